@@ -1,0 +1,32 @@
+import type { PlainDocument, PlainValue } from './plainValue.ts';
+
+/**
+ * A place in the change stream. `opaque` belongs to the change source, which alone can reopen from it;
+ * `wallTime` is for people and lag figures.
+ */
+export interface StreamPosition {
+  readonly wallTime: Date;
+  readonly opaque: unknown;
+}
+
+/** Names one document for the store that issued it: its whole document key, shard key included. */
+export interface DocumentKey {
+  readonly opaque: unknown;
+}
+
+/** A write that set an SMS' delivery status, as the change stream told it. */
+export interface Change {
+  readonly operation: 'update' | 'insert' | 'replace';
+  readonly documentKey: DocumentKey;
+  /** The document's `_id`. */
+  readonly id: PlainValue;
+  /** The status this write set. */
+  readonly deliveryStatus: PlainValue;
+  /** The whole document as written; null for an update, which carries only what it set. */
+  readonly document: PlainDocument | null;
+  /** The top-level fields an update set. Empty for an insert or replace. */
+  readonly setFields: PlainDocument;
+  /** The server's wall clock at the write. */
+  readonly statusAt: Date;
+  readonly position: StreamPosition;
+}

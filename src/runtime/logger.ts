@@ -1,0 +1,52 @@
+/**
+ * Every event a log line can carry, in one place: alerts and runbooks match on these names, so a name
+ * changes only with a changelog entry.
+ */
+export const logEvents = [
+  'started',
+  'settings',
+  'draining',
+  'stopped',
+  'stop_overdue',
+  'start_failed',
+  'crashed',
+  'waiting_for_mongodb',
+  'waiting_for_mysql',
+  'mongodb_unreachable',
+  'mongodb_answers_again',
+  'mysql_unreachable',
+  'mysql_answers_again',
+  'mysql_schema_error',
+  'route_key_error',
+  'route_cache_stale',
+  'stream_opened',
+  'stream_reopening',
+  'stream_history_lost',
+  'collection_gone',
+  'checkpoint_save_failed',
+  'attempt',
+  'notification_skipped',
+  'notification_failed',
+  'unusable_document',
+  'document_gone',
+  'record_restored',
+  'record_failed',
+  'write_retry',
+  'probe_server_failed',
+] as const;
+export type LogEvent = (typeof logEvents)[number];
+
+/** Plain values; an `Error` is written with its code, message, stack and causes. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/**
+ * What the worker may say. error: someone must act. warn: degraded, or back from it. info: one line per
+ * attempt and per step of the life cycle. debug: the rest.
+ * Never given: SMS text, phone numbers, URL queries, header values, secrets, connection passwords.
+ */
+export interface Logger {
+  error(event: LogEvent, fields?: LogFields): void;
+  warn(event: LogEvent, fields?: LogFields): void;
+  info(event: LogEvent, fields?: LogFields): void;
+  debug(event: LogEvent, fields?: LogFields): void;
+}
