@@ -54,7 +54,7 @@ module.exports = {
       name: 'only-main-loads-config',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/main\\.ts$' },
-      to: { path: '^config/', dependencyTypesNot: ['type-only'] },
+      to: { path: '^config/', pathNot: '^config/config\\.ts$' },
     },
     {
       name: 'no-tests-in-product',

@@ -10,14 +10,15 @@ const BIGINT_MAX = 2n ** 63n - 1n;
 /**
  * Reads an integral number or a text of decimal digits. Anything else (`'28abc'`, `' 28'`, `1.5`,
  * `true`, beyond BIGINT) is null: it must never be taken for another account's number.
+ *
+ * A text with a minus sign is read only beyond what JavaScript holds exactly: that is how a stored
+ * 64-bit number arrives, and what this function itself returns for one. `'-28'` is not digits.
  */
 export function parseIntegerId(value: unknown): IntegerId | null {
-  if (typeof value === 'number') {
-    if (!Number.isInteger(value)) return null;
-    return Number.isSafeInteger(value) ? value : fromBigInt(BigInt(value));
-  }
-  if (typeof value === 'string' && /^\d{1,100}$/.test(value)) return fromBigInt(BigInt(value));
-  return null;
+  if (typeof value === 'number') return Number.isInteger(value) ? fromBigInt(BigInt(value)) : null;
+  if (typeof value !== 'string' || !/^-?\d{1,100}$/.test(value)) return null;
+  const id = fromBigInt(BigInt(value));
+  return value.startsWith('-') && typeof id === 'number' ? null : id;
 }
 
 function fromBigInt(value: bigint): IntegerId | null {

@@ -4,13 +4,7 @@
  * number or, when that would not be exact, its digits; see `src/mongo/plainDocument.ts`).
  */
 export type PlainValue =
-  | string
-  | number
-  | boolean
-  | null
-  | Date
-  | readonly PlainValue[]
-  | PlainDocument;
+  string | number | boolean | null | Date | readonly PlainValue[] | PlainDocument;
 
 /** A document or subdocument. Keys keep the document's order, as far as JavaScript objects do. */
 export interface PlainDocument {
@@ -19,9 +13,6 @@ export interface PlainDocument {
 
 export function isPlainDocument(value: PlainValue | undefined): value is PlainDocument {
   return (
-    typeof value === 'object' &&
-    value !== null &&
-    !Array.isArray(value) &&
-    !(value instanceof Date)
+    typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
   );
 }

@@ -2,10 +2,7 @@ import type { AttemptError } from './attempt.ts';
 import type { IntegerId } from './integerId.ts';
 
 export type SkippedReason =
-  | 'no_default_webhook'
-  | 'flow_webhook_disabled'
-  | 'unusable_document'
-  | 'stale';
+  'no_default_webhook' | 'flow_webhook_disabled' | 'unusable_document' | 'stale';
 
 export type FailedReason =
   | 'attempts_exhausted'

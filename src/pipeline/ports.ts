@@ -43,17 +43,18 @@ export interface LedgerEntry {
 
 /** What is known of an SMS when a change of it is taken up. Read from the primary. */
 export interface Lookup {
-  /** The document as it is now; null when it is gone. */
+  /** The document as it is now; null when it is gone, or was not asked for. */
   readonly document: PlainDocument | null;
-  /** Every ended notification of this SMS the ledger still remembers, in no particular order. */
+  /** Ended notifications the ledger remembers: the one asked about, or the SMS' whole history. */
   readonly ended: readonly LedgerEntry[];
 }
 
 export interface LookupRequest {
   readonly documentKey: DocumentKey;
   readonly smsKey: string;
-  /** False when the change carried the document itself. */
-  readonly needsDocument: boolean;
+  readonly notificationId: string;
+  /** `document`: how it is now, and this notification. `history`: every status of this SMS that ended. */
+  readonly wants: 'document' | 'history';
 }
 
 export interface SmsStore {
@@ -76,8 +77,8 @@ export interface Ending {
 export interface OutcomeStore {
   /**
    * Writes the ledger row, then the record, both with majority. Resolves once both are durable, or the
-   * record can never be written and that was logged and counted. Transient errors are retried inside;
-   * rejects only when `stop` was called first.
+   * record can never be written and that was logged and counted. Transient errors are retried inside for
+   * as long as it takes; rejects only when the worker's time to stop is up.
    */
   end(ending: Ending): Promise<void>;
 }
@@ -107,4 +108,14 @@ export interface Metrics {
   checkpointAt(wallTime: Date): void;
   recordFailed(code: string): void;
   routeLookup(result: 'hit' | 'miss' | 'stale' | 'error'): void;
+}
+
+/** Where the loops say how they are, for `/livez` and `/readyz`. */
+export interface LoopHealth {
+  /** The stream was read. */
+  streamOpen(): void;
+  /** `detail` is a phrase for people: what happened and what is being done about it. */
+  streamDown(detail: string): void;
+  /** The named loop went round once more; one that stays silent for minutes has hung. */
+  turned(loop: 'stream' | 'checkpoint'): void;
 }

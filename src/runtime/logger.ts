@@ -5,6 +5,7 @@
 export const logEvents = [
   'started',
   'settings',
+  'setting_doubtful',
   'draining',
   'stopped',
   'stop_overdue',
@@ -28,10 +29,11 @@ export const logEvents = [
   'notification_skipped',
   'notification_failed',
   'unusable_document',
+  'invalid_webhook',
   'document_gone',
   'record_restored',
   'record_failed',
-  'write_retry',
+  'database_retry',
   'probe_server_failed',
 ] as const;
 export type LogEvent = (typeof logEvents)[number];

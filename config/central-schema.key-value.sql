@@ -1,0 +1,8 @@
+-- Accountconfig as a table of settings, for config/route.key-value.sql. Load it before
+-- central-schema.sql, which then leaves this table as it is and makes the others.
+CREATE TABLE IF NOT EXISTS Accountconfig (
+  accountID BIGINT NOT NULL,
+  configKey VARCHAR(190) NOT NULL,
+  configValue VARCHAR(255) NULL,
+  PRIMARY KEY (accountID, configKey)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4;

@@ -1,0 +1,67 @@
+/** A text file a setting points at, read at start. `path` is absolute. */
+export interface TextFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
+export const logFormats = ['json', 'text'] as const;
+
+/** The settings in force, by section. Deeply frozen; units are in the names. */
+export interface Config {
+  readonly mongodb: Readonly<{
+    /** Secret. */
+    uri: string;
+    database: string;
+    collection: string;
+    stateDatabase: string;
+  }>;
+  readonly mysql: Readonly<{
+    /** Secret. Names a database. */
+    uri: string;
+    poolSize: number;
+    routeQuery: TextFile;
+    /** PEM certificates the server's certificate must lead to; null leaves TLS to the URI. */
+    ca: TextFile | null;
+  }>;
+  readonly routeCache: Readonly<{
+    /** 0: every lookup asks MySQL. */
+    ttlMs: number;
+    /** How old a known answer may be while MySQL does not answer. */
+    staleMs: number;
+    maxEntries: number;
+  }>;
+  readonly notify: Readonly<{
+    /** Empty: every status counts. */
+    deliveryStatuses: readonly string[];
+    maxStatusAgeMs: number;
+    rememberMs: number;
+    recordSkips: boolean;
+  }>;
+  readonly call: Readonly<{
+    /** An IANA name or an offset such as `+05:30`. */
+    payloadTimeZone: string;
+    /** From DNS to the last byte of the body. */
+    requestTimeoutMs: number;
+    connectTimeoutMs: number;
+    responseLimitBytes: number;
+    /** The wait before each retry made in the same process; empty for none. */
+    quickRetriesMs: readonly number[];
+  }>;
+  readonly limits: Readonly<{
+    maxInFlight: number;
+    maxInFlightPerEndpoint: number;
+  }>;
+  readonly http: Readonly<{
+    host: string;
+    /** Null: no HTTP server. 0: any free port. */
+    port: number | null;
+  }>;
+  readonly log: Readonly<{
+    level: (typeof logLevels)[number];
+    format: (typeof logFormats)[number];
+  }>;
+  readonly shutdown: Readonly<{
+    graceMs: number;
+  }>;
+}

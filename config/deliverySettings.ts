@@ -1,0 +1,85 @@
+import { duration, durationList, timerBounds } from './duration.ts';
+import type { Setting } from './setting.ts';
+import { boolean, integer, list, timeZone } from './values.ts';
+
+/** Only ever compared with dates, or the age of an index entry. */
+const age = { min: '1s', max: '3650d' } as const;
+
+export const deliverySettings = {
+  DELIVERY_STATUSES: {
+    section: 'notify',
+    parser: list(),
+    default: '',
+    emptyIsValue: true,
+    description:
+      'The delivery statuses that are notified, exactly as written in the documents, such as `DELIVERED,FAILED`. Empty: all.',
+  },
+  MAX_STATUS_AGE: {
+    section: 'notify',
+    parser: duration(age),
+    default: '72h',
+    description:
+      'A document inserted or replaced whose delivery time (else its send time) is longer ago than this is skipped as stale, so that a restore or a migration calls nobody.',
+  },
+  REMEMBER: {
+    section: 'notify',
+    parser: duration(age),
+    default: '72h',
+    description:
+      'How long an ended notification is remembered, so that the same status of the same SMS does not call again.',
+  },
+  RECORD_SKIPS: {
+    section: 'notify',
+    parser: boolean(),
+    default: 'true',
+    description:
+      'Whether a skipped notification is recorded in the SMS document; `false` only logs and counts it.',
+  },
+  PAYLOAD_TIMEZONE: {
+    section: 'call',
+    parser: timeZone(),
+    default: 'Asia/Kolkata',
+    description:
+      'Time zone in which dates are written in the call, and read where a text names none.',
+  },
+  REQUEST_TIMEOUT: {
+    section: 'call',
+    parser: duration(timerBounds),
+    default: '15s',
+    description:
+      'Longest duration of one attempt, from the DNS look-up to the last byte of the response.',
+  },
+  CONNECT_TIMEOUT: {
+    section: 'call',
+    parser: duration(timerBounds),
+    default: '5s',
+    description: 'Longest duration of connecting, a part of the attempt.',
+  },
+  RESPONSE_LIMIT: {
+    section: 'call',
+    parser: integer({ min: 0, max: 1_048_576 }),
+    default: '16384',
+    description:
+      'Bytes of a response that are read and recorded at most, after decompression; 1 MiB is the highest.',
+  },
+  QUICK_RETRIES: {
+    section: 'call',
+    parser: durationList({ ...timerBounds, min: '0s' }),
+    default: '1s,4s',
+    emptyIsValue: true,
+    description:
+      'The wait before each retry of a failed attempt made at once, from memory; one entry per retry, so that attempts in all are one more. Empty: no retries.',
+  },
+  MAX_IN_FLIGHT: {
+    section: 'limits',
+    parser: integer({ min: 1, max: 10_000 }),
+    default: '256',
+    description: 'Notifications being called at the same time, in all.',
+  },
+  MAX_IN_FLIGHT_PER_ENDPOINT: {
+    section: 'limits',
+    parser: integer({ min: 1, max: 10_000 }),
+    default: '32',
+    description: 'Notifications being called at the same time at one endpoint.',
+  },
+} as const satisfies Record<string, Setting>;

@@ -1,0 +1,41 @@
+import type { Config } from './config.ts';
+import { formatDuration } from './duration.ts';
+import type { SettingName } from './schema.ts';
+
+/** The settings in force as an operator would write them; of a secret only whether it is set. */
+export function describeConfig(config: Config): Readonly<Record<SettingName, string>> {
+  const { mongodb, mysql, routeCache, notify, call, limits, http, log, shutdown } = config;
+  return {
+    MONGODB_URI: showSecret(mongodb.uri),
+    MONGODB_DATABASE: mongodb.database,
+    MONGODB_COLLECTION: mongodb.collection,
+    MONGODB_STATE_DATABASE: mongodb.stateDatabase,
+    MYSQL_URI: showSecret(mysql.uri),
+    MYSQL_POOL_SIZE: String(mysql.poolSize),
+    MYSQL_ROUTE_QUERY_FILE: mysql.routeQuery.path,
+    MYSQL_CA_FILE: mysql.ca?.path ?? '',
+    ROUTE_CACHE_TTL: formatDuration(routeCache.ttlMs),
+    ROUTE_CACHE_STALE: formatDuration(routeCache.staleMs),
+    ROUTE_CACHE_SIZE: String(routeCache.maxEntries),
+    DELIVERY_STATUSES: notify.deliveryStatuses.join(','),
+    MAX_STATUS_AGE: formatDuration(notify.maxStatusAgeMs),
+    REMEMBER: formatDuration(notify.rememberMs),
+    RECORD_SKIPS: String(notify.recordSkips),
+    PAYLOAD_TIMEZONE: call.payloadTimeZone,
+    REQUEST_TIMEOUT: formatDuration(call.requestTimeoutMs),
+    CONNECT_TIMEOUT: formatDuration(call.connectTimeoutMs),
+    RESPONSE_LIMIT: String(call.responseLimitBytes),
+    QUICK_RETRIES: call.quickRetriesMs.map(formatDuration).join(','),
+    MAX_IN_FLIGHT: String(limits.maxInFlight),
+    MAX_IN_FLIGHT_PER_ENDPOINT: String(limits.maxInFlightPerEndpoint),
+    HTTP_HOST: http.host,
+    HTTP_PORT: http.port === null ? 'off' : String(http.port),
+    LOG_LEVEL: log.level,
+    LOG_FORMAT: log.format,
+    SHUTDOWN_GRACE: formatDuration(shutdown.graceMs),
+  };
+}
+
+function showSecret(value: string | null): 'set' | 'not set' {
+  return value === null ? 'not set' : 'set';
+}

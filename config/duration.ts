@@ -1,0 +1,74 @@
+import { parser } from './parser.ts';
+
+/** Largest first. */
+const units = [
+  { unit: 'd', unitMs: 86_400_000 },
+  { unit: 'h', unitMs: 3_600_000 },
+  { unit: 'm', unitMs: 60_000 },
+  { unit: 's', unitMs: 1_000 },
+  { unit: 'ms', unitMs: 1 },
+] as const;
+const weekMs = 7 * 86_400_000;
+
+/** Milliseconds; null when the text is not a whole number followed by a unit. */
+function parseDuration(text: string): number | null {
+  const parts = /^(?<count>0|[1-9]\d*)(?<unit>[a-z]+)$/.exec(text)?.groups;
+  const known = units.find(({ unit }) => unit === parts?.['unit']);
+  return known === undefined ? null : Number(parts?.['count']) * known.unitMs;
+}
+
+/** In the largest unit that takes no fraction, but in hours up to a week: `72h`, not `3d`. */
+export function formatDuration(durationMs: number): string {
+  if (durationMs === 0) return '0s';
+  const fitting = units.filter(({ unitMs }) => durationMs % unitMs === 0);
+  const { unit, unitMs } = fitting.find((each) => each.unit !== 'd' || durationMs >= weekMs) ?? {
+    unit: 'ms',
+    unitMs: 1,
+  };
+  return `${durationMs / unitMs}${unit}`;
+}
+
+interface Bounds {
+  /** As an operator would write it. */
+  readonly min: string;
+  readonly max: string;
+}
+
+/**
+ * For what becomes a timer: one of more than 2^31-1 ms (24.8 days) would fire at once. A day is more
+ * than any of them needs and leaves room for jitter.
+ */
+export const timerBounds = { min: '1ms', max: '24h' } as const satisfies Bounds;
+
+function within({ min, max }: Bounds) {
+  const [minMs, maxMs] = [parseDuration(min), parseDuration(max)];
+  if (minMs === null || maxMs === null) throw new Error(`not durations: ${min}, ${max}`);
+  return (text: string, refuse: (wrong: string) => never): number => {
+    const durationMs = parseDuration(text);
+    if (durationMs === null) return refuse('is not a whole number with a unit');
+    if (durationMs < minMs) return refuse(`is shorter than ${min}`);
+    if (durationMs > maxMs) return refuse(`is longer than ${max}`);
+    return durationMs;
+  };
+}
+
+export function duration(bounds: Bounds) {
+  return parser(
+    `a duration from ${bounds.min} to ${bounds.max}, a whole number with ms, s, m, h or d`,
+    within(bounds),
+  );
+}
+
+export function durationList(bounds: Bounds) {
+  const read = within(bounds);
+  return parser(
+    `durations from ${bounds.min} to ${bounds.max} separated by commas, such as 1s,4s, or nothing for none`,
+    (text, refuse): readonly number[] =>
+      text === ''
+        ? []
+        : text.split(',').map((entry, index) =>
+            // By its place, as the entry itself may be a misplaced secret.
+            read(entry.trim(), (wrong) => refuse(`has an entry, no. ${index + 1}, that ${wrong}`)),
+          ),
+  );
+}

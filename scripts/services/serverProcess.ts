@@ -1,0 +1,113 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { open, readFile } from 'node:fs/promises';
+import { findProgram } from './command.ts';
+import { until } from './until.ts';
+
+const startTimeoutMs = 60_000;
+const stopTimeoutMs = 20_000;
+
+/** A database server of ours. `start` after `kill` or `stop` brings it back on the same data and port. */
+export interface ServerProcess {
+  /** Resolves when it answers; throws with the end of its log when it does not come up. */
+  start(): Promise<void>;
+  /** SIGTERM and wait; SIGKILL when it takes too long. */
+  stop(): Promise<void>;
+  /** SIGKILL, and wait until it is gone. */
+  kill(): Promise<void>;
+  /** SIGSTOP: connections stay open and nothing answers, as on a frozen machine. */
+  pause(): void;
+  /** SIGCONT */
+  resume(): void;
+  isRunning(): boolean;
+}
+
+export interface ServerProcessOptions {
+  readonly name: string;
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly logFile: string;
+  /** Asked again and again; throwing counts as no. */
+  readonly isReady: () => Promise<boolean>;
+}
+
+export function createServerProcess(options: ServerProcessOptions): ServerProcess {
+  const { name, program, args, logFile, isReady } = options;
+  let child: ChildProcess | null = null;
+
+  const isRunning = (): boolean =>
+    child !== null && child.exitCode === null && child.signalCode === null;
+
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    if (child === null || !isRunning()) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    const overdue = setTimeout(() => child?.kill('SIGKILL'), stopTimeoutMs);
+    await exited;
+    clearTimeout(overdue);
+  };
+
+  const signal = (which: NodeJS.Signals): void => {
+    if (!isRunning()) throw new Error(`${name} is not running`);
+    child?.kill(which);
+  };
+
+  return {
+    isRunning,
+    async start() {
+      if (isRunning()) throw new Error(`${name} is running already`);
+      child = await launch(program, args, logFile);
+      try {
+        await until(`${name} answers`, async () => !isRunning() || (await isReady()), {
+          timeoutMs: startTimeoutMs,
+        });
+        if (!isRunning()) throw new Error(`${name} ended while it was starting`);
+      } catch (cause) {
+        await end('SIGKILL');
+        throw new Error(`${name} did not start; its log ends with\n${await tail(logFile)}`, {
+          cause,
+        });
+      }
+    },
+    async stop() {
+      await end('SIGTERM');
+    },
+    async kill() {
+      await end('SIGKILL');
+    },
+    pause: () => signal('SIGSTOP'),
+    resume: () => signal('SIGCONT'),
+  };
+}
+
+/**
+ * A server must not outlive us: an exit hook for ordinary ends, and on Linux the kernel's parent-death
+ * signal for the case that we are killed ourselves. `setpriv` replaces itself, so the pid is the server's.
+ */
+async function launch(
+  program: string,
+  args: readonly string[],
+  logFile: string,
+): Promise<ChildProcess> {
+  const setpriv = process.platform === 'linux' ? await findProgram(['setpriv']) : null;
+  const command =
+    setpriv === null ? [program, ...args] : [setpriv, '--pdeathsig', 'KILL', program, ...args];
+  const log = await open(logFile, 'a');
+  try {
+    const child = spawn(command[0] ?? program, command.slice(1), {
+      stdio: ['ignore', log.fd, log.fd],
+    });
+    await once(child, 'spawn');
+    const killAtExit = (): void => void child.kill('SIGKILL');
+    process.once('exit', killAtExit);
+    child.once('exit', () => process.off('exit', killAtExit));
+    return child;
+  } finally {
+    await log.close();
+  }
+}
+
+async function tail(file: string): Promise<string> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return text.trimEnd().split('\n').slice(-8).join('\n');
+}

@@ -1,0 +1,35 @@
+import type { Change } from './change.ts';
+import type { Subject } from './notification.ts';
+import { notificationId, notificationIdLimitBytes, smsKey } from './notificationId.ts';
+
+/** What a change is before anything is asked of a database. */
+export type Intake =
+  | Readonly<{ kind: 'subject'; subject: Subject }>
+  | Readonly<{ kind: 'filtered' }>
+  /** No id to call it by, hence no record either. `problem` names the field, never its value. */
+  | Readonly<{ kind: 'unusable'; problem: string }>;
+
+/** `wanted` empty: every status counts. */
+export function takeIn(change: Change, wanted: ReadonlySet<string>): Intake {
+  const { deliveryStatus, documentKey, statusAt } = change;
+  if (typeof deliveryStatus !== 'string' || deliveryStatus === '') {
+    return { kind: 'unusable', problem: 'deliveryStatus must be a non-empty string' };
+  }
+  if (wanted.size > 0 && !wanted.has(deliveryStatus)) return { kind: 'filtered' };
+  const key = smsKey(change.id);
+  if (key === null) {
+    return {
+      kind: 'unusable',
+      problem: '_id must be a string, an ObjectId, a UUID or an integral number',
+    };
+  }
+  const id = notificationId(key, deliveryStatus);
+  if (id.length > notificationIdLimitBytes) {
+    return {
+      kind: 'unusable',
+      problem: `_id and deliveryStatus together exceed ${notificationIdLimitBytes} bytes when encoded`,
+    };
+  }
+  const subject = { documentKey, smsKey: key, notificationId: id, deliveryStatus, statusAt };
+  return { kind: 'subject', subject };
+}

@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config } from '../config/config.ts';
+import { describeConfig } from '../config/describeConfig.ts';
+import { loadConfig } from '../config/loadConfig.ts';
+import { packageRoot } from '../config/packageRoot.ts';
+import { formatProblem } from '../config/problem.ts';
+import { runWorker } from './app.ts';
+import { createLogger } from './observability/logger.ts';
+import { ConfigurationError, toError } from './runtime/errors.ts';
+import type { Logger } from './runtime/logger.ts';
+import { onStopSignals } from './runtime/signals.ts';
+
+/** What supervisors see. 78 is EX_CONFIG, 70 EX_SOFTWARE of sysexits.h. */
+const exitCodes = { clean: 0, bug: 70, configuration: 78 } as const;
+
+async function main(): Promise<void> {
+  loadDotEnv();
+  const loaded = loadConfig(process.env);
+  if (!loaded.ok) {
+    const problems = loaded.problems.map((problem) => `  ${formatProblem(problem)}\n`);
+    process.stderr.write(`The settings can't be used:\n${problems.join('')}`);
+    process.exitCode = exitCodes.configuration;
+    return;
+  }
+  const { config, warnings } = loaded;
+  const logger = createLogger(config.log);
+  endOnBugs(logger);
+  logger.info('settings', { ...describeConfig(config) });
+  for (const warning of warnings) logger.warn('setting_doubtful', { warning });
+  process.exitCode = await run(config, logger);
+}
+
+async function run(config: Config, logger: Logger): Promise<number> {
+  const { graceMs } = config.shutdown;
+  const { stopping, abandoned } = onStopSignals({
+    graceMs,
+    onSignal: (signal) => logger.info('draining', { signal, graceMs }),
+    onOverdue() {
+      logger.error('stop_overdue', { graceMs });
+      process.exit(exitCodes.clean);
+    },
+  });
+  try {
+    const version = readVersion();
+    const alternativeQuery = readAlternativeQuery();
+    await runWorker(config, { logger, stopping, abandoned, version, alternativeQuery });
+    logger.info('stopped');
+    return exitCodes.clean;
+  } catch (thrown) {
+    const error = toError(thrown);
+    const isConfiguration = error instanceof ConfigurationError;
+    logger.error(isConfiguration ? 'start_failed' : 'crashed', { error });
+    return isConfiguration ? exitCodes.configuration : exitCodes.bug;
+  }
+}
+
+function loadDotEnv(): void {
+  try {
+    process.loadEnvFile();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
+function endOnBugs(logger: Logger): void {
+  const end = (thrown: unknown): void => {
+    logger.error('crashed', { error: toError(thrown) });
+    process.exit(exitCodes.bug);
+  };
+  process.on('uncaughtException', end);
+  process.on('unhandledRejection', end);
+}
+
+/** For the table of settings; advised when the query in use does not fit the tables and this one does. */
+function readAlternativeQuery(): { text: string; file: string } {
+  const file = 'config/route.key-value.sql';
+  return { file, text: readFileSync(join(packageRoot(), file), 'utf8') };
+}
+
+function readVersion(): string {
+  const text = readFileSync(join(packageRoot(), 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+await main();

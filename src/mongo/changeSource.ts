@@ -1,0 +1,158 @@
+import type { ChangeStream, ChangeStreamOptions, Collection, Document, Timestamp } from 'mongodb';
+import type { Change, StreamPosition } from '../domain/change.ts';
+import { StreamFailure } from '../domain/streamFailure.ts';
+import type { ChangeSource, ChangeStreamHandle, StreamRead } from '../pipeline/ports.ts';
+import { toPlain, toPlainDocument } from './plainDocument.ts';
+import { clusterTimeOfToken, fromPosition, timeOf, toPosition } from './position.ts';
+import { toStreamFailure } from './streamErrors.ts';
+
+/** Events that end the stream. Filtered out, it would die without a word: `tryNext` gives null for ever. */
+const ENDING_OPERATIONS = ['drop', 'rename', 'dropDatabase', 'invalidate'];
+
+/**
+ * Only writes that set a status leave the server. `$exists` is pushed down to the oplog scan, `$ne: null`
+ * is not, so null is sorted out here. Our own record never matches: it sets `notify_on_delivery` alone.
+ */
+const pipeline: Document[] = [
+  {
+    $match: {
+      $or: [
+        {
+          operationType: 'update',
+          'updateDescription.updatedFields.deliveryStatus': { $exists: true },
+        },
+        {
+          operationType: { $in: ['insert', 'replace'] },
+          'fullDocument.deliveryStatus': { $exists: true },
+        },
+        { operationType: { $in: ENDING_OPERATIONS } },
+      ],
+    },
+  },
+  {
+    $project: {
+      operationType: 1,
+      clusterTime: 1,
+      wallTime: 1,
+      documentKey: 1,
+      fullDocument: 1,
+      'updateDescription.updatedFields': 1,
+    },
+  },
+];
+
+/** One event as the pipeline above projects it. */
+interface RawEvent {
+  readonly _id: unknown;
+  readonly operationType: string;
+  readonly clusterTime: Timestamp;
+  readonly wallTime?: Date;
+  readonly documentKey?: Document;
+  readonly fullDocument?: Document;
+  readonly updateDescription?: { readonly updatedFields?: Document };
+}
+
+export interface ChangeSourceOptions {
+  /** The longest one read waits on the server when nothing happens. */
+  readonly maxAwaitTimeMs?: number;
+}
+
+export function createChangeSource(
+  collection: Collection,
+  { maxAwaitTimeMs = 1_000 }: ChangeSourceOptions = {},
+): ChangeSource {
+  return {
+    async currentPosition() {
+      const answer = await collection.db.command({ ping: 1 });
+      return toPosition({ token: null, clusterTime: answer['operationTime'] as Timestamp });
+    },
+    // oxlint-disable-next-line typescript/require-await -- the driver opens on the first read
+    async open(position, { replay }) {
+      const { token, clusterTime } = fromPosition(position);
+      const start: ChangeStreamOptions =
+        token === null || replay ? { startAtOperationTime: clusterTime } : { startAfter: token };
+      const stream = collection.watch<Document, never>(pipeline, {
+        ...start,
+        maxAwaitTimeMS: maxAwaitTimeMs,
+        batchSize: 1_000,
+        comment: 'notify-on-delivery',
+      });
+      return createHandle(stream, position);
+    },
+  };
+}
+
+function createHandle(
+  stream: ChangeStream<Document, never>,
+  start: StreamPosition,
+): ChangeStreamHandle {
+  let last = start;
+  let endingOperation = 'invalidate';
+  return {
+    async read() {
+      const event = await tryNext(stream);
+      if (event === null) {
+        last = idlePosition(stream.resumeToken, last);
+        return { kind: 'idle', position: last };
+      }
+      last = positionOf(event);
+      if (event.operationType === 'invalidate') {
+        return { kind: 'collectionGone', position: last, operation: endingOperation };
+      }
+      if (ENDING_OPERATIONS.includes(event.operationType)) {
+        endingOperation = event.operationType;
+        return { kind: 'ignored', position: last };
+      }
+      return toRead(event, last);
+    },
+    async close() {
+      await stream.close();
+    },
+  };
+}
+
+async function tryNext(stream: ChangeStream<Document, never>): Promise<RawEvent | null> {
+  let event: RawEvent | null;
+  try {
+    event = await stream.tryNext();
+  } catch (error) {
+    throw toStreamFailure(error);
+  }
+  if (event === null && stream.closed) {
+    throw new StreamFailure('transient', 'closed', 'the stream was closed by the server');
+  }
+  return event;
+}
+
+function positionOf(event: RawEvent): StreamPosition {
+  const opaque = { token: event._id, clusterTime: event.clusterTime };
+  return toPosition(opaque, event.wallTime ?? timeOf(event.clusterTime));
+}
+
+/** The post-batch token of an empty batch: fresh, though nothing of ours happened. */
+function idlePosition(token: unknown, last: StreamPosition): StreamPosition {
+  if (token === null || token === undefined) return last;
+  const clusterTime = clusterTimeOfToken(token) ?? fromPosition(last).clusterTime;
+  return toPosition({ token, clusterTime });
+}
+
+function toRead(event: RawEvent, position: StreamPosition): StreamRead {
+  const isUpdate = event.operationType === 'update';
+  const written = isUpdate ? event.updateDescription?.updatedFields : event.fullDocument;
+  const deliveryStatus: unknown = written?.['deliveryStatus'];
+  if (written === undefined || deliveryStatus === null || deliveryStatus === undefined) {
+    return { kind: 'ignored', position };
+  }
+  const plain = toPlainDocument(written);
+  const change: Change = {
+    operation: event.operationType as Change['operation'],
+    documentKey: { opaque: event.documentKey },
+    id: toPlain(event.documentKey?.['_id']),
+    deliveryStatus: toPlain(deliveryStatus),
+    document: isUpdate ? null : plain,
+    setFields: isUpdate ? plain : {},
+    statusAt: position.wallTime,
+    position,
+  };
+  return { kind: 'change', change };
+}

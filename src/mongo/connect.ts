@@ -1,0 +1,47 @@
+import { MongoClient, type MongoClientOptions } from 'mongodb';
+import { ConfigurationError, toError } from '../runtime/errors.ts';
+
+/**
+ * How soon trouble is noticed, unless the URI says otherwise. A server that hangs without closing its
+ * connections is found by the driver's heartbeat after at most `connectTimeoutMS` +
+ * `heartbeatFrequencyMS`, which also interrupts what waits on it; there is no socket timeout, since one
+ * read of the change stream may scan the oplog for minutes.
+ */
+const defaults = {
+  connectTimeoutMS: 5_000,
+  heartbeatFrequencyMS: 5_000,
+  serverSelectionTimeoutMS: 5_000,
+} satisfies MongoClientOptions;
+
+/**
+ * One document must not stop the stream: a stored regular expression that JavaScript has no equal for, or
+ * a text that is not UTF-8, would otherwise make the driver throw while decoding the whole batch.
+ */
+const lenientDecoding = {
+  bsonRegExp: true,
+  enableUtf8Validation: false,
+} satisfies MongoClientOptions;
+
+/**
+ * A client that connects on first use, and again whenever it has to. Throws `ConfigurationError` for a
+ * URI the driver can't use.
+ */
+export function createMongoClient(uri: string, appName: string): MongoClient {
+  const inUri = new Set(
+    [...new URLSearchParams(uri.split('?')[1] ?? '').keys()].map((name) => name.toLowerCase()),
+  );
+  const chosen = Object.entries({ ...defaults, appName }).filter(
+    ([name]) => !inUri.has(name.toLowerCase()),
+  );
+  try {
+    return new MongoClient(uri, {
+      ...Object.fromEntries(chosen),
+      readPreference: 'primary',
+      readConcern: { level: 'majority' },
+      writeConcern: { w: 'majority' },
+      ...lenientDecoding,
+    });
+  } catch (thrown) {
+    throw new ConfigurationError(`MONGODB_URI can't be used: ${toError(thrown).message}`);
+  }
+}

@@ -1,0 +1,94 @@
+import type { Collection, Db, Document, MongoClient } from 'mongodb';
+import { ConfigurationError } from '../runtime/errors.ts';
+import { codes, serverCode } from './errorCodes.ts';
+import { ensureStateCollections, type StateCollections } from './stateCollections.ts';
+
+/** What the start found out about the collection. */
+export interface Preflight {
+  /** The collection's identity, which a restore changes; null while it does not exist. */
+  readonly collectionUuid: unknown;
+}
+
+/**
+ * Checks, before the first document is read, all that would otherwise fail at the first status. Throws
+ * `ConfigurationError` with one sentence for what an operator has to mend; anything else it throws means
+ * that the server could not be asked now.
+ */
+export async function preflight(sms: Collection, state: StateCollections): Promise<Preflight> {
+  await refuseStandalone(sms.db);
+  const info = await collectionInfo(sms);
+  refuseUnsupportedKind(sms, info);
+  await allowed(`find on ${sms.namespace}`, () => sms.findOne({}, { projection: { _id: 1 } }));
+  await allowed(`changeStream on ${sms.namespace}`, () => openOnce(sms));
+  await allowed(`update on ${sms.namespace}`, () =>
+    sms.updateOne({ _id: { $in: [] } }, [{ $set: { notify_on_delivery: null } }]),
+  );
+  await allowed(
+    `createCollection, createIndex, find, insert, update and remove on ${state.sent.namespace}`,
+    () => ensureStateCollections(state),
+  );
+  await allowed(`find on ${state.checkpoints.namespace}`, () => state.checkpoints.findOne({}));
+  return { collectionUuid: info?.['info']?.uuid ?? null };
+}
+
+/** Rejects when no server that takes writes answers within two seconds. */
+export async function ping(client: MongoClient): Promise<void> {
+  await client.db('admin').command({ ping: 1 }, { timeoutMS: 2_000 });
+}
+
+async function refuseStandalone(database: Db): Promise<void> {
+  const hello = await authenticated(() => database.command({ hello: 1 }));
+  if (typeof hello['setName'] === 'string' || hello['msg'] === 'isdbgrid') return;
+  throw new ConfigurationError(
+    'MONGODB_URI leads to a standalone mongod, which has no change streams: make it a replica set (one member is enough; start it with --replSet and run rs.initiate())',
+  );
+}
+
+async function collectionInfo(sms: Collection): Promise<Document | undefined> {
+  const found = await allowed(`listCollections on database ${sms.dbName}`, () =>
+    sms.db.listCollections({ name: sms.collectionName }).toArray(),
+  );
+  return found[0];
+}
+
+function refuseUnsupportedKind(sms: Collection, info: Document | undefined): void {
+  const kind = info?.['type'] as string | undefined;
+  if (kind === undefined || kind === 'collection') return;
+  const named = kind === 'timeseries' ? 'a time series collection' : `a ${kind}`;
+  throw new ConfigurationError(
+    `${sms.namespace} is ${named}, which has no change stream: name the collection that the SMS documents are written to in MONGODB_COLLECTION`,
+  );
+}
+
+async function openOnce(sms: Collection): Promise<void> {
+  const stream = sms.watch([], { maxAwaitTimeMS: 1 });
+  try {
+    await stream.tryNext();
+  } finally {
+    await stream.close();
+  }
+}
+
+async function authenticated<Result>(ask: () => Promise<Result>): Promise<Result> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (serverCode(error) !== codes.authenticationFailed) throw error;
+    throw new ConfigurationError(
+      'MongoDB refuses the credentials in MONGODB_URI: correct user, password or authSource',
+      { cause: error },
+    );
+  }
+}
+
+async function allowed<Result>(privilege: string, use: () => Promise<Result>): Promise<Result> {
+  try {
+    return await authenticated(use);
+  } catch (error) {
+    if (serverCode(error) !== codes.unauthorized) throw error;
+    throw new ConfigurationError(
+      `the MongoDB user lacks a privilege: grant it ${privilege} (docs/operations.md has the whole role)`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,56 @@
+import type { Collection, Document, Filter } from 'mongodb';
+import { smsKey } from '../domain/notificationId.ts';
+import type { PlainDocument } from '../domain/plainValue.ts';
+import type { LedgerEntry, Lookup, LookupRequest, SmsStore } from '../pipeline/ports.ts';
+import type { Logger } from '../runtime/logger.ts';
+import { retryTransient } from '../runtime/retryTransient.ts';
+import type { Ledger } from './ledger.ts';
+import { toPlain, toPlainDocument } from './plainDocument.ts';
+
+type Documents = ReadonlyMap<string, PlainDocument>;
+type EndedBySms = ReadonlyMap<string, readonly LedgerEntry[]>;
+
+/** Reads a whole batch in two queries: one on the SMS collection, one on the ledger. */
+export function createSmsStore(options: {
+  readonly sms: Collection;
+  readonly ledger: Ledger;
+  readonly logger: Logger;
+  /** Aborted when reading has no more point. */
+  readonly signal: AbortSignal;
+}): SmsStore {
+  const { sms, ledger, logger, signal } = options;
+  return {
+    async lookUp(requests) {
+      const wanted = requests.filter((request) => request.wants === 'document');
+      const read = async (): Promise<[Documents, EndedBySms]> =>
+        await Promise.all([fetchDocuments(sms, wanted), ledger.find(requests)]);
+      const [documents, ended] = await retryTransient(read, { what: 'look-up', signal, logger });
+      return requests.map((request): Lookup => {
+        return {
+          document: documents.get(request.smsKey) ?? null,
+          ended: ended.get(request.smsKey) ?? [],
+        };
+      });
+    },
+  };
+}
+
+async function fetchDocuments(
+  sms: Collection,
+  requests: readonly LookupRequest[],
+): Promise<Documents> {
+  const found = new Map<string, PlainDocument>();
+  if (requests.length === 0) return found;
+  const keys = requests.map((request) => request.documentKey.opaque as Document);
+  for (const document of await sms.find(byKeys(keys)).toArray()) {
+    const key = smsKey(toPlain(document._id));
+    if (key !== null) found.set(key, toPlainDocument(document));
+  }
+  return found;
+}
+
+/** On a sharded collection a document key holds the shard key too, and is needed whole to find its shard. */
+export function byKeys(keys: readonly Document[]): Filter<Document> {
+  const onlyIds = keys.every((key) => Object.keys(key).length === 1);
+  return onlyIds ? { _id: { $in: keys.map((key) => key['_id']) } } : { $or: [...keys] };
+}

@@ -1,0 +1,95 @@
+import { routeFromRow } from '../domain/routeFromRow.ts';
+import type { Route, RouteKey } from '../domain/route.ts';
+import { abortReason } from '../runtime/abort.ts';
+import { compileRouteQuery, type CompiledRouteQuery } from './compileRouteQuery.ts';
+import type { MysqlClient, MysqlResult } from './connect.ts';
+import { RouteQueryError, toRouteQueryError } from './errors.ts';
+import { readRouteRow, requireAtMostOneRow, requireColumns } from './routeRow.ts';
+
+/** A query's text and where it is from, to name it in errors. */
+export interface QueryFile {
+  readonly text: string;
+  readonly file: string;
+}
+
+export interface RouteQueryOptions extends QueryFile {
+  readonly client: MysqlClient;
+  /** Bounds one question, connecting and waiting for a free connection included. */
+  readonly timeoutMs?: number;
+  /** Tried when this one does not fit the database, so that the error can say whether that one does. */
+  readonly alternative?: QueryFile | undefined;
+}
+
+export interface RouteQuery {
+  /** False when one answer holds for all delivery statuses. */
+  readonly usesDeliveryStatus: boolean;
+  /** Rejects with a `RouteQueryError`, or with the signal's reason. */
+  run(key: RouteKey, signal: AbortSignal): Promise<Route>;
+  /**
+   * Whether the database can answer at all: reachable, allowed, right tables, right columns. Rejects as
+   * `run` does, but never with the kind `key`.
+   */
+  check(signal: AbortSignal): Promise<void>;
+}
+
+/** Asked for by checks. Whether there is such an account does not matter: its row is not looked at. */
+const nobody: RouteKey = { accountId: 0, flowId: 0, deliveryStatus: '' };
+
+/** Throws a `RouteQueryError` for a text that is no route query. */
+export function createRouteQuery(options: RouteQueryOptions): RouteQuery {
+  const { client, file, alternative, timeoutMs = 5000 } = options;
+  const compiled = compileRouteQuery(options.text, file);
+
+  const ask = async (
+    query: CompiledRouteQuery,
+    key: RouteKey,
+    signal: AbortSignal,
+  ): Promise<MysqlResult> => {
+    try {
+      return await client.query(query.sql, bind(query, key), { timeoutMs, signal });
+    } catch (error) {
+      throw signal.aborted ? abortReason(signal) : toRouteQueryError(error, file);
+    }
+  };
+
+  const checkQuery = async (query: CompiledRouteQuery, signal: AbortSignal): Promise<void> => {
+    const result = await ask(query, nobody, signal);
+    requireColumns(result, file);
+    requireAtMostOneRow(result, file);
+  };
+
+  const fits = async (other: QueryFile, signal: AbortSignal): Promise<boolean> => {
+    try {
+      await checkQuery(compileRouteQuery(other.text, other.file), signal);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  return {
+    usesDeliveryStatus: compiled.parameters.includes('deliveryStatus'),
+    async run(key, signal) {
+      const row = readRouteRow(await ask(compiled, key, signal), file);
+      return row === null ? { kind: 'notOptedIn' } : routeFromRow(row);
+    },
+    async check(signal) {
+      try {
+        await checkQuery(compiled, signal);
+      } catch (error) {
+        if (!(error instanceof RouteQueryError)) throw error;
+        if (error.kind === 'unavailable' || error.kind === 'denied') throw error;
+        const { code, message } = error;
+        const advice =
+          alternative !== undefined && (await fits(alternative, signal))
+            ? `; ${alternative.file} fits: set MYSQL_ROUTE_QUERY_FILE=${alternative.file}`
+            : '';
+        throw new RouteQueryError('schema', code, message + advice, { cause: error });
+      }
+    },
+  };
+}
+
+function bind({ parameters }: CompiledRouteQuery, key: RouteKey): (bigint | string)[] {
+  return parameters.map((name) => (name === 'deliveryStatus' ? key[name] : BigInt(key[name])));
+}

@@ -1,0 +1,46 @@
+import { orAbort } from './orAbort.ts';
+
+/** Calls under way, one per key, shared by everyone who asks for the same. */
+export interface SharedCalls<Result> {
+  /**
+   * Joins the call under way for `key`, or starts one. Aborting `signal` only takes this caller out of
+   * it; `start`'s own signal is aborted once nobody is left.
+   */
+  join(
+    key: string,
+    start: (signal: AbortSignal) => Promise<Result>,
+    signal: AbortSignal,
+  ): Promise<Result>;
+}
+
+export function createSharedCalls<Result>(): SharedCalls<Result> {
+  interface Call {
+    readonly controller: AbortController;
+    readonly result: Promise<Result>;
+    callers: number;
+  }
+  const calls = new Map<string, Call>();
+
+  const begin = (key: string, start: (signal: AbortSignal) => Promise<Result>): Call => {
+    const controller = new AbortController();
+    const call = { controller, result: start(controller.signal), callers: 0 };
+    calls.set(key, call);
+    return call;
+  };
+
+  return {
+    async join(key, start, signal) {
+      signal.throwIfAborted();
+      const call = calls.get(key) ?? begin(key, start);
+      call.callers += 1;
+      try {
+        return await orAbort(call.result, signal);
+      } finally {
+        call.callers -= 1;
+        // Either everyone has the result or everyone has left: a later caller must not find this one.
+        if (calls.get(key) === call && call.callers === 0) calls.delete(key);
+        if (call.callers === 0) call.controller.abort();
+      }
+    },
+  };
+}

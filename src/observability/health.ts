@@ -1,0 +1,71 @@
+import type { LoopHealth } from '../pipeline/ports.ts';
+
+export interface Component {
+  readonly status: 'ok' | 'fail';
+  /** A phrase for people. */
+  readonly detail: string;
+}
+
+/** What a probe answers. */
+export interface HealthReport {
+  readonly status: 'ok' | 'fail';
+  readonly components: Readonly<Record<string, Component>>;
+}
+
+export interface Health extends LoopHealth {
+  set(component: 'mongodb' | 'mysql', state: Component): void;
+  draining(): void;
+  /** Ready to work: both databases answer, the stream is open, and the worker is not stopping. */
+  ready(): HealthReport;
+  /** Alive: every loop that has begun still goes round. */
+  live(): HealthReport;
+}
+
+/**
+ * A loop silent for this long has hung. Generous, because one read of the stream may lawfully scan the
+ * oplog for minutes without finding anything of ours.
+ */
+const SILENT_AFTER_MS = 10 * 60_000;
+
+export function createHealth(now: () => number = () => performance.now()): Health {
+  const waiting: Component = { status: 'fail', detail: 'not checked yet' };
+  const components = new Map<string, Component>([
+    ['mongodb', waiting],
+    ['mysql', waiting],
+    ['stream', { status: 'fail', detail: 'not opened yet' }],
+  ]);
+  const turnedAt = new Map<string, number>();
+  return {
+    set(component, state) {
+      components.set(component, state);
+    },
+    streamOpen() {
+      components.set('stream', { status: 'ok', detail: 'open' });
+    },
+    streamDown(detail) {
+      components.set('stream', { status: 'fail', detail });
+    },
+    turned(loop) {
+      turnedAt.set(loop, now());
+    },
+    draining() {
+      components.set('worker', { status: 'fail', detail: 'stopping' });
+    },
+    ready() {
+      return report(components);
+    },
+    live() {
+      const loops = [...turnedAt].map(([loop, atMs]): [string, Component] => {
+        const silentMs = now() - atMs;
+        const status = silentMs < SILENT_AFTER_MS ? 'ok' : 'fail';
+        return [loop, { status, detail: `last turned ${Math.round(silentMs / 1000)} s ago` }];
+      });
+      return report(new Map(loops));
+    },
+  };
+}
+
+function report(components: ReadonlyMap<string, Component>): HealthReport {
+  const failing = [...components.values()].some((component) => component.status === 'fail');
+  return { status: failing ? 'fail' : 'ok', components: Object.fromEntries(components) };
+}

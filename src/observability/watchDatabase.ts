@@ -1,0 +1,74 @@
+import { delay } from '../runtime/abort.ts';
+import { createBackoff } from '../runtime/backoff.ts';
+import { ConfigurationError, toError } from '../runtime/errors.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Health } from './health.ts';
+
+export interface DatabaseWatch {
+  readonly component: 'mongodb' | 'mysql';
+  readonly health: Health;
+  readonly logger: Logger;
+  readonly stopping: AbortSignal;
+}
+
+const CHECK_EVERY_MS = 2_000;
+
+const events = {
+  mongodb: {
+    waiting: 'waiting_for_mongodb',
+    lost: 'mongodb_unreachable',
+    back: 'mongodb_answers_again',
+  },
+  mysql: { waiting: 'waiting_for_mysql', lost: 'mysql_unreachable', back: 'mysql_answers_again' },
+} as const;
+
+/**
+ * Checks a database at the start, for as long as it takes to answer: a worker may well start before its
+ * databases do. Rejects with a `ConfigurationError` that `check` throws, or when the worker stops.
+ */
+export async function untilReady<Result>(
+  watch: DatabaseWatch,
+  check: () => Promise<Result>,
+): Promise<Result> {
+  const { component, health, logger, stopping } = watch;
+  const backoff = createBackoff({ minMs: 500, maxMs: 5_000 });
+  for (;;) {
+    stopping.throwIfAborted();
+    try {
+      const result = await check();
+      health.set(component, { status: 'ok', detail: 'answers' });
+      return result;
+    } catch (thrown) {
+      if (thrown instanceof ConfigurationError || stopping.aborted) throw thrown;
+      const error = toError(thrown);
+      const waitMs = Math.round(backoff.next());
+      health.set(component, { status: 'fail', detail: error.message });
+      logger.warn(events[component].waiting, { waitMs, error });
+      await delay(waitMs, stopping);
+    }
+  }
+}
+
+/** Keeps asking until the worker stops, so that `/readyz` tells how the database is now. */
+export async function watchDatabase(
+  watch: DatabaseWatch,
+  check: () => Promise<unknown>,
+): Promise<void> {
+  const { component, health, logger, stopping } = watch;
+  let answered = true;
+  while (!stopping.aborted) {
+    try {
+      await check();
+      if (!answered) logger.warn(events[component].back);
+      answered = true;
+      health.set(component, { status: 'ok', detail: 'answers' });
+    } catch (thrown) {
+      if (stopping.aborted) return;
+      const error = toError(thrown);
+      if (answered) logger.error(events[component].lost, { error });
+      answered = false;
+      health.set(component, { status: 'fail', detail: error.message });
+    }
+    await delay(CHECK_EVERY_MS, stopping).catch(() => undefined);
+  }
+}

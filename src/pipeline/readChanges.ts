@@ -1,0 +1,119 @@
+import type { Change, StreamPosition } from '../domain/change.ts';
+import { StreamFailure, type StreamFailureKind } from '../domain/streamFailure.ts';
+import { delay } from '../runtime/abort.ts';
+import { createBackoff } from '../runtime/backoff.ts';
+import { ConfigurationError, toError } from '../runtime/errors.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { ChangeSource, ChangeStreamHandle, LoopHealth, Metrics } from './ports.ts';
+
+export interface ReadChangesDeps {
+  readonly source: ChangeSource;
+  readonly start: StreamPosition;
+  /** Takes a change in; while it waits, nothing more is read. */
+  onChange(change: Change): Promise<void>;
+  /** Nothing of ours up to here. */
+  onPassed(position: StreamPosition): void;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly health: LoopHealth;
+  readonly stopping: AbortSignal;
+}
+
+/** How long to wait before reopening, doubling from the first figure to the second. */
+const reopenWaits = {
+  transient: { minMs: 500, maxMs: 30_000 },
+  tokenUnusable: { minMs: 500, maxMs: 30_000 },
+  historyLost: { minMs: 30_000, maxMs: 120_000 },
+  denied: { minMs: 30_000, maxMs: 120_000 },
+} as const satisfies Partial<Record<StreamFailureKind, object>>;
+
+type Reopening = Readonly<{ kind: keyof typeof reopenWaits; cause: string; error: Error }>;
+
+/**
+ * Reads the change stream until `stopping`, and reopens it whenever it ends. It goes on after the last
+ * position read, not after the checkpoint: what lies between is in the window and under way, so nothing
+ * is read twice while this process lives. This is the only place that knows where reading stands.
+ * Rejects only with what reopening can't mend.
+ */
+export async function readChanges(deps: ReadChangesDeps): Promise<void> {
+  const { source, logger, metrics, health, stopping } = deps;
+  const backoffs = Object.fromEntries(
+    Object.entries(reopenWaits).map(([kind, waits]) => [kind, createBackoff(waits)]),
+  );
+  const reading = { position: deps.start };
+  let replay = false;
+  while (!stopping.aborted) {
+    try {
+      const handle = await source.open(reading.position, { replay });
+      await readUntilEnd(handle, reading, deps, () => {
+        replay = false;
+        for (const backoff of Object.values(backoffs)) backoff.reset();
+      });
+    } catch (thrown) {
+      if (stopping.aborted) return;
+      const { kind, cause, error } = toReopening(thrown);
+      replay = kind === 'tokenUnusable';
+      const waitMs = Math.round(backoffs[kind]?.next() ?? 0);
+      metrics.streamReopened(cause);
+      health.streamDown(`${error.message}; reopening in ${waitMs} ms`);
+      if (kind === 'historyLost') logger.error('stream_history_lost', { cause, error });
+      logger.warn('stream_reopening', { cause, waitMs, error });
+      await delay(waitMs, stopping).catch(() => undefined);
+    }
+  }
+}
+
+async function readUntilEnd(
+  handle: ChangeStreamHandle,
+  reading: { position: StreamPosition },
+  deps: ReadChangesDeps,
+  onGoodRead: () => void,
+): Promise<void> {
+  const { logger, metrics, health, stopping } = deps;
+  const close = (): void => void handle.close().catch(() => undefined);
+  stopping.addEventListener('abort', close, { once: true });
+  let isOpen = false;
+  try {
+    while (!stopping.aborted) {
+      const read = await handle.read();
+      if (!isOpen) logger.info('stream_opened', { position: reading.position.wallTime });
+      isOpen = true;
+      onGoodRead();
+      health.streamOpen();
+      health.turned('stream');
+      const position = read.kind === 'change' ? read.change.position : read.position;
+      metrics.streamRead({ empty: read.kind === 'idle', wallTime: position.wallTime });
+      if (read.kind === 'change') await deps.onChange(read.change);
+      else deps.onPassed(position);
+      reading.position = position;
+      if (read.kind === 'collectionGone') throw new CollectionGone(read.operation);
+    }
+  } finally {
+    stopping.removeEventListener('abort', close);
+    close();
+  }
+}
+
+/** The collection was dropped or renamed; the stream can go on when it is there again. */
+class CollectionGone extends Error {
+  override readonly name = 'CollectionGone';
+  readonly operation: string;
+  constructor(operation: string) {
+    super(`the SMS collection is gone (${operation}): waiting for it to be there again`);
+    this.operation = operation;
+  }
+}
+
+function toReopening(thrown: unknown): Reopening {
+  if (thrown instanceof CollectionGone) {
+    return { kind: 'transient', cause: thrown.operation, error: thrown };
+  }
+  if (!(thrown instanceof StreamFailure)) throw toError(thrown);
+  if (thrown.kind === 'unsupported') {
+    throw new ConfigurationError(
+      'MongoDB serves no change stream for the SMS collection: it must be an ordinary collection of a replica set or sharded cluster',
+      { cause: thrown },
+    );
+  }
+  return { kind: thrown.kind, cause: thrown.code, error: thrown };
+}

@@ -1,0 +1,92 @@
+import type { StreamPosition } from '../domain/change.ts';
+import { abortReason } from '../runtime/abort.ts';
+
+/**
+ * The changes that were read but are not settled yet, in stream order. They end in any order; the
+ * checkpoint may only name a position when it and everything before it is settled, so that whatever
+ * happens to this process, a successor reads the rest again. Bounded: a full window stops the reading.
+ */
+export interface Window {
+  /** Takes a change in; waits while the window is full. Call the result once, when it is settled. */
+  admit(position: StreamPosition, signal: AbortSignal): Promise<() => void>;
+  /** Nothing of ours up to `position`: settled as soon as everything before it is. */
+  passed(position: StreamPosition): void;
+  /** The newest position such that it and all before it are settled. */
+  readonly watermark: StreamPosition;
+  /** Changes taken in and not yet behind the watermark. */
+  readonly size: number;
+  /** Changes settled since the start; moves when the watermark moved for more than the time passing. */
+  readonly settledChanges: number;
+}
+
+interface Slot {
+  position: StreamPosition;
+  settled: boolean;
+}
+
+export function createWindow(start: StreamPosition, limit: number): Window {
+  let watermark = start;
+  let slots: Slot[] = [];
+  /** How many of the leading slots are behind the watermark already; trimmed in bulk. */
+  let behind = 0;
+  let settledChanges = 0;
+  const waiting: { resolve: () => void }[] = [];
+
+  const advance = (): void => {
+    for (let slot = slots[behind]; slot?.settled === true; slot = slots[behind]) {
+      watermark = slot.position;
+      behind += 1;
+    }
+    if (behind > 1_000 || behind === slots.length) {
+      slots = slots.slice(behind);
+      behind = 0;
+    }
+    while (waiting.length > 0 && slots.length - behind < limit) waiting.shift()?.resolve();
+  };
+
+  const roomFor = async (signal: AbortSignal): Promise<void> => {
+    await new Promise<void>((resolve, reject) => {
+      const waiter = {
+        resolve: () => {
+          signal.removeEventListener('abort', stop);
+          resolve();
+        },
+      };
+      const stop = (): void => {
+        waiting.splice(waiting.indexOf(waiter), 1);
+        reject(abortReason(signal));
+      };
+      signal.addEventListener('abort', stop, { once: true });
+      waiting.push(waiter);
+    });
+  };
+
+  return {
+    async admit(position, signal) {
+      signal.throwIfAborted();
+      while (slots.length - behind >= limit) await roomFor(signal);
+      const slot: Slot = { position, settled: false };
+      slots.push(slot);
+      return () => {
+        slot.settled = true;
+        settledChanges += 1;
+        advance();
+      };
+    },
+    passed(position) {
+      const last = slots.at(-1);
+      if (last === undefined) watermark = position;
+      else if (last.settled) last.position = position;
+      else slots.push({ position, settled: true });
+    },
+    get watermark() {
+      return watermark;
+    },
+    get settledChanges() {
+      return settledChanges;
+    },
+    get size() {
+      return slots.length - behind;
+    },
+  };
+}

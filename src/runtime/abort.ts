@@ -1,0 +1,28 @@
+/** Waits, or rejects with the signal's reason as soon as it is aborted. */
+export async function delay(ms: number, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  await new Promise<void>((resolve, reject) => {
+    const stop = (): void => {
+      clearTimeout(timer);
+      reject(abortReason(signal));
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', stop);
+      resolve();
+    }, ms);
+    signal.addEventListener('abort', stop, { once: true });
+  });
+}
+
+/** The signal's reason, as the Error that a throw needs. */
+export function abortReason(signal: AbortSignal): Error {
+  return signal.reason instanceof Error ? signal.reason : new Error('aborted');
+}
+
+/** The reason given to signals when the worker is stopping. */
+export class Stopping extends Error {
+  override readonly name = 'Stopping';
+  constructor() {
+    super('the worker is stopping');
+  }
+}

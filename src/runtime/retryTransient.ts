@@ -1,0 +1,28 @@
+import { delay } from './abort.ts';
+import { createBackoff } from './backoff.ts';
+import { toError } from './errors.ts';
+import type { Logger } from './logger.ts';
+
+/**
+ * Does something on a database again until it succeeds, 0.2 s to 5 s apart: an election, a restart or a
+ * lost network must lose nothing. `operation` must be safe to do twice. Rejects only once `signal` is
+ * aborted.
+ */
+export async function retryTransient<Result>(
+  operation: () => Promise<Result>,
+  options: { readonly what: string; readonly signal: AbortSignal; readonly logger: Logger },
+): Promise<Result> {
+  const { what, signal, logger } = options;
+  const backoff = createBackoff({ minMs: 200, maxMs: 5_000 });
+  for (;;) {
+    try {
+      return await operation();
+    } catch (thrown) {
+      if (signal.aborted) throw thrown;
+      const error = toError(thrown);
+      const waitMs = Math.round(backoff.next());
+      logger.warn('database_retry', { what, waitMs, error });
+      await delay(waitMs, signal);
+    }
+  }
+}

@@ -1,0 +1,4 @@
+// oxlint-disable-next-line import/no-default-export -- jest calls the default export
+export default async function stopServers() {
+  await globalThis.testServices?.stop();
+}

@@ -1,0 +1,93 @@
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { listenLocally } from './listenLocally.ts';
+
+export interface TcpProxy {
+  readonly port: number;
+  /** `127.0.0.1:<port>` */
+  readonly address: string;
+  /** Ends all connections by a reset and takes no new ones: nothing listens. */
+  refuse(): Promise<void>;
+  /** Keeps and takes connections, but forwards nothing in either direction. What was sent meanwhile arrives on `resume`. */
+  blackhole(): void;
+  /** Ends all connections by a reset; new ones work. */
+  cut(): void;
+  /** Back to forwarding. */
+  resume(): Promise<void>;
+  /** Client connections that are open now. */
+  connections(): number;
+  close(): Promise<void>;
+}
+
+interface Link {
+  readonly client: Socket;
+  readonly upstream: Socket;
+}
+
+/** A proxy in front of a server on 127.0.0.1, to break the network between the two. */
+export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
+  const links = new Set<Link>();
+  let holding = false;
+
+  const accept = (client: Socket): void => {
+    const upstream = connect(targetPort, '127.0.0.1');
+    const link = { client, upstream };
+    links.add(link);
+    const drop = (): void => {
+      links.delete(link);
+      client.destroy();
+      upstream.destroy();
+    };
+    for (const socket of [client, upstream]) socket.on('error', drop).on('close', drop);
+    if (!holding) forward(link);
+  };
+  const cut = (): void => {
+    for (const { client, upstream } of links) {
+      client.resetAndDestroy();
+      upstream.resetAndDestroy();
+    }
+  };
+
+  let server = createServer(accept);
+  const port = await listenLocally(server);
+  const refuse = async (): Promise<void> => {
+    const closed = server.listening ? once(server, 'close') : null;
+    server.close();
+    cut();
+    await closed;
+  };
+
+  return {
+    port,
+    address: `127.0.0.1:${port}`,
+    refuse,
+    cut,
+    blackhole() {
+      holding = true;
+      for (const link of links) hold(link);
+    },
+    async resume() {
+      holding = false;
+      if (!server.listening) {
+        server = createServer(accept);
+        await listenLocally(server, port);
+      }
+      for (const link of links) forward(link);
+    },
+    connections: () => links.size,
+    close: refuse,
+  };
+}
+
+/** `pipe` twice would send everything twice. */
+function forward(link: Link): void {
+  hold(link);
+  link.client.pipe(link.upstream);
+  link.upstream.pipe(link.client);
+}
+
+/** A paused socket is not read: the peer's window fills up and nothing, not even a close, gets through. */
+function hold({ client, upstream }: Link): void {
+  client.unpipe(upstream).pause();
+  upstream.unpipe(client).pause();
+}

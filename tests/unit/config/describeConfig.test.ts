@@ -1,0 +1,46 @@
+import { describe, expect, it, test } from '@jest/globals';
+import fc from 'fast-check';
+import { describeConfig } from '../../../config/describeConfig.ts';
+import { loadConfig } from '../../../config/loadConfig.ts';
+import { settingEntries } from '../../../config/schema.ts';
+import { configOf, readNothing, required } from './loading.ts';
+
+describe('describeConfig', () => {
+  it('shows every setting under its name, secrets only as set', () => {
+    const described = describeConfig(configOf(required));
+    expect(Object.keys(described)).toEqual(settingEntries.map(([name]) => name));
+    expect(described).toMatchObject({ MONGODB_URI: 'set', MYSQL_URI: 'set' });
+    expect(JSON.stringify(described)).not.toMatch(/m0ngo-pass|my5ql-pass|db\.example/);
+  });
+
+  it('shows the defaults as they are documented', () => {
+    const documented = settingEntries
+      .filter(([name, setting]) => setting.default !== null && name !== 'MYSQL_ROUTE_QUERY_FILE')
+      .map(([name, setting]) => [name, setting.default]);
+    expect(describeConfig(configOf(required))).toMatchObject(Object.fromEntries(documented));
+  });
+
+  test('what it shows is read back as the same configuration', () => {
+    const seconds = fc.integer({ min: 10, max: 20 }).map((count) => `${count}s`);
+    const environment = fc.record(
+      {
+        DELIVERY_STATUSES: fc.constantFrom('', 'DELIVERED', 'DELIVERED,FAILED'),
+        QUICK_RETRIES: fc.array(seconds).map((entries) => entries.join(',')),
+        REQUEST_TIMEOUT: seconds,
+        ROUTE_CACHE_TTL: seconds,
+        RECORD_SKIPS: fc.constantFrom('true', 'false'),
+        HTTP_PORT: fc.constantFrom('off', '0', '8080'),
+        PAYLOAD_TIMEZONE: fc.constantFrom('UTC', '-03:00'),
+        MYSQL_ROUTE_QUERY_FILE: fc.constantFrom('', 'a.sql', '/b.sql'),
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(environment, (env) => {
+        const config = configOf({ ...required, ...env });
+        const again = { ...describeConfig(config), ...required };
+        expect(loadConfig(again, readNothing)).toEqual({ ok: true, config, warnings: [] });
+      }),
+    );
+  });
+});

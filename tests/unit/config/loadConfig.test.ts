@@ -1,0 +1,144 @@
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { loadConfig } from '../../../config/loadConfig.ts';
+import { packageRoot } from '../../../config/packageRoot.ts';
+import { configOf, problemsOf, readNothing, required } from './loading.ts';
+
+describe('loadConfig', () => {
+  it('needs no more than the two connection strings; all else has its documented default', () => {
+    expect(configOf(required)).toEqual({
+      mongodb: {
+        uri: required.MONGODB_URI,
+        database: 'central',
+        collection: 'SMSDetailDocument',
+        stateDatabase: 'central',
+      },
+      mysql: {
+        uri: required.MYSQL_URI,
+        poolSize: 5,
+        routeQuery: { path: join(packageRoot(), 'config/route.sql'), text: 'SELECT 1' },
+        ca: null,
+      },
+      routeCache: { ttlMs: 30_000, staleMs: 600_000, maxEntries: 50_000 },
+      notify: {
+        deliveryStatuses: [],
+        maxStatusAgeMs: 259_200_000,
+        rememberMs: 259_200_000,
+        recordSkips: true,
+      },
+      call: {
+        payloadTimeZone: 'Asia/Kolkata',
+        requestTimeoutMs: 15_000,
+        connectTimeoutMs: 5_000,
+        responseLimitBytes: 16_384,
+        quickRetriesMs: [1_000, 4_000],
+      },
+      limits: { maxInFlight: 256, maxInFlightPerEndpoint: 32 },
+      http: { host: '0.0.0.0', port: 8_080 },
+      log: { level: 'info', format: 'json' },
+      shutdown: { graceMs: 25_000 },
+    });
+  });
+
+  it('takes every setting from the environment', () => {
+    const config = configOf({
+      ...required,
+      MONGODB_DATABASE: 'db',
+      MONGODB_COLLECTION: 'sms',
+      MONGODB_STATE_DATABASE: 'state',
+      MYSQL_POOL_SIZE: '7',
+      ROUTE_CACHE_TTL: '0s',
+      ROUTE_CACHE_STALE: '1h',
+      ROUTE_CACHE_SIZE: '10',
+      DELIVERY_STATUSES: 'DELIVERED, FAILED',
+      MAX_STATUS_AGE: '1h',
+      REMEMBER: '2h',
+      RECORD_SKIPS: 'false',
+      PAYLOAD_TIMEZONE: '+05:30',
+      REQUEST_TIMEOUT: '2s',
+      CONNECT_TIMEOUT: '1s',
+      RESPONSE_LIMIT: '0',
+      QUICK_RETRIES: '5ms',
+      MAX_IN_FLIGHT: '3',
+      MAX_IN_FLIGHT_PER_ENDPOINT: '2',
+      HTTP_HOST: '127.0.0.1',
+      HTTP_PORT: 'off',
+      LOG_LEVEL: 'debug',
+      LOG_FORMAT: 'text',
+      SHUTDOWN_GRACE: '3s',
+    });
+    expect(config).toMatchObject({
+      mongodb: { database: 'db', collection: 'sms', stateDatabase: 'state' },
+      mysql: { poolSize: 7 },
+      routeCache: { ttlMs: 0, staleMs: 3_600_000, maxEntries: 10 },
+      notify: {
+        deliveryStatuses: ['DELIVERED', 'FAILED'],
+        maxStatusAgeMs: 3_600_000,
+        rememberMs: 7_200_000,
+        recordSkips: false,
+      },
+      call: {
+        payloadTimeZone: '+05:30',
+        requestTimeoutMs: 2_000,
+        connectTimeoutMs: 1_000,
+        responseLimitBytes: 0,
+        quickRetriesMs: [5],
+      },
+      limits: { maxInFlight: 3, maxInFlightPerEndpoint: 2 },
+      http: { host: '127.0.0.1', port: null },
+      log: { level: 'debug', format: 'text' },
+      shutdown: { graceMs: 3_000 },
+    });
+  });
+
+  it('keeps the state where the SMS are unless told otherwise', () => {
+    const { mongodb } = configOf({ ...required, MONGODB_DATABASE: 'other' });
+    expect(mongodb.stateDatabase).toBe('other');
+  });
+
+  it('freezes the configuration to its leaves', () => {
+    const config = configOf(required);
+    const parts = [config, ...Object.values(config), config.call.quickRetriesMs];
+    expect(parts.every((part) => Object.isFrozen(part))).toBe(true);
+    expect(Object.isFrozen(config.mysql.routeQuery)).toBe(true);
+  });
+
+  it('leaves the environment alone and ignores what it does not know', () => {
+    const env = Object.freeze({ ...required, UNRELATED: 'x', HTTP_PROXY: 'http://proxy' });
+    expect(configOf(env)).toEqual(configOf(required));
+  });
+
+  it('takes a blank variable for one that is not set', () => {
+    const blank = { MONGODB_DATABASE: '', LOG_LEVEL: ' ', MYSQL_CA_FILE: '', HTTP_PORT: '' };
+    const blankFiles = { MYSQL_URI_FILE: '', MYSQL_ROUTE_QUERY_FILE: '' };
+    expect(configOf({ ...required, ...blank, ...blankFiles })).toEqual(configOf(required));
+    expect(problemsOf({ ...required, MYSQL_URI: '' })).toMatchObject([
+      { variable: 'MYSQL_URI', message: 'is not set' },
+    ]);
+  });
+
+  it('takes an empty list for an empty list', () => {
+    const { call, notify } = configOf({ ...required, QUICK_RETRIES: '', DELIVERY_STATUSES: '' });
+    expect(call.quickRetriesMs).toEqual([]);
+    expect(notify.deliveryStatuses).toEqual([]);
+  });
+
+  it('does not count the space around a value', () => {
+    expect(configOf({ ...required, LOG_LEVEL: ' warn\n' }).log.level).toBe('warn');
+  });
+
+  it('warns of a limit that is never reached', () => {
+    const env = { ...required, MAX_IN_FLIGHT: '8', MAX_IN_FLIGHT_PER_ENDPOINT: '32' };
+    expect(loadConfig(env, readNothing)).toMatchObject({
+      ok: true,
+      warnings: [expect.stringMatching(/^MAX_IN_FLIGHT_PER_ENDPOINT is 32 .* MAX_IN_FLIGHT is 8$/)],
+    });
+  });
+
+  it('warns of what looks like a misspelt setting, also beside problems', () => {
+    const warnings = ['QUICK_RETRY is not a setting; was QUICK_RETRIES meant?'];
+    const env = { ...required, QUICK_RETRY: '1s' };
+    expect(loadConfig(env, readNothing)).toMatchObject({ ok: true, warnings });
+    expect(loadConfig({ QUICK_RETRY: '1s' }, readNothing)).toMatchObject({ ok: false, warnings });
+  });
+});

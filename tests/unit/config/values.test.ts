@@ -1,0 +1,143 @@
+import { rootCertificates } from 'node:tls';
+import { describe, expect, it } from '@jest/globals';
+import * as values from '../../../config/values.ts';
+import { parse } from './parsing.ts';
+
+describe('an integer', () => {
+  const parser = values.integer({ min: 0, max: 1_048_576 });
+
+  it.each([
+    ['0', 0],
+    ['5', 5],
+    ['16384', 16_384],
+    ['1048576', 1_048_576],
+  ])('%s is %d', (text, value) => {
+    expect(parse(parser, text)).toEqual({ value });
+  });
+
+  it.each(['', '-1', '+1', '1.0', '1e3', '0x10', '007', '1 000', '1_000', '16384b', 'NaN', '٥'])(
+    '%j is not a whole number',
+    (text) => {
+      expect(parse(parser, text)).toEqual({ wrong: 'is not a whole number' });
+    },
+  );
+
+  it.each(['1048577', '9'.repeat(400)])('%s is out of range', (text) => {
+    expect(parse(parser, text)).toEqual({ wrong: 'is out of range' });
+  });
+
+  it('may have a lower bound', () => {
+    expect(parse(values.integer({ min: 1, max: 9 }), '0')).toEqual({ wrong: 'is out of range' });
+  });
+});
+
+describe('a boolean', () => {
+  it.each([
+    ['true', true],
+    ['false', false],
+  ])('%s', (text, value) => {
+    expect(parse(values.boolean(), text)).toEqual({ value });
+  });
+
+  it.each(['', 'TRUE', 'yes', '1', '0', 'off'])('%j is refused', (text) => {
+    expect(parse(values.boolean(), text)).toEqual({ wrong: 'is neither true nor false' });
+  });
+});
+
+describe('a choice', () => {
+  const parser = values.oneOf(['json', 'text']);
+
+  it('is one of the words', () => {
+    expect(parse(parser, 'text')).toEqual({ value: 'text' });
+    expect(parser.description).toBe('one of json, text');
+  });
+
+  it.each(['', 'JSON', 'toString', 'json,text'])('%j is refused', (text) => {
+    expect(parse(parser, text)).toEqual({ wrong: 'is not one of the choices' });
+  });
+});
+
+describe('a list', () => {
+  it.each([
+    ['', []],
+    ['DELIVERED', ['DELIVERED']],
+    ['DELIVERED, FAILED', ['DELIVERED', 'FAILED']],
+    ['A,B,A', ['A', 'B']],
+    ['not delivered,Ж', ['not delivered', 'Ж']],
+  ])('%j is %j', (text, value) => {
+    expect(parse(values.list(), text)).toEqual({ value });
+  });
+
+  it.each([',', 'A,', ',A', 'A,,B'])('%j is refused', (text) => {
+    expect(parse(values.list(), text)).toEqual({ wrong: 'has an empty entry' });
+  });
+});
+
+describe('a port', () => {
+  it.each([
+    ['off', null],
+    ['0', 0],
+    ['8080', 8_080],
+    ['65535', 65_535],
+  ])('%s is %j', (text, value) => {
+    expect(parse(values.portOrOff(), text)).toEqual({ value });
+  });
+
+  it.each(['', 'none', 'OFF', '65536', '-1', '080', ':8080', '80.5'])('%j is refused', (text) => {
+    expect(parse(values.portOrOff(), text)).toEqual({ wrong: 'is not a port' });
+  });
+});
+
+describe('an address to listen on', () => {
+  it.each(['0.0.0.0', '::', '::1', 'fe80::1%eth0', 'localhost', 'my-host.example'])(
+    '%s',
+    (text) => {
+      expect(parse(values.listenAddress(), text)).toEqual({ value: text });
+    },
+  );
+
+  it.each(['', 'http://localhost', '[::1]', 'a b', '*'])('%j is refused', (text) => {
+    expect(parse(values.listenAddress(), text)).toEqual({ wrong: 'is not an address' });
+  });
+});
+
+describe('a time zone', () => {
+  it.each(['Asia/Kolkata', 'UTC', 'America/New_York', '+05:30', '-03:00', '+14:00', '+00:00'])(
+    '%s',
+    (text) => {
+      expect(parse(values.timeZone(), text)).toEqual({ value: text });
+    },
+  );
+
+  it.each(['', '+5:30', '+0530', '05:30', '+05', '+05:60', 'Asia/Nowhere', 'India', 'UTC+5:30'])(
+    '%j is refused',
+    (text) => {
+      expect(parse(values.timeZone(), text)).toEqual({
+        wrong: expect.stringMatching(/time zone$/),
+      });
+    },
+  );
+
+  it.each(['+14:01', '-23:59', '+99:00'])('%s is refused as too far', (text) => {
+    expect(parse(values.timeZone(), text)).toEqual({
+      wrong: 'is further from UTC than any time zone',
+    });
+  });
+});
+
+describe('certificates', () => {
+  it('are one or more in PEM form', () => {
+    const bundle = rootCertificates.slice(0, 2).join('\n');
+    expect(parse(values.certificates(), bundle)).toEqual({ value: bundle });
+  });
+
+  it.each([
+    '',
+    'not a certificate',
+    '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----',
+  ])('%j is refused', (text) => {
+    expect(parse(values.certificates(), text)).toEqual({
+      wrong: 'holds no certificate in PEM form',
+    });
+  });
+});
