@@ -80,6 +80,7 @@ export async function runWorker(config: Config, options: WorkerOptions): Promise
       responseLimitBytes: config.call.responseLimitBytes,
       maxInFlight: config.limits.maxInFlight,
       userAgent: `notify-on-delivery/${version}`,
+      clock: { now: () => new Date() },
     });
     teardown.add('the HTTP connections', sender.close);
 

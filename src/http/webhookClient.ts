@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import http from 'node:http';
 import https from 'node:https';
-import got, { Options, type Request } from 'got';
+import { got, Options, type Request } from 'got';
 import type { Webhook } from '../domain/route.ts';
 import type { KeepAliveAgents } from './keepAliveAgents.ts';
 

@@ -1,0 +1,66 @@
+import type { Attempt, AttemptOutcome } from '../domain/attempt.ts';
+import type { WebhookSender } from '../pipeline/ports.ts';
+import { exchange, type Exchange, type ExchangeLimits } from './exchange.ts';
+import { createKeepAliveAgents } from './keepAliveAgents.ts';
+import { toResponseContent } from './responseContent.ts';
+import { signatureOf } from './signature.ts';
+import { createWebhookClient } from './webhookClient.ts';
+
+export interface WebhookSenderOptions extends ExchangeLimits {
+  /** Sizes the pool of connections; keeping to it is the caller's part. */
+  readonly maxInFlight: number;
+  readonly userAgent: string;
+  readonly clock: Readonly<{ now(): Date }>;
+}
+
+/**
+ * Makes the calls. `send` rejects only when its signal is aborted, with the signal's reason: what the
+ * receiver may have got by then is not known. `close` ends all connections, so it comes after the last `send`.
+ */
+export function createWebhookSender(
+  options: WebhookSenderOptions,
+): WebhookSender & { close(): void } {
+  const { userAgent, clock } = options;
+  const agents = createKeepAliveAgents(options);
+  const post = createWebhookClient(agents, userAgent);
+  return {
+    async send(attempt, signal) {
+      signal.throwIfAborted();
+      const startedAt = clock.now();
+      const startedMs = performance.now();
+      const request = post(attempt.webhook, attemptHeaders(attempt, startedAt), attempt.body);
+      const result = await exchange(request, options, signal);
+      const durationMs = Math.round(performance.now() - startedMs);
+      return { startedAt, durationMs, ...answerOf(result) };
+    },
+    close: agents.close,
+  };
+}
+
+function attemptHeaders(attempt: Attempt, startedAt: Date): Record<string, string> {
+  const { notificationId, number, body, webhook } = attempt;
+  const timestamp = Math.floor(startedAt.getTime() / 1000);
+  const headers: Record<string, string> = {
+    'webhook-id': notificationId,
+    'webhook-timestamp': String(timestamp),
+    'webhook-attempt': String(number),
+  };
+  if (webhook.signingKeys.length > 0) {
+    const content = { id: notificationId, timestamp, body };
+    headers['webhook-signature'] = signatureOf(content, webhook.signingKeys);
+  }
+  return headers;
+}
+
+type Untimed<T> = T extends unknown ? Omit<T, 'startedAt' | 'durationMs'> : never;
+
+function answerOf({ statusCode, bytes, truncated, fault }: Exchange): Untimed<AttemptOutcome> {
+  if (statusCode === null) return { kind: 'unanswered', error: fault ?? 'network_error' };
+  const whole = fault === null && !truncated;
+  return {
+    kind: 'answered',
+    statusCode,
+    response: toResponseContent({ bytes, truncated, whole }),
+    error: fault,
+  };
+}

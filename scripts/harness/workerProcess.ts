@@ -1,0 +1,129 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { until } from '../services/until.ts';
+
+/** One line of the worker's JSON log. */
+export interface LogLine {
+  readonly timestamp: string;
+  readonly level: string;
+  readonly event: string;
+  readonly [field: string]: unknown;
+}
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface Probe {
+  readonly status: number;
+  readonly body: { status: string; components: Record<string, { status: string; detail: string }> };
+}
+
+/** The worker as an operator runs it: `npm start` in a process of its own. */
+export interface WorkerProcess {
+  /** Every line so far. */
+  readonly lines: readonly LogLine[];
+  /** All that was written to either output so far. */
+  output(): string;
+  /** Settles when it has ended, however. */
+  readonly exit: Promise<Exit>;
+  /** Resolves with the first line of this event, now or later. Rejects if the process ends before. */
+  line(event: string): Promise<LogLine>;
+  /** `GET /readyz` or `/livez`; null when nobody listens. */
+  probe(path: '/readyz' | '/livez'): Promise<Probe | null>;
+  /** Resolves once `/readyz` answers 200. */
+  ready(): Promise<void>;
+  /** Sends the signal to `npm start`, as systemd and Kubernetes do, and waits for the end. */
+  stop(signal?: 'SIGTERM' | 'SIGINT'): Promise<Exit>;
+  /** Ends the worker itself without a word, as the kernel would. */
+  kill(): Promise<Exit>;
+}
+
+const projectFolder = fileURLToPath(new URL('../../', import.meta.url));
+
+/** The caller's environment does not reach the worker, but for what any program needs. */
+const inherited = ['PATH', 'HOME', 'LANG', 'TZ'];
+
+/** Starts it with these settings, on any free port unless they name one. Stop or kill it. */
+export function startWorker(settings: Readonly<Record<string, string>>): WorkerProcess {
+  const base = Object.fromEntries(inherited.map((name) => [name, process.env[name] ?? '']));
+  const child = spawn('npm', ['start', '--silent'], {
+    cwd: projectFolder,
+    env: { ...base, HTTP_HOST: '127.0.0.1', HTTP_PORT: '0', ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  return watchWorker(child);
+}
+
+function watchWorker(child: ChildProcess): WorkerProcess {
+  const lines: LogLine[] = [];
+  let output = '';
+  child.stderr?.on('data', (data: Buffer) => (output += data.toString()));
+  if (child.stdout !== null) {
+    createInterface({ input: child.stdout }).on('line', (text) => {
+      output += `${text}\n`;
+      const line = parseLine(text);
+      if (line !== null) lines.push(line);
+    });
+  }
+  let ended: Exit | null = null;
+  const exit = once(child, 'close').then(([code, signal]: (number | string | null)[]) => {
+    ended = { code: code as number | null, signal: signal as NodeJS.Signals | null };
+    return ended;
+  });
+
+  const beforeExit = async <Result>(waiting: Promise<Result>): Promise<Result> =>
+    await Promise.race([
+      waiting,
+      exit.then((how): never => {
+        throw new Error(`the worker has ended: ${JSON.stringify(how)}\n${output}`);
+      }),
+    ]);
+  const line = async (event: string): Promise<LogLine> => {
+    const find = (): LogLine | undefined => lines.find((each) => each.event === event);
+    return find() ?? (await beforeExit(until(`the worker logs ${event}`, find)));
+  };
+  const probe = async (path: string): Promise<Probe | null> => {
+    const { httpPort } = await line('started');
+    try {
+      const answer = await fetch(`http://127.0.0.1:${String(httpPort)}${path}`);
+      return { status: answer.status, body: (await answer.json()) as Probe['body'] };
+    } catch {
+      return null;
+    }
+  };
+
+  return {
+    lines,
+    output: () => output,
+    exit,
+    line,
+    probe,
+    async ready() {
+      const isReady = async (): Promise<boolean> => (await probe('/readyz'))?.status === 200;
+      await beforeExit(until('the worker is ready', isReady, { timeoutMs: 60_000 }));
+    },
+    async stop(signal = 'SIGTERM') {
+      if (ended === null) child.kill(signal);
+      return await exit;
+    },
+    async kill() {
+      if (ended === null) {
+        const { pid } = await line('started');
+        process.kill(pid as number, 'SIGKILL');
+      }
+      return await exit;
+    },
+  };
+}
+
+function parseLine(text: string): LogLine | null {
+  try {
+    return JSON.parse(text) as LogLine;
+  } catch {
+    return null;
+  }
+}

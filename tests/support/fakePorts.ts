@@ -1,0 +1,305 @@
+import type { Attempt, AttemptOutcome } from '../../src/domain/attempt.ts';
+import type { Change, StreamPosition } from '../../src/domain/change.ts';
+import type { PlainDocument } from '../../src/domain/plainValue.ts';
+import type { Route, RouteKey } from '../../src/domain/route.ts';
+import { StreamFailure } from '../../src/domain/streamFailure.ts';
+import type {
+  ChangeSource,
+  CheckpointStore,
+  Ending,
+  LedgerEntry,
+  LookupRequest,
+  LoopHealth,
+  Metrics,
+  OutcomeStore,
+  RouteSource,
+  SmsStore,
+  StreamRead,
+  WebhookSender,
+} from '../../src/pipeline/ports.ts';
+import { abortReason } from '../../src/runtime/abort.ts';
+import { answered, aPosition, aWebhook } from './builders.ts';
+
+/** What a port waits for before it does its work: a scheduler's say, or a fault, for which it rejects. */
+export type Turn = (port: string) => Promise<void>;
+
+const atOnce: Turn = () => Promise.resolve();
+
+export interface Deferred<Value> {
+  readonly promise: Promise<Value>;
+  resolve(value: Value): void;
+  reject(error: Error): void;
+}
+
+/** An answer to be given when the test says so. */
+export function deferred<Value>(): Deferred<Value> {
+  let settle: Pick<Deferred<Value>, 'resolve' | 'reject'> | undefined;
+  const promise = new Promise<Value>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  if (settle === undefined) throw new Error('a promise runs its executor at once');
+  return { promise, ...settle };
+}
+
+export interface FakeDatabase extends SmsStore, OutcomeStore {
+  /** The SMS collection, by SMS key. */
+  readonly documents: Map<string, PlainDocument>;
+  /** Every end that was written, oldest first. */
+  readonly endings: readonly Ending[];
+  readonly lookups: readonly (readonly LookupRequest[])[];
+  /** The ledger's memory of a notification, undefined when it has not ended. */
+  ended(notificationId: string): LedgerEntry | undefined;
+}
+
+/** SMS collection and ledger. A record goes into the ledger only: how documents show it is MongoDB's part. */
+export function createFakeDatabase(turn: Turn = atOnce): FakeDatabase {
+  const documents = new Map<string, PlainDocument>();
+  const ledger = new Map<string, LedgerEntry & { readonly smsKey: string }>();
+  const endings: Ending[] = [];
+  const lookups: (readonly LookupRequest[])[] = [];
+  const isWanted = (request: LookupRequest, entry: LedgerEntry & { smsKey: string }): boolean =>
+    request.wants === 'history'
+      ? entry.smsKey === request.smsKey
+      : entry.notificationId === request.notificationId;
+  return {
+    documents,
+    endings,
+    lookups,
+    ended: (notificationId) => ledger.get(notificationId),
+    async lookUp(requests) {
+      lookups.push(requests);
+      await turn('lookUp');
+      return requests.map((request) => ({
+        document: request.wants === 'document' ? (documents.get(request.smsKey) ?? null) : null,
+        ended: [...ledger.values()].filter((entry) => isWanted(request, entry)),
+      }));
+    },
+    async end(ending) {
+      await turn('end');
+      endings.push(ending);
+      const { notificationId, smsKey, record, showRecord, restoresRecord } = ending;
+      const weaker = ledger.get(notificationId)?.record?.state !== 'delivered';
+      const known = ledger.has(notificationId);
+      if (restoresRecord || (known && !(weaker && record.state === 'delivered'))) return;
+      ledger.set(notificationId, { smsKey, notificationId, record: showRecord ? record : null });
+    },
+  };
+}
+
+export interface FakeCheckpoints extends CheckpointStore {
+  /** Every position saved, oldest first. */
+  readonly saved: readonly StreamPosition[];
+}
+
+export function createFakeCheckpoints(
+  initial: StreamPosition | null = null,
+  turn: Turn = atOnce,
+): FakeCheckpoints {
+  const saved: StreamPosition[] = [];
+  return {
+    saved,
+    async load() {
+      await turn('load');
+      return saved.at(-1) ?? initial;
+    },
+    async save(position) {
+      await turn('save');
+      saved.push(position);
+    },
+  };
+}
+
+export interface FakeSource extends ChangeSource {
+  readonly opened: readonly { readonly position: StreamPosition; readonly replay: boolean }[];
+  /** Handles opened and not closed. */
+  readonly openHandles: number;
+  /** Changes handed out so far; a replayed one counts again. */
+  readonly changesRead: number;
+  /** True while a read waits for something new to happen. */
+  readonly isCaughtUp: boolean;
+  /** What happens next. An error is thrown by the read that comes to it, once. */
+  append(...happenings: readonly (StreamRead | Error)[]): void;
+}
+
+/**
+ * A change stream over positions made by `aPosition`. It ends with a read that waits until something is
+ * appended or the handle is closed.
+ */
+export function createFakeSource(turn: Turn = atOnce): FakeSource {
+  const log: (StreamRead | Error)[] = [];
+  const opened: { position: StreamPosition; replay: boolean }[] = [];
+  const handles = new Set<object>();
+  let changesRead = 0;
+  let waiters: (() => void)[] = [];
+  const wake = (): void => {
+    const woken = waiters;
+    waiters = [];
+    for (const resolve of woken) resolve();
+  };
+  const isAfter = (entry: StreamRead | Error, place: number): boolean =>
+    entry instanceof Error || placeOf(positionOf(entry)) >= place;
+
+  return {
+    opened,
+    get openHandles() {
+      return handles.size;
+    },
+    get changesRead() {
+      return changesRead;
+    },
+    get isCaughtUp() {
+      return waiters.length > 0;
+    },
+    append(...happenings) {
+      log.push(...happenings);
+      wake();
+    },
+    async currentPosition() {
+      await turn('currentPosition');
+      return aPosition(0);
+    },
+    async open(position, { replay }) {
+      await turn('open');
+      opened.push({ position, replay });
+      const handle = {};
+      handles.add(handle);
+      let place = placeOf(position) + (replay ? 0 : 1);
+      return {
+        async read() {
+          await turn('read');
+          let next = log.find((entry) => isAfter(entry, place));
+          while (next === undefined && handles.has(handle)) {
+            await new Promise<void>((resolve) => waiters.push(resolve));
+            next = log.find((entry) => isAfter(entry, place));
+          }
+          if (!handles.has(handle) || next === undefined) {
+            throw new StreamFailure('transient', 'closed', 'the handle was closed');
+          }
+          if (next instanceof Error) {
+            log.splice(log.indexOf(next), 1);
+            throw next;
+          }
+          place = placeOf(positionOf(next)) + 1;
+          if (next.kind === 'change') changesRead += 1;
+          return next;
+        },
+        close() {
+          handles.delete(handle);
+          wake();
+          return Promise.resolve();
+        },
+      };
+    },
+  };
+}
+
+function positionOf(read: StreamRead): StreamPosition {
+  return read.kind === 'change' ? read.change.position : read.position;
+}
+
+function placeOf(position: StreamPosition): number {
+  if (typeof position.opaque !== 'number') throw new Error('not a position of this fake');
+  return position.opaque;
+}
+
+/** The read that brings a change. */
+export function reading(change: Change): StreamRead {
+  return { kind: 'change', change };
+}
+
+export interface FakeRoutes extends RouteSource {
+  readonly asked: readonly RouteKey[];
+}
+
+/** Every account wants it, unless `answer` says otherwise; a promise of it is an outage until it settles. */
+export function createFakeRoutes(
+  answer: (key: RouteKey) => Route | Promise<Route> = () => ({ kind: 'open', webhook: aWebhook() }),
+  turn: Turn = atOnce,
+): FakeRoutes {
+  const asked: RouteKey[] = [];
+  return {
+    asked,
+    async find(key, signal) {
+      asked.push(key);
+      return await orAborted(signal, async () => {
+        await turn('find');
+        return await answer(key);
+      });
+    },
+  };
+}
+
+export interface FakeSender extends WebhookSender {
+  /** Every call made, oldest first. */
+  readonly sent: readonly Attempt[];
+}
+
+/** A receiver that says 200, unless `answer` says otherwise; a promise of it is a slow receiver. */
+export function createFakeSender(
+  answer: (attempt: Attempt) => AttemptOutcome | Promise<AttemptOutcome> = () => answered(200),
+  turn: Turn = atOnce,
+): FakeSender {
+  const sent: Attempt[] = [];
+  return {
+    sent,
+    async send(attempt, signal) {
+      sent.push(attempt);
+      return await orAborted(signal, async () => {
+        await turn('send');
+        return await answer(attempt);
+      });
+    },
+  };
+}
+
+async function orAborted<Result>(
+  signal: AbortSignal,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  signal.throwIfAborted();
+  const aborted = deferred<never>();
+  const stop = (): void => aborted.reject(abortReason(signal));
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await Promise.race([work(), aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/** What was told to a port that only listens: the method, then its arguments. */
+export type Told = readonly [method: string, ...arguments_: unknown[]];
+
+/** Metrics that keep what they were told. */
+export function createRecordingMetrics(): Metrics & { readonly told: readonly Told[] } {
+  const told: Told[] = [];
+  const keep =
+    (method: string) =>
+    (...values: unknown[]): void => {
+      told.push([method, ...values]);
+    };
+  return {
+    told,
+    notificationEnded: keep('notificationEnded'),
+    notNotified: keep('notNotified'),
+    attempted: keep('attempted'),
+    delivered: keep('delivered'),
+    inFlight: keep('inFlight'),
+    streamRead: keep('streamRead'),
+    streamReopened: keep('streamReopened'),
+    checkpointAt: keep('checkpointAt'),
+    recordFailed: keep('recordFailed'),
+    routeLookup: keep('routeLookup'),
+  };
+}
+
+/** Health that keeps what it was told. */
+export function createRecordingHealth(): LoopHealth & { readonly told: readonly Told[] } {
+  const told: Told[] = [];
+  return {
+    told,
+    streamOpen: () => void told.push(['streamOpen']),
+    streamDown: (detail) => void told.push(['streamDown', detail]),
+    turned: (loop) => void told.push(['turned', loop]),
+  };
+}
