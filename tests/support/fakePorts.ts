@@ -9,8 +9,6 @@ import type {
   Ending,
   LedgerEntry,
   LookupRequest,
-  LoopHealth,
-  Metrics,
   OutcomeStore,
   RouteSource,
   SmsStore,
@@ -57,7 +55,7 @@ export function createFakeDatabase(turn: Turn = atOnce): FakeDatabase {
   const ledger = new Map<string, LedgerEntry & { readonly smsKey: string }>();
   const endings: Ending[] = [];
   const lookups: (readonly LookupRequest[])[] = [];
-  const isWanted = (request: LookupRequest, entry: LedgerEntry & { smsKey: string }): boolean =>
+  const isAskedFor = (request: LookupRequest, entry: LedgerEntry & { smsKey: string }): boolean =>
     request.wants === 'history'
       ? entry.smsKey === request.smsKey
       : entry.notificationId === request.notificationId;
@@ -71,16 +69,15 @@ export function createFakeDatabase(turn: Turn = atOnce): FakeDatabase {
       await turn('lookUp');
       return requests.map((request) => ({
         document: request.wants === 'document' ? (documents.get(request.smsKey) ?? null) : null,
-        ended: [...ledger.values()].filter((entry) => isWanted(request, entry)),
+        ended: [...ledger.values()].filter((entry) => isAskedFor(request, entry)),
       }));
     },
     async end(ending) {
       await turn('end');
       endings.push(ending);
       const { notificationId, smsKey, record, showRecord, restoresRecord } = ending;
-      const weaker = ledger.get(notificationId)?.record?.state !== 'delivered';
-      const known = ledger.has(notificationId);
-      if (restoresRecord || (known && !(weaker && record.state === 'delivered'))) return;
+      const isKnown = ledger.has(notificationId);
+      if (restoresRecord || (isKnown && record.state !== 'delivered')) return;
       ledger.set(notificationId, { smsKey, notificationId, record: showRecord ? record : null });
     },
   };
@@ -265,41 +262,4 @@ async function orAborted<Result>(
   } finally {
     signal.removeEventListener('abort', stop);
   }
-}
-
-/** What was told to a port that only listens: the method, then its arguments. */
-export type Told = readonly [method: string, ...arguments_: unknown[]];
-
-/** Metrics that keep what they were told. */
-export function createRecordingMetrics(): Metrics & { readonly told: readonly Told[] } {
-  const told: Told[] = [];
-  const keep =
-    (method: string) =>
-    (...values: unknown[]): void => {
-      told.push([method, ...values]);
-    };
-  return {
-    told,
-    notificationEnded: keep('notificationEnded'),
-    notNotified: keep('notNotified'),
-    attempted: keep('attempted'),
-    delivered: keep('delivered'),
-    inFlight: keep('inFlight'),
-    streamRead: keep('streamRead'),
-    streamReopened: keep('streamReopened'),
-    checkpointAt: keep('checkpointAt'),
-    recordFailed: keep('recordFailed'),
-    routeLookup: keep('routeLookup'),
-  };
-}
-
-/** Health that keeps what it was told. */
-export function createRecordingHealth(): LoopHealth & { readonly told: readonly Told[] } {
-  const told: Told[] = [];
-  return {
-    told,
-    streamOpen: () => void told.push(['streamOpen']),
-    streamDown: (detail) => void told.push(['streamDown', detail]),
-    turned: (loop) => void told.push(['turned', loop]),
-  };
 }

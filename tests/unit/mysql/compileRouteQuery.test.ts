@@ -19,7 +19,7 @@ describe('compileRouteQuery', () => {
     ["# it's :fine; really?\nSELECT :accountId", 'SELECT ?'],
     ["SELECT/* it's :fine; really? */:accountId", 'SELECT ?'],
     ['SELECT :accountId --', 'SELECT ?'],
-    ['SELECT :accountId --\r\n, 1', 'SELECT ? \n, 1'],
+    ['SELECT :accountId --\r\n, 1', 'SELECT ?  \n, 1'],
     ['\uFEFFSELECT :accountId', 'SELECT ?'],
     ['(SELECT :accountId)', '(SELECT ?)'],
     ['WITH x AS (SELECT 1) SELECT :accountId FROM x', 'WITH x AS (SELECT 1) SELECT ? FROM x'],

@@ -1,0 +1,81 @@
+import { afterAll, afterEach, beforeAll } from '@jest/globals';
+import type { Collection } from 'mongodb';
+import {
+  openCentralDatabase,
+  type CentralDatabase,
+} from '../../scripts/harness/centralDatabase.ts';
+import type { SmsDocument } from '../../scripts/harness/smsPlatform.ts';
+import { startWorker, type WorkerProcess } from '../../scripts/harness/workerProcess.ts';
+import { startReceiver, type Receiver } from './receiver.ts';
+import { useServers, type TestServers } from './servers.ts';
+import { until } from './until.ts';
+
+/** What an end-to-end test has: real servers, the central tables, a receiver, workers on demand. */
+export interface EndToEnd {
+  readonly servers: TestServers;
+  readonly central: CentralDatabase;
+  readonly receiver: Receiver;
+  readonly sms: Collection<SmsDocument>;
+  /** The settings that lead a worker to this file's own databases. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Starts a worker and waits until it is ready. Killed after the test if it still runs. */
+  worker(settings?: Readonly<Record<string, string>>): Promise<WorkerProcess>;
+  /** Starts one without waiting. */
+  startWorker(settings?: Readonly<Record<string, string>>): WorkerProcess;
+  /** The document's `notify_on_delivery`, once it satisfies the condition. */
+  record(id: string, condition?: (record: Record<string, unknown>) => boolean): Promise<unknown>;
+}
+
+/** Call once per file, with `import.meta.url`; the result is for hooks and tests. */
+export function useEndToEnd(testFile: string): () => EndToEnd {
+  const servers = useServers(testFile);
+  const running = new Set<WorkerProcess>();
+  let central: CentralDatabase | null = null;
+  let receiver: Receiver | null = null;
+
+  beforeAll(async () => {
+    central = await openCentralDatabase(servers().mysqlUri);
+    receiver = await startReceiver();
+  });
+  afterEach(async () => {
+    await Promise.all([...running].map(async (worker) => await worker.kill()));
+    running.clear();
+  });
+  afterAll(async () => {
+    await receiver?.close();
+    await central?.close();
+  });
+
+  return () => {
+    if (central === null || receiver === null) throw new Error('only from the first beforeAll on');
+    const { mongodbUri, mysqlUri, database, db } = servers();
+    const sms = db.collection<SmsDocument>('SMSDetailDocument');
+    const settings = { MONGODB_URI: mongodbUri, MYSQL_URI: mysqlUri, MONGODB_DATABASE: database };
+    const start = (more: Readonly<Record<string, string>> = {}): WorkerProcess => {
+      const worker = startWorker({ ...settings, ...more });
+      running.add(worker);
+      void worker.exit.then(() => running.delete(worker));
+      return worker;
+    };
+    return {
+      servers: servers(),
+      central,
+      receiver,
+      sms,
+      settings,
+      startWorker: start,
+      async worker(more) {
+        const worker = start(more);
+        await worker.ready();
+        return worker;
+      },
+      async record(id, condition = () => true) {
+        return await until(`${id} has its record`, async () => {
+          const document = await sms.findOne({ _id: id });
+          const record = document?.['notify_on_delivery'] as Record<string, unknown> | undefined;
+          return record !== undefined && condition(record) ? record : null;
+        });
+      },
+    };
+  };
+}

@@ -1,0 +1,38 @@
+import type { LoopHealth, Metrics } from '../../src/pipeline/ports.ts';
+
+/** What was told to a port that only listens: the method, then its arguments. */
+export type Told = readonly [method: string, ...arguments_: unknown[]];
+
+/** Metrics that keep what they were told. */
+export function createRecordingMetrics(): Metrics & { readonly told: readonly Told[] } {
+  const told: Told[] = [];
+  const keep =
+    (method: string) =>
+    (...values: unknown[]): void => {
+      told.push([method, ...values]);
+    };
+  return {
+    told,
+    notificationEnded: keep('notificationEnded'),
+    notNotified: keep('notNotified'),
+    attempted: keep('attempted'),
+    delivered: keep('delivered'),
+    inFlight: keep('inFlight'),
+    streamRead: keep('streamRead'),
+    streamReopened: keep('streamReopened'),
+    checkpointAt: keep('checkpointAt'),
+    recordFailed: keep('recordFailed'),
+    routeLookup: keep('routeLookup'),
+  };
+}
+
+/** Health that keeps what it was told. */
+export function createRecordingHealth(): LoopHealth & { readonly told: readonly Told[] } {
+  const told: Told[] = [];
+  return {
+    told,
+    streamOpen: () => void told.push(['streamOpen']),
+    streamDown: (detail) => void told.push(['streamDown', detail]),
+    turned: (loop) => void told.push(['turned', loop]),
+  };
+}

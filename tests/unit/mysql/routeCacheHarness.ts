@@ -1,0 +1,124 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Route, RouteKey } from '../../../src/domain/route.ts';
+import { RouteQueryError, type RouteErrorKind } from '../../../src/mysql/errors.ts';
+import { createRouteCache, type RouteCacheOptions } from '../../../src/mysql/routeCache.ts';
+import type { LogEvent, LogFields } from '../../../src/runtime/logger.ts';
+
+/** A question that reached the database and waits for the test to answer it. */
+export interface Question {
+  readonly key: RouteKey;
+  readonly signal: AbortSignal;
+  answer(route: Route): Promise<void>;
+  fail(kind: RouteErrorKind, code?: string): Promise<void>;
+}
+
+export const no: Route = { kind: 'notOptedIn' };
+export const noWebhook: Route = { kind: 'missing', reason: 'no_default_webhook' };
+
+export function keyOf(accountId: number | string, deliveryStatus = 'DELIVERED'): RouteKey {
+  return { accountId, flowId: 200, deliveryStatus };
+}
+
+/** A route cache in a time that only the test moves, before a database that the test plays. */
+export function startRouteCache(options: Partial<RouteCacheOptions> = {}) {
+  const time = createFakeTime();
+  const questions: Question[] = [];
+  const logged: [level: string, event: LogEvent, fields: LogFields | undefined][] = [];
+  const counted = { hit: 0, miss: 0, stale: 0, error: 0 };
+  const logAs = (level: string) => (event: LogEvent, fields?: LogFields) => {
+    logged.push([level, event, fields]);
+  };
+  const cache = createRouteCache({
+    lookup: async (key, signal) =>
+      await new Promise<Route>((resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new Error('the question was withdrawn')));
+        questions.push({
+          key,
+          signal,
+          async answer(route) {
+            resolve(route);
+            await settled();
+          },
+          async fail(kind, code = 'CODE') {
+            reject(new RouteQueryError(kind, code, `a problem of the kind ${kind}`));
+            await settled();
+          },
+        });
+      }),
+    usesDeliveryStatus: false,
+    ttlMs: 30_000,
+    staleMs: 600_000,
+    size: 100,
+    metrics: { routeLookup: (result) => (counted[result] += 1) },
+    logger: {
+      error: logAs('error'),
+      warn: logAs('warn'),
+      info: logAs('info'),
+      debug: logAs('debug'),
+    },
+    clock: time.now,
+    delay: time.delay,
+    random: () => 1,
+    ...options,
+  });
+
+  return {
+    questions,
+    logged,
+    counted,
+    /** How many questions there were, with the newest at hand. */
+    newest(count: number): Question {
+      const question = questions.at(-1);
+      if (questions.length !== count || question === undefined) {
+        throw new Error(`expected ${count} questions, not ${questions.length}`);
+      }
+      return question;
+    },
+    events: () => logged.map(([level, event]) => `${level} ${event}`),
+    pass: time.pass,
+    find(key: RouteKey, signal = new AbortController().signal) {
+      return observe(cache.find(key, signal));
+    },
+  };
+}
+
+export interface Observed {
+  state: 'waiting' | 'answered' | 'rejected';
+  readonly result: Promise<Route>;
+}
+
+async function observe(result: Promise<Route>): Promise<Observed> {
+  const observed: Observed = { state: 'waiting', result };
+  result.then(
+    () => (observed.state = 'answered'),
+    () => (observed.state = 'rejected'),
+  );
+  await settled();
+  return observed;
+}
+
+/** Until everything that only waits for promises has run. */
+async function settled(): Promise<void> {
+  for (let turns = 0; turns < 3; turns += 1) await turn();
+}
+
+function createFakeTime() {
+  let nowMs = 1000;
+  let sleepers: { readonly dueMs: number; wake(): void }[] = [];
+  return {
+    now: () => nowMs,
+    async delay(ms: number, signal: AbortSignal): Promise<void> {
+      await new Promise<void>((resolve, reject) => {
+        sleepers.push({ dueMs: nowMs + ms, wake: resolve });
+        signal.addEventListener('abort', () => reject(new Error('aborted while asleep')));
+      });
+    },
+    async pass(ms: number): Promise<void> {
+      nowMs += ms;
+      const due = sleepers.filter(({ dueMs }) => dueMs <= nowMs);
+      sleepers = sleepers.filter(({ dueMs }) => dueMs > nowMs);
+      for (const { wake } of due) wake();
+      await settled();
+    },
+  };
+}
