@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Request, Response } from 'got';
+import type { Request } from 'got';
 import type { AttemptError } from '../domain/attempt.ts';
 import { abortReason } from '../runtime/abort.ts';
 import { attemptErrorOf } from './attemptError.ts';
@@ -47,33 +48,41 @@ export async function exchange(
     const end = (fault: AttemptError | null): void => {
       if (isOver) return;
       stopWatching();
-      if (fault !== null) body?.takeArrived();
+      body?.stop();
       const truncated = body?.truncated ?? false;
       if (fault !== null || truncated) request.destroy();
       resolve({ statusCode, bytes: body?.bytes ?? Buffer.alloc(0), truncated, fault });
     };
     const abort = (): void => {
       stopWatching();
+      body?.stop();
       request.destroy();
       reject(abortReason(signal));
     };
 
     const endTimeLimits = limitTime(request, limits, end);
     signal.addEventListener('abort', abort);
+    const fail = (error: unknown): void => {
+      end(attemptErrorOf(error, { responseBegan: statusCode !== null }));
+    };
     request.on('error', (error) => {
-      // What follows a complete message (stray bytes, a reset) is no fault of this response.
-      if (body?.complete === true) body.takeArrived();
-      end(body?.complete === true ? null : attemptErrorOf(error, { responseBegan: body !== null }));
+      // What follows a whole message (stray bytes, a reset) is no fault of this response.
+      if (body?.hasArrived === true) end(null);
+      else fail(error);
     });
-    request.once('response', (response: Response) => {
-      statusCode = response.statusCode;
-      body = readBody(response, limits.responseLimitBytes, () => {
-        end(null);
-      });
+    request.once('response', (response: IncomingMessage) => {
+      statusCode = response.statusCode ?? null;
+      // Where a 101 names no protocol Node takes it for an answer.
+      if (statusCode === 101) end('response_invalid');
+      else
+        body = readBody(response, limits.responseLimitBytes, {
+          onEnd: () => end(null),
+          onFault: fail,
+        });
     });
-    // Only a 101 comes this way, with the socket handed over to us. Nobody asked for another protocol.
-    request.once('upgrade', (response: Response, socket: Duplex) => {
-      statusCode = response.statusCode;
+    // A 101 that does name one, with the socket handed over to us. Nobody asked for it.
+    request.once('upgrade', (response: IncomingMessage, socket: Duplex) => {
+      statusCode = response.statusCode ?? null;
       socket.destroy();
       end('response_invalid');
     });

@@ -1,48 +1,67 @@
 import { Buffer } from 'node:buffer';
-import { IncomingMessage } from 'node:http';
-import type { Readable } from 'node:stream';
+import type { IncomingMessage } from 'node:http';
+import { decode } from './decoding.ts';
 
-/** Reads a response's body, decoded, up to a limit and no further. */
+/** A response's body, being read up to a limit and no further. */
 export interface ResponseBody {
+  /** What was read, decoded, up to the limit. */
   readonly bytes: Buffer;
-  /** There was more than the limit: that was seen, not read on. */
+  /** There was more than the limit. */
   readonly truncated: boolean;
-  /** All bytes of the message had arrived, whatever became of the connection since. */
-  readonly complete: boolean;
-  /** Takes what has arrived but was not read yet; after a fault nothing announces it any more. */
-  takeArrived(): void;
+  /** All of it has arrived, whatever became of the connection since. */
+  readonly hasArrived: boolean;
+  /** Ends reading. Takes what has arrived but was not read yet: after a fault nothing announces it. */
+  stop(): void;
 }
 
-/** `onEnd` is called when the body has been read to its end, or beyond the limit. */
-export function readBody(response: Readable, limitBytes: number, onEnd: () => void): ResponseBody {
+export interface BodyListener {
+  /** The body was read to its end, or beyond the limit. */
+  onEnd(): void;
+  /** It can't be decoded. */
+  onFault(error: unknown): void;
+}
+
+export function readBody(
+  response: IncomingMessage,
+  limitBytes: number,
+  listener: BodyListener,
+): ResponseBody {
   const chunks: Buffer[] = [];
   let size = 0;
-  const takeArrived = (): void => {
+  const body = decode(response);
+  const take = (): void => {
     while (size <= limitBytes) {
-      const chunk = response.read() as Buffer | null;
+      const chunk = body.read() as Buffer | null;
       if (chunk === null) return;
       chunks.push(chunk);
       size += chunk.length;
     }
   };
-  response.on('readable', () => {
-    takeArrived();
-    if (size > limitBytes) onEnd();
+  body.on('readable', () => {
+    take();
+    if (size > limitBytes) listener.onEnd();
   });
-  response.once('end', onEnd);
+  body.once('end', () => {
+    listener.onEnd();
+  });
+  if (body !== response) {
+    body.on('error', (error) => {
+      listener.onFault(error);
+    });
+  }
   return {
     get bytes() {
-      const all =
-        chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
-      return all.subarray(0, limitBytes);
+      return Buffer.concat(chunks).subarray(0, limitBytes);
     },
     get truncated() {
       return size > limitBytes;
     },
-    get complete() {
-      // A compressed body is another stream, behind the message: that one may yet turn out broken.
-      return response instanceof IncomingMessage && response.complete;
+    get hasArrived() {
+      return body === response && response.complete;
     },
-    takeArrived,
+    stop() {
+      take();
+      if (body !== response) body.destroy();
+    },
   };
 }

@@ -3,6 +3,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { got, Options, type Request } from 'got';
 import type { Webhook } from '../domain/route.ts';
+import { ACCEPTED_ENCODINGS } from './decoding.ts';
 import type { KeepAliveAgents } from './keepAliveAgents.ts';
 
 /** Starts one POST: exactly one, to that URL, whatever is answered. */
@@ -30,8 +31,12 @@ export function createWebhookClient(agents: KeepAliveAgents, userAgent: string):
     retry: { limit: 0 },
     throwHttpErrors: false,
     followRedirect: false,
-    decompress: true,
-    headers: { 'content-type': 'application/json', 'user-agent': userAgent },
+    decompress: false,
+    headers: {
+      'content-type': 'application/json',
+      'user-agent': userAgent,
+      'accept-encoding': ACCEPTED_ENCODINGS,
+    },
     // got would pass three dozen TLS options, nearly all undefined, for Node to copy again and again.
     request: (url, { headers }) =>
       (url.protocol === 'https:' ? https : http).request(url, {

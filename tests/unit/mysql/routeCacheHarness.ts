@@ -31,15 +31,18 @@ export function startRouteCache(options: Partial<RouteCacheOptions> = {}) {
   const cache = createRouteCache({
     lookup: async (key, signal) =>
       await new Promise<Route>((resolve, reject) => {
-        signal.addEventListener('abort', () => reject(new Error('the question was withdrawn')));
+        const withdraw = (): void => reject(new Error('the question was withdrawn'));
+        signal.addEventListener('abort', withdraw);
         questions.push({
           key,
           signal,
           async answer(route) {
+            signal.removeEventListener('abort', withdraw);
             resolve(route);
             await settled();
           },
           async fail(kind, code = 'CODE') {
+            signal.removeEventListener('abort', withdraw);
             reject(new RouteQueryError(kind, code, `a problem of the kind ${kind}`));
             await settled();
           },
@@ -109,8 +112,13 @@ function createFakeTime() {
     now: () => nowMs,
     async delay(ms: number, signal: AbortSignal): Promise<void> {
       await new Promise<void>((resolve, reject) => {
-        sleepers.push({ dueMs: nowMs + ms, wake: resolve });
-        signal.addEventListener('abort', () => reject(new Error('aborted while asleep')));
+        const stop = (): void => reject(new Error('aborted while asleep'));
+        signal.addEventListener('abort', stop);
+        const wake = (): void => {
+          signal.removeEventListener('abort', stop);
+          resolve();
+        };
+        sleepers.push({ dueMs: nowMs + ms, wake });
       });
     },
     async pass(ms: number): Promise<void> {

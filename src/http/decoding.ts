@@ -1,0 +1,45 @@
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import zlib from 'node:zlib';
+
+/** What a receiver may answer in. Not `deflate`: it is read, but half the senders mean another format by it. */
+export const ACCEPTED_ENCODINGS = 'gzip, br';
+
+const decoders: ReadonlyMap<string, () => zlib.Gunzip | zlib.Inflate | zlib.BrotliDecompress> =
+  new Map([
+    ['gzip', () => zlib.createGunzip()],
+    ['x-gzip', () => zlib.createGunzip()],
+    ['deflate', () => zlib.createInflate()],
+    ['br', () => zlib.createBrotliDecompress()],
+  ]);
+
+/**
+ * The body without its content encoding; in an encoding we don't know, as it is. It is decoded as fast as
+ * it is read, no faster, and whoever stops reading destroys it.
+ *
+ * got can do this, but leaves the decoder of an unfinished body to the garbage collector, and one that was
+ * given 300 bytes of brotli may hold 16 MB.
+ */
+export function decode(response: IncomingMessage): Readable {
+  const encoding = response.headers['content-encoding']?.trim().toLowerCase() ?? '';
+  const decoder = decoders.get(encoding)?.();
+  if (decoder === undefined) return response;
+  let isEmpty = true;
+  // Not `pipe`: it waits for ever when there is a listener to `readable` too, and got adds one.
+  const pump = (): void => {
+    while (!decoder.writableNeedDrain && !decoder.destroyed) {
+      const chunk = response.read() as Buffer | null;
+      if (chunk === null) return;
+      isEmpty = false;
+      decoder.write(chunk);
+    }
+  };
+  response.on('readable', pump);
+  decoder.on('drain', pump);
+  response.once('end', () => {
+    // No bytes at all are no gzip either, but an empty body all the same.
+    if (isEmpty) decoder.emit('end');
+    else decoder.end();
+  });
+  return decoder;
+}

@@ -1,0 +1,149 @@
+import { describe, expect, it } from '@jest/globals';
+import * as fc from 'fast-check';
+import type { AttemptOutcome } from '../../../src/domain/attempt.ts';
+import { attemptedRecord, skippedRecord, uncalledRecord } from '../../../src/domain/buildRecord.ts';
+import type { DeliveryRecord, SkippedReason } from '../../../src/domain/record.ts';
+import { answered, aPosition, aSubject, aWebhook, unanswered } from '../../support/builders.ts';
+
+const subject = aSubject();
+const webhook = aWebhook();
+const at = (second: number): Date => aPosition(second).wallTime;
+const identity = {
+  deliveryStatus: 'DELIVERED',
+  statusAt: at(1),
+  notificationId: 'sms-1:DELIVERED',
+};
+const whereto = { webhookId: 7, url: 'https://customer.example/hook' };
+
+/** Also that no key is there with the value undefined: the driver would store it as null. */
+function expectRecord(record: DeliveryRecord, expected: DeliveryRecord): void {
+  expect(record).toStrictEqual(expected);
+}
+
+describe('skippedRecord', () => {
+  it.each<SkippedReason>([
+    'no_default_webhook',
+    'flow_webhook_disabled',
+    'unusable_document',
+    'stale',
+  ])('says why and for which status, and nothing of a webhook, for %s', (reason) => {
+    expectRecord(skippedRecord(subject, reason), { state: 'skipped', reason, ...identity });
+  });
+});
+
+describe('uncalledRecord', () => {
+  it('names the webhook and counts no attempt', () => {
+    expectRecord(uncalledRecord(subject, 'invalid_webhook', webhook), {
+      state: 'failed',
+      reason: 'invalid_webhook',
+      ...identity,
+      ...whereto,
+      attempts: 0,
+    });
+  });
+
+  it('leaves out a URL that cannot be shown', () => {
+    const unusable = { webhookId: '9223372036854775807', displayUrl: null };
+    expectRecord(uncalledRecord(subject, 'invalid_webhook', unusable), {
+      state: 'failed',
+      reason: 'invalid_webhook',
+      ...identity,
+      webhookId: '9223372036854775807',
+      attempts: 0,
+    });
+  });
+});
+
+describe('attemptedRecord', () => {
+  const timing = { firstAttemptAt: at(2), lastAttemptAt: at(2), durationMs: 12 };
+
+  it.each<[string, AttemptOutcome, Partial<DeliveryRecord>]>([
+    ['an answer', answered(200), { statusCode: 200, response: 'ok' }],
+    ['an empty answer', answered(204, { response: null }), { statusCode: 204, response: null }],
+    [
+      'an answer that was cut',
+      answered(200, { response: { text: 'o', encoding: 'utf8', truncated: true } }),
+      { statusCode: 200, response: 'o', responseTruncated: true },
+    ],
+    [
+      'an answer that is not text',
+      answered(200, { response: { text: '/w==', encoding: 'base64', truncated: false } }),
+      { statusCode: 200, response: '/w==', responseEncoding: 'base64' },
+    ],
+    [
+      'an answer that broke off',
+      answered(200, { error: 'response_aborted' }),
+      { statusCode: 200, response: 'ok', error: 'response_aborted' },
+    ],
+  ])('keeps %s', (_what, outcome, kept) => {
+    expectRecord(attemptedRecord(subject, webhook, [outcome], null), {
+      state: 'delivered',
+      ...identity,
+      ...whereto,
+      attempts: 1,
+      ...timing,
+      ...kept,
+    } as DeliveryRecord);
+  });
+
+  it('says with nulls that there was no answer, and names the fault', () => {
+    const outcomes = [unanswered('connection_refused')] as const;
+    expectRecord(attemptedRecord(subject, webhook, outcomes, 'attempts_exhausted'), {
+      state: 'failed',
+      reason: 'attempts_exhausted',
+      ...identity,
+      ...whereto,
+      attempts: 1,
+      statusCode: null,
+      response: null,
+      error: 'connection_refused',
+      ...timing,
+      durationMs: 15_000,
+    });
+  });
+
+  it('tells the last attempt in full and those before it as history', () => {
+    const outcomes = [
+      answered(503, { startedAt: at(2), durationMs: 1 }),
+      unanswered('timeout', { startedAt: at(4), durationMs: 2 }),
+      answered(200, { startedAt: at(9), durationMs: 3 }),
+    ] as const;
+    expectRecord(attemptedRecord(subject, webhook, outcomes, null), {
+      state: 'delivered',
+      ...identity,
+      ...whereto,
+      attempts: 3,
+      statusCode: 200,
+      response: 'ok',
+      firstAttemptAt: at(2),
+      lastAttemptAt: at(9),
+      durationMs: 3,
+      history: [
+        { at: at(2), statusCode: 503, error: null, durationMs: 1 },
+        { at: at(4), statusCode: null, error: 'timeout', durationMs: 2 },
+      ],
+    });
+  });
+
+  it('keeps the last ten before the last, whatever their number', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 30 }), (before) => {
+        const outcomes = Array.from({ length: before }, (_each, index) =>
+          answered(500, { startedAt: at(index + 2) }),
+        );
+        const last = answered(500, { startedAt: at(99) });
+        const [first = last, ...others] = [...outcomes, last];
+        const record = attemptedRecord(subject, webhook, [first, ...others], 'attempts_exhausted');
+        const kept = outcomes.slice(-10).map(({ startedAt }) => startedAt);
+        expect(record.history?.map((past) => past.at) ?? []).toEqual(kept);
+        expect(record.attempts).toBe(before + 1);
+        expect(record.firstAttemptAt).toEqual(first.startedAt);
+      }),
+    );
+  });
+
+  it("shows nothing of the webhook's URL, headers and secrets but what may be shown", () => {
+    const record = attemptedRecord(subject, webhook, [answered(200)], null);
+    expect(JSON.stringify(record)).not.toMatch(/query-secret|header-secret/);
+  });
+});

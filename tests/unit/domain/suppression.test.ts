@@ -1,0 +1,108 @@
+import { describe, expect, it } from '@jest/globals';
+import { isDuplicate, lostRecords } from '../../../src/domain/suppression.ts';
+import type { PlainDocument, PlainValue } from '../../../src/domain/plainValue.ts';
+import { aDocument, aRecord } from '../../support/builders.ts';
+
+const id = 'sms-1:DELIVERED';
+const showing = (record: PlainValue): PlainDocument => aDocument({ notify_on_delivery: record });
+
+describe('isDuplicate', () => {
+  it('is not, when nobody has heard of it', () => {
+    expect(isDuplicate(id, [], aDocument())).toBe(false);
+  });
+
+  it('is, when the ledger remembers it', () => {
+    const ended = [{ notificationId: id, record: aRecord() }];
+    expect(isDuplicate(id, ended, aDocument())).toBe(true);
+  });
+
+  it('is, when the ledger remembers it as decided without a record', () => {
+    expect(isDuplicate(id, [{ notificationId: id, record: null }], aDocument())).toBe(true);
+  });
+
+  it('is not, when the ledger remembers another status of the SMS', () => {
+    const ended = [{ notificationId: 'sms-1:SENT', record: aRecord({ deliveryStatus: 'SENT' }) }];
+    expect(isDuplicate(id, ended, aDocument())).toBe(false);
+  });
+
+  const earlier = (state: string): PlainValue => ({
+    notificationId: 'sms-1:FAILED',
+    state: 'delivered',
+    earlier: [
+      { notificationId: 'sms-1:SENT', state: 'skipped' },
+      { notificationId: id, state },
+    ],
+  });
+
+  it.each<[string, PlainValue, boolean]>([
+    ['as delivered', { notificationId: id, state: 'delivered' }, true],
+    ['as failed', { notificationId: id, state: 'failed' }, true],
+    ['as skipped', { notificationId: id, state: 'skipped' }, true],
+    ['as still being retried', { notificationId: id, state: 'retrying' }, false],
+    ['in a state nobody knows', { notificationId: id, state: 'lost' }, false],
+    ['without a state', { notificationId: id }, false],
+    ['under another id', { notificationId: 'sms-1:SENT', state: 'delivered' }, false],
+    ['among the earlier ones, ended', earlier('delivered'), true],
+    ['among the earlier ones, not ended', earlier('retrying'), false],
+    ['in a record without an id', { state: 'delivered' }, false],
+    ['in a record that is none', 'delivered', false],
+    ['in a record that is null', null, false],
+    ['in a record that is a list', [{ notificationId: id, state: 'delivered' }], false],
+    [
+      'beside earlier ones that are no list',
+      { notificationId: id, state: 'failed', earlier: {} },
+      true,
+    ],
+    [
+      'beside earlier ones that are no records',
+      { earlier: [null, 'x', [], { state: 'failed' }] },
+      false,
+    ],
+  ])('goes by a document that shows it %s', (_how, record, expected) => {
+    expect(isDuplicate(id, [], showing(record))).toBe(expected);
+  });
+});
+
+describe('lostRecords', () => {
+  const delivered = aRecord();
+  const sent = aRecord({ deliveryStatus: 'SENT' });
+  const ended = [
+    { notificationId: delivered.notificationId, record: delivered },
+    { notificationId: sent.notificationId, record: sent },
+  ];
+
+  it('are all that the ledger remembers, when the document shows none', () => {
+    expect(lostRecords(ended, aDocument())).toEqual([delivered, sent]);
+  });
+
+  it('are none, when the document shows all as they ended', () => {
+    const record = {
+      notificationId: delivered.notificationId,
+      state: 'delivered',
+      earlier: [{ notificationId: sent.notificationId, state: 'delivered' }],
+    };
+    expect(lostRecords(ended, showing(record))).toEqual([]);
+  });
+
+  it('are those that were turned back to an older state', () => {
+    const record = {
+      notificationId: delivered.notificationId,
+      state: 'retrying',
+      earlier: [{ notificationId: sent.notificationId, state: 'delivered' }],
+    };
+    expect(lostRecords(ended, showing(record))).toEqual([delivered]);
+  });
+
+  it('are those that an older record came back over', () => {
+    const record = { notificationId: sent.notificationId, state: 'delivered' };
+    expect(lostRecords(ended, showing(record))).toEqual([delivered]);
+  });
+
+  it('are not those that were never to be shown', () => {
+    expect(lostRecords([{ notificationId: id, record: null }], aDocument())).toEqual([]);
+  });
+
+  it('are none without a memory, whatever the document shows', () => {
+    expect(lostRecords([], showing({ notificationId: id, state: 'delivered' }))).toEqual([]);
+  });
+});
