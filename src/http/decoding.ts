@@ -5,24 +5,28 @@ import zlib from 'node:zlib';
 /** What a receiver may answer in. Not `deflate`: it is read, but half the senders mean another format by it. */
 export const ACCEPTED_ENCODINGS = 'gzip, br';
 
-const decoders: ReadonlyMap<string, () => zlib.Gunzip | zlib.Inflate | zlib.BrotliDecompress> =
-  new Map([
-    ['gzip', () => zlib.createGunzip()],
-    ['x-gzip', () => zlib.createGunzip()],
-    ['deflate', () => zlib.createInflate()],
-    ['br', () => zlib.createBrotliDecompress()],
-  ]);
+type Decoder = zlib.Gunzip | zlib.Inflate | zlib.BrotliDecompress;
+
+const decoders: ReadonlyMap<string, (options: { chunkSize: number }) => Decoder> = new Map([
+  ['gzip', zlib.createGunzip],
+  ['x-gzip', zlib.createGunzip],
+  ['deflate', zlib.createInflate],
+  ['br', zlib.createBrotliDecompress],
+]);
 
 /**
- * The body without its content encoding; in an encoding we don't know, as it is. It is decoded as fast as
- * it is read, no faster, and whoever stops reading destroys it.
+ * The body without its content encoding; in an encoding we don't know, as it is. It is decoded no faster
+ * than it is read, about `limitBytes` ahead; whoever stops reading destroys it.
  *
  * got can do this, but leaves the decoder of an unfinished body to the garbage collector, and one that was
  * given 300 bytes of brotli may hold 16 MB.
  */
-export function decode(response: IncomingMessage): Readable {
+export function decode(response: IncomingMessage, limitBytes: number): Readable {
   const encoding = response.headers['content-encoding']?.trim().toLowerCase() ?? '';
-  const decoder = decoders.get(encoding)?.();
+  // So that the first piece of a body beyond the limit shows that it is: the second would wait its turn
+  // among all other decoders.
+  const chunkSize = Math.min(Math.max(limitBytes + 1, 64), 65_536);
+  const decoder = decoders.get(encoding)?.({ chunkSize });
   if (decoder === undefined) return response;
   let isEmpty = true;
   // Not `pipe`: it waits for ever when there is a listener to `readable` too, and got adds one.

@@ -28,7 +28,7 @@ export function readBody(
 ): ResponseBody {
   const chunks: Buffer[] = [];
   let size = 0;
-  const body = decode(response);
+  const body = decode(response, limitBytes);
   const take = (): void => {
     while (size <= limitBytes) {
       const chunk = body.read() as Buffer | null;

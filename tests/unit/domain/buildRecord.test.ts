@@ -83,7 +83,7 @@ describe('attemptedRecord', () => {
       attempts: 1,
       ...timing,
       ...kept,
-    } as DeliveryRecord);
+    });
   });
 
   it('says with nulls that there was no answer, and names the fault', () => {
@@ -128,16 +128,15 @@ describe('attemptedRecord', () => {
   it('keeps the last ten before the last, whatever their number', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 30 }), (before) => {
-        const outcomes = Array.from({ length: before }, (_each, index) =>
-          answered(500, { startedAt: at(index + 2) }),
-        );
-        const last = answered(500, { startedAt: at(99) });
-        const [first = last, ...others] = [...outcomes, last];
-        const record = attemptedRecord(subject, webhook, [first, ...others], 'attempts_exhausted');
-        const kept = outcomes.slice(-10).map(({ startedAt }) => startedAt);
-        expect(record.history?.map((past) => past.at) ?? []).toEqual(kept);
+        const outcomes = Array.from({ length: before + 1 }, (_each, index) =>
+          answered(500, { startedAt: at(index) }),
+        ) as [AttemptOutcome, ...AttemptOutcome[]];
+        const record = attemptedRecord(subject, webhook, outcomes, 'attempts_exhausted');
+        const places = Array.from({ length: before }, (_each, index) => at(index));
+        expect(record.history?.map((past) => past.at) ?? []).toEqual(places.slice(-10));
         expect(record.attempts).toBe(before + 1);
-        expect(record.firstAttemptAt).toEqual(first.startedAt);
+        expect(record.firstAttemptAt).toEqual(at(0));
+        expect(record.lastAttemptAt).toEqual(at(before));
       }),
     );
   });

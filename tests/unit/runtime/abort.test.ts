@@ -1,0 +1,69 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { abortReason, delay, Stopping } from '../../../src/runtime/abort.ts';
+
+describe('delay', () => {
+  beforeEach(() => {
+    jest.useFakeTimers();
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  it('waits as long as it is told', async () => {
+    let isOver = false;
+    const waiting = delay(1_000, new AbortController().signal).then(() => {
+      isOver = true;
+    });
+    await jest.advanceTimersByTimeAsync(999);
+    expect(isOver).toBe(false);
+    await jest.advanceTimersByTimeAsync(1);
+    await waiting;
+    expect(isOver).toBe(true);
+  });
+
+  it("ends with the signal's reason as soon as it is aborted, and leaves no timer", async () => {
+    const controller = new AbortController();
+    const reason = new Stopping();
+    const waiting = delay(60_000, controller.signal);
+    controller.abort(reason);
+    await expect(waiting).rejects.toBe(reason);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('does not begin when the signal was aborted before', async () => {
+    const reason = new Stopping();
+    await expect(delay(0, AbortSignal.abort(reason))).rejects.toBe(reason);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('leaves nothing on the signal when its time is up', async () => {
+    const { signal } = new AbortController();
+    const added = jest.spyOn(signal, 'addEventListener');
+    const removed = jest.spyOn(signal, 'removeEventListener');
+    const waiting = delay(10, signal);
+    await jest.advanceTimersByTimeAsync(10);
+    await waiting;
+    expect(removed.mock.calls.map(([, listener]) => listener)).toEqual(
+      added.mock.calls.map(([, listener]) => listener),
+    );
+    expect(added).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('abortReason', () => {
+  it("is the signal's own, when that is an Error", () => {
+    const reason = new Stopping();
+    expect(abortReason(AbortSignal.abort(reason))).toBe(reason);
+  });
+
+  it('is an Error also when the signal was aborted with something else', () => {
+    expect(abortReason(AbortSignal.abort('enough'))).toEqual(new Error('aborted'));
+  });
+});
+
+describe('Stopping', () => {
+  it('says in a log what it is', () => {
+    const { name, message } = new Stopping();
+    expect({ name, message }).toEqual({ name: 'Stopping', message: 'the worker is stopping' });
+  });
+});
