@@ -38,8 +38,9 @@ export function readBody(
     }
   };
   body.on('readable', () => {
-    take();
-    if (size > limitBytes) listener.onEnd();
+    // Asked before reading, since a decoder is set to work again by being read.
+    if (size + body.readableLength > limitBytes) listener.onEnd();
+    else take();
   });
   body.once('end', () => {
     listener.onEnd();
@@ -60,8 +61,8 @@ export function readBody(
       return body === response && response.complete;
     },
     stop() {
-      take();
       if (body !== response) body.destroy();
+      take();
     },
   };
 }

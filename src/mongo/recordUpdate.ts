@@ -1,7 +1,8 @@
 import type { Document } from 'mongodb';
-import type { DeliveryRecord, EarlierStatus } from '../domain/record.ts';
+import type { DeliveryRecord } from '../domain/record.ts';
 
-const RECORD = '$notify_on_delivery';
+const CURRENT = '$notify_on_delivery';
+const NEW = '$$new';
 const EARLIER_KEPT = 10;
 
 /**
@@ -14,117 +15,114 @@ const EARLIER_KEPT = 10;
  * new value must be one expression, since a `$set` of single fields would leave stale keys behind.
  */
 export function recordUpdate(record: DeliveryRecord): Document[] {
-  return [{ $set: { notify_on_delivery: mergedRecord(record) } }];
-}
-
-function mergedRecord(record: DeliveryRecord): Document {
-  const written = { $literal: record };
-  const isOlder = {
-    $or: [
-      { $gt: [`${RECORD}.statusAt`, record.statusAt] },
-      {
-        $and: [
-          { $eq: [`${RECORD}.statusAt`, record.statusAt] },
-          { $ne: [{ $literal: record.deliveryStatus }, '$deliveryStatus'] },
-        ],
-      },
-    ],
-  };
-  return {
-    $switch: {
-      branches: [
-        { case: { $ne: [{ $type: `${RECORD}.notificationId` }, 'string'] }, then: written },
-        {
-          case: { $eq: [`${RECORD}.notificationId`, { $literal: record.notificationId }] },
-          then: ofSameNotification(record),
-        },
-        {
-          case: isOlder,
-          then: withEarlier(RECORD, earlierWith(record, toLiteral(summaryOf(record)))),
-        },
-      ],
-      default: withEarlier(written, earlierWith(record, currentSummary)),
-    },
-  };
-}
-
-/** What is further on stays; else the new record takes over, with what the document knew as earlier. */
-function ofSameNotification(record: DeliveryRecord): Document {
-  return {
-    $cond: [
-      { $gt: [currentProgress, progress[record.state]] },
-      RECORD,
-      {
-        $mergeObjects: [
-          { $literal: record },
-          { $cond: [{ $isArray: `${RECORD}.earlier` }, { earlier: `${RECORD}.earlier` }, {}] },
-        ],
-      },
-    ],
-  };
+  const merged = { $let: { vars: { new: { $literal: record } }, in: mergedRecord } };
+  return [{ $set: { notify_on_delivery: merged } }];
 }
 
 const progress = { retrying: 0, failed: 1, skipped: 1, delivered: 2 } as const;
 
-const currentProgress = {
-  $switch: {
-    branches: Object.entries(progress).map(([state, rank]) => ({
-      case: { $eq: [`${RECORD}.state`, state] },
-      then: rank,
-    })),
-    default: 0,
-  },
-};
+function progressOf(status: string): Document {
+  const branches = Object.entries(progress).map(([state, rank]) => ({
+    case: { $eq: [`${status}.state`, state] },
+    then: rank,
+  }));
+  return { $switch: { branches, default: 0 } };
+}
 
-const currentSummary = {
-  deliveryStatus: `${RECORD}.deliveryStatus`,
-  statusAt: `${RECORD}.statusAt`,
-  notificationId: `${RECORD}.notificationId`,
-  state: `${RECORD}.state`,
-  reason: `${RECORD}.reason`,
-  statusCode: `${RECORD}.statusCode`,
-  attempts: `${RECORD}.attempts`,
-  lastAttemptAt: `${RECORD}.lastAttemptAt`,
-};
-
-function summaryOf(record: DeliveryRecord): EarlierStatus {
-  const { deliveryStatus, statusAt, notificationId, state } = record;
+/** False for anything that somebody else has put there: it is written over, and no part of it kept. */
+function isOurs(status: string): Document {
   return {
-    deliveryStatus,
-    statusAt,
-    notificationId,
-    state,
-    ...(record.reason !== undefined && { reason: record.reason }),
-    ...(record.statusCode !== undefined && { statusCode: record.statusCode }),
-    ...(record.attempts !== undefined && { attempts: record.attempts }),
-    ...(record.lastAttemptAt !== undefined && { lastAttemptAt: record.lastAttemptAt }),
+    $and: [
+      { $eq: [{ $type: `${status}.notificationId` }, 'string'] },
+      { $eq: [{ $type: `${status}.statusAt` }, 'date'] },
+    ],
   };
 }
 
-function toLiteral(value: unknown): Document {
-  return { $literal: value };
+/**
+ * What makes one status newer than another, for comparison as a whole: its time; at equal times whether
+ * the document shows it; and, so that the order of writing never matters, its id.
+ */
+function ageOf(status: string): unknown[] {
+  return [
+    `${status}.statusAt`,
+    { $eq: [`${status}.deliveryStatus`, '$deliveryStatus'] },
+    `${status}.notificationId`,
+  ];
 }
 
-/** The document's `earlier` without either of the two statuses at hand, plus `added`; the last ten. */
-function earlierWith(record: DeliveryRecord, added: Document): Document {
-  const current = { $cond: [{ $isArray: `${RECORD}.earlier` }, `${RECORD}.earlier`, []] };
-  const others = {
-    $filter: {
-      input: current,
-      cond: {
-        $and: [
-          { $ne: ['$$this.notificationId', { $literal: record.notificationId }] },
-          { $ne: ['$$this.notificationId', `${RECORD}.notificationId`] },
-        ],
-      },
-    },
-  };
-  const sorted = {
-    $sortArray: { input: { $concatArrays: [others, [added]] }, sortBy: { statusAt: 1 } },
-  };
+/** Fields that are missing in the record are missing here. */
+function summaryOf(record: string): Document {
+  const fields = [
+    'deliveryStatus',
+    'statusAt',
+    'notificationId',
+    'state',
+    'reason',
+    'statusCode',
+    'attempts',
+    'lastAttemptAt',
+  ];
+  return Object.fromEntries(fields.map((field) => [field, `${record}.${field}`]));
+}
+
+/** The document's `earlier`, as far as `condition` holds for the item `$$this`. */
+function earlierWhere(condition: Document): Document {
+  const input = { $cond: [{ $isArray: `${CURRENT}.earlier` }, `${CURRENT}.earlier`, []] };
+  return { $filter: { input, cond: { $and: [isOurs('$$this'), condition] } } };
+}
+
+/** The document's `earlier` without either of the two statuses at hand, plus `added`. */
+function earlierWith(...added: Document[]): Document {
+  const others = earlierWhere({
+    $not: [
+      { $in: ['$$this.notificationId', [`${NEW}.notificationId`, `${CURRENT}.notificationId`]] },
+    ],
+  });
+  const input = { $concatArrays: [others, added] };
+  const sorted = { $sortArray: { input, sortBy: { statusAt: 1, notificationId: 1 } } };
   return { $slice: [sorted, -EARLIER_KEPT] };
 }
 
-function withEarlier(record: unknown, earlier: Document): Document {
-  return { $mergeObjects: [record, { earlier }] };
+function withEarlier(record: string, earlier: Document): Document {
+  const shown = { $cond: [{ $eq: [earlier, []] }, {}, { earlier }] };
+  return { $mergeObjects: [record, shown] };
 }
+
+/** The new record's summary, unless the document knows this notification as further on already. */
+const newSummary = {
+  $ifNull: [
+    {
+      $first: earlierWhere({
+        $and: [
+          { $eq: ['$$this.notificationId', `${NEW}.notificationId`] },
+          { $gt: [progressOf('$$this'), progressOf(NEW)] },
+        ],
+      }),
+    },
+    summaryOf(NEW),
+  ],
+};
+
+const mergedRecord = {
+  $switch: {
+    branches: [
+      { case: { $not: [isOurs(CURRENT)] }, then: NEW },
+      {
+        case: { $eq: [`${CURRENT}.notificationId`, `${NEW}.notificationId`] },
+        then: {
+          $cond: [
+            { $gt: [progressOf(CURRENT), progressOf(NEW)] },
+            CURRENT,
+            withEarlier(NEW, earlierWith()),
+          ],
+        },
+      },
+      {
+        case: { $gt: [ageOf(NEW), ageOf(CURRENT)] },
+        then: withEarlier(NEW, earlierWith(summaryOf(CURRENT))),
+      },
+    ],
+    default: withEarlier(CURRENT, earlierWith(newSummary)),
+  },
+};

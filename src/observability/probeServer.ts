@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { ConfigurationError, toError } from '../runtime/errors.ts';
 import type { Health, HealthReport } from './health.ts';
 import type { PrometheusMetrics } from './metrics.ts';
 
@@ -10,7 +11,7 @@ export interface ProbeServer {
   close(): Promise<void>;
 }
 
-/** Serves `/livez`, `/readyz` and `/metrics`. Rejects when the port can't be had. */
+/** Serves `/livez`, `/readyz` and `/metrics`. A port that can't be had is a `ConfigurationError`. */
 export async function startProbeServer(options: {
   readonly host: string;
   readonly port: number;
@@ -26,12 +27,23 @@ export async function startProbeServer(options: {
     else if (path === '/metrics') void sendMetrics(response, metrics);
     else response.writeHead(404).end();
   });
-  server.listen(port, host);
-  await once(server, 'listening');
+  await listen(server, port, host);
   return {
     port: (server.address() as AddressInfo).port,
     close: () => closeServer(server),
   };
+}
+
+async function listen(server: Server, port: number, host: string): Promise<void> {
+  server.listen(port, host);
+  try {
+    await once(server, 'listening');
+  } catch (cause) {
+    throw new ConfigurationError(
+      `cannot listen on ${host}, port ${port} (${toError(cause).message}): set HTTP_HOST and HTTP_PORT to what is free, or HTTP_PORT=off`,
+      { cause },
+    );
+  }
 }
 
 function sendReport(response: ServerResponse, report: HealthReport): void {

@@ -34,7 +34,6 @@ export const logEvents = [
   'record_restored',
   'record_failed',
   'database_retry',
-  'probe_server_failed',
 ] as const;
 export type LogEvent = (typeof logEvents)[number];
 

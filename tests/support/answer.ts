@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
+import { resetSocket } from './resetSocket.ts';
 
 /** How a receiver answers one request. `{}` is `200 ok`. */
 export interface Answer {
@@ -46,7 +47,7 @@ export async function give(
     case 'hangAtHeaders':
       return;
     case 'reset':
-      socket?.resetAndDestroy();
+      if (socket !== null) resetSocket(socket);
       return;
     case 'hangMidBody':
       response.writeHead(status, headers).write(body);

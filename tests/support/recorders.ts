@@ -36,3 +36,17 @@ export function createRecordingHealth(): LoopHealth & { readonly told: readonly 
     turned: (loop) => void told.push(['turned', loop]),
   };
 }
+
+/** Whether a promise has settled yet, without waiting for it. */
+export function watch(promise: Promise<unknown>): { readonly isSettled: boolean } {
+  let isSettled = false;
+  const settle = (): void => {
+    isSettled = true;
+  };
+  promise.then(settle, settle);
+  return {
+    get isSettled() {
+      return isSettled;
+    },
+  };
+}

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { listenLocally } from './listenLocally.ts';
+import { resetSocket } from './resetSocket.ts';
 
 export interface TcpProxy {
   readonly port: number;
@@ -43,8 +44,8 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   };
   const cut = (): void => {
     for (const { client, upstream } of links) {
-      client.resetAndDestroy();
-      upstream.resetAndDestroy();
+      resetSocket(client);
+      resetSocket(upstream);
     }
   };
 

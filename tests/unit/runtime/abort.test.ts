@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { abortReason, delay, Stopping } from '../../../src/runtime/abort.ts';
+import { watch } from '../../support/recorders.ts';
 
 describe('delay', () => {
   beforeEach(() => {
@@ -10,15 +11,12 @@ describe('delay', () => {
   });
 
   it('waits as long as it is told', async () => {
-    let isOver = false;
-    const waiting = delay(1_000, new AbortController().signal).then(() => {
-      isOver = true;
-    });
+    const waiting = delay(1_000, new AbortController().signal);
+    const seen = watch(waiting);
     await jest.advanceTimersByTimeAsync(999);
-    expect(isOver).toBe(false);
+    expect(seen.isSettled).toBe(false);
     await jest.advanceTimersByTimeAsync(1);
-    await waiting;
-    expect(isOver).toBe(true);
+    await expect(waiting).resolves.toBeUndefined();
   });
 
   it("ends with the signal's reason as soon as it is aborted, and leaves no timer", async () => {

@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { setImmediate as turn } from 'node:timers/promises';
 import { createBatcher, type BatcherOptions } from '../../../src/runtime/batcher.ts';
 import { deferred, type Deferred } from '../../support/fakePorts.ts';
+import { watch } from '../../support/recorders.ts';
 
 interface Batch {
   readonly items: readonly number[];
@@ -100,18 +101,16 @@ describe('a batcher without a linger', () => {
   it('is idle when nothing is queued or running, and not before', async () => {
     const { add, answer, idle } = createHeld();
     await idle();
-    let isIdle = false;
     void add(1);
-    const waiting = idle().then(() => {
-      isIdle = true;
-    });
+    const waiting = idle();
+    const seen = watch(waiting);
     await turn();
-    expect(isIdle).toBe(false);
+    expect(seen.isSettled).toBe(false);
     void add(2);
     answer(0);
     await turn();
     await turn();
-    expect(isIdle).toBe(false);
+    expect(seen.isSettled).toBe(false);
     answer(1);
     await waiting;
   });
