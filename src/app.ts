@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Config } from '../config/config.ts';
 import { createWebhookSender } from './http/webhookSender.ts';
 import { createChangeSource } from './mongo/changeSource.ts';
@@ -44,6 +45,8 @@ export async function runWorker(config: Config, options: WorkerOptions): Promise
   const failed = new AbortController();
   const stopping = AbortSignal.any([options.stopping, failed.signal]);
   const abandoned = AbortSignal.any([options.abandoned, failed.signal]);
+  // Everything under way listens, which is far more than Node takes for a leak.
+  setMaxListeners(0, stopping, abandoned);
   try {
     const metrics = createMetrics();
     const health = createHealth();

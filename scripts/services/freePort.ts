@@ -18,7 +18,7 @@ export async function freePort(): Promise<number> {
 
 async function canListen(port: number): Promise<boolean> {
   const server = createServer();
-  return new Promise<boolean>((resolve) => {
+  return await new Promise<boolean>((resolve) => {
     server.once('error', () => resolve(false));
     server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });

@@ -1,25 +1,34 @@
+import { aptInstall } from './aptInstall.ts';
 import { findProgram, runCommand } from './command.ts';
-import { installMariadb } from './mariadbInstall.ts';
 import { asRoot, dataArgs, initialiseMysql, type MysqlDistribution } from './mysqlDistribution.ts';
 import { startMysqlServer, type MysqlServer, type MysqlServerOptions } from './mysqlServer.ts';
 
 /** MariaDB, installed on the spot where that is possible. */
 export async function startMariadb(options: MysqlServerOptions = {}): Promise<MysqlServer> {
-  return startMysqlServer(await findMariadb(), options);
+  return await startMysqlServer(await findMariadb(), options);
 }
+
+/**
+ * The server's programs alone: `mariadb-server` would also set up a system service and start it.
+ * The client package brings a tool that `mariadb-install-db` calls.
+ */
+const packages = ['mariadb-server-core', 'mariadb-client-core'];
+const advice =
+  'No MariaDB or MySQL server was found: install one (Debian and Ubuntu: apt-get install ' +
+  `${packages.join(' ')}), or set MYSQL_URI to a server.`;
 
 const systemFolders = ['/usr/sbin', '/usr/local/sbin', '/usr/libexec', '/opt/homebrew/bin'];
 
 async function findMariadb(): Promise<MysqlDistribution> {
   const find = async (): Promise<string | null> =>
-    findProgram(['mariadbd', 'mysqld'], systemFolders);
+    await findProgram(['mariadbd', 'mysqld'], systemFolders);
   let program = await find();
   if (program === null) {
-    await installMariadb();
+    await aptInstall(packages, advice);
     program = await find();
   }
   if (program === null) throw new Error('MariaDB was installed, but there is no mariadbd.');
-  return describe(program);
+  return await describe(program);
 }
 
 async function describe(program: string): Promise<MysqlDistribution> {

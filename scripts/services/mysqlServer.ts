@@ -35,7 +35,7 @@ export async function startMysqlServer(
 ): Promise<MysqlServer> {
   const template = await dataTemplate(distribution);
   const folder = await mkdtemp(join(tmpdir(), 'notify-on-delivery-mysql-'));
-  const close = async (): Promise<void> => rm(folder, { recursive: true, force: true });
+  const close = async (): Promise<void> => await rm(folder, { recursive: true, force: true });
   const data = join(folder, 'data');
   const socketPath = join(folder, 'mysqld.sock');
   const port = await freePort();
@@ -56,7 +56,7 @@ export async function startMysqlServer(
       ...smallArgs,
       ...args,
     ],
-    isReady: async () => query(socketPath, 'SELECT 1'),
+    isReady: async () => await query(socketPath, 'SELECT 1'),
   });
   try {
     await cp(template, data, { recursive: true });

@@ -19,7 +19,7 @@ export async function dataTemplate(distribution: MysqlDistribution): Promise<str
 }
 
 async function exists(path: string): Promise<boolean> {
-  return access(path).then(
+  return await access(path).then(
     () => true,
     () => false,
   );

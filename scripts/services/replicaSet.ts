@@ -24,10 +24,10 @@ export async function startReplicaSet(options: ReplicaSetOptions = {}): Promise<
   const { members: count = 1, clientOptions = {} } = options;
   const members: Mongod[] = [];
   const close = async (): Promise<void> => {
-    await Promise.all(members.map(async (member) => member.close()));
+    await Promise.all(members.map(async (member) => await member.close()));
   };
   const ask = async (member: Mongod, command: Document): Promise<Document> =>
-    askDirectly(member, command, clientOptions);
+    await askDirectly(member, command, clientOptions);
   const findPrimary = async (): Promise<Mongod | undefined> => {
     for (const member of members.filter((each) => each.isRunning())) {
       const hello = await ask(member, { hello: 1 }).catch((): Document => ({}));
@@ -36,13 +36,13 @@ export async function startReplicaSet(options: ReplicaSetOptions = {}): Promise<
     return undefined;
   };
   const primary = async (): Promise<Mongod> =>
-    until('the replica set has a primary', findPrimary, { timeoutMs: 60_000 });
+    await until('the replica set has a primary', findPrimary, { timeoutMs: 60_000 });
 
   try {
     for (let index = 0; index < count; index += 1) {
       members.push(await createMongod({ ...options, replicaSet: name }));
     }
-    await Promise.all(members.map(async (member) => member.start()));
+    await Promise.all(members.map(async (member) => await member.start()));
     await initiate(members, ask);
     await primary();
   } catch (error) {
@@ -64,15 +64,16 @@ async function initiate(members: readonly Mongod[], ask: Ask): Promise<void> {
   const hosts = members.map((member, _id) => ({ _id, host: member.address }));
   await ask(first, { replSetInitiate: { _id: name, members: hosts, settings } });
   await Promise.all(
-    members.map(async (member) =>
-      until(
-        `${member.address} is primary or secondary`,
-        async () => {
-          const hello = await ask(member, { hello: 1 });
-          return hello['isWritablePrimary'] === true || hello['secondary'] === true;
-        },
-        { timeoutMs: 60_000 },
-      ),
+    members.map(
+      async (member) =>
+        await until(
+          `${member.address} is primary or secondary`,
+          async () => {
+            const hello = await ask(member, { hello: 1 });
+            return hello['isWritablePrimary'] === true || hello['secondary'] === true;
+          },
+          { timeoutMs: 60_000 },
+        ),
     ),
   );
 }

@@ -17,16 +17,16 @@ export async function startServices(env: NodeJS.ProcessEnv = process.env): Promi
   const teardown = createTeardown();
   const own = async (name: string, start: () => Promise<Startable>): Promise<string> => {
     const server = await start();
-    teardown.add(name, async () => server.close());
+    teardown.add(name, async () => await server.close());
     return server.uri;
   };
   const uris = await Promise.allSettled([
-    env['MONGODB_URI'] || own('MongoDB', async () => startReplicaSet()),
-    env['MYSQL_URI'] || own('MySQL', async () => startMysql()),
+    env['MONGODB_URI'] || own('MongoDB', async () => await startReplicaSet()),
+    env['MYSQL_URI'] || own('MySQL', async () => await startMysql()),
   ]);
   const [mongodb, mysql] = uris;
   if (mongodb.status === 'fulfilled' && mysql.status === 'fulfilled') {
-    const stop = async (): Promise<void> => teardown.run();
+    const stop = async (): Promise<void> => await teardown.run();
     return { mongodbUri: mongodb.value, mysqlUri: mysql.value, stop };
   }
   await teardown.run();

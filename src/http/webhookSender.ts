@@ -14,8 +14,8 @@ export interface WebhookSenderOptions extends ExchangeLimits {
 }
 
 /**
- * Makes the calls. `send` rejects only when its signal is aborted, with the signal's reason: what the
- * receiver may have got by then is not known. `close` ends all connections, so it comes after the last `send`.
+ * Makes the calls. `send` rejects only when its signal is aborted, with the signal's reason; whether the
+ * receiver got the call is then not known. `close` cuts running calls off too, so it comes after them.
  */
 export function createWebhookSender(
   options: WebhookSenderOptions,
@@ -28,6 +28,10 @@ export function createWebhookSender(
       signal.throwIfAborted();
       const startedAt = clock.now();
       const startedMs = performance.now();
+      // got throws for this name, which it keeps for socket files.
+      if (attempt.webhook.url.hostname === 'unix') {
+        return { startedAt, durationMs: 0, kind: 'unanswered', error: 'dns_error' };
+      }
       const request = post(attempt.webhook, attemptHeaders(attempt, startedAt), attempt.body);
       const result = await exchange(request, options, signal);
       const durationMs = Math.round(performance.now() - startedMs);

@@ -17,12 +17,15 @@ export function createCheckpointStore(
       if (row === null) return null;
       const clusterTime: unknown = row['clusterTime'];
       const wallTime: unknown = row['wallTime'];
-      if (!(clusterTime instanceof Timestamp) || !(wallTime instanceof Date)) {
+      const token: unknown = row['token'] ?? null;
+      const isWhole =
+        clusterTime instanceof Timestamp && wallTime instanceof Date && typeof token === 'object';
+      if (!isWhole) {
         throw new Error(
-          `the checkpoint row '${PARTITION}' in ${checkpoints.namespace} is damaged: clusterTime must be a Timestamp and wallTime a Date`,
+          `the checkpoint row '${PARTITION}' in ${checkpoints.namespace} is damaged: clusterTime must be a Timestamp, wallTime a Date and token a document or null`,
         );
       }
-      return toPosition({ token: row['token'] ?? null, clusterTime }, wallTime);
+      return toPosition({ token, clusterTime }, wallTime);
     },
     async save(position: StreamPosition) {
       const { token, clusterTime } = fromPosition(position);

@@ -37,7 +37,8 @@ export function createMongoClient(uri: string, appName: string): MongoClient {
     return new MongoClient(uri, {
       ...Object.fromEntries(chosen),
       readPreference: 'primary',
-      readConcern: { level: 'majority' },
+      // Not `readConcern`: the URI's readConcernLevel would win over it.
+      readConcernLevel: 'majority',
       writeConcern: { w: 'majority' },
       ...lenientDecoding,
     });

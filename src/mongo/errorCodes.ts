@@ -16,6 +16,8 @@ export const codes = {
   duplicateKey: 11000,
   objectTooLargeAfterUpdate: 17419,
   changeStreamNeedsReplicaSet: 40573,
+  badResumeToken: 40647,
+  emptyResumeToken: 40649,
 } as const;
 
 /** The server's code, or undefined for trouble on the way to it. */

@@ -82,8 +82,8 @@ async function replaceWeaker(
   error: unknown,
 ): Promise<void> {
   const isDuplicate = (code: number | undefined): boolean => code === codes.duplicateKey;
-  const met = expectedFailures(error, isDuplicate).map((index) => rows[index]);
-  const deliveries = met.filter((row): row is LedgerRow => row?.['state'] === 'delivered');
+  const { failed } = expectedFailures(error, isDuplicate);
+  const deliveries = rows.filter((row, index) => failed.has(index) && row['state'] === 'delivered');
   if (deliveries.length === 0) return;
   await sent.bulkWrite(
     deliveries.map(({ _id, ...fields }) => ({

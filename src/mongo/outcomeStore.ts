@@ -5,12 +5,13 @@ import type { Logger } from '../runtime/logger.ts';
 import { retryTransient } from '../runtime/retryTransient.ts';
 import type { Ledger } from './ledger.ts';
 import { createRecordWriter } from './recordWriter.ts';
+import { withoutCommands } from './withoutCommands.ts';
 
 export interface OutcomeStoreOptions {
   readonly sms: Collection;
   readonly ledger: Ledger;
   readonly logger: Logger;
-  readonly metrics: Metrics;
+  readonly metrics: Pick<Metrics, 'recordFailed'>;
   /** Aborted when the worker can't wait any longer for a write. */
   readonly signal: AbortSignal;
 }
@@ -22,21 +23,18 @@ export interface OutcomeStoreOptions {
 export function createOutcomeStore(options: OutcomeStoreOptions): OutcomeStore {
   const { ledger, logger, signal } = options;
   const records = createRecordWriter(options);
+  const insist = async (what: string, write: () => Promise<void>): Promise<void> => {
+    await retryTransient(() => withoutCommands(write), { what, signal, logger });
+  };
   const batcher = createBatcher<Ending, null>({
     maxSize: 200,
     lingerMs: 5,
     concurrency: 2,
     async run(endings) {
-      await retryTransient(() => ledger.add(endings.filter((ending) => !ending.restoresRecord)), {
-        what: 'ledger',
-        signal,
-        logger,
-      });
-      await retryTransient(() => records.write(endings.filter((ending) => ending.showRecord)), {
-        what: 'record',
-        signal,
-        logger,
-      });
+      const ended = endings.filter((ending) => !ending.restoresRecord);
+      const shown = endings.filter((ending) => ending.showRecord);
+      await insist('ledger', () => ledger.add(ended));
+      await insist('record', () => records.write(shown));
       return endings.map(() => null);
     },
   });

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Collection, Db, Document, MongoClient } from 'mongodb';
 import { ConfigurationError } from '../runtime/errors.ts';
 import { codes, serverCode } from './errorCodes.ts';
@@ -20,14 +21,13 @@ export async function preflight(sms: Collection, state: StateCollections): Promi
   refuseUnsupportedKind(sms, info);
   await allowed(`find on ${sms.namespace}`, () => sms.findOne({}, { projection: { _id: 1 } }));
   await allowed(`changeStream on ${sms.namespace}`, () => openOnce(sms));
+  // Matches nothing. Not `updateOne`, which a mongos takes only with a whole `_id` or shard key.
   await allowed(`update on ${sms.namespace}`, () =>
-    sms.updateOne({ _id: { $in: [] } }, [{ $set: { notify_on_delivery: null } }]),
+    sms.updateMany({ _id: { $in: [] } }, [{ $set: { notify_on_delivery: null } }]),
   );
-  await allowed(
-    `createCollection, createIndex, find, insert, update and remove on ${state.sent.namespace}`,
-    () => ensureStateCollections(state),
-  );
-  await allowed(`find on ${state.checkpoints.namespace}`, () => state.checkpoints.findOne({}));
+  await allowed(`createIndex on ${state.sent.namespace}`, () => ensureStateCollections(state));
+  await tryStateRights(state.checkpoints);
+  await tryStateRights(state.sent);
   return { collectionUuid: info?.['info']?.uuid ?? null };
 }
 
@@ -67,6 +67,25 @@ async function openOnce(sms: Collection): Promise<void> {
   } finally {
     await stream.close();
   }
+}
+
+/** What the worker does with its own rows, done with one that nobody ever sees. */
+async function tryStateRights(collection: Collection<{ _id: string }>): Promise<void> {
+  const { namespace } = collection;
+  const _id = `preflight ${randomUUID()}`;
+  await allowed(`find on ${namespace}`, () => collection.findOne({ _id }));
+  await collection.db.client.withSession(async (session) => {
+    session.startTransaction();
+    try {
+      await allowed(`insert on ${namespace}`, () => collection.insertOne({ _id }, { session }));
+      await allowed(`update on ${namespace}`, () =>
+        collection.updateOne({ _id }, { $set: { seen: true } }, { session }),
+      );
+      await allowed(`remove on ${namespace}`, () => collection.deleteOne({ _id }, { session }));
+    } finally {
+      await session.abortTransaction();
+    }
+  });
 }
 
 async function authenticated<Result>(ask: () => Promise<Result>): Promise<Result> {

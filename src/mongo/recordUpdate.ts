@@ -7,122 +7,105 @@ const EARLIER_KEPT = 10;
 
 /**
  * The update that puts `record` into an SMS document: an aggregation, so that the server decides against
- * what the document shows at that instant. Applying records in any order, or one twice, ends in the same
- * document, which is also what lets a lost record be put back from the ledger.
+ * what the document shows at that instant. Applying records of several statuses in any order, or one
+ * twice, ends in the same document, which is also what lets a lost record be put back from the ledger.
  *
  * The document shows the newest status' record; older ones are summed up in `earlier`. Two traps:
  * without `$literal` a response text `$deliveryStatus` would be stored as that field's value, and the
  * new value must be one expression, since a `$set` of single fields would leave stale keys behind.
+ *
+ * Kept small, as it is sent and parsed once per record: hence the variables.
  */
 export function recordUpdate(record: DeliveryRecord): Document[] {
-  const merged = { $let: { vars: { new: { $literal: record } }, in: mergedRecord } };
-  return [{ $set: { notify_on_delivery: merged } }];
-}
-
-const progress = { retrying: 0, failed: 1, skipped: 1, delivered: 2 } as const;
-
-function progressOf(status: string): Document {
-  const branches = Object.entries(progress).map(([state, rank]) => ({
-    case: { $eq: [`${status}.state`, state] },
-    then: rank,
-  }));
-  return { $switch: { branches, default: 0 } };
-}
-
-/** False for anything that somebody else has put there: it is written over, and no part of it kept. */
-function isOurs(status: string): Document {
-  return {
-    $and: [
-      { $eq: [{ $type: `${status}.notificationId` }, 'string'] },
-      { $eq: [{ $type: `${status}.statusAt` }, 'date'] },
-    ],
+  const isOlder = { $lt: [ageOf(NEW), ageOf(CURRENT)] };
+  const merged = {
+    $switch: {
+      branches: [
+        { case: { $ne: [typesOf(CURRENT), OUR_TYPES] }, then: NEW },
+        {
+          case: { $eq: [`${CURRENT}.notificationId`, `${NEW}.notificationId`] },
+          then: {
+            $cond: [
+              { $in: [`${CURRENT}.state`, statesBeyond[record.state]] },
+              CURRENT,
+              withEarlier(NEW, orAbsent('$$others')),
+            ],
+          },
+        },
+        { case: isOlder, then: withEarlier(CURRENT, othersAnd(summaryOf(NEW))) },
+      ],
+      default: withEarlier(NEW, othersAnd(summaryOf(CURRENT))),
+    },
   };
+  const withOthers = { $let: { vars: { others }, in: merged } };
+  const value = { $let: { vars: { new: { $literal: record } }, in: withOthers } };
+  return [{ $set: { notify_on_delivery: value } }];
 }
+
+/** What a record of this state must not replace when it is the same notification's. */
+const statesBeyond: Readonly<Record<DeliveryRecord['state'], readonly string[]>> = {
+  retrying: ['failed', 'skipped', 'delivered'],
+  failed: ['delivered'],
+  skipped: ['delivered'],
+  delivered: [],
+};
+
+/** By these a record is known for ours. Anything else is somebody else's: written over, not kept. */
+function typesOf(record: string): Document[] {
+  return [{ $type: `${record}.notificationId` }, { $type: `${record}.statusAt` }];
+}
+const OUR_TYPES = ['string', 'date'];
 
 /**
- * What makes one status newer than another, for comparison as a whole: its time; at equal times whether
- * the document shows it; and, so that the order of writing never matters, its id.
+ * Compared as a whole: the time; at equal times whether the document shows that status; and at last the
+ * id, so that the order of writing never matters.
  */
-function ageOf(status: string): unknown[] {
+function ageOf(record: string): unknown[] {
   return [
-    `${status}.statusAt`,
-    { $eq: [`${status}.deliveryStatus`, '$deliveryStatus'] },
-    `${status}.notificationId`,
+    `${record}.statusAt`,
+    { $eq: [`${record}.deliveryStatus`, '$deliveryStatus'] },
+    `${record}.notificationId`,
   ];
 }
 
 /** Fields that are missing in the record are missing here. */
 function summaryOf(record: string): Document {
-  const fields = [
-    'deliveryStatus',
-    'statusAt',
-    'notificationId',
-    'state',
-    'reason',
-    'statusCode',
-    'attempts',
-    'lastAttemptAt',
-  ];
-  return Object.fromEntries(fields.map((field) => [field, `${record}.${field}`]));
+  return {
+    deliveryStatus: `${record}.deliveryStatus`,
+    statusAt: `${record}.statusAt`,
+    notificationId: `${record}.notificationId`,
+    state: `${record}.state`,
+    reason: `${record}.reason`,
+    statusCode: `${record}.statusCode`,
+    attempts: `${record}.attempts`,
+    lastAttemptAt: `${record}.lastAttemptAt`,
+  };
 }
 
-/** The document's `earlier`, as far as `condition` holds for the item `$$this`. */
-function earlierWhere(condition: Document): Document {
-  const input = { $cond: [{ $isArray: `${CURRENT}.earlier` }, `${CURRENT}.earlier`, []] };
-  return { $filter: { input, cond: { $and: [isOurs('$$this'), condition] } } };
-}
+/** The document's `earlier` without either of the two statuses at hand. */
+const others = {
+  $filter: {
+    input: { $cond: [{ $isArray: `${CURRENT}.earlier` }, `${CURRENT}.earlier`, []] },
+    cond: {
+      $and: [
+        { $eq: [typesOf('$$this'), OUR_TYPES] },
+        { $ne: ['$$this.notificationId', `${CURRENT}.notificationId`] },
+        { $ne: ['$$this.notificationId', `${NEW}.notificationId`] },
+      ],
+    },
+  },
+};
 
-/** The document's `earlier` without either of the two statuses at hand, plus `added`. */
-function earlierWith(...added: Document[]): Document {
-  const others = earlierWhere({
-    $not: [
-      { $in: ['$$this.notificationId', [`${NEW}.notificationId`, `${CURRENT}.notificationId`]] },
-    ],
-  });
-  const input = { $concatArrays: [others, added] };
+function othersAnd(summary: Document): Document {
+  const input = { $concatArrays: ['$$others', [summary]] };
   const sorted = { $sortArray: { input, sortBy: { statusAt: 1, notificationId: 1 } } };
   return { $slice: [sorted, -EARLIER_KEPT] };
 }
 
-function withEarlier(record: string, earlier: Document): Document {
-  const shown = { $cond: [{ $eq: [earlier, []] }, {}, { earlier }] };
-  return { $mergeObjects: [record, shown] };
+function orAbsent(list: string): Document {
+  return { $cond: [{ $eq: [list, []] }, '$$REMOVE', list] };
 }
 
-/** The new record's summary, unless the document knows this notification as further on already. */
-const newSummary = {
-  $ifNull: [
-    {
-      $first: earlierWhere({
-        $and: [
-          { $eq: ['$$this.notificationId', `${NEW}.notificationId`] },
-          { $gt: [progressOf('$$this'), progressOf(NEW)] },
-        ],
-      }),
-    },
-    summaryOf(NEW),
-  ],
-};
-
-const mergedRecord = {
-  $switch: {
-    branches: [
-      { case: { $not: [isOurs(CURRENT)] }, then: NEW },
-      {
-        case: { $eq: [`${CURRENT}.notificationId`, `${NEW}.notificationId`] },
-        then: {
-          $cond: [
-            { $gt: [progressOf(CURRENT), progressOf(NEW)] },
-            CURRENT,
-            withEarlier(NEW, earlierWith()),
-          ],
-        },
-      },
-      {
-        case: { $gt: [ageOf(NEW), ageOf(CURRENT)] },
-        then: withEarlier(NEW, earlierWith(summaryOf(CURRENT))),
-      },
-    ],
-    default: withEarlier(CURRENT, earlierWith(newSummary)),
-  },
-};
+function withEarlier(record: string, earlier: Document): Document {
+  return { $mergeObjects: [record, { earlier }] };
+}

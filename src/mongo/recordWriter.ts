@@ -1,8 +1,8 @@
-import type { Collection, Document } from 'mongodb';
+import { BSON, type Collection, type Document, type Filter } from 'mongodb';
 import type { DeliveryRecord } from '../domain/record.ts';
 import type { Ending, Metrics } from '../pipeline/ports.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { expectedFailures } from './bulkFailures.ts';
+import { expectedFailures, type PartlyDone } from './bulkFailures.ts';
 import { codes, serverCode } from './errorCodes.ts';
 import { recordUpdate } from './recordUpdate.ts';
 import { byKeys } from './smsStore.ts';
@@ -26,63 +26,75 @@ export interface RecordWriter {
 export function createRecordWriter(options: {
   readonly sms: Collection;
   readonly logger: Logger;
-  readonly metrics: Metrics;
+  readonly metrics: Pick<Metrics, 'recordFailed'>;
 }): RecordWriter {
   const { sms, logger, metrics } = options;
 
-  const writeOne = async (ending: Ending, record: DeliveryRecord): Promise<number> => {
-    const key = ending.documentKey.opaque as Document;
-    return (await sms.updateOne(key, recordUpdate(record))).matchedCount;
+  const writeAll = async (endings: readonly Ending[]): Promise<PartlyDone> => {
+    const operations = endings.map((ending) => ({
+      updateOne: { filter: keyOf(ending), update: recordUpdate(ending.record) },
+    }));
+    try {
+      const { matchedCount } = await sms.bulkWrite(operations, { ordered: false });
+      return { failed: new Set(), matchedCount };
+    } catch (error) {
+      return expectedFailures(error, (code) => refusals.has(code));
+    }
   };
 
-  const writeRefused = async (ending: Ending): Promise<void> => {
+  /** A document that refuses the record gets it without the response, or not at all. */
+  const writeOne = async (
+    { notificationId }: Pick<Ending, 'notificationId'>,
+    filter: Filter<Document>,
+    record: DeliveryRecord,
+  ): Promise<void> => {
     try {
-      await writeOne(ending, withoutResponse(ending.record));
+      const { matchedCount } = await sms.updateOne(filter, recordUpdate(record));
+      if (matchedCount === 0) logger.info('document_gone', { notificationId, phase: 'record' });
     } catch (error) {
       const code = serverCode(error);
       if (!refusals.has(code)) throw error;
+      if (record.response !== undefined) {
+        await writeOne({ notificationId }, filter, withoutResponse(record));
+        return;
+      }
       metrics.recordFailed(String(code));
-      logger.error('record_failed', { notificationId: ending.notificationId, code, error });
+      logger.error('record_failed', { notificationId, code, error });
     }
   };
 
-  /** A document that is gone, or whose shard key has changed since the change stream named it. */
-  const writeUnmatched = async (endings: readonly Ending[]): Promise<void> => {
-    const keys = endings.map((ending) => ending.documentKey.opaque as Document);
-    const found = await sms.find(byKeys(keys), { projection: { _id: 1 } }).toArray();
-    const present = new Set(found.map((document) => JSON.stringify(document._id)));
-    for (const ending of endings) {
-      const id: unknown = (ending.documentKey.opaque as Document)['_id'];
-      if (present.has(JSON.stringify(id))) continue;
-      const result = await sms.updateOne({ _id: id as never }, recordUpdate(ending.record));
-      if (result.matchedCount === 0) {
-        logger.info('document_gone', { notificationId: ending.notificationId, phase: 'record' });
-      }
-    }
+  /** Of these, the documents that are gone or whose shard key has changed since the stream named them. */
+  const findUnmatched = async (endings: readonly Ending[]): Promise<readonly Ending[]> => {
+    const found = await sms.find(byKeys(endings.map(keyOf)), { projection: { _id: 1 } }).toArray();
+    const present = new Set(found.map((document) => exactText(document._id)));
+    return endings.filter((ending) => !present.has(exactText(keyOf(ending)['_id'])));
   };
 
   return {
     async write(endings) {
       if (endings.length === 0) return;
-      try {
-        const result = await sms.bulkWrite(
-          endings.map((ending) => ({
-            updateOne: {
-              filter: ending.documentKey.opaque as Document,
-              update: recordUpdate(ending.record),
-            },
-          })),
-          { ordered: false },
-        );
-        if (result.matchedCount < endings.length) await writeUnmatched(endings);
-      } catch (error) {
-        for (const index of expectedFailures(error, (code) => refusals.has(code))) {
-          const ending = endings[index];
-          if (ending !== undefined) await writeRefused(ending);
-        }
+      const { failed, matchedCount } = await writeAll(endings);
+      for (const index of failed) {
+        const ending = endings[index];
+        if (ending === undefined) continue;
+        await writeOne(ending, keyOf(ending), withoutResponse(ending.record));
+      }
+      const taken = endings.filter((_, index) => !failed.has(index));
+      if (matchedCount === taken.length) return;
+      for (const ending of await findUnmatched(taken)) {
+        await writeOne(ending, { _id: keyOf(ending)['_id'] }, ending.record);
       }
     },
   };
+}
+
+function keyOf(ending: Ending): Document {
+  return ending.documentKey.opaque as Document;
+}
+
+/** Tells ids apart by type too: an ObjectId from its own hex digits. */
+function exactText(id: unknown): string {
+  return BSON.EJSON.stringify(id, { relaxed: false });
 }
 
 function withoutResponse(record: DeliveryRecord): DeliveryRecord {

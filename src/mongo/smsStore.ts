@@ -6,6 +6,7 @@ import type { Logger } from '../runtime/logger.ts';
 import { retryTransient } from '../runtime/retryTransient.ts';
 import type { Ledger } from './ledger.ts';
 import { toPlain, toPlainDocument } from './plainDocument.ts';
+import { withoutCommands } from './withoutCommands.ts';
 
 type Documents = ReadonlyMap<string, PlainDocument>;
 type EndedBySms = ReadonlyMap<string, readonly LedgerEntry[]>;
@@ -24,7 +25,11 @@ export function createSmsStore(options: {
       const wanted = requests.filter((request) => request.wants === 'document');
       const read = async (): Promise<[Documents, EndedBySms]> =>
         await Promise.all([fetchDocuments(sms, wanted), ledger.find(requests)]);
-      const [documents, ended] = await retryTransient(read, { what: 'look-up', signal, logger });
+      const [documents, ended] = await retryTransient(() => withoutCommands(read), {
+        what: 'look-up',
+        signal,
+        logger,
+      });
       return requests.map((request): Lookup => {
         return {
           document: documents.get(request.smsKey) ?? null,

@@ -1,3 +1,4 @@
+import { MongoServerSelectionError } from 'mongodb';
 import { StreamFailure, type StreamFailureKind } from '../domain/streamFailure.ts';
 import { causeOf, codes, serverCode } from './errorCodes.ts';
 
@@ -9,6 +10,8 @@ const kinds = new Map<number, StreamFailureKind>([
   [codes.failedToParse, 'tokenUnusable'],
   [codes.invalidResumeToken, 'tokenUnusable'],
   [codes.changeStreamFatalError, 'tokenUnusable'],
+  [codes.badResumeToken, 'tokenUnusable'],
+  [codes.emptyResumeToken, 'tokenUnusable'],
   [codes.cappedPositionLost, 'historyLost'],
   [codes.changeStreamHistoryLost, 'historyLost'],
   [codes.unauthorized, 'denied'],
@@ -19,6 +22,18 @@ const kinds = new Map<number, StreamFailureKind>([
 
 export function toStreamFailure(error: unknown): StreamFailure {
   if (error instanceof StreamFailure) return error;
-  const kind = kinds.get(serverCode(error) ?? -1) ?? 'transient';
+  const kind =
+    kinds.get(serverCode(error) ?? -1) ?? (isHostUnknown(error) ? 'denied' : 'transient');
   return new StreamFailure(kind, causeOf(error), error);
+}
+
+/** No host of the URI has an address: a slip in the URI sooner than an outage. */
+function isHostUnknown(error: unknown): boolean {
+  if (!(error instanceof MongoServerSelectionError)) return isNotFound(error);
+  const servers = [...(error.reason?.servers.values() ?? [])];
+  return servers.length > 0 && servers.every(({ error: reason }) => isNotFound(reason?.cause));
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOTFOUND';
 }

@@ -1,7 +1,7 @@
 import { RouteQueryError } from './errors.ts';
 
 const parameterNames = ['accountId', 'flowId', 'deliveryStatus'] as const;
-export type RouteParameter = (typeof parameterNames)[number];
+type RouteParameter = (typeof parameterNames)[number];
 
 /** The route query as the server takes it. */
 export interface CompiledRouteQuery {

@@ -1,3 +1,5 @@
+import { toError } from '../runtime/errors.ts';
+
 /**
  * What an error of the route query means for whoever waits for its answer:
  * - unavailable: the server is not there, overloaded or stopping; the same query will succeed later
@@ -87,7 +89,7 @@ interface DriverError extends Error {
 /** @param file the route query's, to name it */
 export function toRouteQueryError(thrown: unknown, file: string): RouteQueryError {
   if (thrown instanceof RouteQueryError) return thrown;
-  const error: DriverError = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const error: DriverError = toError(thrown);
   const kind = kindOf(error);
   const code = codeOf(error);
   // A server's message about data quotes the data; the other kinds' name users and tables.

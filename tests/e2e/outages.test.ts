@@ -45,7 +45,9 @@ function startTraffic(sms: Collection<SmsDocument>, pick: (index: number) => num
 
 /** The platform, too, tries again until its database takes the write. */
 async function persist(write: () => Promise<void>): Promise<void> {
-  await until('the write is taken', async () => write().then(() => true), { timeoutMs: 60_000 });
+  await until('the write is taken', async () => await write().then(() => true), {
+    timeoutMs: 60_000,
+  });
 }
 
 async function componentFails(worker: WorkerProcess, component: string): Promise<void> {

@@ -13,7 +13,7 @@ export interface Answer {
   readonly fault?: Fault;
 }
 
-export type Fault =
+type Fault =
   /** Takes the request and never says anything. */
   | 'hangAtHeaders'
   /** Status line, headers, `body`, and then nothing more, with the connection open. */

@@ -45,6 +45,11 @@ export function aChange(fields: Partial<Change> = {}): Change {
   };
 }
 
+/** A whole-document save. */
+export function aReplace(fields: PlainDocument = {}): Change {
+  return aChange({ operation: 'replace', document: aDocument(fields), setFields: {} });
+}
+
 export function aSubject(fields: Partial<Subject> = {}): Subject {
   const { smsKey = 'sms-1', deliveryStatus = 'DELIVERED' } = fields;
   return {

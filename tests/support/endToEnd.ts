@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
 import type { Collection } from 'mongodb';
 import {
   openCentralDatabase,
@@ -18,7 +18,7 @@ export interface EndToEnd {
   readonly sms: Collection<SmsDocument>;
   /** The settings that lead a worker to this file's own databases. */
   readonly settings: Readonly<Record<string, string>>;
-  /** Starts a worker and waits until it is ready. Killed after the test if it still runs. */
+  /** Starts a worker and waits until it is ready. Killed after its test; one from `beforeAll` after the file. */
   worker(settings?: Readonly<Record<string, string>>): Promise<WorkerProcess>;
   /** Starts one without waiting. */
   startWorker(settings?: Readonly<Record<string, string>>): WorkerProcess;
@@ -29,7 +29,9 @@ export interface EndToEnd {
 /** Call once per file, with `import.meta.url`; the result is for hooks and tests. */
 export function useEndToEnd(testFile: string): () => EndToEnd {
   const servers = useServers(testFile);
-  const running = new Set<WorkerProcess>();
+  const ofFile = new Set<WorkerProcess>();
+  const ofTest = new Set<WorkerProcess>();
+  let running = ofFile;
   let central: CentralDatabase | null = null;
   let receiver: Receiver | null = null;
 
@@ -37,11 +39,15 @@ export function useEndToEnd(testFile: string): () => EndToEnd {
     central = await openCentralDatabase(servers().mysqlUri);
     receiver = await startReceiver();
   });
+  beforeEach(() => {
+    running = ofTest;
+  });
   afterEach(async () => {
-    await Promise.all([...running].map(async (worker) => await worker.kill()));
-    running.clear();
+    running = ofFile;
+    await killAll(ofTest);
   });
   afterAll(async () => {
+    await killAll(ofFile);
     await receiver?.close();
     await central?.close();
   });
@@ -54,7 +60,6 @@ export function useEndToEnd(testFile: string): () => EndToEnd {
     const start = (more: Readonly<Record<string, string>> = {}): WorkerProcess => {
       const worker = startWorker({ ...settings, ...more });
       running.add(worker);
-      void worker.exit.then(() => running.delete(worker));
       return worker;
     };
     return {
@@ -71,11 +76,19 @@ export function useEndToEnd(testFile: string): () => EndToEnd {
       },
       async record(id, condition = () => true) {
         return await until(`${id} has its record`, async () => {
-          const document = await sms.findOne({ _id: id });
+          const document = await sms.findOne(
+            { _id: id },
+            { projection: { notify_on_delivery: 1 } },
+          );
           const record = document?.['notify_on_delivery'] as Record<string, unknown> | undefined;
           return record !== undefined && condition(record) ? record : null;
         });
       },
     };
   };
+}
+
+async function killAll(workers: Set<WorkerProcess>): Promise<void> {
+  await Promise.all([...workers].map(async (worker) => await worker.kill()));
+  workers.clear();
 }

@@ -12,7 +12,7 @@ import { give, type Answer } from './answer.ts';
 import { listenLocally } from './listenLocally.ts';
 
 /** A request whose body has arrived in full. */
-export interface ReceivedRequest {
+interface ReceivedRequest {
   readonly method: string;
   /** With the query. */
   readonly path: string;
@@ -26,8 +26,7 @@ export interface ReceivedRequest {
 }
 
 /** One answer for all, a list whose last entry repeats, or a function of the request. */
-export type Script =
-  Answer | readonly Answer[] | ((request: ReceivedRequest) => Answer | Promise<Answer>);
+type Script = Answer | readonly Answer[] | ((request: ReceivedRequest) => Answer | Promise<Answer>);
 
 export interface Receiver {
   readonly port: number;

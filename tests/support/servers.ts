@@ -66,7 +66,7 @@ export async function mongoClientFor(
   uri: string,
   options: MongoClientOptions = {},
 ): Promise<MongoClient> {
-  return new MongoClient(uri, options).connect();
+  return await new MongoClient(uri, options).connect();
 }
 
 /** A connection that takes several statements at once. End it. */

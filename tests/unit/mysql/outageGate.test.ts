@@ -64,7 +64,7 @@ describe('an outage', () => {
       await cache.pass(5000);
     }
     await cache.questions.at(-1)?.answer(no);
-    expect(cache.logged).toEqual([
+    expect(cache.logged()).toEqual([
       ['warn', 'mysql_unreachable', expect.objectContaining({ code: 'CODE_unavailable' })],
       ['error', 'mysql_schema_error', expect.objectContaining({ code: 'CODE_schema' })],
       ['error', 'mysql_schema_error', expect.objectContaining({ code: 'CODE_denied' })],

@@ -87,7 +87,7 @@ describe('an abort', () => {
     const next = await cache.find(keyOf(28));
     await cache.newest(2).answer(no);
     expect(await next.result).toBe(no);
-    expect(cache.logged).toEqual([]);
+    expect(cache.logged()).toEqual([]);
     expect(cache.counted.error).toBe(0);
   });
 

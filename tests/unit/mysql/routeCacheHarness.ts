@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Route, RouteKey } from '../../../src/domain/route.ts';
 import { RouteQueryError, type RouteErrorKind } from '../../../src/mysql/errors.ts';
 import { createRouteCache, type RouteCacheOptions } from '../../../src/mysql/routeCache.ts';
-import type { LogEvent, LogFields } from '../../../src/runtime/logger.ts';
+import { createMemoryLogger } from '../../support/memoryLogger.ts';
 
 /** A question that reached the database and waits for the test to answer it. */
 export interface Question {
@@ -23,11 +23,8 @@ export function keyOf(accountId: number | string, deliveryStatus = 'DELIVERED'):
 export function startRouteCache(options: Partial<RouteCacheOptions> = {}) {
   const time = createFakeTime();
   const questions: Question[] = [];
-  const logged: [level: string, event: LogEvent, fields: LogFields | undefined][] = [];
+  const logger = createMemoryLogger();
   const counted = { hit: 0, miss: 0, stale: 0, error: 0 };
-  const logAs = (level: string) => (event: LogEvent, fields?: LogFields) => {
-    logged.push([level, event, fields]);
-  };
   const cache = createRouteCache({
     lookup: async (key, signal) =>
       await new Promise<Route>((resolve, reject) => {
@@ -53,12 +50,7 @@ export function startRouteCache(options: Partial<RouteCacheOptions> = {}) {
     staleMs: 600_000,
     size: 100,
     metrics: { routeLookup: (result) => (counted[result] += 1) },
-    logger: {
-      error: logAs('error'),
-      warn: logAs('warn'),
-      info: logAs('info'),
-      debug: logAs('debug'),
-    },
+    logger,
     clock: time.now,
     delay: time.delay,
     random: () => 1,
@@ -67,7 +59,7 @@ export function startRouteCache(options: Partial<RouteCacheOptions> = {}) {
 
   return {
     questions,
-    logged,
+    logged: () => logger.lines.map(({ level, event, fields }) => [level, event, fields]),
     counted,
     /** How many questions there were, with the newest at hand. */
     newest(count: number): Question {
@@ -77,7 +69,7 @@ export function startRouteCache(options: Partial<RouteCacheOptions> = {}) {
       }
       return question;
     },
-    events: () => logged.map(([level, event]) => `${level} ${event}`),
+    events: () => logger.lines.map(({ level, event }) => `${level} ${event}`),
     pass: time.pass,
     find(key: RouteKey, signal = new AbortController().signal) {
       return observe(cache.find(key, signal));

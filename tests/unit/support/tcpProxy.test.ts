@@ -17,7 +17,7 @@ afterEach(async () => {
 /** `close`, because a pooled connection would hide what the proxy does to the next one. */
 const get = async (): Promise<string> => {
   const response = await fetch(`http://${proxy.address}/`, { headers: { connection: 'close' } });
-  return response.text();
+  return await response.text();
 };
 
 describe('a TCP proxy', () => {

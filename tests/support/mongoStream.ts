@@ -1,0 +1,70 @@
+import type { Collection, Document } from 'mongodb';
+import { createChangeSource } from '../../src/mongo/changeSource.ts';
+import type { Change, StreamPosition } from '../../src/domain/change.ts';
+import type { ChangeSource, ChangeStreamHandle, StreamRead } from '../../src/pipeline/ports.ts';
+import { until } from './until.ts';
+
+/** Reads that wait for 50 ms instead of a second when nothing happens. */
+export function quickChangeSource(sms: Collection): ChangeSource {
+  return createChangeSource(sms, { maxAwaitTimeMs: 50 });
+}
+
+export interface OpenStream extends AsyncDisposable {
+  readonly handle: ChangeStreamHandle;
+  /** Just before whatever is read next. */
+  readonly position: StreamPosition;
+}
+
+/** A stream that has read all there is so far. */
+export async function openAtEnd(sms: Collection): Promise<OpenStream> {
+  const source = quickChangeSource(sms);
+  const handle = await source.open(await source.currentPosition(), { replay: false });
+  const position = await until('the stream has nothing more', async () => {
+    const read = await handle.read();
+    return read.kind === 'idle' && read.position;
+  });
+  return { handle, position, [Symbol.asyncDispose]: handle.close };
+}
+
+const SENTINEL = 'the last status of the test';
+
+/**
+ * All reads so far, without the empty ones: writes a status of its own and reads up to that. So "nothing
+ * came" is known without waiting.
+ */
+export async function readsSoFar(
+  handle: ChangeStreamHandle,
+  sms: Collection,
+): Promise<readonly StreamRead[]> {
+  await sms.insertOne({ deliveryStatus: SENTINEL });
+  const reads: StreamRead[] = [];
+  for (;;) {
+    const read = await handle.read();
+    if (read.kind === 'change' && read.change.deliveryStatus === SENTINEL) return reads;
+    if (read.kind !== 'idle') reads.push(read);
+    if (read.kind === 'collectionGone') return reads;
+  }
+}
+
+/** Opens at a position, reads all there is, and closes. */
+export async function readsFrom(
+  sms: Collection,
+  position: StreamPosition,
+  { replay = false }: { readonly replay?: boolean } = {},
+): Promise<readonly StreamRead[]> {
+  const handle = await quickChangeSource(sms).open(position, { replay });
+  try {
+    return await readsSoFar(handle, sms);
+  } finally {
+    await handle.close();
+  }
+}
+
+export function changesOf(reads: readonly StreamRead[]): readonly Change[] {
+  return reads.flatMap((read) => (read.kind === 'change' ? [read.change] : []));
+}
+
+/** Which document each change is of. */
+export function idsOf(reads: readonly StreamRead[]): readonly Document['_id'][] {
+  return changesOf(reads).map((change) => change.id);
+}

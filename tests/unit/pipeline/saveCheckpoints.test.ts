@@ -1,0 +1,162 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { saveCheckpoints } from '../../../src/pipeline/saveCheckpoints.ts';
+import { createWindow } from '../../../src/pipeline/window.ts';
+import { Stopping } from '../../../src/runtime/abort.ts';
+import { aPosition } from '../../support/builders.ts';
+import { createFakeCheckpoints, deferred, type Turn } from '../../support/fakePorts.ts';
+import { watch } from '../../support/recorders.ts';
+import { createWorld } from '../../support/world.ts';
+
+const never = new AbortController().signal;
+const seconds = async (count: number): Promise<void> =>
+  await jest.advanceTimersByTimeAsync(count * 1_000);
+
+/** The saving of a window at position 0, each save after its turn. */
+function begin(turn?: Turn) {
+  const world = createWorld({ checkpoints: createFakeCheckpoints(null, turn) });
+  const window = createWindow(aPosition(0), 100);
+  const { checkpoints, logger, metrics, health, stopping } = world;
+  const { signal } = stopping;
+  const done = saveCheckpoints({ window, checkpoints, logger, metrics, health, stopping: signal });
+  return {
+    ...world,
+    window,
+    done,
+    admit: async (at: number) => await window.admit(aPosition(at), never),
+    saved: () => checkpoints.saved.map(({ opaque }) => opaque),
+    async stop(): Promise<void> {
+      stopping.abort(new Stopping());
+      await done;
+    },
+  };
+}
+
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+describe('the checkpoint', () => {
+  it('is saved within a second of its moving over a settled change, and once', async () => {
+    const { admit, saved, metrics, stop } = begin();
+    const settle = await admit(1);
+    await seconds(2);
+    expect(saved()).toEqual([]);
+    settle();
+    await seconds(1);
+    expect(saved()).toEqual([1]);
+    await seconds(60);
+    expect(saved()).toEqual([1]);
+    expect(metrics.told).toEqual([['checkpointAt', aPosition(1).wallTime]]);
+    await stop();
+  });
+
+  it('is saved once a second at most, however fast it moves', async () => {
+    const { admit, saved, stop } = begin();
+    for (const at of [1, 2, 3]) (await admit(at))();
+    await seconds(1);
+    for (const at of [4, 5]) (await admit(at))();
+    await jest.advanceTimersByTimeAsync(999);
+    expect(saved()).toEqual([3]);
+    await jest.advanceTimersByTimeAsync(1);
+    expect(saved()).toEqual([3, 5]);
+    await stop();
+  });
+
+  it('is not saved when a change is settled that is not the oldest', async () => {
+    const { admit, saved, stop } = begin();
+    await admit(1);
+    (await admit(2))();
+    await seconds(60);
+    expect(saved()).toEqual([]);
+    await stop();
+  });
+
+  it('is saved every ten seconds when only time has moved it', async () => {
+    const { window, saved, stop } = begin();
+    for (let at = 1; at <= 25; at += 1) {
+      window.passed(aPosition(at));
+      await seconds(1);
+    }
+    expect(saved()).toEqual([10, 20]);
+    await stop();
+  });
+
+  it('is not saved when it has not moved at all', async () => {
+    const { saved, stop } = begin();
+    await seconds(60);
+    expect(saved()).toEqual([]);
+    await stop();
+  });
+
+  it('is saved again after a save that failed, which is told', async () => {
+    const failure = new Error('no primary');
+    let failures = 2;
+    const { admit, saved, logger, metrics, stop } = begin(() => {
+      failures -= 1;
+      return failures >= 0 ? Promise.reject(failure) : Promise.resolve();
+    });
+    (await admit(1))();
+    await seconds(2);
+    expect(saved()).toEqual([]);
+    expect(metrics.told).toEqual([]);
+    await seconds(1);
+    expect(saved()).toEqual([1]);
+    const line = { level: 'warn', event: 'checkpoint_save_failed', fields: { error: failure } };
+    expect(logger.lines).toEqual([line, line]);
+    await stop();
+  });
+
+  it('is saved one at a time', async () => {
+    const held = deferred<undefined>();
+    let saves = 0;
+    const { admit, saved, stop } = begin(async () => {
+      saves += 1;
+      await held.promise;
+    });
+    (await admit(1))();
+    await seconds(1);
+    (await admit(2))();
+    await seconds(5);
+    expect(saves).toBe(1);
+    held.resolve(undefined);
+    await seconds(1);
+    expect(saved()).toEqual([1, 2]);
+    await stop();
+  });
+});
+
+describe('the loop', () => {
+  it('is seen to turn every second, whether there is something to save or not', async () => {
+    const { health, stop } = begin();
+    await seconds(3);
+    expect(health.told).toEqual([1, 2, 3].map(() => ['turned', 'checkpoint']));
+    await stop();
+  });
+
+  it('ends at once when the worker is to stop, and leaves the last save to others', async () => {
+    const { admit, saved, done, stopping } = begin();
+    (await admit(1))();
+    const seen = watch(done);
+    stopping.abort(new Stopping());
+    await jest.advanceTimersByTimeAsync(0);
+    expect(seen.isSettled).toBe(true);
+    expect(saved()).toEqual([]);
+  });
+
+  it('ends only after a save under way', async () => {
+    const held = deferred<undefined>();
+    const { admit, saved, done, stopping } = begin(async () => await held.promise);
+    (await admit(1))();
+    await seconds(1);
+    stopping.abort(new Stopping());
+    const seen = watch(done);
+    await seconds(1);
+    expect(seen.isSettled).toBe(false);
+    held.resolve(undefined);
+    await done;
+    expect(saved()).toEqual([1]);
+  });
+});
