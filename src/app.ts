@@ -3,25 +3,25 @@ import type { Config } from '../config/config.ts';
 import { createWebhookSender } from './http/webhookSender.ts';
 import { createChangeSource } from './mongo/changeSource.ts';
 import { createCheckpointStore } from './mongo/checkpointStore.ts';
-import { createMongoClient } from './mongo/connect.ts';
+import { openMongo, type MongoConnection } from './mongo/connect.ts';
 import { createLedger } from './mongo/ledger.ts';
 import { createOutcomeStore } from './mongo/outcomeStore.ts';
-import { ping, preflight } from './mongo/preflight.ts';
+import { preflight } from './mongo/preflight.ts';
 import { createSmsStore } from './mongo/smsStore.ts';
-import { stateCollections } from './mongo/stateCollections.ts';
 import { createMysqlClient } from './mysql/connect.ts';
 import { createRouteCache } from './mysql/routeCache.ts';
-import type { QueryFile } from './mysql/routeQuery.ts';
+import type { QueryFile, RouteQuery } from './mysql/routeQuery.ts';
 import { checkAtStart, openRouteQuery } from './mysql/startUp.ts';
-import { createHealth } from './observability/health.ts';
-import { createMetrics } from './observability/metrics.ts';
+import { createHealth, type Health } from './observability/health.ts';
+import { createMetrics, type PrometheusMetrics } from './observability/metrics.ts';
 import { startProbeServer } from './observability/probeServer.ts';
 import { untilReady, watchDatabase } from './observability/watchDatabase.ts';
 import { createLanes } from './pipeline/lanes.ts';
 import { runPipeline } from './pipeline/pipeline.ts';
-import { delay } from './runtime/abort.ts';
+import type { WebhookSender } from './pipeline/ports.ts';
+import { delay, Stopping } from './runtime/abort.ts';
 import type { Logger } from './runtime/logger.ts';
-import { createTeardown } from './runtime/teardown.ts';
+import { createTeardown, type Teardown } from './runtime/teardown.ts';
 import { createTimeZone } from './runtime/timeZone.ts';
 
 export interface WorkerOptions {
@@ -35,116 +35,139 @@ export interface WorkerOptions {
   readonly alternativeQuery: QueryFile;
 }
 
+/** What every part of the worker is given. */
+interface Frame extends WorkerOptions {
+  readonly config: Config;
+  readonly health: Health;
+  readonly metrics: PrometheusMetrics;
+}
+
+/** What is open while the worker runs. */
+interface Connections {
+  readonly mongo: MongoConnection;
+  readonly routeQuery: RouteQuery;
+  readonly sender: WebhookSender;
+}
+
 /**
  * The whole worker, from its connections to their closing. Resolves when it was stopped; rejects with a
  * `ConfigurationError` when it can't run as it is set up, with anything else for a bug.
  */
 export async function runWorker(config: Config, options: WorkerOptions): Promise<void> {
-  const { logger, version } = options;
   const teardown = createTeardown();
   const failed = new AbortController();
   const stopping = AbortSignal.any([options.stopping, failed.signal]);
   const abandoned = AbortSignal.any([options.abandoned, failed.signal]);
   // Everything under way listens, which is far more than Node takes for a leak.
   setMaxListeners(0, stopping, abandoned);
+  const health = createHealth();
+  const metrics = createMetrics();
+  const frame = { ...options, config, health, metrics, stopping, abandoned };
+  stopping.addEventListener('abort', health.draining, { once: true });
   try {
-    const metrics = createMetrics();
-    const health = createHealth();
-    stopping.addEventListener('abort', health.draining, { once: true });
-    let httpPort: number | null = null;
-    if (config.http.port !== null) {
-      const { host, port } = config.http;
-      const probes = await startProbeServer({ host, port, health, metrics });
-      teardown.add('the probe server', probes.close);
-      httpPort = probes.port;
+    const httpPort = await openProbes(frame, teardown);
+    options.logger.info('started', { pid: process.pid, version: options.version, httpPort });
+    const connections = openConnections(frame, teardown);
+    const parts = [notifyCustomers(frame, connections), watchRoutes(frame, connections)];
+    try {
+      await Promise.all(parts);
+    } finally {
+      failed.abort(new Stopping());
+      await Promise.allSettled(parts);
     }
-    logger.info('started', { pid: process.pid, version, httpPort });
-
-    const mongo = createMongoClient(config.mongodb.uri, 'notify-on-delivery');
-    teardown.add('the MongoDB client', async () => {
-      await mongo.close();
-    });
-    const mysql = createMysqlClient({
-      uri: config.mysql.uri,
-      poolSize: config.mysql.poolSize,
-      connectTimeoutMs: 5_000,
-      ca: config.mysql.ca?.text,
-    });
-    teardown.add('the MySQL client', mysql.close);
-    const routeQuery = openRouteQuery({
-      client: mysql,
-      text: config.mysql.routeQuery.text,
-      file: config.mysql.routeQuery.path,
-      alternative: options.alternativeQuery,
-    });
-    const sender = createWebhookSender({
-      requestTimeoutMs: config.call.requestTimeoutMs,
-      connectTimeoutMs: config.call.connectTimeoutMs,
-      responseLimitBytes: config.call.responseLimitBytes,
-      maxInFlight: config.limits.maxInFlight,
-      userAgent: `notify-on-delivery/${version}`,
-      clock: { now: () => new Date() },
-    });
-    teardown.add('the HTTP connections', sender.close);
-
-    const sms = mongo.db(config.mongodb.database).collection(config.mongodb.collection);
-    const state = stateCollections(mongo.db(config.mongodb.stateDatabase));
-    const mongodbWatch = { component: 'mongodb', health, logger, stopping } as const;
-    const mysqlWatch = { component: 'mysql', health, logger, stopping } as const;
-
-    const work = async (): Promise<void> => {
-      const found = await untilReady(mongodbWatch, () => preflight(sms, state));
-      const ledger = createLedger(state.sent, { rememberMs: config.notify.rememberMs });
-      const watching = watchDatabase(mongodbWatch, () => ping(mongo));
-      await runPipeline({
-        source: createChangeSource(sms),
-        checkpoints: createCheckpointStore(state.checkpoints, {
-          namespace: sms.namespace,
-          collectionUuid: found.collectionUuid,
-        }),
-        sms: createSmsStore({ sms, ledger, logger, signal: stopping }),
-        outcomes: createOutcomeStore({ sms, ledger, logger, metrics, signal: abandoned }),
-        routes: createRouteCache({
-          lookup: routeQuery.run,
-          usesDeliveryStatus: routeQuery.usesDeliveryStatus,
-          ttlMs: config.routeCache.ttlMs,
-          staleMs: config.routeCache.staleMs,
-          size: config.routeCache.maxEntries,
-          metrics,
-          logger,
-          delay,
-        }),
-        sender,
-        lanes: createLanes({ ...config.limits, onInFlight: metrics.inFlight }),
-        zone: createTimeZone(config.call.payloadTimeZone),
-        deliveryStatuses: new Set(config.notify.deliveryStatuses),
-        maxStatusAgeMs: config.notify.maxStatusAgeMs,
-        recordSkips: config.notify.recordSkips,
-        quickRetriesMs: config.call.quickRetriesMs,
-        random: Math.random,
-        logger,
-        metrics,
-        health,
-        stopping,
-        abandoned,
-      });
-      await watching;
-    };
-    const askRoutes = async (): Promise<void> => {
-      await untilReady(mysqlWatch, () => checkAtStart(routeQuery, stopping));
-      await watchDatabase(mysqlWatch, () => routeQuery.check(stopping));
-    };
-    await Promise.all([work(), askRoutes()]);
   } catch (error) {
-    if (options.stopping.aborted && isStop(error, options.stopping)) return;
-    throw error;
+    // The way out of a wait that the stop cut short is no failure.
+    if (!(error instanceof Stopping)) throw error;
   } finally {
-    failed.abort();
     await teardown.run();
   }
 }
 
-/** The way out of a wait that the stop cut short is no failure. */
-function isStop(error: unknown, stopping: AbortSignal): boolean {
-  return error === stopping.reason;
+/** The port the probes listen on, null for none. */
+async function openProbes(frame: Frame, teardown: Teardown): Promise<number | null> {
+  const { config, health, metrics } = frame;
+  const { host, port } = config.http;
+  if (port === null) return null;
+  const server = await startProbeServer({ host, port, health, metrics });
+  teardown.add('the probe server', server.close);
+  return server.port;
+}
+
+/** Nothing here waits for a server: each connects when it is first used. */
+function openConnections(frame: Frame, teardown: Teardown): Connections {
+  const { config, version, alternativeQuery } = frame;
+  const mongo = openMongo(config.mongodb);
+  teardown.add('the MongoDB client', mongo.close);
+  const mysql = createMysqlClient({
+    uri: config.mysql.uri,
+    poolSize: config.mysql.poolSize,
+    connectTimeoutMs: 5_000,
+    ca: config.mysql.ca?.text,
+  });
+  teardown.add('the MySQL client', mysql.close);
+  const { text, path } = config.mysql.routeQuery;
+  const alternative = alternativeQuery;
+  const routeQuery = openRouteQuery({ client: mysql, text, file: path, alternative });
+  const sender = createWebhookSender({
+    requestTimeoutMs: config.call.requestTimeoutMs,
+    connectTimeoutMs: config.call.connectTimeoutMs,
+    responseLimitBytes: config.call.responseLimitBytes,
+    maxInFlight: config.limits.maxInFlight,
+    userAgent: `notify-on-delivery/${version}`,
+    clock: { now: () => new Date() },
+  });
+  teardown.add('the HTTP connections', sender.close);
+  return { mongo, routeQuery, sender };
+}
+
+/** The worker's main job, from the first answer of MongoDB until it is told to stop. */
+async function notifyCustomers(frame: Frame, connections: Connections): Promise<void> {
+  const { config, logger, metrics, stopping, abandoned } = frame;
+  const { mongo, routeQuery, sender } = connections;
+  const watch = { ...frame, component: 'mongodb' } as const;
+  const { collectionUuid } = await untilReady(watch, () => preflight(mongo.sms, mongo.state));
+  const watching = watchDatabase(watch, mongo.ping);
+  const { sms, state } = mongo;
+  const { notify, call, limits, routeCache } = config;
+  const ledger = createLedger(state.sent, notify);
+  await runPipeline({
+    ...frame,
+    source: createChangeSource(sms),
+    checkpoints: createCheckpointStore(state.checkpoints, {
+      namespace: sms.namespace,
+      collectionUuid,
+    }),
+    sms: createSmsStore({ sms, ledger, logger, signal: stopping }),
+    outcomes: createOutcomeStore({ sms, ledger, logger, metrics, signal: abandoned }),
+    routes: createRouteCache({
+      ...routeCache,
+      size: routeCache.maxEntries,
+      lookup: routeQuery.run,
+      usesDeliveryStatus: routeQuery.usesDeliveryStatus,
+      metrics,
+      logger,
+      delay,
+    }),
+    sender,
+    lanes: createLanes({ ...limits, onInFlight: metrics.inFlight }),
+    zone: createTimeZone(call.payloadTimeZone),
+    deliveryStatuses: new Set(notify.deliveryStatuses),
+    maxStatusAgeMs: notify.maxStatusAgeMs,
+    recordSkips: notify.recordSkips,
+    quickRetriesMs: call.quickRetriesMs,
+    windowLimit: Math.max(2_000, 4 * limits.maxInFlight),
+    random: Math.random,
+  });
+  await watching;
+}
+
+/**
+ * Starts beside the pipeline, not before it: while MySQL is away the statuses that arrive must already
+ * be read, or a first start would begin after them.
+ */
+async function watchRoutes(frame: Frame, { routeQuery }: Connections): Promise<void> {
+  const { stopping } = frame;
+  const watch = { ...frame, component: 'mysql' } as const;
+  await untilReady(watch, () => checkAtStart(routeQuery, stopping));
+  await watchDatabase(watch, () => routeQuery.check(stopping));
 }

@@ -2,20 +2,24 @@ import { Buffer } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { decode } from './decoding.ts';
 
-/** A response's body, being read up to a limit and no further. */
-export interface ResponseBody {
-  /** What was read, decoded, up to the limit. */
+/** What was read of a body. */
+export interface BodyRead {
+  /** Decoded, at most as many as the limit says. */
   readonly bytes: Buffer;
   /** There was more than the limit. */
   readonly truncated: boolean;
-  /** All of it has arrived, whatever became of the connection since. */
-  readonly hasArrived: boolean;
-  /** Ends reading. Takes what has arrived but was not read yet: after a fault nothing announces it. */
-  stop(): void;
+}
+
+/** A response's body, being read up to a limit and no further. */
+export interface ResponseBody {
+  /** Ends reading. What has arrived by now counts, also what nothing announces any more after a fault. */
+  stop(): BodyRead;
+  /** All of it is here, whatever became of the connection since. */
+  hasArrived(): boolean;
 }
 
 export interface BodyListener {
-  /** The body was read to its end, or beyond the limit. */
+  /** The body was read to its end, or there is more than the limit. */
   onEnd(): void;
   /** It can't be decoded. */
   onFault(error: unknown): void;
@@ -24,7 +28,7 @@ export interface BodyListener {
 export function readBody(
   response: IncomingMessage,
   limitBytes: number,
-  listener: BodyListener,
+  { onEnd, onFault }: BodyListener,
 ): ResponseBody {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -38,31 +42,22 @@ export function readBody(
     }
   };
   body.on('readable', () => {
-    // Asked before reading, since a decoder is set to work again by being read.
-    if (size + body.readableLength > limitBytes) listener.onEnd();
+    // Asked before reading, since being read sets a decoder to work again.
+    if (size + body.readableLength > limitBytes) onEnd();
     else take();
   });
-  body.once('end', () => {
-    listener.onEnd();
-  });
-  if (body !== response) {
-    body.on('error', (error) => {
-      listener.onFault(error);
-    });
-  }
+  body.once('end', onEnd);
+  if (body !== response) body.on('error', onFault);
+  // Functions, not getters: making an object with getters takes a sixth of the time of a call.
   return {
-    get bytes() {
-      return Buffer.concat(chunks).subarray(0, limitBytes);
-    },
-    get truncated() {
-      return size > limitBytes;
-    },
-    get hasArrived() {
-      return body === response && response.complete;
-    },
     stop() {
       if (body !== response) body.destroy();
       take();
+      return {
+        bytes: Buffer.concat(chunks).subarray(0, limitBytes),
+        truncated: size > limitBytes,
+      };
     },
+    hasArrived: () => body === response && response.complete,
   };
 }

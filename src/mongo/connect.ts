@@ -1,5 +1,6 @@
-import { MongoClient, type MongoClientOptions } from 'mongodb';
+import { MongoClient, type Collection, type MongoClientOptions } from 'mongodb';
 import { ConfigurationError, toError } from '../runtime/errors.ts';
+import { stateCollections, type StateCollections } from './stateCollections.ts';
 
 /**
  * How soon trouble is noticed, unless the URI says otherwise. A server that hangs without closing its
@@ -45,4 +46,32 @@ export function createMongoClient(uri: string, appName: string): MongoClient {
   } catch (thrown) {
     throw new ConfigurationError(`MONGODB_URI can't be used: ${toError(thrown).message}`);
   }
+}
+
+/** The collections the worker works on, and the connection behind them. */
+export interface MongoConnection {
+  readonly sms: Collection;
+  readonly state: StateCollections;
+  /** Rejects when no server that takes writes answers within two seconds. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function openMongo(options: {
+  readonly uri: string;
+  readonly database: string;
+  readonly collection: string;
+  readonly stateDatabase: string;
+}): MongoConnection {
+  const client = createMongoClient(options.uri, 'notify-on-delivery');
+  return {
+    sms: client.db(options.database).collection(options.collection),
+    state: stateCollections(client.db(options.stateDatabase)),
+    async ping() {
+      await client.db('admin').command({ ping: 1 }, { timeoutMS: 2_000 });
+    },
+    async close() {
+      await client.close();
+    },
+  };
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Collection, Db, Document, MongoClient } from 'mongodb';
+import type { Collection, Db, Document } from 'mongodb';
 import { ConfigurationError } from '../runtime/errors.ts';
 import { codes, serverCode } from './errorCodes.ts';
 import { ensureStateCollections, type StateCollections } from './stateCollections.ts';
@@ -29,11 +29,6 @@ export async function preflight(sms: Collection, state: StateCollections): Promi
   await tryStateRights(state.checkpoints);
   await tryStateRights(state.sent);
   return { collectionUuid: info?.['info']?.uuid ?? null };
-}
-
-/** Rejects when no server that takes writes answers within two seconds. */
-export async function ping(client: MongoClient): Promise<void> {
-  await client.db('admin').command({ ping: 1 }, { timeoutMS: 2_000 });
 }
 
 async function refuseStandalone(database: Db): Promise<void> {

@@ -48,6 +48,9 @@ export function createHealth(now: () => number = () => performance.now()): Healt
     turned(loop) {
       turnedAt.set(loop, now());
     },
+    waits(loop) {
+      turnedAt.delete(loop);
+    },
     draining() {
       components.set('worker', { status: 'fail', detail: 'stopping' });
     },

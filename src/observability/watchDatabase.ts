@@ -1,4 +1,4 @@
-import { delay } from '../runtime/abort.ts';
+import { abortReason, delay } from '../runtime/abort.ts';
 import { createBackoff } from '../runtime/backoff.ts';
 import { ConfigurationError, toError } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -39,7 +39,8 @@ export async function untilReady<Result>(
       health.set(component, { status: 'ok', detail: 'answers' });
       return result;
     } catch (thrown) {
-      if (thrown instanceof ConfigurationError || stopping.aborted) throw thrown;
+      if (stopping.aborted) throw abortReason(stopping);
+      if (thrown instanceof ConfigurationError) throw thrown;
       const error = toError(thrown);
       const waitMs = Math.round(backoff.next());
       health.set(component, { status: 'fail', detail: error.message });

@@ -17,14 +17,13 @@ import { saveCheckpoints } from './saveCheckpoints.ts';
 import { createSmsGate } from './smsGate.ts';
 import { createWindow } from './window.ts';
 
-/** Enough to keep every lane busy and the batches full; each change holds one SMS document in memory. */
-const WINDOW_LIMIT = 2_000;
-
 export interface PipelineDeps extends Omit<HandleChangeDeps, 'lookUp'> {
   readonly source: ChangeSource;
   readonly checkpoints: CheckpointStore;
   readonly sms: SmsStore;
   readonly health: LoopHealth;
+  /** Changes under way at most; each holds one SMS document in memory. */
+  readonly windowLimit: number;
   /** Which statuses count; empty for all. */
   readonly deliveryStatuses: ReadonlySet<string>;
 }
@@ -41,7 +40,7 @@ export async function runPipeline(deps: PipelineDeps): Promise<void> {
     signal: stopping,
     logger,
   });
-  const window = createWindow(start, WINDOW_LIMIT);
+  const window = createWindow(start, deps.windowLimit);
   metrics.checkpointAt(start.wallTime);
   const underWay = new Set<Promise<void>>();
   let onBug: (bug: Error) => void = () => undefined;

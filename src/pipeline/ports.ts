@@ -118,4 +118,6 @@ export interface LoopHealth {
   streamDown(detail: string): void;
   /** The named loop went round once more; one that stays silent for minutes has hung. */
   turned(loop: 'stream' | 'checkpoint'): void;
+  /** The named loop waits on purpose, until it turns again: behind a database that is away, say. */
+  waits(loop: 'stream' | 'checkpoint'): void;
 }

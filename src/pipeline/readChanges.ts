@@ -56,6 +56,8 @@ export async function readChanges(deps: ReadChangesDeps): Promise<void> {
       const waitMs = Math.round(backoffs[kind]?.next() ?? 0);
       metrics.streamReopened(cause);
       health.streamDown(`${error.message}; reopening in ${waitMs} ms`);
+      health.turned('stream');
+      if (thrown instanceof CollectionGone) logger.error('collection_gone', { cause });
       if (kind === 'historyLost') logger.error('stream_history_lost', { cause, error });
       logger.warn('stream_reopening', { cause, waitMs, error });
       await delay(waitMs, stopping).catch(() => undefined);
@@ -83,8 +85,13 @@ async function readUntilEnd(
       health.turned('stream');
       const position = read.kind === 'change' ? read.change.position : read.position;
       metrics.streamRead({ empty: read.kind === 'idle', wallTime: position.wallTime });
-      if (read.kind === 'change') await deps.onChange(read.change);
-      else deps.onPassed(position);
+      if (read.kind === 'change') {
+        health.waits('stream');
+        await deps.onChange(read.change);
+        health.turned('stream');
+      } else {
+        deps.onPassed(position);
+      }
       reading.position = position;
       if (read.kind === 'collectionGone') throw new CollectionGone(read.operation);
     }

@@ -1,4 +1,4 @@
-import { delay } from './abort.ts';
+import { abortReason, delay } from './abort.ts';
 import { createBackoff } from './backoff.ts';
 import { toError } from './errors.ts';
 import type { Logger } from './logger.ts';
@@ -18,7 +18,7 @@ export async function retryTransient<Result>(
     try {
       return await operation();
     } catch (thrown) {
-      if (signal.aborted) throw thrown;
+      if (signal.aborted) throw abortReason(signal);
       const error = toError(thrown);
       const waitMs = Math.round(backoff.next());
       logger.warn('database_retry', { what, waitMs, error });

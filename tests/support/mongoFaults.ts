@@ -1,4 +1,4 @@
-import type { MongoClient } from 'mongodb';
+import type { Document, MongoClient } from 'mongodb';
 
 /** What becomes of a command. The first two are not carried out; a write with the third is. */
 export type CommandFault =
@@ -11,31 +11,34 @@ export interface FailingCommands extends AsyncDisposable {
   lift(): Promise<number>;
 }
 
+export interface StruckCommands {
+  /** The name of the client they come from. */
+  readonly appName: string;
+  readonly commands: readonly string[];
+  /** Without it, until the fault is lifted. */
+  readonly times?: number;
+}
+
 /**
- * Makes commands of the clients named `appName` fail until lifted, or so many times. A server has one such
- * fault at a time: use a replica set of the test file's own.
+ * Makes one client's commands fail. A server has one such fault at a time: use a replica set of the test
+ * file's own.
  */
 export async function failCommands(
   admin: MongoClient,
-  fault: CommandFault & {
-    readonly appName: string;
-    readonly commands: readonly string[];
-    readonly times?: number;
-  },
+  { appName, commands, times }: StruckCommands,
+  fault: CommandFault,
 ): Promise<FailingCommands> {
-  const { commands: failCommands, times, ...data } = fault;
-  const configure = async (mode: unknown): Promise<number> => {
-    const answer = await admin.db('admin').command({
-      configureFailPoint: 'failCommand',
-      mode,
-      ...(mode !== 'off' && { data: { failCommands, ...data } }),
-    });
-    return Number(answer['count']);
+  const configure = async (settings: Document): Promise<number> => {
+    const command = { configureFailPoint: 'failCommand', ...settings };
+    return Number((await admin.db('admin').command(command))['count']);
   };
-  const before = await configure(times === undefined ? 'alwaysOn' : { times });
+  const before = await configure({
+    mode: times === undefined ? 'alwaysOn' : { times },
+    data: { appName, failCommands: commands, ...fault },
+  });
   let struck: number | null = null;
   const lift = async (): Promise<number> => {
-    struck ??= (await configure('off')) - before;
+    struck ??= (await configure({ mode: 'off' })) - before;
     return struck;
   };
   return {

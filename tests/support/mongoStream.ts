@@ -1,6 +1,7 @@
-import type { Collection, Document } from 'mongodb';
+import type { Collection } from 'mongodb';
 import { createChangeSource } from '../../src/mongo/changeSource.ts';
 import type { Change, StreamPosition } from '../../src/domain/change.ts';
+import type { PlainValue } from '../../src/domain/plainValue.ts';
 import type { ChangeSource, ChangeStreamHandle, StreamRead } from '../../src/pipeline/ports.ts';
 import { until } from './until.ts';
 
@@ -21,28 +22,28 @@ export async function openAtEnd(sms: Collection): Promise<OpenStream> {
   const handle = await source.open(await source.currentPosition(), { replay: false });
   const position = await until('the stream has nothing more', async () => {
     const read = await handle.read();
-    return read.kind === 'idle' && read.position;
+    return read.kind === 'idle' ? read.position : null;
   });
   return { handle, position, [Symbol.asyncDispose]: handle.close };
 }
 
-const SENTINEL = 'the last status of the test';
+const SENTINEL = 'the last status so far';
 
 /**
  * All reads so far, without the empty ones: writes a status of its own and reads up to that. So "nothing
- * came" is known without waiting.
+ * came" is known without waiting. Such statuses of earlier calls are left out too.
  */
 export async function readsSoFar(
   handle: ChangeStreamHandle,
   sms: Collection,
 ): Promise<readonly StreamRead[]> {
-  await sms.insertOne({ deliveryStatus: SENTINEL });
+  const { insertedId } = await sms.insertOne({ deliveryStatus: SENTINEL });
   const reads: StreamRead[] = [];
   for (;;) {
     const read = await handle.read();
-    if (read.kind === 'change' && read.change.deliveryStatus === SENTINEL) return reads;
-    if (read.kind !== 'idle') reads.push(read);
-    if (read.kind === 'collectionGone') return reads;
+    const change = read.kind === 'change' ? read.change : null;
+    if (change?.deliveryStatus !== SENTINEL && read.kind !== 'idle') reads.push(read);
+    if (change?.id === insertedId.toHexString() || read.kind === 'collectionGone') return reads;
   }
 }
 
@@ -65,6 +66,6 @@ export function changesOf(reads: readonly StreamRead[]): readonly Change[] {
 }
 
 /** Which document each change is of. */
-export function idsOf(reads: readonly StreamRead[]): readonly Document['_id'][] {
+export function idsOf(reads: readonly StreamRead[]): readonly PlainValue[] {
   return changesOf(reads).map((change) => change.id);
 }

@@ -34,6 +34,7 @@ export function createRecordingHealth(): LoopHealth & { readonly told: readonly 
     streamOpen: () => void told.push(['streamOpen']),
     streamDown: (detail) => void told.push(['streamDown', detail]),
     turned: (loop) => void told.push(['turned', loop]),
+    waits: (loop) => void told.push(['waits', loop]),
   };
 }
 

@@ -28,6 +28,7 @@ export interface WorldOptions {
   readonly quickRetriesMs?: readonly number[];
   readonly recordSkips?: boolean;
   readonly deliveryStatuses?: readonly string[];
+  readonly windowLimit?: number;
 }
 
 export interface World {
@@ -58,6 +59,7 @@ export function createWorld(options: WorldOptions = {}): World {
     quickRetriesMs = [],
     recordSkips = true,
     deliveryStatuses = [],
+    windowLimit = 100,
   } = options;
   const logger = createMemoryLogger();
   const metrics = createRecordingMetrics();
@@ -78,6 +80,7 @@ export function createWorld(options: WorldOptions = {}): World {
     maxStatusAgeMs: 3_600_000,
     recordSkips,
     deliveryStatuses: new Set(deliveryStatuses),
+    windowLimit,
     quickRetriesMs,
     random: () => 0.5,
     stopping: stopping.signal,

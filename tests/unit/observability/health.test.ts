@@ -115,4 +115,15 @@ describe('live', () => {
     health.draining();
     expect(health.live().status).toBe('ok');
   });
+
+  it('is, however long a loop waits on purpose, and no longer once it turns again and hangs', () => {
+    const { health, clock } = createReady();
+    health.turned('stream');
+    health.waits('stream');
+    clock.ms += 60 * minuteMs;
+    expect(health.live().status).toBe('ok');
+    health.turned('stream');
+    clock.ms += 10 * minuteMs;
+    expect(health.live().status).toBe('fail');
+  });
 });

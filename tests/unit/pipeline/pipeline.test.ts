@@ -1,0 +1,252 @@
+import { describe, expect, it } from '@jest/globals';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { AttemptOutcome } from '../../../src/domain/attempt.ts';
+import type { PlainValue } from '../../../src/domain/plainValue.ts';
+import type { Route } from '../../../src/domain/route.ts';
+import { StreamFailure } from '../../../src/domain/streamFailure.ts';
+import { runPipeline } from '../../../src/pipeline/pipeline.ts';
+import { Stopping } from '../../../src/runtime/abort.ts';
+import { ConfigurationError } from '../../../src/runtime/errors.ts';
+import { aChange, aDocument, answered, aPosition } from '../../support/builders.ts';
+import {
+  createFakeCheckpoints,
+  createFakeRoutes,
+  createFakeSender,
+  createFakeSource,
+  deferred,
+  reading,
+} from '../../support/fakePorts.ts';
+import { watch } from '../../support/recorders.ts';
+import { until } from '../../support/until.ts';
+import { createWorld, type World, type WorldOptions } from '../../support/world.ts';
+
+/** A world in which `changes` happened, one at each position from 1 on, and their documents are there. */
+function createHappened(
+  changes: readonly { readonly id?: string; readonly deliveryStatus?: PlainValue }[],
+  options: WorldOptions = {},
+): World {
+  const world = createWorld(options);
+  for (const [index, { id = 'a', deliveryStatus = 'DELIVERED' }] of changes.entries()) {
+    const position = aPosition(index + 1);
+    world.source.append(reading(aChange({ id, deliveryStatus, position })));
+    world.database.documents.set(id, aDocument({ _id: id }));
+  }
+  return world;
+}
+
+/** Has the worker run until `condition`, then stop. */
+async function runUntil(world: World, what: string, condition: () => boolean): Promise<void> {
+  const done = runPipeline(world.deps);
+  await Promise.race([until(what, condition), done]);
+  world.stopping.abort(new Stopping());
+  await done;
+}
+
+const savedAt = ({ checkpoints }: World): unknown[] =>
+  checkpoints.saved.map(({ opaque }) => opaque);
+const sentIds = ({ sender }: World): string[] =>
+  sender.sent.map((attempt) => attempt.notificationId);
+const isCounted = (world: World, count: number) => (): boolean =>
+  world.metrics.told.filter(([method]) => ['notificationEnded', 'notNotified'].includes(method))
+    .length === count;
+
+describe('a first start', () => {
+  it('saves the newest position before it opens the stream there', async () => {
+    const held = deferred<undefined>();
+    const checkpoints = createFakeCheckpoints(null, async (port) => {
+      if (port === 'save') await held.promise;
+    });
+    const world = createWorld({ checkpoints });
+    const done = runPipeline(world.deps);
+    await turn();
+    expect(world.source.opened).toEqual([]);
+    held.resolve(undefined);
+    await until('the stream is open', () => world.source.isCaughtUp);
+    expect(world.source.opened).toEqual([{ position: aPosition(0), replay: false }]);
+    expect(savedAt(world)).toEqual([0]);
+    expect(world.metrics.told).toContainEqual(['checkpointAt', aPosition(0).wallTime]);
+    world.stopping.abort(new Stopping());
+    await done;
+  });
+});
+
+describe('a later start', () => {
+  it('goes on after the checkpoint', async () => {
+    const checkpoints = createFakeCheckpoints(aPosition(2));
+    const world = createHappened([{ id: 'a' }, { id: 'b' }, { id: 'c' }], { checkpoints });
+    await runUntil(world, 'the rest was told', isCounted(world, 1));
+    expect(world.source.opened).toEqual([{ position: aPosition(2), replay: false }]);
+    expect(sentIds(world)).toEqual(['c:DELIVERED']);
+    expect(savedAt(world)).toEqual([3]);
+  });
+
+  it('waits for a database that does not answer', async () => {
+    const failures = [new Error('no primary')];
+    const checkpoints = createFakeCheckpoints(aPosition(0), async (port) => {
+      const failure = port === 'load' ? failures.pop() : undefined;
+      if (failure !== undefined) throw await Promise.resolve(failure);
+    });
+    const world = createHappened([{}], { checkpoints });
+    await runUntil(world, 'it was told', isCounted(world, 1));
+    expect(world.logger.of('database_retry')).toMatchObject([{ fields: { what: 'checkpoint' } }]);
+  });
+
+  it('that is stopped before the database answers says that it was stopped', async () => {
+    const checkpoints = createFakeCheckpoints(null, () => Promise.reject(new Error('no primary')));
+    const world = createWorld({ checkpoints });
+    const reason = new Stopping();
+    const done = runPipeline(world.deps);
+    await turn();
+    world.stopping.abort(reason);
+    await expect(done).rejects.toBe(reason);
+    expect(world.source.opened).toEqual([]);
+  });
+});
+
+describe('changes', () => {
+  it('are told, each to its end, and then the checkpoint is behind them', async () => {
+    const world = createHappened([{ id: 'a' }, { id: 'b' }]);
+    await runUntil(world, 'both were told', isCounted(world, 2));
+    expect(sentIds(world).sort()).toEqual(['a:DELIVERED', 'b:DELIVERED']);
+    expect(world.database.ended('a:DELIVERED')).toBeDefined();
+    expect(savedAt(world)).toEqual([0, 2]);
+  });
+
+  it('that come together are looked up together', async () => {
+    const world = createHappened([{ id: 'a' }, { id: 'b' }, { id: 'c' }]);
+    await runUntil(world, 'all were told', isCounted(world, 3));
+    expect(world.database.lookups.map((requests) => requests.length)).toEqual([3]);
+  });
+
+  it('of one SMS are told one after the other, also when the first takes long', async () => {
+    const first = deferred<AttemptOutcome>();
+    const sender = createFakeSender(({ notificationId }) =>
+      notificationId === 'a:SENT' ? first.promise : answered(200),
+    );
+    const both = [
+      { id: 'a', deliveryStatus: 'SENT' },
+      { id: 'a', deliveryStatus: 'DELIVERED' },
+      { id: 'a', deliveryStatus: 'SENT' },
+    ];
+    const world = createHappened([...both, { id: 'b' }], { sender });
+    const done = runUntil(world, 'all were told', isCounted(world, 4));
+    await until('the first is called', () => sender.sent.length > 0);
+    await turn();
+    expect(sentIds(world)).toEqual(['a:SENT']);
+    first.resolve(answered(200));
+    await done;
+    expect(sentIds(world).filter((id) => id.startsWith('a:'))).toEqual(['a:SENT', 'a:DELIVERED']);
+    expect(world.metrics.told).toContainEqual(['notNotified', 'duplicate']);
+  });
+
+  it('whose status is not asked for are counted and passed', async () => {
+    const world = createHappened([{ deliveryStatus: 'SENT' }], { deliveryStatuses: ['FAILED'] });
+    await runUntil(world, 'it was counted', isCounted(world, 1));
+    expect(world.metrics.told).toContainEqual(['notNotified', 'filtered_status']);
+    expect(world.database.lookups).toEqual([]);
+    expect(savedAt(world)).toEqual([0, 1]);
+  });
+
+  it('that cannot be told by any name are counted, logged without their content, and passed', async () => {
+    const world = createHappened([{ deliveryStatus: ['secret'] }]);
+    await runUntil(world, 'it was counted', isCounted(world, 1));
+    expect(world.metrics.told).toContainEqual([
+      'notificationEnded',
+      'skipped',
+      'unusable_document',
+    ]);
+    const problem = 'deliveryStatus must be a non-empty string';
+    expect(world.logger.of('unusable_document')).toEqual([
+      { level: 'warn', event: 'unusable_document', fields: { problem } },
+    ]);
+    expect(JSON.stringify(world.logger.lines)).not.toContain('secret');
+    expect(savedAt(world)).toEqual([0, 1]);
+  });
+
+  it('are not read without bound while nothing can be settled', async () => {
+    const routes = createFakeRoutes(() => deferred<Route>().promise);
+    const many = Array.from({ length: 20 }, (_each, index) => ({ id: `sms-${index}` }));
+    const world = createHappened(many, { routes, windowLimit: 10 });
+    await runUntil(world, 'the window is full', () => routes.asked.length === 10);
+    expect(world.source.changesRead).toBeLessThanOrEqual(11);
+    expect(savedAt(world)).toEqual([0, 0]);
+  });
+});
+
+describe('a stop', () => {
+  it('lets a running call come to its end, which is settled and behind the checkpoint', async () => {
+    const answer = deferred<AttemptOutcome>();
+    const sender = createFakeSender(() => answer.promise);
+    const world = createHappened([{ id: 'a' }, { id: 'b' }], { sender });
+    const done = runPipeline(world.deps);
+    await until('the call runs', () => sender.sent.length > 0);
+    world.stopping.abort(new Stopping());
+    const seen = watch(done);
+    await turn();
+    expect(seen.isSettled).toBe(false);
+    answer.resolve(answered(200));
+    await done;
+    expect(sentIds(world)).toEqual(['a:DELIVERED']);
+    expect(savedAt(world)).toEqual([0, 1]);
+  });
+
+  it('leaves to the next run what is not settled, and what is settled behind it is not told again', async () => {
+    const sender = createFakeSender(({ notificationId }) =>
+      notificationId === 'a:DELIVERED' ? deferred<AttemptOutcome>().promise : answered(200),
+    );
+    const webhooks = createFakeRoutes();
+    const routes = createFakeRoutes(async (key) => {
+      const route = await webhooks.find(key, new AbortController().signal);
+      if (route.kind !== 'open') return route;
+      const endpointKey = `of account ${key.accountId}`;
+      return { kind: 'open', webhook: { ...route.webhook, endpointKey } };
+    });
+    const first = createHappened([{ id: 'a' }, { id: 'b' }], { sender, routes });
+    first.database.documents.set('b', aDocument({ _id: 'b', accountID: 29 }));
+    const done = runPipeline(first.deps);
+    await until('b was told', isCounted(first, 1));
+    first.stopping.abort(new Stopping());
+    first.abandoned.abort(new Stopping());
+    await done;
+    expect(savedAt(first)).toEqual([0, 0]);
+
+    const { database, checkpoints, source } = first;
+    const second = createWorld({ database, checkpoints, source });
+    await runUntil(second, 'both are settled', isCounted(second, 2));
+    expect(sentIds(second)).toEqual(['a:DELIVERED']);
+    expect(second.metrics.told).toContainEqual(['notNotified', 'duplicate']);
+    expect(savedAt(second)).toEqual([0, 0, 2]);
+  });
+
+  it('tries the last save again until it succeeds', async () => {
+    const failures = [new Error('no primary')];
+    const checkpoints = createFakeCheckpoints(aPosition(0), async (port) => {
+      const failure = port === 'save' ? failures.pop() : undefined;
+      if (failure !== undefined) throw await Promise.resolve(failure);
+    });
+    const world = createHappened([{}], { checkpoints });
+    await runUntil(world, 'it was told', isCounted(world, 1));
+    expect(savedAt(world)).toEqual([1]);
+  });
+});
+
+describe('what cannot be mended', () => {
+  it('ends the run with a bug, and the checkpoint does not pass its change', async () => {
+    const bug = new TypeError('undefined is not a function');
+    const sender = createFakeSender(() => {
+      throw bug;
+    });
+    const world = createHappened([{}], { sender });
+    await expect(runPipeline(world.deps)).rejects.toBe(bug);
+    expect(savedAt(world)).toEqual([0]);
+    world.stopping.abort(new Stopping());
+  });
+
+  it('ends the run when the server can never serve a change stream', async () => {
+    const source = createFakeSource();
+    source.append(new StreamFailure('unsupported', '40573', new Error('a standalone')));
+    const world = createWorld({ source });
+    await expect(runPipeline(world.deps)).rejects.toBeInstanceOf(ConfigurationError);
+    world.stopping.abort(new Stopping());
+  });
+});
