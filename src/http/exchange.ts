@@ -65,18 +65,27 @@ export async function exchange(
       else end(attemptErrorOf(error, { responseBegan: statusCode !== null }));
     };
     request.on('error', onFault);
-    request.once('response', (response: IncomingMessage) => {
-      statusCode = response.statusCode ?? null;
-      // Where a 101 names no protocol Node takes it for an answer.
-      if (statusCode === 101) end('response_invalid');
+    onStatus(request, (status, response) => {
+      statusCode = status;
+      if (response === null) end('response_invalid');
       else
         body = readBody(response, limits.responseLimitBytes, { onEnd: () => end(null), onFault });
     });
-    // A 101 that does name one, with the socket handed over to us. Nobody asked for it.
-    request.once('upgrade', (response: IncomingMessage, socket: Duplex) => {
-      statusCode = response.statusCode ?? null;
-      socket.destroy();
-      end('response_invalid');
-    });
+  });
+}
+
+/** Calls back with the status line, and the response unless it is a 101: nobody asked for that. */
+function onStatus(
+  request: Request,
+  callback: (statusCode: number | null, response: IncomingMessage | null) => void,
+): void {
+  request.once('response', (response: IncomingMessage) => {
+    const { statusCode = null } = response;
+    callback(statusCode, statusCode === 101 ? null : response);
+  });
+  // A 101 comes here when it names a protocol; the socket is then ours to close.
+  request.once('upgrade', ({ statusCode = null }: IncomingMessage, socket: Duplex) => {
+    socket.destroy();
+    callback(statusCode, null);
   });
 }

@@ -1,6 +1,7 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ClientSession } from 'mongodb';
 import { newSms, setStatus, type SmsDocument } from '../../scripts/harness/smsPlatform.ts';
+import type { WorkerProcess } from '../../scripts/harness/workerProcess.ts';
 import { useEndToEnd } from '../support/endToEnd.ts';
 import { settled } from '../support/settled.ts';
 
@@ -159,13 +160,18 @@ function told(id: string): readonly string[] {
 describe('each way to write a status', () => {
   const cases = shapes.map(([name, write, expected]) => ({ name, write, expected, sms: newSms() }));
 
+  let running: WorkerProcess;
+
   beforeAll(async () => {
     const { central, receiver, worker } = e2e();
     await central.optIn(28, 200, { url: receiver.url('/hook') });
-    await worker();
+    running = await worker();
     for (const { sms, write } of cases) await write(sms);
     await settled(e2e());
   }, 60_000);
+  afterAll(async () => {
+    await running.stop();
+  });
 
   it.each(cases)('$name: tells $expected', ({ sms, expected }) => {
     expect(told(sms._id)).toEqual(expected);

@@ -182,16 +182,27 @@ describe('a worker that is told to stop', () => {
   });
 
   it('starts nothing that was still queued; a successor does, once', async () => {
-    const { worker, receiver } = e2e();
-    const first = await worker({ MAX_IN_FLIGHT: '1', MAX_IN_FLIGHT_PER_ENDPOINT: '1' });
-    const before = receiver.requests('/slow').length;
-    for (let count = 0; count < 3; count += 1) await write(41);
-    await until('the first call has begun', () => receiver.requests('/slow').length > before);
-    await first.stop();
-    expect(receiver.requests('/slow')).toHaveLength(before + 1);
+    const { worker, receiver, central } = e2e();
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await central.optIn(44, 440, { url: receiver.url('/held') });
+    receiver.answer('/held', async () => {
+      await released;
+      return {};
+    });
+    const first = await worker({ MAX_IN_FLIGHT: '1' });
+    for (let count = 0; count < 3; count += 1) await write(44);
+    await until('the first call has begun', () => receiver.requests('/held').length === 1);
+    const stopped = first.stop();
+    await first.line('draining');
+    release();
+    await stopped;
+    expect(receiver.requests('/held')).toHaveLength(1);
     await worker();
     await settled(e2e());
-    expect(receiver.requests('/slow')).toHaveLength(before + 3);
+    expect(receiver.requests('/held')).toHaveLength(3);
   });
 
   it('gives up what outlasts the graceful period, ends with 0, and loses nothing', async () => {

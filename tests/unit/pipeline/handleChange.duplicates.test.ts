@@ -1,9 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Change } from '../../../src/domain/change.ts';
 import type { DeliveryRecord } from '../../../src/domain/record.ts';
 import { takeIn } from '../../../src/domain/takeIn.ts';
 import { handleChange } from '../../../src/pipeline/handleChange.ts';
 import { aChange, aDocument, aRecord, aReplace } from '../../support/builders.ts';
+import { deferred } from '../../support/fakePorts.ts';
+import { watch } from '../../support/recorders.ts';
 import { createWorld, type World } from '../../support/world.ts';
 
 const id = 'sms-1:DELIVERED';
@@ -89,6 +92,19 @@ describe('a status that was told before', () => {
     expect(
       world.logger.of('record_restored').map(({ fields }) => fields['notificationId']),
     ).toEqual(['sms-1:SENT', id]);
+  });
+
+  it('is settled only once its record is back for good', async () => {
+    const world = createSituation();
+    await remember(world, aRecord());
+    const durable = deferred<undefined>();
+    const outcomes = { end: async () => await durable.promise };
+    const handled = handle({ ...world, deps: { ...world.deps, outcomes } }, aReplace());
+    const seen = watch(handled);
+    await turn();
+    expect(seen.isSettled).toBe(false);
+    durable.resolve(undefined);
+    await handled;
   });
 
   it('gets its record back before a further status is told that the same save brought', async () => {

@@ -4,6 +4,7 @@ import type { AttemptOutcome } from '../../../src/domain/attempt.ts';
 import type { PlainValue } from '../../../src/domain/plainValue.ts';
 import type { Route } from '../../../src/domain/route.ts';
 import { StreamFailure } from '../../../src/domain/streamFailure.ts';
+import { createLanes } from '../../../src/pipeline/lanes.ts';
 import { runPipeline } from '../../../src/pipeline/pipeline.ts';
 import { Stopping } from '../../../src/runtime/abort.ts';
 import { ConfigurationError } from '../../../src/runtime/errors.ts';
@@ -128,11 +129,12 @@ describe('changes', () => {
       { id: 'a', deliveryStatus: 'DELIVERED' },
       { id: 'a', deliveryStatus: 'SENT' },
     ];
-    const world = createHappened([...both, { id: 'b' }], { sender });
+    const lanes = createLanes({ maxInFlight: 9, maxInFlightPerEndpoint: 9 });
+    const world = createHappened([...both, { id: 'b' }], { sender, lanes });
     const done = runUntil(world, 'all were told', isCounted(world, 4));
-    await until('the first is called', () => sender.sent.length > 0);
+    await until('both SMS were called for', () => sender.sent.length > 1);
     await turn();
-    expect(sentIds(world)).toEqual(['a:SENT']);
+    expect(sentIds(world)).toEqual(['a:SENT', 'b:DELIVERED']);
     first.resolve(answered(200));
     await done;
     expect(sentIds(world).filter((id) => id.startsWith('a:'))).toEqual(['a:SENT', 'a:DELIVERED']);

@@ -106,5 +106,5 @@ describe('the gate', () => {
       }
     });
     await fc.assert(property);
-  });
+  }, 60_000);
 });

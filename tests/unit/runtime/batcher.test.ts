@@ -116,6 +116,21 @@ describe('a batcher without a linger', () => {
   });
 });
 
+describe('a batcher of which several batches run', () => {
+  it('is not idle while one of them does', async () => {
+    const { add, answer, idle } = createHeld({ maxSize: 1, concurrency: 2 });
+    const answers = Promise.all([add(1), add(2)]);
+    const waiting = idle();
+    const seen = watch(waiting);
+    answer(1);
+    await turn();
+    expect(seen.isSettled).toBe(false);
+    answer(0);
+    await waiting;
+    expect(await answers).toEqual(['1', '2']);
+  });
+});
+
 describe('a batcher with a linger', () => {
   beforeEach(() => {
     jest.useFakeTimers();
@@ -143,7 +158,7 @@ describe('a batcher with a linger', () => {
 });
 
 /** A chain of what happens: an item is added, or a turn of the event loop goes by. */
-const happenings = fc.array(fc.constantFrom('add', 'turn'), { maxLength: 60 });
+const happenings = fc.array(fc.constantFrom('add', 'turn'), { maxLength: 60, size: 'medium' });
 
 describe('a batcher under any load', () => {
   it('answers each item once, never beyond its size and its concurrency', async () => {
@@ -188,5 +203,5 @@ describe('a batcher under any load', () => {
       },
     );
     await fc.assert(property);
-  });
+  }, 60_000);
 });

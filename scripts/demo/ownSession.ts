@@ -1,0 +1,30 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { constants } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * Runs a script as a child in a session of its own and returns its exit code. A terminal's Ctrl-C goes to
+ * every process of a session; this way it reaches us alone, and the script can stop the worker before the
+ * databases. Whatever of the session is left when the script has ended, however it did, is killed.
+ */
+export async function runInOwnSession(script: URL, args: readonly string[]): Promise<number> {
+  const child = spawn(process.execPath, [...process.execArgv, fileURLToPath(script), ...args], {
+    detached: true,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => child.kill(signal));
+  }
+  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  if (child.pid !== undefined) killGroup(child.pid);
+  return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}

@@ -1,0 +1,187 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { ObjectId } from 'mongodb';
+import { smsKey } from '../../../src/domain/notificationId.ts';
+import { createLedger, type Ledger } from '../../../src/mongo/ledger.ts';
+import {
+  ensureStateCollections,
+  stateCollections,
+  type StateCollections,
+} from '../../../src/mongo/stateCollections.ts';
+import type { Ending, LookupRequest } from '../../../src/pipeline/ports.ts';
+import { anEnding, rememberMs } from '../../support/mongoOutcomes.ts';
+import { delivered, failed, skipped, summary } from '../../support/mongoRecords.ts';
+import { useServers } from '../../support/servers.ts';
+
+const servers = useServers(import.meta.url);
+let state: StateCollections;
+let ledger: Ledger;
+
+beforeEach(async () => {
+  state = stateCollections(servers().db);
+  await state.sent.deleteMany({});
+  ledger = createLedger(state.sent, { rememberMs });
+});
+
+function asked(ending: Ending, wants: LookupRequest['wants']): LookupRequest {
+  const { documentKey, smsKey: key, notificationId } = ending;
+  return { documentKey, smsKey: key, notificationId, wants };
+}
+
+describe('its collection', () => {
+  it('removes each row at its own time, and may be made twice', async () => {
+    await ensureStateCollections(state);
+    await ensureStateCollections(state);
+    expect(state.sent.namespace).toBe(`${servers().database}.notify_on_delivery_sent`);
+    expect(await state.sent.indexes()).toEqual([
+      expect.objectContaining({ key: { _id: 1 } }),
+      expect.objectContaining({ key: { expireAt: 1 }, expireAfterSeconds: 0 }),
+    ]);
+  });
+});
+
+describe('a row', () => {
+  it('holds the end and its record, without what was earlier', async () => {
+    const record = {
+      ...delivered('DELIVERED', { at: 2, attempts: 2 }),
+      earlier: [summary(failed('SENT', { at: 1 })) as never],
+    };
+    const ending = anEnding('sms-1', { record });
+    const before = Date.now();
+    await ledger.add([ending]);
+    const after = Date.now();
+    const row = await state.sent.findOne({});
+    const { earlier: _earlier, ...own } = record;
+    expect(row).toStrictEqual({
+      _id: 'sms-1:DELIVERED',
+      sms: 'sms-1',
+      state: 'delivered',
+      statusAt: record.statusAt,
+      endedAt: expect.any(Date),
+      expireAt: new Date((row?.['endedAt'] as Date).getTime() + rememberMs),
+      run: null,
+      record: own,
+    });
+    const endedAt = (row?.['endedAt'] as Date).getTime();
+    expect(endedAt).toBeGreaterThanOrEqual(before);
+    expect(endedAt).toBeLessThanOrEqual(after);
+  });
+
+  it('has no record where none was to be shown, and says so when asked', async () => {
+    const record = skipped('DELIVERED', { at: 1 });
+    const ending = anEnding('sms-1', { record, showRecord: false });
+    await ledger.add([ending]);
+    expect(await state.sent.findOne({})).toMatchObject({ state: 'skipped', record: null });
+    expect(await ledger.find([asked(ending, 'document')])).toEqual(
+      new Map([['sms-1', [{ notificationId: 'sms-1:DELIVERED', record: null }]]]),
+    );
+  });
+
+  it.each([
+    { first: failed, second: delivered, stays: false },
+    { first: skipped, second: delivered, stays: false },
+    { first: delivered, second: failed, stays: true },
+    { first: delivered, second: skipped, stays: true },
+    { first: failed, second: skipped, stays: true },
+    { first: skipped, second: failed, stays: true },
+  ])('of $first.name, then written as $second.name, stays: $stays', async (ends) => {
+    const first = anEnding('sms-1', { record: ends.first('DELIVERED', { at: 1 }) });
+    const second = anEnding('sms-1', { record: ends.second('DELIVERED', { at: 2 }) });
+    await ledger.add([first]);
+    await ledger.add([second]);
+    const { record } = ends.stays ? first : second;
+    expect(await state.sent.find().toArray()).toEqual([
+      expect.objectContaining({ state: record.state, statusAt: record.statusAt, record }),
+    ]);
+  });
+
+  it('stays as the first delivery wrote it when there is a second', async () => {
+    await ledger.add([anEnding('sms-1')]);
+    const before = await state.sent.findOne({});
+    await ledger.add([
+      anEnding('sms-1', { record: delivered('DELIVERED', { at: 1, attempts: 5 }) }),
+    ]);
+    expect(await state.sent.findOne({})).toEqual(before);
+  });
+
+  it('is written for each end of a batch, whichever of them are there already', async () => {
+    const ids = Array.from({ length: 50 }, (_, index) => `sms-${index}`);
+    const failures = ids
+      .slice(0, 20)
+      .map((id) => anEnding(id, { record: failed('DELIVERED', { at: 1 }) }));
+    await ledger.add(failures);
+    await ledger.add(ids.map((id) => anEnding(id)));
+    expect(await state.sent.countDocuments({ state: 'delivered' })).toBe(50);
+    expect(await state.sent.countDocuments()).toBe(50);
+  });
+
+  it('is the delivery when a batch has two ends of one notification', async () => {
+    const failure = anEnding('sms-1', { record: failed('DELIVERED', { at: 1 }) });
+    await ledger.add([failure, anEnding('sms-1'), failure]);
+    expect(await state.sent.find().toArray()).toEqual([
+      expect.objectContaining({ state: 'delivered' }),
+    ]);
+  });
+
+  it('is not there for a batch of nothing', async () => {
+    await ledger.add([]);
+    expect(await state.sent.countDocuments()).toBe(0);
+  });
+});
+
+describe('a look-up', () => {
+  const ids = [
+    'a',
+    'ab',
+    'a:b',
+    'a b',
+    'a%3Ab',
+    'a.',
+    'a-',
+    'A',
+    '',
+    'ä',
+    '.*',
+    new ObjectId('0123456789abcdef01234567'),
+    7,
+    77,
+  ];
+  const endings = ids.flatMap((id) =>
+    ['SENT', 'DELIVERED'].map((status) => anEnding(id, { record: delivered(status, { at: 1 }) })),
+  );
+
+  it.each(ids)("finds the whole history of %p and no other SMS'", async (id) => {
+    await ledger.add(endings);
+    const key = smsKey(id instanceof ObjectId ? id.toHexString() : id) ?? 'none';
+    const own = endings.filter((ending) => ending.smsKey === key);
+    expect(own).toHaveLength(2);
+    const found = await ledger.find([asked(anEnding(id), 'history')]);
+    expect([...found.keys()]).toEqual([key]);
+    expect(found.get(key)).toEqual(
+      expect.arrayContaining(own.map(({ notificationId, record }) => ({ notificationId, record }))),
+    );
+    expect(found.get(key)).toHaveLength(2);
+  });
+
+  it('finds the one notification asked for, and not the others of its SMS', async () => {
+    await ledger.add(endings);
+    const ending = anEnding('a:b');
+    const { notificationId, record } = ending;
+    expect(await ledger.find([asked(ending, 'document')])).toEqual(
+      new Map([['a%3Ab', [{ notificationId, record }]]]),
+    );
+  });
+
+  it('answers several requests at once, and nothing for what it does not know', async () => {
+    await ledger.add(endings);
+    const found = await ledger.find([
+      asked(anEnding('ab'), 'history'),
+      asked(anEnding('unknown'), 'history'),
+      asked(anEnding('a'), 'document'),
+      asked(anEnding('unknown'), 'document'),
+    ]);
+    expect([...found].map(([key, entries]) => [key, entries.length]).sort()).toEqual([
+      ['a', 1],
+      ['ab', 2],
+    ]);
+  });
+});

@@ -1,0 +1,149 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Long, ObjectId, UUID, type Collection, type MongoClient } from 'mongodb';
+import { createMongoClient } from '../../../src/mongo/connect.ts';
+import { createLedger, type Ledger } from '../../../src/mongo/ledger.ts';
+import { createSmsStore } from '../../../src/mongo/smsStore.ts';
+import { stateCollections } from '../../../src/mongo/stateCollections.ts';
+import type { Ending, LedgerEntry, LookupRequest, SmsStore } from '../../../src/pipeline/ports.ts';
+import { createMemoryLogger, type MemoryLogger } from '../../support/memoryLogger.ts';
+import { failCommands } from '../../support/mongoFaults.ts';
+import { anEnding, rememberMs } from '../../support/mongoOutcomes.ts';
+import { failed } from '../../support/mongoRecords.ts';
+import { usePrivateReplicaSet } from '../../support/mongoReplicaSet.ts';
+import { openAtEnd } from '../../support/mongoStream.ts';
+import { until } from '../../support/until.ts';
+
+const appName = 'look-ups under test';
+const replicaSet = usePrivateReplicaSet();
+let databases = 0;
+let client: MongoClient;
+let sms: Collection;
+let ledger: Ledger;
+let store: SmsStore;
+let logger: MemoryLogger;
+let stopping: AbortController;
+
+beforeAll(() => {
+  client = createMongoClient(replicaSet().uri, appName);
+});
+afterAll(async () => {
+  await client.close();
+});
+beforeEach(() => {
+  databases += 1;
+  const db = client.db(`lookups_${databases}`);
+  sms = db.collection('sms');
+  ledger = createLedger(stateCollections(db).sent, { rememberMs });
+  logger = createMemoryLogger();
+  stopping = new AbortController();
+  store = createSmsStore({ sms, ledger, logger, signal: stopping.signal });
+});
+
+function asking(ending: Ending, wants: LookupRequest['wants'] = 'document'): LookupRequest {
+  const { documentKey, smsKey, notificationId } = ending;
+  return { documentKey, smsKey, notificationId, wants };
+}
+
+function entryOf({ notificationId, record }: Ending): LedgerEntry {
+  return { notificationId, record };
+}
+
+describe('a look-up', () => {
+  it('answers in the order of the requests, null for a document that is gone', async () => {
+    const ids = Array.from({ length: 300 }, (_, index) => `sms-${index}`);
+    const present = ids.filter((_, index) => index % 3 !== 0);
+    await sms.insertMany(
+      present.toReversed().map((_id) => ({ _id: _id as never, to: `to ${_id}` })),
+    );
+    const backwards = ids.toReversed();
+    const answers = await store.lookUp(backwards.map((id) => asking(anEnding(id))));
+    expect(answers).toEqual(
+      backwards.map((id) => ({
+        document: present.includes(id) ? { _id: id, to: `to ${id}` } : null,
+        ended: [],
+      })),
+    );
+  });
+
+  it.each([
+    ['a string', 'a'],
+    ['an ObjectId', new ObjectId('0123456789abcdef01234567')],
+    ['a UUID', new UUID('290a4138-5729-475f-95e1-9ff30f851d67')],
+    ['a number', 7],
+    ['a long', Long.fromString('9007199254740993')],
+  ])('finds a document whose id is %s, its fields in their order', async (_, _id) => {
+    await sms.insertOne({ _id: _id as never, z: 1, cost: { amount: 0.75 }, a: new Date(0) });
+    const [answer] = await store.lookUp([asking(anEnding(_id))]);
+    expect(Object.keys(answer?.document ?? {})).toEqual(['_id', 'z', 'cost', 'a']);
+    expect(answer?.document).toMatchObject({ z: 1, cost: { amount: 0.75 }, a: new Date(0) });
+  });
+
+  it('finds a document by its whole key, beside others by their ids', async () => {
+    await sms.insertMany([
+      { _id: 'a' as never, accountID: 28 },
+      { _id: 'b' as never, accountID: 29 },
+      { _id: 'c' as never, accountID: 30 },
+    ]);
+    const answers = await store.lookUp([
+      asking(anEnding('c', { documentKey: { opaque: { accountID: 30, _id: 'c' } } })),
+      asking(anEnding('b', { documentKey: { opaque: { accountID: 28, _id: 'b' } } })),
+      asking(anEnding('a')),
+    ]);
+    expect(answers.map(({ document }) => document?.['_id'])).toEqual(['c', undefined, 'a']);
+  });
+
+  it('brings what ended: of this notification, or of the whole SMS', async () => {
+    const sent = anEnding('a', { record: failed('SENT', { at: 1 }) });
+    const told = anEnding('a');
+    await ledger.add([sent, told, anEnding('ab')]);
+    await sms.insertOne({ _id: 'a' as never });
+    const [history] = await store.lookUp([asking(told, 'history')]);
+    expect(history?.document).toBeNull();
+    expect(history?.ended).toHaveLength(2);
+    expect(history?.ended).toEqual(expect.arrayContaining([sent, told].map(entryOf)));
+    expect(await store.lookUp([asking(sent), asking(anEnding('b'), 'history')])).toEqual([
+      { document: { _id: 'a' }, ended: [entryOf(sent)] },
+      { document: null, ended: [] },
+    ]);
+  });
+
+  it('sees each status that the stream has just told', async () => {
+    await sms.insertOne({ _id: 'a' as never });
+    await using stream = await openAtEnd(sms);
+    const writer = replicaSet()
+      .admin.db(sms.dbName)
+      .collection('sms', { writeConcern: { w: 1 } });
+    for (const deliveryStatus of Array.from({ length: 10 }, (_, round) => `STATUS-${round}`)) {
+      const written = writer.updateOne({ _id: 'a' as never }, { $set: { deliveryStatus } });
+      while ((await stream.handle.read()).kind !== 'change');
+      const [answer] = await store.lookUp([asking(anEnding('a'))]);
+      expect(answer?.document).toMatchObject({ deliveryStatus });
+      await written;
+    }
+  });
+});
+
+describe('a look-up that fails for now', () => {
+  it.each([
+    ['the primary steps down', { errorCode: 189 }],
+    ['the time limit of an operation is exceeded', { errorCode: 50 }],
+    ['the connection is lost', { closeConnection: true }],
+  ] as const)('is made again: %s', async (_, fault) => {
+    await sms.insertOne({ _id: 'a' as never });
+    const struck = { appName, commands: ['find'], times: 4 };
+    await using failing = await failCommands(replicaSet().admin, struck, fault);
+    const answers = await store.lookUp([asking(anEnding('a'))]);
+    expect(answers).toEqual([{ document: { _id: 'a' }, ended: [] }]);
+    expect(await failing.lift()).toBe(4);
+    expect(logger.of('database_retry')[0]).toMatchObject({ fields: { what: 'look-up' } });
+  });
+
+  it('is given up when there is no more point in it', async () => {
+    const struck = { appName, commands: ['find'] };
+    await using _failing = await failCommands(replicaSet().admin, struck, { errorCode: 50 });
+    const rejected = expect(store.lookUp([asking(anEnding('a'))])).rejects.toThrow('stopping');
+    await until('it was tried', () => logger.lines.length > 0);
+    stopping.abort(new Error('stopping'));
+    await rejected;
+  });
+});

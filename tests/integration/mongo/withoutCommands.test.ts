@@ -1,0 +1,68 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { MongoClient } from 'mongodb';
+import { createMongoClient } from '../../../src/mongo/connect.ts';
+import { createLedger } from '../../../src/mongo/ledger.ts';
+import { createSmsStore } from '../../../src/mongo/smsStore.ts';
+import { stateCollections } from '../../../src/mongo/stateCollections.ts';
+import { describeError } from '../../../src/observability/describeError.ts';
+import { createMemoryLogger, type LogLine } from '../../support/memoryLogger.ts';
+import { anEnding, createOutcomes, rememberMs } from '../../support/mongoOutcomes.ts';
+import { delivered } from '../../support/mongoRecords.ts';
+import { useGuardedReplicaSet } from '../../support/mongoUsers.ts';
+import { until } from '../../support/until.ts';
+
+const guarded = useGuardedReplicaSet();
+const response = 'only for the SMS document';
+let client: MongoClient;
+
+afterEach(async () => {
+  await client.close();
+});
+
+/** The worker, when somebody has taken away all rights but these from it. */
+async function workerWith(rights: readonly [collection: string, ...actions: string[]][]) {
+  const privileges = rights.map(([collection, ...actions]) => {
+    return { db: 'central', collection, actions };
+  });
+  client = createMongoClient(await guarded().createUser(privileges), 'worker');
+  return createOutcomes(client, 'central');
+}
+
+/** What a log line shows of its error, stack and all. */
+function textOf(line: LogLine | undefined): string {
+  return JSON.stringify(describeError(line?.fields['error'] as Error));
+}
+
+describe('a refusal for want of a right', () => {
+  it.each([
+    ['ledger', []],
+    ['record', [['notify_on_delivery_sent', 'insert'] as [string, string]]],
+  ])('is logged without what was to be written: %s', async (what, rights) => {
+    const outcomes = await workerWith(rights);
+    const record = delivered('DELIVERED', { at: 1, response });
+    const rejected = expect(outcomes.store.end(anEnding('sms-1', { record }))).rejects.toThrow();
+    const line = await until('the refusal is logged', () => outcomes.logger.lines[0]);
+    outcomes.abandon();
+    await rejected;
+    expect(line).toMatchObject({ event: 'database_retry', fields: { what } });
+    expect(textOf(line)).toContain('not authorized on central to execute a command');
+    expect(textOf(line)).not.toContain(response);
+  });
+
+  it('is logged without the ids that were asked for', async () => {
+    const { sms } = await workerWith([]);
+    const stopping = new AbortController();
+    const logger = createMemoryLogger();
+    const ledger = createLedger(stateCollections(sms.db).sent, { rememberMs });
+    const store = createSmsStore({ sms, ledger, logger, signal: stopping.signal });
+    const { documentKey, smsKey, notificationId } = anEnding('an-id-of-an-sms');
+    const rejected = expect(
+      store.lookUp([{ documentKey, smsKey, notificationId, wants: 'document' }]),
+    ).rejects.toThrow('stopping');
+    const line = await until('the refusal is logged', () => logger.lines[0]);
+    stopping.abort(new Error('stopping'));
+    await rejected;
+    expect(textOf(line)).toContain('not authorized on central');
+    expect(textOf(line)).not.toContain('an-id-of-an-sms');
+  });
+});

@@ -1,0 +1,75 @@
+import type { Collection, Document, MongoClient } from 'mongodb';
+import type { DeliveryRecord } from '../../src/domain/record.ts';
+import { smsKey } from '../../src/domain/notificationId.ts';
+import { createLedger } from '../../src/mongo/ledger.ts';
+import { createOutcomeStore } from '../../src/mongo/outcomeStore.ts';
+import { toPlain } from '../../src/mongo/plainDocument.ts';
+import { stateCollections } from '../../src/mongo/stateCollections.ts';
+import type { Ending, OutcomeStore } from '../../src/pipeline/ports.ts';
+import { createMemoryLogger, type MemoryLogger } from './memoryLogger.ts';
+import { delivered } from './mongoRecords.ts';
+
+/** The end of a notification of the SMS with this `_id`; the record is a delivery unless given. */
+export function anEnding(
+  _id: unknown,
+  { record = delivered('DELIVERED', { at: 1 }), ...fields }: Partial<Ending> = {},
+): Ending {
+  const key = smsKey(toPlain(_id)) ?? '';
+  const notificationId = `${key}:${record.deliveryStatus}`;
+  return {
+    smsKey: key,
+    documentKey: { opaque: { _id } },
+    notificationId,
+    record: { ...record, notificationId },
+    showRecord: true,
+    restoresRecord: false,
+    ...fields,
+  };
+}
+
+export interface Outcomes {
+  readonly sms: Collection;
+  readonly store: OutcomeStore;
+  readonly logger: MemoryLogger;
+  /** The codes under which records were counted as failed. */
+  readonly failedCodes: readonly string[];
+  /** The worker's time is up. */
+  abandon(): void;
+  /** What the document shows. */
+  shown(_id: unknown): Promise<DeliveryRecord | undefined>;
+  /** The ledger's row. */
+  row(notificationId: string): Promise<Document | null>;
+}
+
+export const rememberMs = 3_600_000;
+
+/** An outcome store on a database that nobody else uses. */
+export function createOutcomes(client: MongoClient, database: string): Outcomes {
+  const db = client.db(database);
+  const sms = db.collection('sms');
+  const { sent } = stateCollections(db);
+  const abandoned = new AbortController();
+  const logger = createMemoryLogger();
+  const failedCodes: string[] = [];
+  const store = createOutcomeStore({
+    sms,
+    ledger: createLedger(sent, { rememberMs }),
+    logger,
+    metrics: { recordFailed: (code) => void failedCodes.push(code) },
+    signal: abandoned.signal,
+  });
+  return {
+    sms,
+    store,
+    logger,
+    failedCodes,
+    abandon: () => abandoned.abort(new Error('the time is up')),
+    async shown(_id) {
+      const document: Document | null = await sms.findOne({ _id: _id as never });
+      return document?.['notify_on_delivery'];
+    },
+    async row(notificationId) {
+      return await sent.findOne({ _id: notificationId });
+    },
+  };
+}

@@ -1,0 +1,153 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { StreamFailure, type StreamFailureKind } from '../../../src/domain/streamFailure.ts';
+import type { StreamRead } from '../../../src/pipeline/ports.ts';
+import { ConfigurationError } from '../../../src/runtime/errors.ts';
+import { aPosition } from '../../support/builders.ts';
+import { change, idle, readStream } from '../../support/readStream.ts';
+
+const failure = (kind: StreamFailureKind): StreamFailure =>
+  new StreamFailure(kind, `code of ${kind}`, new Error('it ended'));
+const flush = async (): Promise<void> => await jest.advanceTimersByTimeAsync(0);
+
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+describe('a stream that ends', () => {
+  it('is opened again after the last position read, also when nothing of ours was there', async () => {
+    const { openedAt, changesAt, stop } = readStream([
+      change(1),
+      failure('transient'),
+      change(2),
+      idle(3),
+      failure('transient'),
+      change(4),
+    ]);
+    await jest.advanceTimersByTimeAsync(2_000);
+    expect(openedAt()).toEqual(['after 0', 'after 1', 'after 3']);
+    expect(changesAt()).toEqual([1, 2, 4]);
+    await stop();
+  });
+
+  it('tells why, and what is being done about it', async () => {
+    const error = failure('transient');
+    const { logger, metrics, health, stop } = readStream([error]);
+    await flush();
+    const fields = { cause: 'code of transient', waitMs: expect.any(Number), error };
+    expect(logger.lines).toEqual([{ level: 'warn', event: 'stream_reopening', fields }]);
+    expect(metrics.told).toEqual([['streamReopened', 'code of transient']]);
+    expect(health.told).toContainEqual([
+      'streamDown',
+      expect.stringMatching(/^the change stream ended: it ended; reopening in \d+ ms$/),
+    ]);
+    await stop();
+  });
+
+  it.each<[StreamFailureKind, number, string]>([
+    ['transient', 250, 'after 1'],
+    ['tokenUnusable', 250, 'at 1'],
+    ['historyLost', 15_000, 'after 1'],
+    ['denied', 15_000, 'after 1'],
+  ])('for %s is not opened again before %i ms, and then %s', async (kind, leastMs, where) => {
+    const { openedAt, stop } = readStream([idle(1), failure(kind)]);
+    await jest.advanceTimersByTimeAsync(leastMs - 1);
+    expect(openedAt()).toEqual(['after 0']);
+    await jest.advanceTimersByTimeAsync(leastMs + 2);
+    expect(openedAt()).toEqual(['after 0', where]);
+    await stop();
+  });
+
+  it('again and again is opened after longer and longer waits, after a good read the first one', async () => {
+    const failures = Array.from({ length: 9 }, () => failure('transient'));
+    const { logger, stop } = readStream([...failures, idle(1), failure('transient')]);
+    await jest.advanceTimersByTimeAsync(300_000);
+    const waits = logger.of('stream_reopening').map(({ fields }) => Number(fields['waitMs']));
+    expect(waits).toHaveLength(10);
+    for (const [index, waitMs] of waits.entries()) {
+      const ceiling = index === 9 ? 500 : Math.min(500 * 2 ** index, 30_000);
+      expect(waitMs).toBeGreaterThanOrEqual(ceiling / 2);
+      expect(waitMs).toBeLessThanOrEqual(ceiling);
+    }
+    await stop();
+  });
+
+  it('because its token is refused is opened at the time of the last position, seeing it again', async () => {
+    const { openedAt, changesAt, stop } = readStream([
+      change(1),
+      failure('tokenUnusable'),
+      change(2),
+      failure('transient'),
+      change(3),
+    ]);
+    await jest.advanceTimersByTimeAsync(2_000);
+    expect(openedAt()).toEqual(['after 0', 'at 1', 'after 2']);
+    expect(changesAt()).toEqual([1, 1, 2, 3]);
+    await stop();
+  });
+
+  it('because its history is lost is an error somebody must see', async () => {
+    const error = failure('historyLost');
+    const { logger, stop } = readStream([error]);
+    await flush();
+    const fields = { cause: 'code of historyLost', error };
+    expect(logger.of('stream_history_lost')).toEqual([
+      { level: 'error', event: 'stream_history_lost', fields },
+    ]);
+    await stop();
+  });
+
+  const gone: StreamRead = { kind: 'collectionGone', position: aPosition(2), operation: 'drop' };
+
+  it('with its collection is passed, and opened again where it ended', async () => {
+    const { openedAt, passedAt, changesAt, metrics, stop } = readStream([
+      change(1),
+      gone,
+      change(3),
+    ]);
+    await flush();
+    expect(passedAt()).toEqual([2]);
+    expect(metrics.told).toContainEqual(['streamReopened', 'drop']);
+    await jest.advanceTimersByTimeAsync(500);
+    expect(openedAt()).toEqual(['after 0', 'after 2']);
+    expect(changesAt()).toEqual([1, 3]);
+    await stop();
+  });
+
+  it('with its collection is an error somebody must see', async () => {
+    const { logger, stop } = readStream([gone]);
+    await flush();
+    const fields = { cause: 'drop' };
+    expect(logger.of('collection_gone')).toEqual([
+      { level: 'error', event: 'collection_gone', fields },
+    ]);
+    await stop();
+  });
+
+  it('and cannot be had on this server, is a matter of configuration', async () => {
+    const error = failure('unsupported');
+    const { done, source } = readStream([error]);
+    const rejection: unknown = await done.catch((thrown: unknown) => thrown);
+    expect(rejection).toBeInstanceOf(ConfigurationError);
+    expect(rejection).toMatchObject({ cause: error });
+    expect(source.openHandles).toBe(0);
+  });
+
+  it('by a bug, ends the reading with it', async () => {
+    const bug = new TypeError('undefined is not a function');
+    const { done, source } = readStream([change(1)], { onChange: () => Promise.reject(bug) });
+    await expect(done).rejects.toBe(bug);
+    expect(source.openHandles).toBe(0);
+  });
+
+  it('leaves no handle open', async () => {
+    const { source, stop } = readStream([failure('transient'), change(1), failure('transient')]);
+    await jest.advanceTimersByTimeAsync(2_000);
+    expect(source.opened).toHaveLength(3);
+    expect(source.openHandles).toBe(1);
+    await stop();
+    expect(source.openHandles).toBe(0);
+  });
+});
