@@ -1,6 +1,6 @@
 /** `npm run demo`: the whole thing at work, on servers of its own, checking what it shows. */
 import { helpText, parseDemoArgs } from './demo/options.ts';
-import { runInOwnSession } from './demo/ownSession.ts';
+import { runInOwnProcessGroup } from './demo/ownProcessGroup.ts';
 
 const args = process.argv.slice(2);
 const parsed = parseDemoArgs(args);
@@ -13,7 +13,7 @@ switch (parsed.kind) {
     process.exitCode = 2;
     break;
   case 'run':
-    process.exitCode = await runInOwnSession(new URL('./demo/main.ts', import.meta.url), args);
+    process.exitCode = await runInOwnProcessGroup(new URL('./demo/main.ts', import.meta.url), args);
     break;
   default:
     parsed satisfies never;

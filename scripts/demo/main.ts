@@ -1,4 +1,4 @@
-/** The demo proper; scripts/demo.ts starts it in a session of its own. */
+/** The demo proper; scripts/demo.ts starts it in a process group of its own. */
 import { WIDTH, wrap } from './layout.ts';
 import { createNarrator, type Narrator } from './narrator.ts';
 import { parseDemoArgs } from './options.ts';

@@ -38,6 +38,8 @@ export interface WorkerProcess {
   ready(): Promise<void>;
   /** Sends the signal to `npm start`, as systemd and Kubernetes do, and waits for the end. */
   stop(signal?: 'SIGTERM' | 'SIGINT'): Promise<Exit>;
+  /** Sends the signal to the worker itself, if it is still there. */
+  signal(signal: NodeJS.Signals): Promise<void>;
   /** Ends the worker itself without a word, as the kernel would. */
   kill(): Promise<Exit>;
 }
@@ -86,6 +88,15 @@ function watchWorker(child: ChildProcess): WorkerProcess {
     const find = (): LogLine | undefined => lines.find((each) => each.event === event);
     return find() ?? (await beforeExit(until(`the worker logs ${event}`, find)));
   };
+  const signal = async (which: NodeJS.Signals): Promise<void> => {
+    if (ended !== null) return;
+    const { pid } = await line('started');
+    try {
+      process.kill(pid as number, which);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  };
   const probe = async (path: string): Promise<Probe | null> => {
     const { httpPort } = await line('started');
     try {
@@ -110,11 +121,9 @@ function watchWorker(child: ChildProcess): WorkerProcess {
       if (ended === null) child.kill(signal);
       return await exit;
     },
+    signal,
     async kill() {
-      if (ended === null) {
-        const { pid } = await line('started');
-        process.kill(pid as number, 'SIGKILL');
-      }
+      await signal('SIGKILL');
       return await exit;
     },
   };

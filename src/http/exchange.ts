@@ -59,6 +59,7 @@ export async function exchange(
       reject(reason);
     });
 
+    const onEnd = (): void => end(null);
     const onFault = (error: unknown): void => {
       // What follows a whole message (stray bytes, a reset) is no fault of this response.
       if (body?.hasArrived() === true) end(null);
@@ -68,24 +69,22 @@ export async function exchange(
     onStatus(request, (status, response) => {
       statusCode = status;
       if (response === null) end('response_invalid');
-      else
-        body = readBody(response, limits.responseLimitBytes, { onEnd: () => end(null), onFault });
+      else body = readBody(response, limits.responseLimitBytes, { onEnd, onFault });
     });
   });
 }
 
-/** Calls back with the status line, and the response unless it is a 101: nobody asked for that. */
+/** Calls back with the status, and the response unless it is a 101: nobody asked for that. */
 function onStatus(
   request: Request,
   callback: (statusCode: number | null, response: IncomingMessage | null) => void,
 ): void {
   request.once('response', (response: IncomingMessage) => {
-    const { statusCode = null } = response;
-    callback(statusCode, statusCode === 101 ? null : response);
+    callback(response.statusCode ?? null, response.statusCode === 101 ? null : response);
   });
   // A 101 comes here when it names a protocol; the socket is then ours to close.
-  request.once('upgrade', ({ statusCode = null }: IncomingMessage, socket: Duplex) => {
+  request.once('upgrade', (response: IncomingMessage, socket: Duplex) => {
     socket.destroy();
-    callback(statusCode, null);
+    callback(response.statusCode ?? null, null);
   });
 }

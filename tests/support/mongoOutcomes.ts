@@ -6,6 +6,7 @@ import { createOutcomeStore } from '../../src/mongo/outcomeStore.ts';
 import { toPlain } from '../../src/mongo/plainDocument.ts';
 import { stateCollections } from '../../src/mongo/stateCollections.ts';
 import type { Ending, OutcomeStore } from '../../src/pipeline/ports.ts';
+import { toError } from '../../src/runtime/errors.ts';
 import { createMemoryLogger, type MemoryLogger } from './memoryLogger.ts';
 import { delivered } from './mongoRecords.ts';
 
@@ -42,6 +43,11 @@ export interface Outcomes {
 }
 
 export const rememberMs = 3_600_000;
+
+/** How a promise fails, to be looked at later; null when it does not. */
+export async function failureOf(promise: Promise<unknown>): Promise<Error | null> {
+  return await promise.then(() => null, toError);
+}
 
 /** An outcome store on a database that nobody else uses. */
 export function createOutcomes(client: MongoClient, database: string): Outcomes {

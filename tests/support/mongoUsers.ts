@@ -50,10 +50,7 @@ export function useGuardedReplicaSet(): () => GuardedReplicaSet {
 async function guard(uri: string): Promise<GuardedReplicaSet> {
   const uriOf = (user: string, itsPassword: string): string =>
     uri.replace('://', `://${user}:${itsPassword}@`);
-  // The first user may be made from this machine without being anybody.
-  await withClient(uri, async (nobody) =>
-    nobody.db('admin').command({ createUser: 'root', pwd: password, roles: ['root'] }),
-  );
+  await createFirstUser(uri);
   const root = new MongoClient(uriOf('root', password));
   let users = 0;
   return {
@@ -76,14 +73,13 @@ function toCommand({ actions, ...resource }: Privilege): Document {
   return { resource, actions };
 }
 
-async function withClient(
-  uri: string,
-  use: (client: MongoClient) => Promise<unknown>,
-): Promise<void> {
-  const client = new MongoClient(uri);
+/** May be done from this machine without being anybody. */
+async function createFirstUser(uri: string): Promise<void> {
+  const nobody = new MongoClient(uri);
   try {
-    await use(client);
+    const user = { createUser: 'root', pwd: password, roles: ['root'] };
+    await nobody.db('admin').command(user);
   } finally {
-    await client.close();
+    await nobody.close();
   }
 }

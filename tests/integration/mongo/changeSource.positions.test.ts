@@ -100,13 +100,13 @@ describe('a change', () => {
 });
 
 async function writeTwoInTransaction(sms: Collection): Promise<void> {
-  await sms.db.client.withSession(async (session) =>
-    session.withTransaction(async () => {
+  await sms.db.client.withSession(async (session) => {
+    await session.withTransaction(async () => {
       for (const deliveryStatus of ['SENT', 'DELIVERED']) {
         await sms.updateOne({ _id: 'a' as never }, { $set: { deliveryStatus } }, { session });
       }
-    }),
-  );
+    });
+  });
 }
 
 describe('a position', () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Collection, MongoClient } from 'mongodb';
+import { MongoError, MongoServerSelectionError, type Collection, type MongoClient } from 'mongodb';
 import { createMongoClient, openMongo, type MongoConnection } from '../../../src/mongo/connect.ts';
 import { ConfigurationError } from '../../../src/runtime/errors.ts';
 import { freePort } from '../../../scripts/services/freePort.ts';
@@ -100,9 +100,9 @@ describe('a connection', () => {
     try {
       await Promise.all([
         expect(stream.handle.read()).rejects.toMatchObject({ kind: 'transient' }),
-        expect(sms.findOne({})).rejects.toThrow(),
-        expect(sms.updateOne({}, { $set: { seen: true } })).rejects.toThrow(),
-        expect(mongo.ping()).rejects.toThrow(),
+        expect(sms.findOne({})).rejects.toThrow(MongoError),
+        expect(sms.updateOne({}, { $set: { seen: true } })).rejects.toThrow(MongoError),
+        expect(mongo.ping()).rejects.toThrow(MongoError),
       ]);
     } finally {
       mongod?.resume();
@@ -117,13 +117,13 @@ describe('a connection', () => {
 
   it('to nobody refuses a ping', async () => {
     const nobody = openMongo({
-      uri: `mongodb://127.0.0.1:${await freePort()}/`,
+      uri: `mongodb://127.0.0.1:${await freePort()}/?serverSelectionTimeoutMS=100`,
       database: 'central',
       collection: 'sms',
       stateDatabase: 'state',
     });
     try {
-      await expect(nobody.ping()).rejects.toThrow();
+      await expect(nobody.ping()).rejects.toThrow(MongoServerSelectionError);
     } finally {
       await nobody.close();
     }

@@ -82,9 +82,9 @@ describe('a record that is refused for its response', () => {
     await forbid(forbiddenResponse);
     const isRefused = (index: number): boolean => index % 7 === 0;
     await Promise.all(
-      ids.map(async (id, index) =>
-        outcomes.store.end(anEnding(id, isRefused(index) ? { record: encoded } : {})),
-      ),
+      ids
+        .map((id, index) => anEnding(id, isRefused(index) ? { record: encoded } : {}))
+        .map(outcomes.store.end),
     );
     for (const [index, id] of ids.entries()) {
       const expected = isRefused(index) ? withoutResponse(id) : anEnding(id).record;

@@ -9,8 +9,10 @@ import { useServers } from '../../support/servers.ts';
 const servers = useServers(import.meta.url);
 
 /** What is shown once the record was written over what was there. */
-const shownAfter = async (record: DeliveryRecord, there: unknown, deliveryStatus: string) =>
-  shownIn(servers().db.collection('sms'), [record], { deliveryStatus, notify_on_delivery: there });
+async function shownAfter(record: DeliveryRecord, there: unknown, deliveryStatus: string) {
+  const before = { deliveryStatus, notify_on_delivery: there };
+  return await shownIn(servers().db.collection('sms'), [record], before);
+}
 
 const older = failed('SENT', { at: 1 });
 const record = delivered('DELIVERED', { at: 5 });

@@ -12,7 +12,7 @@ const servers = useServers(import.meta.url);
 const recordsArbitrary = fc
   .uniqueArray(
     fc.record({
-      status: fc.constantFrom(...'ABCDEFGHIJKLM'),
+      status: fc.constantFrom(...'ABCDEFGHIJKLM'.split('')),
       at: fc.integer({ min: 1, max: 6 }),
       attempts: fc.integer({ min: 1, max: 3 }),
       record: fc.constantFrom(delivered, failed, retrying, skipped),

@@ -9,8 +9,9 @@ import { useServers } from '../../support/servers.ts';
 const servers = useServers(import.meta.url);
 
 const sms = () => servers().db.collection('sms');
-const shownAfter = async (records: readonly DeliveryRecord[], before?: Document) =>
-  shownIn(sms(), records, before);
+async function shownAfter(records: readonly DeliveryRecord[], before?: Document) {
+  return await shownIn(sms(), records, before);
+}
 
 describe('the first record', () => {
   it.each([

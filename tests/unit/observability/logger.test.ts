@@ -72,6 +72,15 @@ describe('a JSON log line', () => {
     });
   });
 
+  it('tells also what an abort throws, which is no ordinary error', () => {
+    const error = new DOMException('This operation was aborted', 'AbortError');
+    const line = parsedOf((logger) => logger.error('crashed', { error }));
+    expect(line['error']).toMatchObject({
+      name: 'AbortError',
+      message: 'This operation was aborted',
+    });
+  });
+
   it("leaves the field called message to the caller, and does not glue an error's to the event", () => {
     const line = parsedOf((logger) =>
       logger.error('crashed', { message: 'mine', error: new Error('its own') }),

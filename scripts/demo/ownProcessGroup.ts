@@ -4,11 +4,11 @@ import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Runs a script as a child in a session of its own and returns its exit code. A terminal's Ctrl-C goes to
- * every process of a session; this way it reaches us alone, and the script can stop the worker before the
- * databases. Whatever of the session is left when the script has ended, however it did, is killed.
+ * Runs a script as a child in a process group of its own and returns its exit code. A terminal's Ctrl-C goes
+ * to the whole group in front; this way it reaches us alone, and the script can stop the worker before the
+ * databases. Whatever of the group is left when the script has ended, however it did, is killed.
  */
-export async function runInOwnSession(script: URL, args: readonly string[]): Promise<number> {
+export async function runInOwnProcessGroup(script: URL, args: readonly string[]): Promise<number> {
   const child = spawn(process.execPath, [...process.execArgv, fileURLToPath(script), ...args], {
     detached: true,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

@@ -1,0 +1,115 @@
+import { Buffer } from 'node:buffer';
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { afterEach } from '@jest/globals';
+import type { AttemptOutcome } from '../../../src/domain/attempt.ts';
+import type { Webhook } from '../../../src/domain/route.ts';
+import { createWebhookSender, type WebhookSenderOptions } from '../../../src/http/webhookSender.ts';
+import { listenLocally } from '../../support/listenLocally.ts';
+
+export const body = Buffer.from('{"phonon-uuid":"bd706f90","smsDetails":[{"text":"फोनन में …"}]}');
+export const notificationId = '290a4138-5729-475f-95e1-9ff30f851d67:DELIVERED';
+
+export function webhookAt(url: string, changes: Partial<Webhook> = {}): Webhook {
+  return {
+    webhookId: 'w1',
+    url: new URL(url),
+    headers: {},
+    signingKeys: [],
+    displayUrl: url,
+    endpointKey: url,
+    ...changes,
+  };
+}
+
+export interface Caller {
+  call(webhook: Webhook | string, signal?: AbortSignal): Promise<AttemptOutcome>;
+  close(): void;
+}
+
+export function createCaller(changes: Partial<WebhookSenderOptions> = {}): Caller {
+  const sender = createWebhookSender({
+    requestTimeoutMs: 10_000,
+    connectTimeoutMs: 5_000,
+    responseLimitBytes: 16_384,
+    maxInFlight: 32,
+    userAgent: 'notify-on-delivery/1.2.3',
+    clock: { now: () => new Date() },
+    ...changes,
+  });
+  return {
+    call: async (webhook, signal = new AbortController().signal) =>
+      await sender.send(
+        {
+          webhook: typeof webhook === 'string' ? webhookAt(webhook) : webhook,
+          body,
+          notificationId,
+          number: 3,
+        },
+        signal,
+      ),
+    close: sender.close,
+  };
+}
+
+/** A server that speaks by hand: `answer` gets the socket of every request it has read in full. */
+export interface RawServer {
+  readonly url: string;
+  readonly port: number;
+  requests(): number;
+  connections(): number;
+  openSockets(): ReadonlySet<Socket>;
+  close(): Promise<void>;
+}
+
+export async function startRawServer(
+  answer: (socket: Socket, requestNumber: number) => void,
+): Promise<RawServer> {
+  const open = new Set<Socket>();
+  let connections = 0;
+  let requests = 0;
+  const server = createServer((socket) => {
+    connections += 1;
+    open.add(socket);
+    socket.on('close', () => open.delete(socket)).on('error', () => {});
+    let read = Buffer.alloc(0);
+    socket.on('data', (chunk) => {
+      read = Buffer.concat([read, chunk]);
+      if (!isWhole(read)) return;
+      read = Buffer.alloc(0);
+      requests += 1;
+      answer(socket, requests);
+    });
+  });
+  const port = await listenLocally(server);
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    port,
+    requests: () => requests,
+    connections: () => connections,
+    openSockets: () => open,
+    async close() {
+      for (const socket of open) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+function isWhole(request: Buffer): boolean {
+  const end = request.indexOf('\r\n\r\n');
+  const length = /\r\ncontent-length: (\d+)/i.exec(request.toString('latin1', 0, end))?.[1];
+  return end !== -1 && request.length >= end + 4 + Number(length);
+}
+
+/** Closes after each test what the test opened, newest first. */
+export function closing(): <T extends { close(): unknown }>(opened: T) => T {
+  const open: { close(): unknown }[] = [];
+  afterEach(async () => {
+    for (let last = open.pop(); last !== undefined; last = open.pop()) await last.close();
+  });
+  return (opened) => {
+    open.push(opened);
+    return opened;
+  };
+}

@@ -1,0 +1,40 @@
+import { describe, expect, it } from '@jest/globals';
+import { createAbortListeners } from '../../../src/http/abortListeners.ts';
+
+describe('listeners to an abort', () => {
+  it('are all told the reason, once', () => {
+    const controller = new AbortController();
+    const onAbort = createAbortListeners()(controller.signal);
+    const reason = new Error('stopping');
+    const told: unknown[] = [];
+    for (let n = 0; n < 100; n += 1) onAbort((error) => told.push(error));
+    controller.abort(reason);
+    controller.abort(new Error('again'));
+    expect(told).toEqual(Array.from({ length: 100 }, () => reason));
+  });
+
+  it('are not told after they took it back, even in the middle of being told', () => {
+    const controller = new AbortController();
+    const onAbort = createAbortListeners()(controller.signal);
+    const told: string[] = [];
+    const forgetFirst = onAbort(() => told.push('first'));
+    onAbort(() => {
+      told.push('second');
+      forgetThird();
+    });
+    const forgetThird = onAbort(() => told.push('third'));
+    forgetFirst();
+    controller.abort();
+    expect(told).toEqual(['second']);
+  });
+
+  it('of one signal hear nothing of another', () => {
+    const [one, other] = [new AbortController(), new AbortController()];
+    const listenersOf = createAbortListeners();
+    const told: string[] = [];
+    listenersOf(one.signal)(() => told.push('one'));
+    listenersOf(other.signal)(() => told.push('other'));
+    one.abort();
+    expect(told).toEqual(['one']);
+  });
+});
