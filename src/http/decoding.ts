@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import zlib from 'node:zlib';
 
-/** What a receiver may answer in. Not `deflate`: it is read, but half the senders mean another format by it. */
+/** What a receiver may answer in. Not `deflate`: it is read, but some send a headerless variant as that. */
 export const ACCEPTED_ENCODINGS = 'gzip, br';
 
 type Decoder = zlib.Gunzip | zlib.Inflate | zlib.BrotliDecompress;

@@ -9,11 +9,11 @@ export interface KeepAliveAgents {
 }
 
 /**
- * How long an unused connection is kept. A receiver that closes it at the moment we write on it costs an
- * attempt: the call may have been read, so it can't just be made again. So we must be first to close.
- * Apache, uvicorn and Node close after 5 s, nginx and load balancers after a minute or more; those that
- * announce less (`Keep-Alive: timeout=`) are obeyed by Node, with a second to spare. The default of Go and
- * Java clients, 90 s, would meet this race daily; below 4 s a steady trickle of calls would reconnect.
+ * How long an unused connection is kept. A receiver that closes one at the moment we write on it costs an
+ * attempt: it may have read the call, so the call can't just be made again. Hence we have to be first.
+ * The shortest time in wide use is 5 s (Apache, uvicorn, Node); nginx and load balancers take a minute or
+ * more. Where a receiver announces less (`Keep-Alive: timeout=`) Node obeys, with a second to spare. What
+ * is left is the race with receivers that close sooner unannounced: `connection_reset`, as any other.
  */
 const IDLE_MS = 4_000;
 
@@ -29,8 +29,8 @@ export function createKeepAliveAgents(options: {
     maxFreeSockets: maxInFlight,
     // Explicit, since NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment would otherwise win.
     rejectUnauthorized: true,
-    // With several addresses Node leaves each after 250 ms: never enough for a receiver on another
-    // continent whose second address is an unreachable IPv6 one.
+    // Of several addresses Node gives each but the last 250 ms: too few for a receiver on another
+    // continent, and in vain when the last is an IPv6 one that can't be reached from here.
     autoSelectFamilyAttemptTimeout: Math.max(250, Math.floor(connectTimeoutMs / 4)),
   };
   const agents = { http: new http.Agent(shared), https: new https.Agent(shared) };

@@ -1,5 +1,5 @@
-import { types } from 'node:util';
 import winston from 'winston';
+import { isError } from '../runtime/errors.ts';
 import type { LogEvent, LogFields, Logger } from '../runtime/logger.ts';
 import { describeError } from './describeError.ts';
 
@@ -60,7 +60,7 @@ function printable(fields: LogFields = {}): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [
       name,
-      types.isNativeError(value) ? describeError(value) : value,
+      isError(value) ? describeError(value) : value,
     ]),
   );
 }

@@ -1,6 +1,7 @@
 import type { Change, StreamPosition } from '../domain/change.ts';
 import { takeIn } from '../domain/takeIn.ts';
 import { createBatcher } from '../runtime/batcher.ts';
+import { Stopping } from '../runtime/abort.ts';
 import { toError } from '../runtime/errors.ts';
 import { retryTransient } from '../runtime/retryTransient.ts';
 import { handleChange, type HandleChangeDeps } from './handleChange.ts';
@@ -92,7 +93,7 @@ function createIntake(
   deps: PipelineDeps,
   track: (task: Promise<void>) => void,
 ): (change: Change, settle: () => void) => void {
-  const { metrics, logger, stopping, abandoned, deliveryStatuses } = deps;
+  const { metrics, logger, deliveryStatuses } = deps;
   const gate = createSmsGate();
   const batcher = createBatcher<LookupRequest, Lookup>({
     maxSize: 500,
@@ -116,7 +117,7 @@ function createIntake(
       const task = gate
         .enter(subject.smsKey, () => handleChange(change, subject, handling))
         .then(settle, (thrown: unknown) => {
-          if (!stopping.aborted && !abandoned.aborted) throw toError(thrown);
+          if (!(thrown instanceof Stopping)) throw toError(thrown);
         });
       track(task);
     }

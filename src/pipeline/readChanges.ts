@@ -46,7 +46,6 @@ export async function readChanges(deps: ReadChangesDeps): Promise<void> {
     try {
       const handle = await source.open(reading.position, { replay });
       await readUntilEnd(handle, reading, deps, () => {
-        replay = false;
         for (const backoff of Object.values(backoffs)) backoff.reset();
       });
     } catch (thrown) {
