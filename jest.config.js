@@ -5,7 +5,10 @@ const base = {
     '^.+\\.ts$': [
       '@swc/jest',
       {
-        jsc: { target: 'es2023', parser: { syntax: 'typescript', explicitResourceManagement: true } },
+        jsc: {
+          target: 'es2023',
+          parser: { syntax: 'typescript', explicitResourceManagement: true },
+        },
         module: { type: 'es6' },
         sourceMaps: 'inline',
       },
@@ -29,6 +32,11 @@ export default {
       displayName: 'integration',
       testMatch: ['<rootDir>/tests/{integration,regressions}/**/*.test.ts'],
     },
-    { ...base, ...withServers, displayName: 'e2e', testMatch: ['<rootDir>/tests/e2e/**/*.test.ts'] },
+    {
+      ...base,
+      ...withServers,
+      displayName: 'e2e',
+      testMatch: ['<rootDir>/tests/e2e/**/*.test.ts'],
+    },
   ],
 };

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { createConnection, type Connection } from 'mysql2/promise';
 import { loadSchema } from '../services/loadSchema.ts';
 
-export interface WebhookRow {
+interface WebhookRow {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly secret?: string;

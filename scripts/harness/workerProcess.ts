@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { until } from '../services/until.ts';
 
 /** One line of the worker's JSON log. */
-export interface LogLine {
+interface LogLine {
   readonly timestamp: string;
   readonly level: string;
   readonly event: string;
@@ -17,7 +17,7 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-export interface Probe {
+interface Probe {
   readonly status: number;
   readonly body: { status: string; components: Record<string, { status: string; detail: string }> };
 }
@@ -117,8 +117,8 @@ function watchWorker(child: ChildProcess): WorkerProcess {
       const isReady = async (): Promise<boolean> => (await probe('/readyz'))?.status === 200;
       await beforeExit(until('the worker is ready', isReady, { timeoutMs: 60_000 }));
     },
-    async stop(signal = 'SIGTERM') {
-      if (ended === null) child.kill(signal);
+    async stop(which = 'SIGTERM') {
+      if (ended === null) child.kill(which);
       return await exit;
     },
     signal,

@@ -23,7 +23,7 @@ export interface PastAttempt {
 }
 
 /** An older status of the same SMS, kept beside the newest one's record. */
-export interface EarlierStatus {
+interface EarlierStatus {
   readonly deliveryStatus: string;
   readonly statusAt: Date;
   readonly notificationId: string;

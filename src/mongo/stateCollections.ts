@@ -7,7 +7,7 @@ export interface StateCollections {
 }
 
 /** Where one partition of the stream has got to. */
-export interface CheckpointRow extends Document {
+interface CheckpointRow extends Document {
   readonly _id: string;
 }
 

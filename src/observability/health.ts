@@ -1,6 +1,6 @@
 import type { LoopHealth } from '../pipeline/ports.ts';
 
-export interface Component {
+interface Component {
   readonly status: 'ok' | 'fail';
   /** A phrase for people. */
   readonly detail: string;

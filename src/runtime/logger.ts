@@ -2,40 +2,38 @@
  * Every event a log line can carry, in one place: alerts and runbooks match on these names, so a name
  * changes only with a changelog entry.
  */
-export const logEvents = [
-  'started',
-  'settings',
-  'setting_doubtful',
-  'draining',
-  'stopped',
-  'stop_overdue',
-  'start_failed',
-  'crashed',
-  'waiting_for_mongodb',
-  'waiting_for_mysql',
-  'mongodb_unreachable',
-  'mongodb_answers_again',
-  'mysql_unreachable',
-  'mysql_answers_again',
-  'mysql_schema_error',
-  'route_key_error',
-  'route_cache_stale',
-  'stream_opened',
-  'stream_reopening',
-  'stream_history_lost',
-  'collection_gone',
-  'checkpoint_save_failed',
-  'attempt',
-  'notification_skipped',
-  'notification_failed',
-  'unusable_document',
-  'invalid_webhook',
-  'document_gone',
-  'record_restored',
-  'record_failed',
-  'database_retry',
-] as const;
-export type LogEvent = (typeof logEvents)[number];
+export type LogEvent =
+  | 'started'
+  | 'settings'
+  | 'setting_doubtful'
+  | 'draining'
+  | 'stopped'
+  | 'stop_overdue'
+  | 'start_failed'
+  | 'crashed'
+  | 'waiting_for_mongodb'
+  | 'waiting_for_mysql'
+  | 'mongodb_unreachable'
+  | 'mongodb_answers_again'
+  | 'mysql_unreachable'
+  | 'mysql_answers_again'
+  | 'mysql_schema_error'
+  | 'route_key_error'
+  | 'route_cache_stale'
+  | 'stream_opened'
+  | 'stream_reopening'
+  | 'stream_history_lost'
+  | 'collection_gone'
+  | 'checkpoint_save_failed'
+  | 'attempt'
+  | 'notification_skipped'
+  | 'notification_failed'
+  | 'unusable_document'
+  | 'invalid_webhook'
+  | 'document_gone'
+  | 'record_restored'
+  | 'record_failed'
+  | 'database_retry';
 
 /** Plain values; an `Error` is written with its code, message, stack and causes. */
 export type LogFields = Readonly<Record<string, unknown>>;

@@ -66,6 +66,17 @@ describe('a write that fails for now', () => {
     expect(outcomes.failedCodes).toEqual([]);
   });
 
+  it('is made again when some of it failed as expected and the rest is not durable', async () => {
+    await outcomes.store.end(anEnding('a'));
+    const struck = { appName, commands: ['insert'], times: 1 };
+    const fault = { writeConcernError: { code: 64, errmsg: 'waiting timed out' } };
+    await using failing = await failCommands(replicaSet().admin, struck, fault);
+    await Promise.all([anEnding('a'), anEnding('b')].map(outcomes.store.end));
+    expect(await failing.lift()).toBe(1);
+    expect(outcomes.logger.of('database_retry')).toHaveLength(1);
+    await expectWritten(['a', 'b']);
+  });
+
   it.each(writes)('waits for as long as it takes: %s', async (command, what) => {
     const commands = [command];
     await using failing = await failCommands(

@@ -4,6 +4,7 @@ import { createMongoClient } from '../../../src/mongo/connect.ts';
 import { anEnding, createOutcomes, type Outcomes } from '../../support/mongoOutcomes.ts';
 import { delivered, failed } from '../../support/mongoRecords.ts';
 import { usePrivateReplicaSet } from '../../support/mongoReplicaSet.ts';
+import { until } from '../../support/until.ts';
 
 const replicaSet = usePrivateReplicaSet();
 let client: MongoClient;
@@ -117,6 +118,28 @@ describe('a record that is refused always', () => {
         },
       },
     ]);
+  });
+});
+
+describe('a failure that is no refusal', () => {
+  it('keeps its batch waiting, beside refusals too, until it is mended', async () => {
+    await insertSms({ _id: 'first', notify_on_delivery: { webhookId: 7 } }, { _id: 'a' });
+    await insertSms({ _id: 'refused' });
+    await forbid({ $and: [{ _id: 'refused' }, forbiddenResponse] });
+    const index = await outcomes.sms.createIndex(
+      { 'notify_on_delivery.webhookId': 1 },
+      { unique: true, sparse: true },
+    );
+    const ended = Promise.all(
+      [anEnding('refused', { record: encoded }), anEnding('a')].map(outcomes.store.end),
+    );
+    const line = await until('the record was tried', () => outcomes.logger.lines[0]);
+    expect(line).toMatchObject({ event: 'database_retry', fields: { what: 'record' } });
+    await outcomes.sms.dropIndex(index);
+    await ended;
+    expect(await outcomes.shown('a')).toStrictEqual(anEnding('a').record);
+    expect(await outcomes.shown('refused')).toStrictEqual(withoutResponse('refused'));
+    expect(outcomes.failedCodes).toEqual([]);
   });
 });
 
