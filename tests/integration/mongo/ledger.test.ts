@@ -122,6 +122,19 @@ describe('a row', () => {
     ]);
   });
 
+  it('that could not be written fails its batch, though others were only there already', async () => {
+    await ledger.add([anEnding('sms-1')]);
+    const forbid = async (validator: Document): Promise<void> => {
+      await servers().db.command({ collMod: state.sent.collectionName, validator });
+    };
+    await forbid({ sms: { $ne: 'sms-2' } });
+    const batch = [anEnding('sms-1'), anEnding('sms-2'), anEnding('sms-3')];
+    await expect(ledger.add(batch)).rejects.toMatchObject({ name: 'MongoBulkWriteError' });
+    await forbid({});
+    await ledger.add(batch);
+    expect(await state.sent.distinct('sms')).toEqual(['sms-1', 'sms-2', 'sms-3']);
+  });
+
   it('is not there for a batch of nothing', async () => {
     await ledger.add([]);
     expect(await state.sent.countDocuments()).toBe(0);
