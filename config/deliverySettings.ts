@@ -3,7 +3,7 @@ import type { Setting } from './setting.ts';
 import { boolean, integer, list, timeZone } from './values.ts';
 
 /** Only ever compared with dates, or the age of an index entry. */
-const age = { min: '1s', max: '3650d' } as const;
+const age = { min: '1ms', max: '3650d' } as const;
 
 export const deliverySettings = {
   DELIVERY_STATUSES: {

@@ -35,6 +35,7 @@ async function run(config: Config, logger: Logger): Promise<number> {
   const { graceMs } = config.shutdown;
   const { stopping, abandoned } = onStopSignals({
     graceMs,
+    longestCallMs: config.call.requestTimeoutMs,
     onSignal: (signal) => logger.info('draining', { signal, graceMs }),
     onOverdue() {
       logger.error('stop_overdue', { graceMs });

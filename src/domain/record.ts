@@ -36,7 +36,7 @@ interface EarlierStatus {
 
 /**
  * The subdocument `notify_on_delivery` of an SMS: what became of the notification of its newest status.
- * A field that does not apply is absent. docs/architecture.md lists when each one is there.
+ * A field that does not apply is absent. docs/record.md lists when each one is there.
  */
 export interface DeliveryRecord {
   readonly state: 'delivered' | 'retrying' | 'failed' | 'skipped';
