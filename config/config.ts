@@ -37,6 +37,9 @@ export interface Config {
     maxStatusAgeMs: number;
     rememberMs: number;
     recordSkips: boolean;
+    /** Where the first start ever begins; null for the present. */
+    startAt: Date | null;
+    sweepMarginMs: number;
   }>;
   readonly call: Readonly<{
     /** An IANA name or an offset such as `+05:30`. */
@@ -47,10 +50,19 @@ export interface Config {
     responseLimitBytes: number;
     /** The wait before each retry made in the same process; empty for none. */
     quickRetriesMs: readonly number[];
+    /** The wait before each retry after those, kept in MongoDB. */
+    retryScheduleMs: readonly number[];
+    retryAfterMaxMs: number;
+    giveUpAfterMs: number;
   }>;
   readonly limits: Readonly<{
     maxInFlight: number;
     maxInFlightPerEndpoint: number;
+  }>;
+  readonly lease: Readonly<{
+    /** Names this worker in its lease and claims; null: host and process id. */
+    workerId: string | null;
+    ttlMs: number;
   }>;
   readonly http: Readonly<{
     host: string;

@@ -1,6 +1,6 @@
 import { duration, durationList, timerBounds } from './duration.ts';
 import type { Setting } from './setting.ts';
-import { boolean, integer, list, timeZone } from './values.ts';
+import { boolean, integer, list, startTime, timeZone } from './values.ts';
 
 /** Only ever compared with dates, or the age of an index entry. */
 const age = { min: '1ms', max: '3650d' } as const;
@@ -27,6 +27,20 @@ export const deliverySettings = {
     default: '72h',
     description:
       'How long an ended notification is remembered, so that the same status of the same SMS does not call again.',
+  },
+  SWEEP_MARGIN: {
+    section: 'notify',
+    parser: duration({ ...age, min: '0s' }),
+    default: '24h',
+    description:
+      'When the oplog no longer reaches back to where the worker left off, the SMS collection is searched for documents whose delivery time is at most this long before that: carriers report late.',
+  },
+  START_AT: {
+    section: 'notify',
+    parser: startTime(),
+    default: 'now',
+    description:
+      'Where the very first start begins: `now`, or an ISO 8601 time with an offset. Without effect once there is a checkpoint.',
   },
   RECORD_SKIPS: {
     section: 'notify',
@@ -69,6 +83,27 @@ export const deliverySettings = {
     emptyIsValue: true,
     description:
       'The wait before each retry of a failed attempt made at once, from memory; one entry per retry, so that attempts in all are one more. Empty: no retries.',
+  },
+  RETRY_SCHEDULE: {
+    section: 'call',
+    parser: durationList({ ...age, min: '0s' }),
+    default: '30s,2m,10m,30m,2h,5h,10h,10h',
+    emptyIsValue: true,
+    description:
+      'The wait before each retry after the quick ones. These are kept in MongoDB, so they outlast a restart. Each wait is stretched by up to a fifth. Empty: none.',
+  },
+  RETRY_AFTER_MAX: {
+    section: 'call',
+    parser: duration(age),
+    default: '24h',
+    description: 'The longest wait that a webhook can ask for with a `Retry-After` header.',
+  },
+  GIVE_UP_AFTER: {
+    section: 'call',
+    parser: duration(age),
+    default: '36h',
+    description:
+      'A notification whose next attempt cannot begin within this time of its being taken up ends as expired.',
   },
   MAX_IN_FLIGHT: {
     section: 'limits',

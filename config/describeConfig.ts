@@ -4,7 +4,7 @@ import type { SettingName } from './schema.ts';
 
 /** The settings in force as an operator would write them; of a secret only whether it is set. */
 export function describeConfig(config: Config): Readonly<Record<SettingName, string>> {
-  const { mongodb, mysql, routeCache, notify, call, limits, http, log, shutdown } = config;
+  const { mongodb, mysql, routeCache, notify, call, limits, lease, http, log, shutdown } = config;
   return {
     MONGODB_URI: showSecret(mongodb.uri),
     MONGODB_DATABASE: mongodb.database,
@@ -20,14 +20,21 @@ export function describeConfig(config: Config): Readonly<Record<SettingName, str
     DELIVERY_STATUSES: notify.deliveryStatuses.join(','),
     MAX_STATUS_AGE: formatDuration(notify.maxStatusAgeMs),
     REMEMBER: formatDuration(notify.rememberMs),
+    SWEEP_MARGIN: formatDuration(notify.sweepMarginMs),
+    START_AT: notify.startAt?.toISOString() ?? 'now',
     RECORD_SKIPS: String(notify.recordSkips),
     PAYLOAD_TIMEZONE: call.payloadTimeZone,
     REQUEST_TIMEOUT: formatDuration(call.requestTimeoutMs),
     CONNECT_TIMEOUT: formatDuration(call.connectTimeoutMs),
     RESPONSE_LIMIT: String(call.responseLimitBytes),
     QUICK_RETRIES: call.quickRetriesMs.map(formatDuration).join(','),
+    RETRY_SCHEDULE: call.retryScheduleMs.map(formatDuration).join(','),
+    RETRY_AFTER_MAX: formatDuration(call.retryAfterMaxMs),
+    GIVE_UP_AFTER: formatDuration(call.giveUpAfterMs),
     MAX_IN_FLIGHT: String(limits.maxInFlight),
     MAX_IN_FLIGHT_PER_ENDPOINT: String(limits.maxInFlightPerEndpoint),
+    LEASE_TTL: formatDuration(lease.ttlMs),
+    WORKER_ID: lease.workerId ?? '',
     HTTP_HOST: http.host,
     HTTP_PORT: http.port === null ? 'off' : String(http.port),
     LOG_LEVEL: log.level,

@@ -1,9 +1,23 @@
 import { logFormats, logLevels } from './config.ts';
 import { duration, timerBounds } from './duration.ts';
 import type { Setting } from './setting.ts';
-import { listenAddress, oneOf, portOrOff } from './values.ts';
+import { freeText, listenAddress, oneOf, portOrOff } from './values.ts';
 
 export const processSettings = {
+  LEASE_TTL: {
+    section: 'lease',
+    parser: duration({ min: '1s', max: '1h' }),
+    default: '15s',
+    description:
+      'Any number of workers may run; one has the lease and works, the others stand by. After a worker has died without a word, another one takes over this long afterwards.',
+  },
+  WORKER_ID: {
+    section: 'lease',
+    parser: freeText(),
+    default: '',
+    description:
+      'Names this worker in its lease and in the notifications it has claimed. Empty: host and process id.',
+  },
   HTTP_HOST: {
     section: 'http',
     parser: listenAddress(),

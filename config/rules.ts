@@ -7,6 +7,8 @@ type NumberName = { [N in SettingName]: Values[N] extends number ? N : never }[S
 /** What must hold between two durations. */
 interface Rule {
   readonly lower: NumberName;
+  /** Added to the lower one. */
+  readonly plus?: NumberName;
   readonly relation: 'at most' | 'less than';
   readonly upper: NumberName;
   readonly because: string;
@@ -18,6 +20,19 @@ export const rules: readonly Rule[] = [
     relation: 'at most',
     upper: 'REMEMBER',
     because: 'what is forgotten while it still counts as fresh would be notified again',
+  },
+  {
+    lower: 'GIVE_UP_AFTER',
+    plus: 'SWEEP_MARGIN',
+    relation: 'at most',
+    upper: 'REMEMBER',
+    because: 'a search after lost history must know what was retried until just now',
+  },
+  {
+    lower: 'RETRY_AFTER_MAX',
+    relation: 'at most',
+    upper: 'GIVE_UP_AFTER',
+    because: 'a longer wait would never be served',
   },
   {
     lower: 'CONNECT_TIMEOUT',
@@ -35,13 +50,15 @@ export const rules: readonly Rule[] = [
 
 /** Rules on values that could not be read are passed over; those have a problem already. */
 export function brokenRules(values: Partial<Values>): readonly Problem[] {
-  return rules.flatMap(({ lower, relation, upper, because }) => {
-    const [low, high] = [values[lower], values[upper]];
-    if (low === undefined || high === undefined) return [];
+  return rules.flatMap(({ lower, plus, relation, upper, because }) => {
+    const added = plus === undefined ? 0 : values[plus];
+    const [first, high] = [values[lower], values[upper]];
+    if (first === undefined || added === undefined || high === undefined) return [];
+    const low = first + added;
     if (relation === 'at most' ? low <= high : low < high) return [];
     return {
       variable: lower,
-      message: `is ${formatDuration(low)} and must be ${relation} ${upper}, which is ${formatDuration(high)}`,
+      message: `${plus === undefined ? '' : `plus ${plus} `}is ${formatDuration(low)} and must be ${relation} ${upper}, which is ${formatDuration(high)}`,
       remedy: `change one of them (${because})`,
     };
   });

@@ -26,6 +26,8 @@ export function toConfig(values: Values, { routeQuery, ca }: Files): Config {
       maxStatusAgeMs: values.MAX_STATUS_AGE,
       rememberMs: values.REMEMBER,
       recordSkips: values.RECORD_SKIPS,
+      startAt: values.START_AT,
+      sweepMarginMs: values.SWEEP_MARGIN,
     },
     call: {
       payloadTimeZone: values.PAYLOAD_TIMEZONE,
@@ -33,10 +35,17 @@ export function toConfig(values: Values, { routeQuery, ca }: Files): Config {
       connectTimeoutMs: values.CONNECT_TIMEOUT,
       responseLimitBytes: values.RESPONSE_LIMIT,
       quickRetriesMs: values.QUICK_RETRIES,
+      retryScheduleMs: values.RETRY_SCHEDULE,
+      retryAfterMaxMs: values.RETRY_AFTER_MAX,
+      giveUpAfterMs: values.GIVE_UP_AFTER,
     },
     limits: {
       maxInFlight: values.MAX_IN_FLIGHT,
       maxInFlightPerEndpoint: values.MAX_IN_FLIGHT_PER_ENDPOINT,
+    },
+    lease: {
+      workerId: values.WORKER_ID === '' ? null : values.WORKER_ID,
+      ttlMs: values.LEASE_TTL,
     },
     http: { host: values.HTTP_HOST, port: values.HTTP_PORT },
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT },

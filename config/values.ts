@@ -50,6 +50,30 @@ export function listenAddress() {
 }
 
 /** An empty path stands for none. */
+/** A moment; null for `now`. */
+export function startTime() {
+  return parser(
+    'now, or an ISO 8601 time with an offset, such as 2024-05-01T12:00:00Z',
+    (text, refuse) => {
+      if (text === 'now') return null;
+      const isWhole = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)$/.test(
+        text,
+      );
+      const time = new Date(text);
+      return isWhole && !Number.isNaN(time.getTime())
+        ? time
+        : refuse('is neither now nor such a time');
+    },
+  );
+}
+
+/** A name of people's own choice, which ends up in documents and logs. */
+export function freeText() {
+  return parser('up to 200 printable ASCII characters', (text, refuse) =>
+    /^[\x20-\x7e]{0,200}$/.test(text) ? text : refuse('is too long or not printable ASCII'),
+  );
+}
+
 export function path() {
   return parser('the path of a file that can be read', (text) => text);
 }

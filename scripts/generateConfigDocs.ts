@@ -100,8 +100,8 @@ In a connection string the characters \`@ : / ? # %\` of a user name or password
 
 function rulesText(): string {
   const lines = rules.map(
-    ({ lower, relation, upper, because }) =>
-      `- \`${lower}\` must be ${relation} \`${upper}\`: ${because}.`,
+    ({ lower, plus, relation, upper, because }) =>
+      `- \`${lower}\`${plus === undefined ? '' : ` plus \`${plus}\``} must be ${relation} \`${upper}\`: ${because}.`,
   );
   return `## Rules between settings\n\n${lines.join('\n')}\n`;
 }

@@ -1,12 +1,16 @@
-import { setMaxListeners } from 'node:events';
+import { hostname } from 'node:os';
 import type { Config } from '../config/config.ts';
 import { createWebhookSender } from './http/webhookSender.ts';
 import { createChangeSource } from './mongo/changeSource.ts';
 import { createCheckpointStore } from './mongo/checkpointStore.ts';
+import { createGapStore } from './mongo/gapStore.ts';
+import { createLeaseStore } from './mongo/leaseStore.ts';
 import { openMongo, type MongoConnection } from './mongo/connect.ts';
+import { createEndpointStore } from './mongo/endpointStore.ts';
 import { createLedger } from './mongo/ledger.ts';
 import { createOutcomeStore } from './mongo/outcomeStore.ts';
 import { preflight } from './mongo/preflight.ts';
+import { createRetryStore } from './mongo/retryStore.ts';
 import { createSmsStore } from './mongo/smsStore.ts';
 import { createMysqlClient } from './mysql/connect.ts';
 import { createRouteCache } from './mysql/routeCache.ts';
@@ -17,9 +21,10 @@ import { createMetrics, type PrometheusMetrics } from './observability/metrics.t
 import { startProbeServer } from './observability/probeServer.ts';
 import { untilReady, watchDatabase } from './observability/watchDatabase.ts';
 import { createLanes } from './pipeline/lanes.ts';
-import { runPipeline } from './pipeline/pipeline.ts';
+import { runPipeline, type PipelineDeps } from './pipeline/pipeline.ts';
 import type { WebhookSender } from './pipeline/ports.ts';
-import { delay, Stopping } from './runtime/abort.ts';
+import { workUnderLease } from './pipeline/workUnderLease.ts';
+import { anyOf, delay, Stopping } from './runtime/abort.ts';
 import type { Logger } from './runtime/logger.ts';
 import { createTeardown, type Teardown } from './runtime/teardown.ts';
 import { createTimeZone } from './runtime/timeZone.ts';
@@ -56,10 +61,8 @@ interface Connections {
 export async function runWorker(config: Config, options: WorkerOptions): Promise<void> {
   const teardown = createTeardown();
   const failed = new AbortController();
-  const stopping = AbortSignal.any([options.stopping, failed.signal]);
-  const abandoned = AbortSignal.any([options.abandoned, failed.signal]);
-  // Everything under way listens, which is far more than Node takes for a leak.
-  setMaxListeners(0, stopping, abandoned);
+  const stopping = anyOf(options.stopping, failed.signal);
+  const abandoned = anyOf(options.abandoned, failed.signal);
   const health = createHealth();
   const metrics = createMetrics();
   const frame = { ...options, config, health, metrics, stopping, abandoned };
@@ -122,23 +125,64 @@ function openConnections(frame: Frame, teardown: Teardown): Connections {
 
 /** The worker's main job, from the first answer of MongoDB until it is told to stop. */
 async function notifyCustomers(frame: Frame, connections: Connections): Promise<void> {
-  const { config, logger, metrics, stopping, abandoned } = frame;
-  const { mongo, routeQuery, sender } = connections;
+  const { config, logger, stopping, abandoned } = frame;
+  const { mongo } = connections;
   const watch = { ...frame, component: 'mongodb' } as const;
   const { collectionUuid } = await untilReady(watch, () => preflight(mongo.sms, mongo.state));
   const watching = watchDatabase(watch, mongo.ping);
+  const { leases } = mongo.state;
+  const { ttlMs } = config.lease;
+  const owner = config.lease.workerId ?? `${hostname()}:${process.pid}`;
+  const endpoints = createEndpointStore({
+    endpoints: mongo.state.endpoints,
+    logger,
+    signal: abandoned,
+  });
+  await untilReady(watch, endpoints.load);
+  const refreshing = endpoints.keepFresh(stopping);
+  await workUnderLease({
+    ...frame,
+    leases: createLeaseStore({ leases, owner, ttlMs }),
+    ttlMs,
+    async work({ lease, stopping: termStopping, handOver }) {
+      const term = { ...frame, stopping: termStopping };
+      const holder = { owner, epoch: lease.epoch, collectionUuid };
+      await runPipeline({ ...pipelineDeps(term, connections, holder), endpoints, handOver });
+    },
+  });
+  await Promise.all([watching, refreshing]);
+}
+
+/** One term's worth of parts: nothing of them outlives the lease but the writes of calls that still run. */
+function pipelineDeps(
+  frame: Frame,
+  { mongo, routeQuery, sender }: Connections,
+  {
+    owner,
+    epoch,
+    collectionUuid,
+  }: Readonly<{ owner: string; epoch: number; collectionUuid: unknown }>,
+): Omit<PipelineDeps, 'endpoints' | 'handOver'> {
+  const { config, logger, metrics, stopping, abandoned } = frame;
   const { sms, state } = mongo;
+  const { retries } = state;
   const { notify, call, limits, routeCache } = config;
   const ledger = createLedger(state.sent, notify);
-  await runPipeline({
+  const watched = { namespace: sms.namespace, collectionUuid };
+  return {
     ...frame,
     source: createChangeSource(sms),
-    checkpoints: createCheckpointStore(state.checkpoints, {
-      namespace: sms.namespace,
-      collectionUuid,
+    checkpoints: createCheckpointStore(state.checkpoints, watched, { owner, epoch }),
+    sms: createSmsStore({ sms, ledger, retries, logger, signal: stopping }),
+    outcomes: createOutcomeStore({ sms, ledger, retries, logger, metrics, signal: abandoned }),
+    retries: createRetryStore({
+      retries,
+      ledger,
+      workerId: owner,
+      claimMs: call.requestTimeoutMs + longestQuickMs(call.quickRetriesMs) + 10_000,
+      logger,
+      signal: abandoned,
     }),
-    sms: createSmsStore({ sms, ledger, logger, signal: stopping }),
-    outcomes: createOutcomeStore({ sms, ledger, logger, metrics, signal: abandoned }),
     routes: createRouteCache({
       ...routeCache,
       size: routeCache.maxEntries,
@@ -154,11 +198,14 @@ async function notifyCustomers(frame: Frame, connections: Connections): Promise<
     deliveryStatuses: new Set(notify.deliveryStatuses),
     maxStatusAgeMs: notify.maxStatusAgeMs,
     recordSkips: notify.recordSkips,
-    quickRetriesMs: call.quickRetriesMs,
+    schedule: call,
+    giveUpAfterMs: call.giveUpAfterMs,
+    gaps: createGapStore({ sms, gaps: state.gaps, marginMs: notify.sweepMarginMs }),
+    marginMs: notify.sweepMarginMs,
+    startAt: notify.startAt,
     windowLimit: Math.max(2_000, 4 * limits.maxInFlight),
     random: Math.random,
-  });
-  await watching;
+  };
 }
 
 /**
@@ -170,4 +217,9 @@ async function watchRoutes(frame: Frame, { routeQuery }: Connections): Promise<v
   const watch = { ...frame, component: 'mysql' } as const;
   await untilReady(watch, () => checkAtStart(routeQuery, stopping));
   await watchDatabase(watch, () => routeQuery.check(stopping));
+}
+
+/** The longest wait before a quick retry, stretched: a claim holds through it. */
+function longestQuickMs(quickRetriesMs: readonly number[]): number {
+  return 1.2 * Math.max(0, ...quickRetriesMs);
 }

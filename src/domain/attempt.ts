@@ -48,6 +48,10 @@ export type AttemptOutcome =
         response: ResponseContent | null;
         /** A fault after the status line, such as a body cut short. */
         error: AttemptError | null;
+        /** The header as it came. */
+        retryAfter: string | null;
+        /** What the `webhook-delivery` header asks for. */
+        deliveryControl: 'disable' | 'abort-message' | null;
       }>)
   | (Timing & Readonly<{ kind: 'unanswered'; error: AttemptError }>);
 

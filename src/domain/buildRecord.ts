@@ -1,9 +1,14 @@
 import type { AttemptOutcome } from './attempt.ts';
 import type { IntegerId } from './integerId.ts';
 import type { Subject } from './notification.ts';
-import type { DeliveryRecord, FailedReason, PastAttempt, SkippedReason } from './record.ts';
+import type { AttemptLog } from './attemptLog.ts';
+import type { DeliveryRecord, FailedReason, SkippedReason } from './record.ts';
 
-const HISTORY_KEPT = 10;
+/** What a record says of a webhook. */
+export interface RecordedWebhook {
+  readonly webhookId: IntegerId | string;
+  readonly displayUrl: string | null;
+}
 
 export function skippedRecord(subject: Subject, reason: SkippedReason): DeliveryRecord {
   return { state: 'skipped', reason, ...identity(subject) };
@@ -13,30 +18,43 @@ export function skippedRecord(subject: Subject, reason: SkippedReason): Delivery
 export function uncalledRecord(
   subject: Subject,
   reason: FailedReason,
-  webhook: { readonly webhookId: IntegerId | string; readonly displayUrl: string | null },
+  webhook: RecordedWebhook,
 ): DeliveryRecord {
   return { state: 'failed', reason, ...identity(subject), ...whereto(webhook), attempts: 0 };
 }
 
-/** The record after `outcomes`, oldest first, at least one. A null reason means delivered. */
+/** How far a notification has come whose webhook was called. */
+export type Standing =
+  | Readonly<{ state: 'delivered' }>
+  | Readonly<{ state: 'retrying'; nextAttemptAt: Date }>
+  | Readonly<{ state: 'failed'; reason: FailedReason }>;
+
+/** The record of a notification with at least one attempt begun, or waiting for its first. */
 export function attemptedRecord(
   subject: Subject,
-  webhook: { readonly webhookId: IntegerId | string; readonly displayUrl: string | null },
-  outcomes: readonly [AttemptOutcome, ...AttemptOutcome[]],
-  reason: FailedReason | null,
+  webhook: RecordedWebhook,
+  log: AttemptLog,
+  standing: Standing,
 ): DeliveryRecord {
-  const last = outcomes.at(-1) ?? outcomes[0];
-  const before = outcomes.slice(0, -1).slice(-HISTORY_KEPT);
   return {
-    ...(reason === null ? { state: 'delivered' } : { state: 'failed', reason }),
+    ...standing,
     ...identity(subject),
     ...whereto(webhook),
-    attempts: outcomes.length,
-    ...answerOf(last),
-    firstAttemptAt: outcomes[0].startedAt,
-    lastAttemptAt: last.startedAt,
-    durationMs: last.durationMs,
-    ...(before.length > 0 && { history: before.map(pastAttempt) }),
+    attempts: log.begun,
+    ...(log.begun > 0 && callOf(log)),
+    ...(log.history.length > 0 && { history: log.history }),
+  };
+}
+
+/** An attempt that a crash cut off leaves nothing but the time at which the first one began. */
+function callOf(log: AttemptLog): Partial<DeliveryRecord> {
+  const { last, firstAttemptAt } = log;
+  return {
+    ...(last === null ? { statusCode: null, response: null } : answerOf(last)),
+    ...(firstAttemptAt !== null && { firstAttemptAt }),
+    ...(last === null && firstAttemptAt !== null && { lastAttemptAt: firstAttemptAt }),
+    ...(last !== null && { lastAttemptAt: last.startedAt }),
+    durationMs: last?.durationMs ?? 0,
   };
 }
 
@@ -47,10 +65,7 @@ function identity(
   return { deliveryStatus, statusAt, notificationId };
 }
 
-function whereto(webhook: {
-  readonly webhookId: IntegerId | string;
-  readonly displayUrl: string | null;
-}): Pick<DeliveryRecord, 'webhookId' | 'url'> {
+function whereto(webhook: RecordedWebhook): Pick<DeliveryRecord, 'webhookId' | 'url'> {
   const { webhookId, displayUrl } = webhook;
   return { webhookId, ...(displayUrl !== null && { url: displayUrl }) };
 }
@@ -71,14 +86,5 @@ function answerOf(
     ...(response?.truncated === true && { responseTruncated: true }),
     ...(response?.encoding === 'base64' && { responseEncoding: 'base64' }),
     ...(error !== null && { error }),
-  };
-}
-
-function pastAttempt(outcome: AttemptOutcome): PastAttempt {
-  return {
-    at: outcome.startedAt,
-    statusCode: outcome.kind === 'answered' ? outcome.statusCode : null,
-    error: outcome.error,
-    durationMs: outcome.durationMs,
   };
 }

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Request } from 'got';
 import type { AttemptError } from '../domain/attempt.ts';
@@ -17,6 +17,8 @@ export interface ExchangeLimits extends TimeLimits {
 export interface Exchange extends BodyRead {
   /** Null when there was no status line. */
   readonly statusCode: number | null;
+  /** Names in lower case. */
+  readonly headers: IncomingHttpHeaders;
   readonly fault: AttemptError | null;
 }
 
@@ -37,6 +39,7 @@ export async function exchange(
 ): Promise<Exchange> {
   return await new Promise((resolve, reject) => {
     let statusCode: number | null = null;
+    let headers: IncomingHttpHeaders = {};
     let body: ResponseBody | null = null;
     let isOver = false;
 
@@ -50,7 +53,7 @@ export async function exchange(
       if (isOver) return;
       const { bytes, truncated } = stop();
       if (fault !== null || truncated) request.destroy();
-      resolve({ statusCode, bytes, truncated, fault });
+      resolve({ statusCode, headers, bytes, truncated, fault });
     };
     const endTimeLimits = limitTime(request, limits, end);
     const forgetAbort = onAbort((reason) => {
@@ -68,6 +71,7 @@ export async function exchange(
     request.on('error', onFault);
     onStatus(request, (status, response) => {
       statusCode = status;
+      headers = response?.headers ?? {};
       if (response === null) end('response_invalid');
       else body = readBody(response, limits.responseLimitBytes, { onEnd, onFault });
     });

@@ -60,7 +60,13 @@ function attemptHeaders(attempt: Attempt, startedAt: Date): Record<string, strin
 
 type Untimed<T> = T extends unknown ? Omit<T, 'startedAt' | 'durationMs'> : never;
 
-function answerOf({ statusCode, bytes, truncated, fault }: Exchange): Untimed<AttemptOutcome> {
+function answerOf({
+  statusCode,
+  headers,
+  bytes,
+  truncated,
+  fault,
+}: Exchange): Untimed<AttemptOutcome> {
   if (statusCode === null) return { kind: 'unanswered', error: fault ?? 'network_error' };
   const whole = fault === null && !truncated;
   return {
@@ -68,5 +74,16 @@ function answerOf({ statusCode, bytes, truncated, fault }: Exchange): Untimed<At
     statusCode,
     response: toResponseContent({ bytes, truncated, whole }),
     error: fault,
+    retryAfter: headers['retry-after'] ?? null,
+    deliveryControl: deliveryControlOf(headers['webhook-delivery']),
   };
+}
+
+function deliveryControlOf(
+  header: string | string[] | undefined,
+): 'disable' | 'abort-message' | null {
+  const asked = String(header ?? '')
+    .trim()
+    .toLowerCase();
+  return asked === 'disable' || asked === 'abort-message' ? asked : null;
 }

@@ -1,7 +1,14 @@
-import type { ChangeStream, ChangeStreamOptions, Collection, Document, Timestamp } from 'mongodb';
+import {
+  Timestamp,
+  type ChangeStream,
+  type ChangeStreamOptions,
+  type Collection,
+  type Document,
+} from 'mongodb';
 import type { Change, StreamPosition } from '../domain/change.ts';
 import { StreamFailure } from '../domain/streamFailure.ts';
 import type { ChangeSource, ChangeStreamHandle, StreamRead } from '../pipeline/ports.ts';
+import { createCutWatch, type CutWatch } from './cutWatch.ts';
 import { toPlain, toPlainDocument } from './plainDocument.ts';
 import { clusterTimeOfToken, fromPosition, timeOf, toPosition } from './position.ts';
 import { toStreamFailure } from './streamErrors.ts';
@@ -61,10 +68,22 @@ export function createChangeSource(
   collection: Collection,
   { maxAwaitTimeMs = 1_000 }: ChangeSourceOptions = {},
 ): ChangeSource {
+  const operationTime = async (): Promise<Timestamp> => {
+    const answer = await collection.db.command({ ping: 1 });
+    return answer['operationTime'] as Timestamp;
+  };
+  const cuts = createCutWatch(
+    async () => await collection.db.command({ ping: 1 }, { timeoutMS: 2_000 }),
+  );
   return {
     async currentPosition() {
-      const answer = await collection.db.command({ ping: 1 });
-      return toPosition({ token: null, clusterTime: answer['operationTime'] as Timestamp });
+      return toPosition({ token: null, clusterTime: await operationTime() });
+    },
+    async positionAt(time) {
+      const newest = await operationTime();
+      const asked = new Timestamp({ t: Math.floor(time.getTime() / 1000), i: 1 });
+      const clusterTime = asked.greaterThan(newest) ? newest : asked;
+      return toPosition({ token: null, clusterTime });
     },
     // oxlint-disable-next-line typescript/require-await -- the driver opens on the first read
     async open(position, { replay }) {
@@ -77,7 +96,7 @@ export function createChangeSource(
         batchSize: 1_000,
         comment: 'notify-on-delivery',
       });
-      return createHandle(stream, position);
+      return createHandle(stream, position, cuts);
     },
   };
 }
@@ -85,12 +104,13 @@ export function createChangeSource(
 function createHandle(
   stream: ChangeStream<Document, never>,
   start: StreamPosition,
+  cuts: CutWatch,
 ): ChangeStreamHandle {
   let last = start;
   let endingOperation = 'invalidate';
   return {
     async read() {
-      const event = await tryNext(stream);
+      const event = await tryNext(stream, cuts);
       if (event === null) {
         last = idlePosition(stream.resumeToken, last);
         return { kind: 'idle', position: last };
@@ -111,13 +131,17 @@ function createHandle(
   };
 }
 
-async function tryNext(stream: ChangeStream<Document, never>): Promise<RawEvent | null> {
+async function tryNext(
+  stream: ChangeStream<Document, never>,
+  cuts: CutWatch,
+): Promise<RawEvent | null> {
   let event: RawEvent | null;
   try {
     event = await stream.tryNext();
   } catch (error) {
-    throw toStreamFailure(error);
+    throw await cuts.judge(toStreamFailure(error));
   }
+  cuts.read();
   if (event === null && stream.closed) {
     throw new StreamFailure('transient', 'closed', 'the stream was closed by the server');
   }

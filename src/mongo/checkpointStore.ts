@@ -1,16 +1,38 @@
-import { Timestamp } from 'mongodb';
+import { BSON, Timestamp } from 'mongodb';
 import type { StreamPosition } from '../domain/change.ts';
 import type { CheckpointStore } from '../pipeline/ports.ts';
+import { Fenced } from '../runtime/abort.ts';
+import { codes, serverCode } from './errorCodes.ts';
 import { fromPosition, toPosition } from './position.ts';
-import type { StateCollections } from './stateCollections.ts';
+import type { CheckpointRow, StateCollections } from './stateCollections.ts';
 
 /** The stream's only partition, until there are several. */
 const PARTITION = '0';
 
+const text = (uuid: unknown): string => BSON.EJSON.stringify([uuid]);
+
 export function createCheckpointStore(
   checkpoints: StateCollections['checkpoints'],
-  watched: { readonly namespace: string; readonly collectionUuid: unknown },
+  watched: Readonly<{ namespace: string; collectionUuid: unknown }>,
+  holder: Readonly<{ owner: string; epoch: number }>,
 ): CheckpointStore {
+  const doubtOf = async (row: CheckpointRow, clusterTime: Timestamp): Promise<string | null> => {
+    const { collectionUuid, namespace } = watched;
+    if (row['namespace'] !== namespace) return 'it is of another collection';
+    const saved: unknown = row['collectionUuid'] ?? null;
+    if (saved !== null && collectionUuid !== null && text(saved) !== text(collectionUuid)) {
+      return 'the collection was dropped and made anew, or restored';
+    }
+    const now = (await checkpoints.db.command({ ping: 1 }))['operationTime'] as Timestamp;
+    // The server would accept it without a word, and never tell of anything.
+    return clusterTime.greaterThan(now)
+      ? 'it is ahead of the server: an older state was restored'
+      : null;
+  };
+  const notLater = {
+    _id: PARTITION,
+    $or: [{ epoch: { $exists: false } }, { epoch: { $lte: holder.epoch } }],
+  };
   return {
     async load() {
       const row = await checkpoints.findOne({ _id: PARTITION });
@@ -25,24 +47,23 @@ export function createCheckpointStore(
           `the checkpoint row '${PARTITION}' in ${checkpoints.namespace} is damaged: clusterTime must be a Timestamp, wallTime a Date and token a document or null`,
         );
       }
-      return toPosition({ token, clusterTime }, wallTime);
+      const position = toPosition({ token, clusterTime }, wallTime);
+      return { position, doubt: await doubtOf(row, clusterTime) };
     },
     async save(position: StreamPosition) {
       const { token, clusterTime } = fromPosition(position);
-      await checkpoints.updateOne(
-        { _id: PARTITION },
-        {
-          $set: {
-            token,
-            clusterTime,
-            wallTime: position.wallTime,
-            namespace: watched.namespace,
-            collectionUuid: watched.collectionUuid,
-          },
-          $currentDate: { savedAt: true },
-        },
-        { upsert: true },
-      );
+      const update = {
+        $set: { token, clusterTime, wallTime: position.wallTime, ...watched, ...holder },
+        $currentDate: { savedAt: true },
+      } as const;
+      try {
+        await checkpoints.updateOne(notLater, update, { upsert: true });
+      } catch (error) {
+        if (serverCode(error) !== codes.duplicateKey) throw error;
+        // The row is there with a greater epoch, or has only just been added by somebody else.
+        const { matchedCount } = await checkpoints.updateOne(notLater, update);
+        if (matchedCount === 0) throw new Fenced();
+      }
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { DeliveryRecord } from '../domain/record.ts';
-import type { Ending, LedgerEntry, LookupRequest } from '../pipeline/ports.ts';
+import type { LedgerEntry, LookupRequest, RecordedEnding } from '../pipeline/ports.ts';
 import { expectedFailures } from './bulkFailures.ts';
 import { codes } from './errorCodes.ts';
 import type { LedgerRow, StateCollections } from './stateCollections.ts';
@@ -8,8 +8,11 @@ import type { LedgerRow, StateCollections } from './stateCollections.ts';
 export interface Ledger {
   /** By SMS key, what the requests ask for. */
   find(requests: readonly LookupRequest[]): Promise<ReadonlyMap<string, readonly LedgerEntry[]>>;
-  /** Adds the ends. One that is there already stays, unless it was no delivery and this one is. */
-  add(endings: readonly Ending[]): Promise<void>;
+  /**
+   * Adds the ends. One that is there already stays, unless it was no delivery and this one is. What the
+   * ledger now says of those that met one, as far as it is to be shown, by notification.
+   */
+  add(endings: readonly RecordedEnding[]): Promise<ReadonlyMap<string, DeliveryRecord>>;
 }
 
 export function createLedger(
@@ -35,14 +38,17 @@ export function createLedger(
     },
 
     async add(endings) {
-      if (endings.length === 0) return;
+      if (endings.length === 0) return new Map();
       const now = Date.now();
       const expireAt = new Date(now + rememberMs);
       const rows = endings.map((ending) => toRow(ending, new Date(now), expireAt));
       try {
         await sent.insertMany(rows, { ordered: false });
+        return new Map();
       } catch (error) {
-        await replaceWeaker(sent, rows, error);
+        const met = alreadyThere(rows, error);
+        await replaceWeaker(sent, met);
+        return await standingRecords(sent, met);
       }
     },
   };
@@ -60,7 +66,7 @@ function toEntry(row: LedgerRow): LedgerEntry {
   };
 }
 
-function toRow(ending: Ending, endedAt: Date, expireAt: Date): LedgerRow {
+function toRow(ending: RecordedEnding, endedAt: Date, expireAt: Date): LedgerRow {
   const { notificationId, smsKey, record, showRecord } = ending;
   const { earlier: _earlier, ...own } = record;
   return {
@@ -75,15 +81,18 @@ function toRow(ending: Ending, endedAt: Date, expireAt: Date): LedgerRow {
   };
 }
 
-/** Of the rows that met one already there, writes those that are stronger: a delivery over anything else. */
+/** The rows that met one of their notification; rethrows when anything else went wrong. */
+function alreadyThere(rows: readonly LedgerRow[], error: unknown): readonly LedgerRow[] {
+  const { failed } = expectedFailures(error, (code) => code === codes.duplicateKey);
+  return rows.filter((_, index) => failed.has(index));
+}
+
+/** Writes those that are stronger than what is there: a delivery over anything else. */
 async function replaceWeaker(
   sent: StateCollections['sent'],
-  rows: readonly LedgerRow[],
-  error: unknown,
+  met: readonly LedgerRow[],
 ): Promise<void> {
-  const isDuplicate = (code: number | undefined): boolean => code === codes.duplicateKey;
-  const { failed } = expectedFailures(error, isDuplicate);
-  const deliveries = rows.filter((row, index) => failed.has(index) && row['state'] === 'delivered');
+  const deliveries = met.filter((row) => row['state'] === 'delivered');
   if (deliveries.length === 0) return;
   await sent.bulkWrite(
     deliveries.map(({ _id, ...fields }) => ({
@@ -93,5 +102,19 @@ async function replaceWeaker(
       },
     })),
     { ordered: false },
+  );
+}
+
+async function standingRecords(
+  sent: StateCollections['sent'],
+  met: readonly LedgerRow[],
+): Promise<ReadonlyMap<string, DeliveryRecord>> {
+  const ids = met.map((row) => row._id);
+  const rows = await sent.find({ _id: { $in: ids } }, { projection: { record: 1 } }).toArray();
+  const entries = rows.map(toEntry);
+  return new Map(
+    entries.flatMap(({ notificationId, record }) =>
+      record === null ? [] : [[notificationId, record] as const],
+    ),
   );
 }

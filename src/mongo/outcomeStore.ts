@@ -1,15 +1,18 @@
 import type { Collection } from 'mongodb';
-import type { Ending, Metrics, OutcomeStore } from '../pipeline/ports.ts';
+import type { DeliveryRecord } from '../domain/record.ts';
+import type { Ending, Metrics, OutcomeStore, RecordedEnding } from '../pipeline/ports.ts';
 import { createBatcher } from '../runtime/batcher.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { retryTransient } from '../runtime/retryTransient.ts';
 import type { Ledger } from './ledger.ts';
 import { createRecordWriter } from './recordWriter.ts';
+import type { StateCollections } from './stateCollections.ts';
 import { withoutCommands } from './withoutCommands.ts';
 
 export interface OutcomeStoreOptions {
   readonly sms: Collection;
   readonly ledger: Ledger;
+  readonly retries: StateCollections['retries'];
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, 'recordFailed'>;
   /** Aborted when the worker can't wait any longer for a write. */
@@ -21,20 +24,22 @@ export interface OutcomeStoreOptions {
  * carries one row or two hundred (measured: 0.4 k/s one by one, 11-18 k/s in batches).
  */
 export function createOutcomeStore(options: OutcomeStoreOptions): OutcomeStore {
-  const { ledger, logger, signal } = options;
+  const { ledger, retries, logger, signal } = options;
   const records = createRecordWriter(options);
-  const insist = async (what: string, write: () => Promise<void>): Promise<void> => {
+  const insist = async <Result>(what: string, write: () => Promise<Result>): Promise<Result> =>
     await retryTransient(() => withoutCommands(write), { what, signal, logger });
-  };
   const batcher = createBatcher<Ending, null>({
     maxSize: 200,
     lingerMs: 5,
     concurrency: 2,
     async run(endings) {
-      const ended = endings.filter((ending) => !ending.restoresRecord);
-      const shown = endings.filter((ending) => ending.showRecord);
-      await insist('ledger', () => ledger.add(ended));
+      const recorded = endings.filter(hasRecord);
+      const ended = recorded.filter((ending) => ending.remember);
+      const standing = await insist('ledger', () => ledger.add(ended));
+      const settled = recorded.map((ending) => asRemembered(ending, standing));
+      const shown = settled.filter((ending) => ending.showRecord);
       await insist('record', () => records.write(shown));
+      await insist('retry', () => removeRows(retries, endings));
       return endings.map(() => null);
     },
   });
@@ -43,4 +48,32 @@ export function createOutcomeStore(options: OutcomeStoreOptions): OutcomeStore {
       await batcher.add(ending);
     },
   };
+}
+
+function hasRecord(ending: Ending): ending is RecordedEnding {
+  return ending.record !== null;
+}
+
+/** An end that met one in the ledger: what is shown is what is remembered, whichever of the two that is. */
+function asRemembered(
+  ending: RecordedEnding,
+  standing: ReadonlyMap<string, DeliveryRecord>,
+): RecordedEnding {
+  const record = ending.remember ? standing.get(ending.notificationId) : undefined;
+  return record === undefined ? ending : { ...ending, record, showRecord: true };
+}
+
+/** Only rows still in our hands: whoever has claimed one since sees in the ledger that it has ended. */
+async function removeRows(
+  retries: StateCollections['retries'],
+  endings: readonly Ending[],
+): Promise<void> {
+  const claimed = endings.filter((ending) => ending.claim !== null);
+  if (claimed.length === 0) return;
+  await retries.bulkWrite(
+    claimed.map(({ notificationId, claim }) => ({
+      deleteOne: { filter: { _id: notificationId, 'claim.token': claim } },
+    })),
+    { ordered: false },
+  );
 }

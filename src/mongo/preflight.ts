@@ -25,9 +25,13 @@ export async function preflight(sms: Collection, state: StateCollections): Promi
   await allowed(`update on ${sms.namespace}`, () =>
     sms.updateMany({ _id: { $in: [] } }, [{ $set: { notify_on_delivery: null } }]),
   );
-  await allowed(`createIndex on ${state.sent.namespace}`, () => ensureStateCollections(state));
-  await tryStateRights(state.checkpoints);
-  await tryStateRights(state.sent);
+  await ensureStateCollections(
+    state,
+    async (namespace, createIndexes) => await allowed(`createIndex on ${namespace}`, createIndexes),
+  );
+  for (const collection of Object.values({ ...state })) {
+    await tryStateRights(collection);
+  }
   return { collectionUuid: info?.['info']?.uuid ?? null };
 }
 

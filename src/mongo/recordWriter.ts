@@ -1,11 +1,12 @@
 import { BSON, type Collection, type Document, type Filter } from 'mongodb';
 import type { DeliveryRecord } from '../domain/record.ts';
-import type { Ending, Metrics } from '../pipeline/ports.ts';
+import type { RecordedEnding, Metrics } from '../pipeline/ports.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { expectedFailures, type PartlyDone } from './bulkFailures.ts';
 import { codes, serverCode } from './errorCodes.ts';
 import { recordUpdate } from './recordUpdate.ts';
 import { byKeys } from './smsStore.ts';
+import { removeQuotes } from './withoutCommands.ts';
 
 /**
  * A document that refuses this write for good: its validator, its size near 16 MB, or an immutable
@@ -20,7 +21,7 @@ const refusals = new Set<number | undefined>([
 
 export interface RecordWriter {
   /** Rejects when it is worth trying the whole batch again, which does no harm. */
-  write(endings: readonly Ending[]): Promise<void>;
+  write(endings: readonly RecordedEnding[]): Promise<void>;
 }
 
 export function createRecordWriter(options: {
@@ -30,7 +31,7 @@ export function createRecordWriter(options: {
 }): RecordWriter {
   const { sms, logger, metrics } = options;
 
-  const writeAll = async (endings: readonly Ending[]): Promise<PartlyDone> => {
+  const writeAll = async (endings: readonly RecordedEnding[]): Promise<PartlyDone> => {
     const operations = endings.map((ending) => ({
       updateOne: { filter: keyOf(ending), update: recordUpdate(ending.record) },
     }));
@@ -44,7 +45,7 @@ export function createRecordWriter(options: {
 
   /** A document that refuses the record gets it without the response, or not at all. */
   const writeOne = async (
-    { notificationId }: Pick<Ending, 'notificationId'>,
+    { notificationId }: Pick<RecordedEnding, 'notificationId'>,
     filter: Filter<Document>,
     record: DeliveryRecord,
   ): Promise<void> => {
@@ -59,12 +60,15 @@ export function createRecordWriter(options: {
         return;
       }
       metrics.recordFailed(String(code));
+      removeQuotes(error);
       logger.error('record_failed', { notificationId, code, error });
     }
   };
 
   /** Of these, the documents that are gone or whose shard key has changed since the stream named them. */
-  const findUnmatched = async (endings: readonly Ending[]): Promise<readonly Ending[]> => {
+  const findUnmatched = async (
+    endings: readonly RecordedEnding[],
+  ): Promise<readonly RecordedEnding[]> => {
     const found = await sms.find(byKeys(endings.map(keyOf)), { projection: { _id: 1 } }).toArray();
     const present = new Set(found.map((document) => exactText(document._id)));
     return endings.filter((ending) => !present.has(exactText(keyOf(ending)['_id'])));
@@ -88,7 +92,7 @@ export function createRecordWriter(options: {
   };
 }
 
-function keyOf(ending: Ending): Document {
+function keyOf(ending: RecordedEnding): Document {
   return ending.documentKey.opaque as Document;
 }
 

@@ -5,27 +5,34 @@ import type { LedgerEntry, Lookup, LookupRequest, SmsStore } from '../pipeline/p
 import type { Logger } from '../runtime/logger.ts';
 import { retryTransient } from '../runtime/retryTransient.ts';
 import type { Ledger } from './ledger.ts';
+import type { StateCollections } from './stateCollections.ts';
 import { toPlain, toPlainDocument } from './plainDocument.ts';
 import { withoutCommands } from './withoutCommands.ts';
 
 type Documents = ReadonlyMap<string, PlainDocument>;
+type ParkedBySms = ReadonlyMap<string, Lookup['parked']>;
 type EndedBySms = ReadonlyMap<string, readonly LedgerEntry[]>;
 
 /** Reads a whole batch in two queries: one on the SMS collection, one on the ledger. */
 export function createSmsStore(options: {
   readonly sms: Collection;
   readonly ledger: Ledger;
+  readonly retries: StateCollections['retries'];
   readonly logger: Logger;
   /** Aborted when reading has no more point. */
   readonly signal: AbortSignal;
 }): SmsStore {
-  const { sms, ledger, logger, signal } = options;
+  const { sms, ledger, retries, logger, signal } = options;
   return {
     async lookUp(requests) {
       const wanted = requests.filter((request) => request.wants === 'document');
-      const read = async (): Promise<[Documents, EndedBySms]> =>
-        await Promise.all([fetchDocuments(sms, wanted), ledger.find(requests)]);
-      const [documents, ended] = await retryTransient(() => withoutCommands(read), {
+      const read = async (): Promise<[Documents, EndedBySms, ParkedBySms]> =>
+        await Promise.all([
+          fetchDocuments(sms, wanted),
+          ledger.find(requests),
+          findParked(retries, requests),
+        ]);
+      const [documents, ended, parked] = await retryTransient(() => withoutCommands(read), {
         what: 'look-up',
         signal,
         logger,
@@ -34,6 +41,7 @@ export function createSmsStore(options: {
         return {
           document: documents.get(request.smsKey) ?? null,
           ended: ended.get(request.smsKey) ?? [],
+          parked: parked.get(request.smsKey) ?? [],
         };
       });
     },
@@ -52,6 +60,26 @@ async function fetchDocuments(
     if (key !== null) found.set(key, toPlainDocument(document));
   }
   return found;
+}
+
+async function findParked(
+  retries: StateCollections['retries'],
+  requests: readonly LookupRequest[],
+): Promise<ParkedBySms> {
+  const keys = requests.map((request) => request.smsKey);
+  const rows = await retries
+    .find(
+      { sms: { $in: keys } },
+      { projection: { sms: 1, claim: 1, isClaimed: { $gt: ['$nextAttemptAt', '$$NOW'] } } },
+    )
+    .toArray();
+  const bySms = new Map<string, Lookup['parked']>();
+  for (const row of rows) {
+    const isClaimed = row['claim'] !== undefined && row['isClaimed'] === true;
+    const key = row['sms'] as string;
+    bySms.set(key, [...(bySms.get(key) ?? []), { notificationId: row._id, isClaimed }]);
+  }
+  return bySms;
 }
 
 /** On a sharded collection a document key holds the shard key too, and is needed whole to find its shard. */

@@ -1,6 +1,7 @@
 import { MongoServerSelectionError } from 'mongodb';
 import { StreamFailure, type StreamFailureKind } from '../domain/streamFailure.ts';
 import { causeOf, codes, serverCode } from './errorCodes.ts';
+import { removeQuotes } from './withoutCommands.ts';
 
 /**
  * What a server error means for the stream. Codes that aren't listed, and errors without one (network,
@@ -12,6 +13,7 @@ const kinds = new Map<number, StreamFailureKind>([
   [codes.changeStreamFatalError, 'tokenUnusable'],
   [codes.badResumeToken, 'tokenUnusable'],
   [codes.emptyResumeToken, 'tokenUnusable'],
+  [codes.bsonObjectTooLarge, 'oversized'],
   [codes.cappedPositionLost, 'historyLost'],
   [codes.changeStreamHistoryLost, 'historyLost'],
   [codes.unauthorized, 'denied'],
@@ -22,6 +24,7 @@ const kinds = new Map<number, StreamFailureKind>([
 
 export function toStreamFailure(error: unknown): StreamFailure {
   if (error instanceof StreamFailure) return error;
+  removeQuotes(error);
   const kind =
     kinds.get(serverCode(error) ?? -1) ?? (isHostUnknown(error) ? 'denied' : 'transient');
   return new StreamFailure(kind, causeOf(error), error);

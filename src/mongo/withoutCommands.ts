@@ -6,15 +6,22 @@ export async function withoutCommands<Result>(calls: () => Promise<Result>): Pro
   try {
     return await calls();
   } catch (error) {
-    if (error instanceof Error) {
-      error.message = cut(error.message);
-      // It begins with the message.
-      if (error.stack !== undefined) error.stack = cut(error.stack);
-    }
+    removeQuotes(error);
     throw error;
   }
 }
 
+/** Takes out of an error what the server quotes in it: commands, and how a document too large begins. */
+export function removeQuotes(error: unknown): void {
+  if (!(error instanceof Error)) return;
+  const { message, stack } = error;
+  error.message = cut(message);
+  // It begins with the message.
+  if (stack !== undefined) error.stack = stack.replace(message, () => error.message);
+}
+
 function cut(text: string): string {
-  return text.replace(/ to execute command \{.*\}/s, ' to execute a command');
+  return text
+    .replace(/ to execute command \{.*\}/s, ' to execute a command')
+    .replace(/ First element: .*/s, '');
 }

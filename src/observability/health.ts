@@ -42,6 +42,10 @@ export function createHealth(now: () => number = () => performance.now()): Healt
     streamOpen() {
       components.set('stream', { status: 'ok', detail: 'open' });
     },
+    standby() {
+      components.set('stream', { status: 'ok', detail: 'standby: another worker has the lease' });
+      turnedAt.clear();
+    },
     streamDown(detail) {
       components.set('stream', { status: 'fail', detail });
     },

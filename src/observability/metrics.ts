@@ -71,6 +71,7 @@ export function createMetrics(): PrometheusMetrics {
   );
   const inFlight = gauge('in_flight', 'Calls running now');
   const reopened = counter('stream_reopened_total', 'Reopenings of the stream', ['cause'], []);
+  const gaps = counter('gaps_total', 'Spans the stream could not be read for', [], [{}]);
   const recordFailures = counter('record_failures_total', 'Records that never fit', ['code'], []);
   const routeLookups = counter(
     'route_lookups_total',
@@ -78,6 +79,13 @@ export function createMetrics(): PrometheusMetrics {
     ['result'],
     ['hit', 'miss', 'stale', 'error'].map((result) => ({ result })),
   );
+  const leaseHeld = new Gauge({
+    name: `${PREFIX}lease_held`,
+    help: 'Whether this worker holds the lease',
+    labelNames: ['partition'],
+    registers: [registry],
+  });
+  leaseHeld.set({ partition: '0' }, 0);
   let streamAtMs: number | null = null;
   let checkpointAtMs: number | null = null;
   const secondsSince = (atMs: number | null) => (lag: Gauge) => {
@@ -105,10 +113,12 @@ export function createMetrics(): PrometheusMetrics {
       streamAtMs = Math.max(streamAtMs ?? 0, empty ? Date.now() : wallTime.getTime());
     },
     streamReopened: (cause) => reopened.inc({ cause }),
+    gapFound: () => gaps.inc(),
     checkpointAt(wallTime) {
       checkpointAtMs = wallTime.getTime();
     },
     recordFailed: (code) => recordFailures.inc({ code }),
+    leaseHeld: (held) => leaseHeld.set({ partition: '0' }, held ? 1 : 0),
     routeLookup: (result) => routeLookups.inc({ result }),
     text: () => registry.metrics(),
     contentType: registry.contentType,
@@ -117,7 +127,16 @@ export function createMetrics(): PrometheusMetrics {
 
 const knownEnds = [
   { state: 'delivered', reason: '' },
-  ...['attempts_exhausted', 'invalid_webhook'].map((reason) => ({ state: 'failed', reason })),
+  ...[
+    'attempts_exhausted',
+    'expired',
+    'endpoint_gone',
+    'endpoint_disabled',
+    'aborted_by_receiver',
+    'blocked_address',
+    'invalid_webhook',
+    'notification_withdrawn',
+  ].map((reason) => ({ state: 'failed', reason })),
   ...['no_default_webhook', 'flow_webhook_disabled', 'unusable_document', 'stale'].map(
     (reason) => ({ state: 'skipped', reason }),
   ),

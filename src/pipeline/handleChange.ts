@@ -1,148 +1,104 @@
-import { skippedRecord, uncalledRecord } from '../domain/buildRecord.ts';
+import { noAttempts } from '../domain/attemptLog.ts';
+import { uncalledRecord } from '../domain/buildRecord.ts';
 import type { Change } from '../domain/change.ts';
-import { decide, type Decision } from '../domain/decision.ts';
-import type { Subject } from '../domain/notification.ts';
-import { overlayChange } from '../domain/overlay.ts';
-import type { PlainDocument } from '../domain/plainValue.ts';
-import type { DeliveryRecord } from '../domain/record.ts';
-import { parseSmsDetail } from '../domain/smsDetail.ts';
-import { isDuplicate, lostRecords } from '../domain/suppression.ts';
-import type { TimeZone } from '../domain/timeZone.ts';
-import { notify, type NotifyDeps } from './notify.ts';
-import type { Lookup, LookupRequest, OutcomeStore, RouteSource } from './ports.ts';
+import type { Notification, Subject } from '../domain/notification.ts';
+import { createCustody, Superseded } from './custody.ts';
+import { deliver, type DeliverDeps } from './deliver.ts';
+import type { ParkableNotification, RetryStore } from './ports.ts';
+import type { SmsGate } from './smsGate.ts';
+import { takeUp, type TakeUpDeps } from './takeUp.ts';
 
-export interface HandleChangeDeps extends NotifyDeps {
-  /** Batched: what is asked in the same moment is read in the same queries. */
-  readonly lookUp: (request: LookupRequest) => Promise<Lookup>;
-  readonly routes: RouteSource;
-  readonly outcomes: OutcomeStore;
-  readonly zone: TimeZone;
-  readonly maxStatusAgeMs: number;
-  readonly recordSkips: boolean;
+export interface HandleChangeDeps extends TakeUpDeps, DeliverDeps {
+  readonly retries: RetryStore;
+  /** One change of an SMS at a time is taken up. */
+  readonly takeUpGate: SmsGate;
+  /** One status of an SMS at a time is called. */
+  readonly callGate: SmsGate;
+  /** The notifications between their decision and their end, in this process. */
+  readonly underWay: Set<string>;
 }
 
+/** A status that has waited so long for another one of its SMS goes on waiting in durable state. */
+const SIBLING_PATIENCE_MS = 1_000;
+
 /**
- * Takes one status of one SMS from the change to its end. When this resolves the change is settled:
- * whatever was to be written is durable. It must run for one change of an SMS at a time.
- * Rejects, with nothing ended, only because the worker is stopping; any other rejection is a bug.
+ * Takes one status of one SMS from the change to its end, or into durable state. `settle` is called as
+ * soon as nothing of it depends on this process any more; when this resolves it has been, with whether
+ * the status was news.
+ * Rejects, with nothing lost, only because the worker is stopping; any other rejection is a bug.
  */
 export async function handleChange(
   change: Change,
   subject: Subject,
   deps: HandleChangeDeps,
-): Promise<void> {
-  const { metrics, logger } = deps;
-  deps.stopping.throwIfAborted();
-  const lookup = await deps.lookUp({
-    documentKey: subject.documentKey,
-    smsKey: subject.smsKey,
-    notificationId: subject.notificationId,
-    wants: change.operation === 'update' ? 'document' : 'history',
-  });
-  const document = change.document ?? lookup.document;
-  if (document === null) {
-    metrics.notNotified('document_gone');
-    logger.info('document_gone', { notificationId: subject.notificationId, phase: 'read' });
-    return;
-  }
-  if (change.operation !== 'update') await restoreRecords(subject, lookup, document, deps);
-  if (isDuplicate(subject.notificationId, lookup.ended, document)) {
-    metrics.notNotified('duplicate');
-    return;
-  }
-  await tell(change, subject, overlayChange(document, change), deps);
-}
-
-async function restoreRecords(
-  subject: Subject,
-  lookup: Lookup,
-  document: PlainDocument,
-  { outcomes, logger }: HandleChangeDeps,
-): Promise<void> {
-  const lost = lostRecords(lookup.ended, document);
-  const { documentKey, smsKey } = subject;
-  await Promise.all(
-    lost.map(async (record) => {
-      const { notificationId } = record;
-      await outcomes.end({
-        documentKey,
-        smsKey,
-        notificationId,
-        record,
-        showRecord: true,
-        restoresRecord: true,
-      });
-      logger.debug('record_restored', { notificationId });
-    }),
-  );
-}
-
-/** Decides about a status that is news, and acts on it. `document` is the SMS as it is to be sent. */
-async function tell(
-  change: Change,
-  subject: Subject,
-  document: PlainDocument,
-  deps: HandleChangeDeps,
-): Promise<void> {
-  const { routes, stopping, maxStatusAgeMs, zone } = deps;
-  const { operation } = change;
-  const detail = parseSmsDetail(document);
-  if (detail.kind === 'unusable') {
-    const { notificationId } = subject;
-    deps.logger.warn('unusable_document', { notificationId, problem: detail.problem });
-    await end(subject, skippedRecord(subject, 'unusable_document'), deps);
-    return;
-  }
-  const { accountId, flowId } = detail;
-  const key = { accountId, flowId, deliveryStatus: subject.deliveryStatus };
-  const route = await routes.find(key, stopping);
-  const decision = decide({ subject, operation, document, detail, route, maxStatusAgeMs, zone });
-  if (decision.kind === 'notOptedIn') {
-    deps.metrics.notNotified('not_opted_in');
-    return;
-  }
-  await end(subject, await recordOf(decision, subject, deps), deps);
-}
-
-async function recordOf(
-  decision: Exclude<Decision, { kind: 'notOptedIn' }>,
-  subject: Subject,
-  deps: HandleChangeDeps,
-): Promise<DeliveryRecord> {
-  switch (decision.kind) {
-    case 'notify':
-      return await notify(decision.notification, deps);
-    case 'skip':
-      return skippedRecord(subject, decision.reason);
-    case 'invalidWebhook': {
-      const { webhookId, problem } = decision.route;
-      const { notificationId } = subject;
-      deps.logger.warn('invalid_webhook', { notificationId, webhookId, problem });
-      return uncalledRecord(subject, 'invalid_webhook', decision.route);
+  settle: () => void,
+): Promise<boolean> {
+  const { takeUpGate, underWay, stopping, metrics, end } = deps;
+  const { smsKey, notificationId } = subject;
+  const acceptedAt = new Date();
+  const taken = await takeUpGate.enter(smsKey, async () => {
+    stopping.throwIfAborted();
+    const isUnderWay = underWay.has(notificationId);
+    if (isUnderWay && change.operation === 'update') {
+      metrics.notNotified('duplicate');
+      return { kind: 'nothing' } as const;
     }
-    default:
-      return decision satisfies never;
+    const found = await takeUp(change, subject, isUnderWay, deps);
+    if (found.kind === 'ended') await end.write(subject, found.record, null);
+    if (found.kind === 'notify') underWay.add(notificationId);
+    return found;
+  });
+  try {
+    if (taken.kind === 'notify') await call({ ...taken, acceptedAt }, deps, settle);
+  } finally {
+    if (taken.kind === 'notify') underWay.delete(notificationId);
   }
+  settle();
+  return taken.kind !== 'nothing';
 }
 
-async function end(
-  subject: Subject,
-  record: DeliveryRecord,
-  { outcomes, metrics, logger, recordSkips }: HandleChangeDeps,
+interface Accepted {
+  readonly notification: Notification;
+  readonly siblingClaimed: boolean;
+  /** Before anything was asked of a database: waiting for one counts. */
+  readonly acceptedAt: Date;
+}
+
+async function call(
+  { notification, siblingClaimed, acceptedAt }: Accepted,
+  deps: HandleChangeDeps,
+  settle: () => void,
 ): Promise<void> {
-  const { documentKey, smsKey, notificationId } = subject;
-  const isSkipped = record.state === 'skipped';
-  const showRecord = !isSkipped || recordSkips;
-  await outcomes.end({
-    documentKey,
-    smsKey,
-    notificationId,
-    record,
-    showRecord,
-    restoresRecord: false,
-  });
-  const reason = record.reason ?? '';
-  if (record.state !== 'retrying') metrics.notificationEnded(record.state, reason);
-  if (isSkipped) logger.debug('notification_skipped', { notificationId, reason });
-  if (record.state === 'failed') logger.warn('notification_failed', { notificationId, reason });
+  const { callGate, retries, stopping } = deps;
+  if (Date.now() > acceptedAt.getTime() + deps.giveUpAfterMs) {
+    const record = uncalledRecord(notification, 'expired', notification.webhook);
+    await deps.end.write(notification, record, null);
+    return;
+  }
+  const parked = parkable(notification, acceptedAt);
+  const serve = async (): Promise<true> => {
+    const custody = createCustody({ retries, parked, claim: null, onParked: settle, stopping });
+    await deliver({ notification, acceptedAt, log: noAttempts, custody }, deps).catch(unlessTaken);
+    return true;
+  };
+  const wasCalled = siblingClaimed
+    ? null
+    : await callGate.enterSoon(notification.smsKey, SIBLING_PATIENCE_MS, serve);
+  if (wasCalled === null) await retries.park({ ...parked, log: noAttempts }, SIBLING_PATIENCE_MS);
+}
+
+/** What durable state needs of a notification, but for its attempts. */
+export function parkable(
+  notification: Notification,
+  acceptedAt: Date,
+): Omit<ParkableNotification, 'log'> {
+  const { documentKey, smsKey, notificationId, deliveryStatus, statusAt } = notification;
+  const { accountId, flowId, body, webhook } = notification;
+  const subject = { documentKey, smsKey, notificationId, deliveryStatus, statusAt };
+  return { subject, accountId, flowId, body, acceptedAt, webhook };
+}
+
+/** Whoever has taken it over sees to it; here nothing is left to do. */
+export function unlessTaken(error: unknown): void {
+  if (!(error instanceof Superseded)) throw error;
 }

@@ -11,7 +11,8 @@ export interface Lanes {
     call: () => Promise<Result>,
     signal: AbortSignal,
   ): Promise<Result>;
-  readonly inFlight: number;
+  /** Slots not taken. */
+  readonly free: number;
 }
 
 interface Lane {
@@ -95,8 +96,8 @@ export function createLanes(options: {
         giveBack(endpointKey, lane);
       }
     },
-    get inFlight() {
-      return inFlight;
+    get free() {
+      return maxInFlight - inFlight;
     },
   };
 }

@@ -1,28 +1,47 @@
 import type { Change, StreamPosition } from '../domain/change.ts';
 import { takeIn } from '../domain/takeIn.ts';
 import { createBatcher } from '../runtime/batcher.ts';
-import { Stopping } from '../runtime/abort.ts';
+import { Fenced, Stopping } from '../runtime/abort.ts';
 import { toError } from '../runtime/errors.ts';
 import { retryTransient } from '../runtime/retryTransient.ts';
-import { handleChange, type HandleChangeDeps } from './handleChange.ts';
+import { createEndNotification } from './endNotification.ts';
+import { handleChange } from './handleChange.ts';
 import type {
   ChangeSource,
   CheckpointStore,
+  GapStore,
   Lookup,
   LookupRequest,
   LoopHealth,
+  OutcomeStore,
   SmsStore,
 } from './ports.ts';
 import { readChanges } from './readChanges.ts';
+import { redeliverDue, type RedeliverDeps } from './redeliverDue.ts';
 import { saveCheckpoints } from './saveCheckpoints.ts';
 import { createSmsGate } from './smsGate.ts';
+import { sweepGaps } from './sweepGaps.ts';
 import { createWindow } from './window.ts';
 
-export interface PipelineDeps extends Omit<HandleChangeDeps, 'lookUp'> {
+type FromOutside = Omit<
+  RedeliverDeps,
+  'lookUp' | 'end' | 'takeUpGate' | 'callGate' | 'underWay' | 'track'
+>;
+
+export interface PipelineDeps extends FromOutside {
   readonly source: ChangeSource;
   readonly checkpoints: CheckpointStore;
   readonly sms: SmsStore;
+  readonly outcomes: OutcomeStore;
   readonly health: LoopHealth;
+  /** Called when the checkpoint is saved for the last time: a successor may begin, though calls still run. */
+  handOver(): Promise<void>;
+  readonly recordSkips: boolean;
+  readonly gaps: GapStore;
+  /** How far before a gap a carrier's time may lie. */
+  readonly marginMs: number;
+  /** Where the first start ever begins; null for the present. */
+  readonly startAt: Date | null;
   /** Changes under way at most; each holds one SMS document in memory. */
   readonly windowLimit: number;
   /** Which statuses count; empty for all. */
@@ -31,12 +50,13 @@ export interface PipelineDeps extends Omit<HandleChangeDeps, 'lookUp'> {
 
 /**
  * Runs until `stopping`: reads changes, takes each to its end, moves the checkpoint over what is settled.
- * Then finishes what has begun and saves the checkpoint. Rejects with a bug or with what can't be mended
+ * Then what has begun is put into durable state, the checkpoint saved, and the work handed over; running
+ * calls are finished after that. Rejects with a bug or with what can't be mended
  * by waiting; then, too, nothing is lost, since the checkpoint never passed what was not settled.
  */
 export async function runPipeline(deps: PipelineDeps): Promise<void> {
   const { source, checkpoints, logger, metrics, health, stopping, abandoned } = deps;
-  const start = await retryTransient(() => startPosition(source, checkpoints), {
+  const start = await retryTransient(() => startPosition(deps), {
     what: 'checkpoint',
     signal: stopping,
     logger,
@@ -49,10 +69,13 @@ export async function runPipeline(deps: PipelineDeps): Promise<void> {
     onBug = reject;
   });
   bug.catch(() => undefined);
-  const take = createIntake(deps, (task) => {
+  const track = (task: Promise<void>): void => {
     underWay.add(task);
     void task.catch(onBug).finally(() => underWay.delete(task));
-  });
+  };
+  const shared = { ...deps, ...createShared(deps), track };
+  const unsettled = new Set<Promise<void>>();
+  const take = createIntake(shared, unsettled);
 
   const reading = readChanges({
     source,
@@ -61,48 +84,95 @@ export async function runPipeline(deps: PipelineDeps): Promise<void> {
       take(change, await window.admit(change.position, stopping));
     },
     onPassed: window.passed,
+    async onGap() {
+      const skip = async (): Promise<StreamPosition> =>
+        await skipGap(window.watermark.wallTime, deps);
+      const position = await retryTransient(skip, { what: 'gap', signal: stopping, logger });
+      window.passed(position);
+      return position;
+    },
     logger,
     metrics,
     health,
     stopping,
-  });
+  }).catch(ignoreStop);
   const saving = saveCheckpoints({ window, checkpoints, logger, metrics, health, stopping });
-  await Promise.race([Promise.all([reading, saving]), bug]);
-  await Promise.race([Promise.all(underWay), bug]);
+  const redelivering = redeliverDue(shared);
+  const sweeping = sweepGaps({
+    ...shared,
+    handle: async (change) => {
+      const handling = handleFound(change, shared);
+      track(handling.then(() => undefined, ignoreStop));
+      return await handling;
+    },
+  }).catch(ignoreStop);
+  await Promise.race([Promise.all([reading, saving, redelivering, sweeping]), bug]);
+  await Promise.race([Promise.all(unsettled), bug]);
   await retryTransient(() => checkpoints.save(window.watermark), {
     what: 'checkpoint',
     signal: abandoned,
     logger,
-  });
+  }).catch(unlessFenced);
+  await deps.handOver();
+  await Promise.race([Promise.all(underWay), bug]);
 }
 
-/** Saved before it is used: a crash in between would otherwise lose what happens in that time. */
-async function startPosition(
-  source: ChangeSource,
-  checkpoints: CheckpointStore,
-): Promise<StreamPosition> {
+/**
+ * Where to begin. Saved before it is used: a crash in between would otherwise lose what happens in that
+ * time.
+ */
+async function startPosition(deps: PipelineDeps): Promise<StreamPosition> {
+  const { source, checkpoints, startAt, logger } = deps;
   const saved = await checkpoints.load();
-  if (saved !== null) return saved;
-  const position = await source.currentPosition();
+  if (saved !== null && saved.doubt === null) return saved.position;
+  if (saved !== null) {
+    logger.error('checkpoint_doubtful', { doubt: saved.doubt, at: saved.position.wallTime });
+    const position = await skipGap(saved.position.wallTime, deps);
+    await checkpoints.save(position);
+    return position;
+  }
+  const position =
+    startAt === null ? await source.currentPosition() : await source.positionAt(startAt);
   await checkpoints.save(position);
   return position;
 }
 
-/** Starts the handling of one change; `settle` is called when it may be forgotten. */
-function createIntake(
+/** Puts down that what happened since `from` is to be looked for, and gives the present position. */
+async function skipGap(
+  from: Date,
+  { source, gaps, metrics }: PipelineDeps,
+): Promise<StreamPosition> {
+  const now = await source.currentPosition();
+  await gaps.add(new Date(Math.min(from.getTime(), now.wallTime.getTime())), now.wallTime);
+  metrics.gapFound();
+  return now;
+}
+
+/** What all notifications of this process share. */
+function createShared(
   deps: PipelineDeps,
-  track: (task: Promise<void>) => void,
-): (change: Change, settle: () => void) => void {
-  const { metrics, logger, deliveryStatuses } = deps;
-  const gate = createSmsGate();
+): Pick<RedeliverDeps, 'lookUp' | 'end' | 'takeUpGate' | 'callGate' | 'underWay'> {
   const batcher = createBatcher<LookupRequest, Lookup>({
     maxSize: 500,
     lingerMs: 0,
     concurrency: 4,
     run: (requests) => deps.sms.lookUp(requests),
   });
-  const handling: HandleChangeDeps = { ...deps, lookUp: (request) => batcher.add(request) };
+  return {
+    lookUp: (request) => batcher.add(request),
+    end: createEndNotification(deps),
+    takeUpGate: createSmsGate(),
+    callGate: createSmsGate(),
+    underWay: new Set(),
+  };
+}
 
+/** Starts the handling of one change; `settle` is called when it may be forgotten. */
+function createIntake(
+  deps: PipelineDeps & RedeliverDeps,
+  unsettled: Set<Promise<void>>,
+): (change: Change, settle: () => void) => void {
+  const { metrics, logger, deliveryStatuses, track } = deps;
   return (change, settle) => {
     const intake = takeIn(change, deliveryStatuses);
     if (intake.kind === 'filtered') {
@@ -113,13 +183,37 @@ function createIntake(
       logger.warn('unusable_document', { problem: intake.problem });
       settle();
     } else {
-      const { subject } = intake;
-      const task = gate
-        .enter(subject.smsKey, () => handleChange(change, subject, handling))
-        .then(settle, (thrown: unknown) => {
-          if (!(thrown instanceof Stopping)) throw toError(thrown);
-        });
-      track(task);
+      const settled = new Promise<void>((resolve) => {
+        const onSettled = (): void => {
+          settle();
+          resolve();
+        };
+        const task = handleChange(change, intake.subject, deps, onSettled).then(
+          () => undefined,
+          ignoreStop,
+        );
+        track(task);
+        void task.finally(resolve).catch(() => undefined);
+      });
+      unsettled.add(settled);
+      void settled.then(() => unsettled.delete(settled));
     }
   };
+}
+
+/** Takes what a search has found to its end; whether it was news. */
+async function handleFound(change: Change, deps: PipelineDeps & RedeliverDeps): Promise<boolean> {
+  const intake = takeIn(change, deps.deliveryStatuses);
+  if (intake.kind !== 'subject') return false;
+  return await handleChange(change, intake.subject, deps, () => undefined);
+}
+
+/** Whoever has the lease by now has its own position; what still runs here is finished all the same. */
+function unlessFenced(error: unknown): void {
+  if (!(error instanceof Fenced)) throw toError(error);
+}
+
+/** A stop leaves unsettled what had not begun: a successor reads it again. */
+function ignoreStop(thrown: unknown): void {
+  if (!(thrown instanceof Stopping)) throw toError(thrown);
 }

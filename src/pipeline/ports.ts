@@ -1,7 +1,12 @@
 import type { Attempt, AttemptOutcome } from '../domain/attempt.ts';
 import type { Change, DocumentKey, StreamPosition } from '../domain/change.ts';
 import type { PlainDocument } from '../domain/plainValue.ts';
-import type { DeliveryRecord } from '../domain/record.ts';
+import type { AttemptLog } from '../domain/attemptLog.ts';
+import type { RecordedWebhook } from '../domain/buildRecord.ts';
+import type { FoundDocument, Gap } from '../domain/gap.ts';
+import type { IntegerId } from '../domain/integerId.ts';
+import type { Subject } from '../domain/notification.ts';
+import type { DeliveryRecord, FailedReason } from '../domain/record.ts';
 import type { Route, RouteKey } from '../domain/route.ts';
 
 /** What one read of the change stream brought. */
@@ -24,14 +29,65 @@ export interface ChangeStreamHandle {
 export interface ChangeSource {
   /** The newest position there is, for a first start. */
   currentPosition(): Promise<StreamPosition>;
+  /** The position at a time, or the newest one if that is in the future. */
+  positionAt(time: Date): Promise<StreamPosition>;
   /** Opens just after `position`. `replay: true` opens at its cluster time instead, seeing it again. */
   open(position: StreamPosition, options: { replay: boolean }): Promise<ChangeStreamHandle>;
 }
 
+interface LoadedCheckpoint {
+  readonly position: StreamPosition;
+  /** Why the stream must not be opened there, in words for a log; null when all is well. */
+  readonly doubt: string | null;
+}
+
 /** Where the worker left off. Saved with majority. */
 export interface CheckpointStore {
-  load(): Promise<StreamPosition | null>;
+  load(): Promise<LoadedCheckpoint | null>;
+  /** Rejects with `Fenced` when a later holder of the lease has saved. */
   save(position: StreamPosition): Promise<void>;
+}
+
+/** One page of a search, all to be settled before the next. */
+export interface GapPage {
+  readonly found: readonly FoundDocument[];
+  /** The store's own: where the next page begins. */
+  readonly progress: unknown;
+  readonly isLast: boolean;
+}
+
+/** What a search came to. */
+export interface GapTally {
+  /** Statuses that were news. */
+  readonly recovered: number;
+  /** Documents with a status that do not say when they got it; not told. */
+  readonly unplaceable: number;
+}
+
+/** Gaps still to be searched, and the search. Each call rejects when the database does not answer. */
+export interface GapStore {
+  /** Durable with majority when it resolves. */
+  add(from: Date, to: Date): Promise<void>;
+  oldest(): Promise<Gap | null>;
+  /** Documents that may have got their status in the gap, in a fixed order, after the pages passed. */
+  nextPage(gap: Gap): Promise<GapPage>;
+  /** The page is settled; what came of it is added up. */
+  passed(gap: Gap, page: GapPage, tally: GapTally): Promise<void>;
+  /** The whole gap has been searched; what came of it, over restarts. */
+  remove(gap: Gap): Promise<GapTally>;
+}
+
+/** The right to work, for a while. A later holder has a greater epoch. */
+export interface Lease {
+  readonly epoch: number;
+}
+
+export interface LeaseStore {
+  /** Null while another worker holds it. */
+  acquire(): Promise<Lease | null>;
+  /** False when another worker has it by now. */
+  renew(lease: Lease): Promise<boolean>;
+  release(lease: Lease): Promise<void>;
 }
 
 /** A notification that ended, as the ledger remembers it. */
@@ -47,6 +103,8 @@ export interface Lookup {
   readonly document: PlainDocument | null;
   /** Ended notifications the ledger remembers: the one asked about, or the SMS' whole history. */
   readonly ended: readonly LedgerEntry[];
+  /** This SMS' notifications in durable state; a claimed one is being called. */
+  readonly parked: readonly Readonly<{ notificationId: string; isClaimed: boolean }>[];
 }
 
 export interface LookupRequest {
@@ -67,20 +125,98 @@ export interface Ending {
   readonly smsKey: string;
   readonly documentKey: DocumentKey;
   readonly notificationId: string;
-  readonly record: DeliveryRecord;
+  /** Null when there is none to remember or show. */
+  readonly record: DeliveryRecord | null;
   /** False for decisions that are remembered but, by setting, not shown in the document. */
   readonly showRecord: boolean;
-  /** True when the ledger already has it and only the document's record is to be restored. */
-  readonly restoresRecord: boolean;
+  /** False for a record put back, or one of a notification that has not ended. */
+  readonly remember: boolean;
+  /** The claim on its row in durable state; that row is removed. */
+  readonly claim: string | null;
+}
+
+export interface RecordedEnding extends Ending {
+  readonly record: DeliveryRecord;
 }
 
 export interface OutcomeStore {
   /**
-   * Writes the ledger row, then the record, both with majority. Resolves once both are durable, or the
-   * record can never be written and that was logged and counted. Transient errors are retried inside for
-   * as long as it takes; rejects only when the worker's time to stop is up.
+   * Writes the ledger row, then the record, then removes the row in durable state, each with majority.
+   * Resolves once all are durable, or the record can never be written and that was logged and counted.
+   * Transient errors are retried inside for as long as it takes; rejects only when the worker's time to
+   * stop is up.
    */
   end(ending: Ending): Promise<void>;
+}
+
+/** What durable state keeps of a notification: all it takes to go on in another process. */
+export interface ParkedNotification {
+  readonly subject: Subject;
+  readonly accountId: IntegerId;
+  readonly flowId: IntegerId;
+  /** Frozen at the first attempt. */
+  readonly body: Uint8Array;
+  /** When a worker first took it up. */
+  readonly acceptedAt: Date;
+  readonly log: AttemptLog;
+  /** Where it led when it was last looked up. */
+  readonly webhook: RecordedWebhook;
+}
+
+/** One to be parked; its endpoint's key is kept only as a hash, since it holds the whole URL. */
+export interface ParkableNotification extends ParkedNotification {
+  readonly webhook: RecordedWebhook & { readonly endpointKey: string };
+}
+
+/** What a row is to say from now on. */
+type RowUpdate = Pick<ParkableNotification, 'log' | 'webhook'>;
+
+/** A parked notification in this worker's hands until the claim runs out. */
+export interface ClaimedNotification {
+  readonly parked: ParkedNotification;
+  /** Guards every write to the row: whoever lost the claim writes nothing. */
+  readonly claim: string;
+}
+
+interface RowStanding {
+  /** How the ledger says it ended, or null. */
+  readonly ended: LedgerEntry | null;
+  /** Another status of this SMS is being called. */
+  readonly siblingClaimed: boolean;
+}
+
+/**
+ * Durable state of notifications that are not done at once. All writes are acknowledged by a majority and
+ * tried again for as long as it takes; what is due and what is claimed goes by the server's clock.
+ */
+export interface RetryStore {
+  /** Adds a row in our hands; its claim. Null when there is a row already, which is left as it is. */
+  parkClaimed(parked: ParkableNotification): Promise<string | null>;
+  /** Adds a row that is due after `waitMs`, or leaves the one there is; when it is due. */
+  park(parked: ParkableNotification, waitMs: number): Promise<Date>;
+  /** Counts the attempt that is about to begin, and renews the claim. False when it was lost. */
+  beginAttempt(id: string, claim: string, log: AttemptLog): Promise<boolean>;
+  /** Lets go of the row, due after `waitMs`; when that will be, or null when the claim was lost. */
+  release(
+    id: string,
+    claim: string,
+    update: RowUpdate | null,
+    waitMs: number,
+  ): Promise<Date | null>;
+  /** Claims what is due, oldest first, at most `limit`. Rejects when the database does not answer. */
+  claimDue(limit: number): Promise<readonly ClaimedNotification[]>;
+  /** What has become of a claimed row's notification, and its SMS' others, elsewhere. */
+  standing(claimed: ClaimedNotification): Promise<RowStanding>;
+}
+
+/** Which endpoints are not to be called any more, by what their receivers said. */
+export interface EndpointStore {
+  isDisabled(endpointKey: string): boolean;
+  /** Durable with majority when it resolves; tried again until then. */
+  disable(
+    webhook: RecordedWebhook & { readonly endpointKey: string },
+    reason: FailedReason,
+  ): Promise<void>;
 }
 
 export interface RouteSource {
@@ -105,15 +241,19 @@ export interface Metrics {
   inFlight(count: number): void;
   streamRead(read: Readonly<{ empty: boolean; wallTime: Date }>): void;
   streamReopened(cause: string): void;
+  gapFound(): void;
   checkpointAt(wallTime: Date): void;
   recordFailed(code: string): void;
   routeLookup(result: 'hit' | 'miss' | 'stale' | 'error'): void;
+  leaseHeld(held: boolean): void;
 }
 
 /** Where the loops say how they are, for `/livez` and `/readyz`. */
 export interface LoopHealth {
   /** The stream was read. */
   streamOpen(): void;
+  /** Another worker works; this one is ready to take over. */
+  standby(): void;
   /** `detail` is a phrase for people: what happened and what is being done about it. */
   streamDown(detail: string): void;
   /** The named loop went round once more; one that stays silent for minutes has hung. */

@@ -1,10 +1,10 @@
 import type { Change, StreamPosition } from '../domain/change.ts';
 import { StreamFailure, type StreamFailureKind } from '../domain/streamFailure.ts';
-import { delay } from '../runtime/abort.ts';
+import { abortReason, delay } from '../runtime/abort.ts';
 import { createBackoff } from '../runtime/backoff.ts';
 import { ConfigurationError, toError } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/logger.ts';
-import type { ChangeSource, ChangeStreamHandle, LoopHealth, Metrics } from './ports.ts';
+import type { ChangeSource, ChangeStreamHandle, LoopHealth, Metrics, StreamRead } from './ports.ts';
 
 export interface ReadChangesDeps {
   readonly source: ChangeSource;
@@ -13,6 +13,8 @@ export interface ReadChangesDeps {
   onChange(change: Change): Promise<void>;
   /** Nothing of ours up to here. */
   onPassed(position: StreamPosition): void;
+  /** Puts down that the stream can't be read from here; where to go on. Rejects only on a stop. */
+  onGap(): Promise<StreamPosition>;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly health: LoopHealth;
@@ -23,7 +25,8 @@ export interface ReadChangesDeps {
 const reopenWaits = {
   transient: { minMs: 500, maxMs: 30_000 },
   tokenUnusable: { minMs: 500, maxMs: 30_000 },
-  historyLost: { minMs: 30_000, maxMs: 120_000 },
+  historyLost: { minMs: 100, maxMs: 30_000 },
+  oversized: { minMs: 100, maxMs: 30_000 },
   denied: { minMs: 30_000, maxMs: 120_000 },
 } as const satisfies Partial<Record<StreamFailureKind, object>>;
 
@@ -57,7 +60,10 @@ export async function readChanges(deps: ReadChangesDeps): Promise<void> {
       health.streamDown(`${error.message}; reopening in ${waitMs} ms`);
       health.turned('stream');
       if (thrown instanceof CollectionGone) logger.error('collection_gone', { cause });
-      if (kind === 'historyLost') logger.error('stream_history_lost', { cause, error });
+      if (kind === 'historyLost' || kind === 'oversized') {
+        logger.error('stream_history_lost', { cause, from: reading.position.wallTime, error });
+        reading.position = await deps.onGap();
+      }
       logger.warn('stream_reopening', { cause, waitMs, error });
       await delay(waitMs, stopping).catch(() => undefined);
     }
@@ -76,7 +82,7 @@ async function readUntilEnd(
   let isOpen = false;
   try {
     while (!stopping.aborted) {
-      const read = await handle.read();
+      const read = await withinSilence(handle.read(), stopping);
       if (!isOpen) logger.info('stream_opened', { position: reading.position.wallTime });
       isOpen = true;
       onGoodRead();
@@ -97,6 +103,36 @@ async function readUntilEnd(
   } finally {
     stopping.removeEventListener('abort', close);
     close();
+  }
+}
+
+/**
+ * A read normally comes back within a second, after minutes when the server has much of the oplog to scan.
+ * One that stays away longer hangs on a connection that is dead in silence.
+ */
+const SILENCE_MS = 5 * 60_000;
+
+async function withinSilence(
+  read: Promise<StreamRead>,
+  stopping: AbortSignal,
+): Promise<StreamRead> {
+  // A read that nobody waits for any more may still fail, or, cut off from its server, never end.
+  read.catch(() => undefined);
+  let giveUp = (_reason: Error): void => undefined;
+  const givenUp = new Promise<never>((_resolve, reject) => {
+    giveUp = reject;
+  });
+  const stop = (): void => giveUp(abortReason(stopping));
+  const timer = setTimeout(
+    () => giveUp(new StreamFailure('transient', 'silent', 'it has not answered for minutes')),
+    SILENCE_MS,
+  );
+  stopping.addEventListener('abort', stop, { once: true });
+  try {
+    return await Promise.race([read, givenUp]);
+  } finally {
+    clearTimeout(timer);
+    stopping.removeEventListener('abort', stop);
   }
 }
 

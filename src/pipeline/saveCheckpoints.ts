@@ -1,5 +1,5 @@
 import type { StreamPosition } from '../domain/change.ts';
-import { delay } from '../runtime/abort.ts';
+import { delay, Fenced } from '../runtime/abort.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { CheckpointStore, LoopHealth, Metrics } from './ports.ts';
 import type { Window } from './window.ts';
@@ -40,6 +40,7 @@ export async function saveCheckpoints(deps: SaveCheckpointsDeps): Promise<void> 
       savedAtMs = performance.now();
       metrics.checkpointAt(watermark.wallTime);
     } catch (error) {
+      if (error instanceof Fenced) return;
       logger.warn('checkpoint_save_failed', { error });
     }
   }

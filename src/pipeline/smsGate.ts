@@ -1,24 +1,50 @@
 /**
- * Lets one change of an SMS through at a time, in the order they came: two statuses of one SMS are never
- * in flight at once, and the second sees in the ledger how the first ended.
+ * Lets one task of an SMS through at a time, in the order they came.
  */
 export interface SmsGate {
-  /** Runs `task` once every earlier task of the same SMS has ended. Settles as the task does. */
+  /**
+   * Runs `task` once every earlier task of the same SMS has ended, and settles as it does. With
+   * `patienceMs`, a task that could not begin by then is not run at all: the result is null.
+   */
   enter<Result>(smsKey: string, task: () => Promise<Result>): Promise<Result>;
+  enterSoon<Result>(
+    smsKey: string,
+    patienceMs: number,
+    task: () => Promise<Result>,
+  ): Promise<Result | null>;
 }
 
 export function createSmsGate(): SmsGate {
   const lastOf = new Map<string, Promise<unknown>>();
+
+  const enter = async <Result>(smsKey: string, task: () => Promise<Result>): Promise<Result> => {
+    const before = lastOf.get(smsKey);
+    const mine = before === undefined ? task() : before.then(task, task);
+    lastOf.set(smsKey, mine);
+    try {
+      return await mine;
+    } finally {
+      if (lastOf.get(smsKey) === mine) lastOf.delete(smsKey);
+    }
+  };
+
   return {
-    async enter(smsKey, task) {
-      const before = lastOf.get(smsKey);
-      const mine = before === undefined ? task() : before.then(task, task);
-      lastOf.set(smsKey, mine);
-      try {
-        return await mine;
-      } finally {
-        if (lastOf.get(smsKey) === mine) lastOf.delete(smsKey);
-      }
+    enter,
+    async enterSoon(smsKey, patienceMs, task) {
+      if (!lastOf.has(smsKey)) return await enter(smsKey, task);
+      let isLate = false;
+      let timer: NodeJS.Timeout | undefined;
+      const lateness = new Promise<null>((resolve) => {
+        timer = setTimeout(() => {
+          isLate = true;
+          resolve(null);
+        }, patienceMs);
+      });
+      const entered = enter(smsKey, async () => {
+        clearTimeout(timer);
+        return isLate ? null : await task();
+      });
+      return await Promise.race([entered, lateness]);
     },
   };
 }

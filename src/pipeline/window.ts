@@ -7,7 +7,7 @@ import { abortReason } from '../runtime/abort.ts';
  * happens to this process, a successor reads the rest again. Bounded: a full window stops the reading.
  */
 export interface Window {
-  /** Takes a change in; waits while the window is full. Call the result once, when it is settled. */
+  /** Takes a change in; waits while the window is full. Call the result when it is settled, once or more often. */
   admit(position: StreamPosition, signal: AbortSignal): Promise<() => void>;
   /** Nothing of ours up to `position`: settled as soon as everything before it is. */
   passed(position: StreamPosition): void;
@@ -68,6 +68,7 @@ export function createWindow(start: StreamPosition, limit: number): Window {
       const slot: Slot = { position, settled: false };
       slots.push(slot);
       return () => {
+        if (slot.settled) return;
         slot.settled = true;
         settledChanges += 1;
         advance();

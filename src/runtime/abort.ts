@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** Waits, or rejects with the signal's reason as soon as it is aborted. */
 export async function delay(ms: number, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
@@ -21,8 +23,23 @@ export function abortReason(signal: AbortSignal): Error {
 
 /** The reason given to signals when the worker is stopping. */
 export class Stopping extends Error {
-  override readonly name = 'Stopping';
+  override readonly name: string = 'Stopping';
   constructor() {
     super('the worker is stopping');
   }
+}
+
+/** A later holder of the lease has taken over: what this one has to say about the position is void. */
+export class Fenced extends Stopping {
+  override readonly name = 'Fenced';
+}
+
+/**
+ * Aborted as soon as one of these is. Everything under way may listen to it, which is far more listeners
+ * than Node takes for a leak.
+ */
+export function anyOf(...signals: readonly AbortSignal[]): AbortSignal {
+  const signal = AbortSignal.any([...signals]);
+  setMaxListeners(0, signal);
+  return signal;
 }

@@ -1,4 +1,4 @@
-import { abortReason, delay } from './abort.ts';
+import { abortReason, delay, Stopping } from './abort.ts';
 import { createBackoff } from './backoff.ts';
 import { toError } from './errors.ts';
 import type { Logger } from './logger.ts';
@@ -18,6 +18,7 @@ export async function retryTransient<Result>(
     try {
       return await operation();
     } catch (thrown) {
+      if (thrown instanceof Stopping) throw thrown;
       if (signal.aborted) throw abortReason(signal);
       const error = toError(thrown);
       const waitMs = Math.round(backoff.next());

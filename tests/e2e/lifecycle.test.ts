@@ -167,18 +167,21 @@ describe('a worker that is told to stop', () => {
     );
   });
 
-  it('finishes a quick retry that was waiting', async () => {
+  it('leaves a quick retry that was waiting to its successor', async () => {
     const { worker, receiver, record } = e2e();
     const running = await worker();
     const id = await write(43);
     await until('the first call was made', () => receiver.requests('/retried').length === 1);
     expect(await running.stop()).toEqual({ code: 0, signal: null });
-    expect(await record(id)).toMatchObject({
+    expect(await record(id)).toMatchObject({ state: 'retrying', attempts: 1, statusCode: 500 });
+    await worker();
+    expect(await record(id, (each) => each['state'] !== 'retrying')).toMatchObject({
       state: 'delivered',
       attempts: 2,
       response: 'at last',
       history: [{ statusCode: 500, error: null }],
     });
+    expect(receiver.requests('/retried')[1]?.headers['webhook-attempt']).toBe('2');
   });
 
   it('starts nothing that was still queued; a successor does, once', async () => {
@@ -214,7 +217,10 @@ describe('a worker that is told to stop', () => {
     expect(await first.stop()).toEqual({ code: 0, signal: null });
     receiver.answer('/hangs', { body: 'woken' });
     await worker();
-    expect(await record(id)).toMatchObject({ state: 'delivered', response: 'woken' });
+    expect(await record(id, (each) => each['state'] !== 'retrying')).toMatchObject({
+      state: 'delivered',
+      response: 'woken',
+    });
   });
 
   it('ends at once on a second signal', async () => {

@@ -35,7 +35,7 @@ const timing = {
 };
 
 beforeAll(async () => {
-  await e2e().worker();
+  await e2e().worker({ RETRY_SCHEDULE: '' });
 });
 
 describe('an opted-in account', () => {

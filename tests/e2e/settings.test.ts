@@ -62,6 +62,7 @@ describe('PAYLOAD_TIMEZONE, QUICK_RETRIES and RESPONSE_LIMIT', () => {
     await worker({
       PAYLOAD_TIMEZONE: 'America/St_Johns',
       QUICK_RETRIES: '',
+      RETRY_SCHEDULE: '',
       RESPONSE_LIMIT: '2',
       MAX_STATUS_AGE: '3650d',
       REMEMBER: '3650d',

@@ -1,10 +1,17 @@
 import type { AttemptOutcome } from '../../src/domain/attempt.ts';
+import {
+  noAttempts,
+  withAttemptBegun,
+  withOutcome,
+  type AttemptLog,
+} from '../../src/domain/attemptLog.ts';
 import type { Change, StreamPosition } from '../../src/domain/change.ts';
 import type { Notification, Subject } from '../../src/domain/notification.ts';
 import { notificationId } from '../../src/domain/notificationId.ts';
 import type { PlainDocument } from '../../src/domain/plainValue.ts';
 import type { DeliveryRecord } from '../../src/domain/record.ts';
 import type { Webhook } from '../../src/domain/route.ts';
+import type { ParkableNotification } from '../../src/pipeline/ports.ts';
 
 /** When position 0 was written; position n is n seconds later. */
 const epochMs = Date.parse('2023-10-19T06:00:00.000Z');
@@ -104,6 +111,28 @@ export function aRecord(fields: Partial<DeliveryRecord> = {}): DeliveryRecord {
   };
 }
 
+/** The log of attempts that came to these outcomes, in this order. */
+export function aLog(...outcomes: readonly AttemptOutcome[]): AttemptLog {
+  return outcomes.reduce(
+    (log, outcome) => withOutcome(withAttemptBegun(log, outcome.startedAt), outcome),
+    noAttempts,
+  );
+}
+
+export function aParked(fields: Partial<ParkableNotification> = {}): ParkableNotification {
+  const { accountId, flowId, body, webhook } = aNotification();
+  return {
+    subject: aSubject(),
+    accountId,
+    flowId,
+    body,
+    acceptedAt: new Date(),
+    log: noAttempts,
+    webhook,
+    ...fields,
+  };
+}
+
 type Answered = Extract<AttemptOutcome, { kind: 'answered' }>;
 type Unanswered = Extract<AttemptOutcome, { kind: 'unanswered' }>;
 
@@ -114,6 +143,8 @@ export function answered(statusCode: number, fields: Partial<Answered> = {}): An
     statusCode,
     response: { text: 'ok', encoding: 'utf8', truncated: false },
     error: null,
+    retryAfter: null,
+    deliveryControl: null,
     startedAt: aPosition(2).wallTime,
     durationMs: 12,
     ...fields,

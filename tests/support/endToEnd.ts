@@ -56,7 +56,12 @@ export function useEndToEnd(testFile: string): () => EndToEnd {
     if (central === null || receiver === null) throw new Error('only from the first beforeAll on');
     const { mongodbUri, mysqlUri, database, db } = servers();
     const sms = db.collection<SmsDocument>('SMSDetailDocument');
-    const settings = { MONGODB_URI: mongodbUri, MYSQL_URI: mysqlUri, MONGODB_DATABASE: database };
+    const settings = {
+      MONGODB_URI: mongodbUri,
+      MYSQL_URI: mysqlUri,
+      MONGODB_DATABASE: database,
+      LEASE_TTL: '1s',
+    };
     const start = (more: Readonly<Record<string, string>> = {}): WorkerProcess => {
       const worker = startWorker({ ...settings, ...more });
       running.add(worker);

@@ -1,17 +1,12 @@
 import type { Attempt, AttemptOutcome } from '../../src/domain/attempt.ts';
 import type { Change, StreamPosition } from '../../src/domain/change.ts';
-import type { PlainDocument } from '../../src/domain/plainValue.ts';
 import type { Route, RouteKey } from '../../src/domain/route.ts';
 import { StreamFailure } from '../../src/domain/streamFailure.ts';
 import type {
   ChangeSource,
   CheckpointStore,
-  Ending,
-  LedgerEntry,
-  LookupRequest,
-  OutcomeStore,
+  EndpointStore,
   RouteSource,
-  SmsStore,
   StreamRead,
   WebhookSender,
 } from '../../src/pipeline/ports.ts';
@@ -21,7 +16,7 @@ import { answered, aPosition, aWebhook } from './builders.ts';
 /** What a port waits for before it does its work: a scheduler's say, or a fault, for which it rejects. */
 export type Turn = (port: string) => Promise<void>;
 
-const atOnce: Turn = () => Promise.resolve();
+export const atOnce: Turn = () => Promise.resolve();
 
 export interface Deferred<Value> {
   readonly promise: Promise<Value>;
@@ -39,50 +34,6 @@ export function deferred<Value>(): Deferred<Value> {
   return { promise, ...settle };
 }
 
-export interface FakeDatabase extends SmsStore, OutcomeStore {
-  /** The SMS collection, by SMS key. */
-  readonly documents: Map<string, PlainDocument>;
-  /** Every end that was written, oldest first. */
-  readonly endings: readonly Ending[];
-  readonly lookups: readonly (readonly LookupRequest[])[];
-  /** The ledger's memory of a notification, undefined when it has not ended. */
-  ended(notificationId: string): LedgerEntry | undefined;
-}
-
-/** SMS collection and ledger. A record goes into the ledger only: how documents show it is MongoDB's part. */
-export function createFakeDatabase(turn: Turn = atOnce): FakeDatabase {
-  const documents = new Map<string, PlainDocument>();
-  const ledger = new Map<string, LedgerEntry & { readonly smsKey: string }>();
-  const endings: Ending[] = [];
-  const lookups: (readonly LookupRequest[])[] = [];
-  const isAskedFor = (request: LookupRequest, entry: LedgerEntry & { smsKey: string }): boolean =>
-    request.wants === 'history'
-      ? entry.smsKey === request.smsKey
-      : entry.notificationId === request.notificationId;
-  return {
-    documents,
-    endings,
-    lookups,
-    ended: (notificationId) => ledger.get(notificationId),
-    async lookUp(requests) {
-      lookups.push(requests);
-      await turn('lookUp');
-      return requests.map((request) => ({
-        document: request.wants === 'document' ? (documents.get(request.smsKey) ?? null) : null,
-        ended: [...ledger.values()].filter((entry) => isAskedFor(request, entry)),
-      }));
-    },
-    async end(ending) {
-      await turn('end');
-      endings.push(ending);
-      const { notificationId, smsKey, record, showRecord, restoresRecord } = ending;
-      const isKnown = ledger.has(notificationId);
-      if (restoresRecord || (isKnown && record.state !== 'delivered')) return;
-      ledger.set(notificationId, { smsKey, notificationId, record: showRecord ? record : null });
-    },
-  };
-}
-
 export interface FakeCheckpoints extends CheckpointStore {
   /** Every position saved, oldest first. */
   readonly saved: readonly StreamPosition[];
@@ -97,7 +48,8 @@ export function createFakeCheckpoints(
     saved,
     async load() {
       await turn('load');
-      return saved.at(-1) ?? initial;
+      const position = saved.at(-1) ?? initial;
+      return position === null ? null : { position, doubt: null };
     },
     async save(position) {
       await turn('save');
@@ -154,6 +106,10 @@ export function createFakeSource(turn: Turn = atOnce): FakeSource {
     async currentPosition() {
       await turn('currentPosition');
       return aPosition(0);
+    },
+    async positionAt(time) {
+      await turn('positionAt');
+      return { ...aPosition(0), wallTime: time };
     },
     async open(position, { replay }) {
       await turn('open');
@@ -245,6 +201,23 @@ export function createFakeSender(
         await turn('send');
         return await answer(attempt);
       });
+    },
+  };
+}
+
+export interface FakeEndpoints extends EndpointStore {
+  /** Why each was disabled, by endpoint key. */
+  readonly disabled: Map<string, string>;
+}
+
+export function createFakeEndpoints(turn: Turn = atOnce): FakeEndpoints {
+  const disabled = new Map<string, string>();
+  return {
+    disabled,
+    isDisabled: (endpointKey) => disabled.has(endpointKey),
+    async disable({ endpointKey }, reason) {
+      await turn('disable');
+      disabled.set(endpointKey, reason);
     },
   };
 }

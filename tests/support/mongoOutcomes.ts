@@ -4,8 +4,8 @@ import { smsKey } from '../../src/domain/notificationId.ts';
 import { createLedger } from '../../src/mongo/ledger.ts';
 import { createOutcomeStore } from '../../src/mongo/outcomeStore.ts';
 import { toPlain } from '../../src/mongo/plainDocument.ts';
-import { stateCollections } from '../../src/mongo/stateCollections.ts';
-import type { Ending, OutcomeStore } from '../../src/pipeline/ports.ts';
+import { stateCollections, type StateCollections } from '../../src/mongo/stateCollections.ts';
+import type { OutcomeStore, RecordedEnding } from '../../src/pipeline/ports.ts';
 import { toError } from '../../src/runtime/errors.ts';
 import { createMemoryLogger, type MemoryLogger } from './memoryLogger.ts';
 import { delivered } from './mongoRecords.ts';
@@ -13,8 +13,8 @@ import { delivered } from './mongoRecords.ts';
 /** The end of a notification of the SMS with this `_id`; the record is a delivery unless given. */
 export function anEnding(
   _id: unknown,
-  { record = delivered('DELIVERED', { at: 1 }), ...fields }: Partial<Ending> = {},
-): Ending {
+  { record = delivered('DELIVERED', { at: 1 }), ...fields }: Partial<RecordedEnding> = {},
+): RecordedEnding {
   const key = smsKey(toPlain(_id)) ?? '';
   const notificationId = `${key}:${record.deliveryStatus}`;
   return {
@@ -23,13 +23,15 @@ export function anEnding(
     notificationId,
     record: { ...record, notificationId },
     showRecord: true,
-    restoresRecord: false,
+    remember: true,
+    claim: null,
     ...fields,
   };
 }
 
 export interface Outcomes {
   readonly sms: Collection;
+  readonly retries: StateCollections['retries'];
   readonly store: OutcomeStore;
   readonly logger: MemoryLogger;
   /** The codes under which records were counted as failed. */
@@ -50,22 +52,28 @@ export async function failureOf(promise: Promise<unknown>): Promise<Error | null
 }
 
 /** An outcome store on a database that nobody else uses. */
-export function createOutcomes(client: MongoClient, database: string): Outcomes {
+export function createOutcomes(
+  client: MongoClient,
+  database: string,
+  collection = 'sms',
+): Outcomes {
   const db = client.db(database);
-  const sms = db.collection('sms');
-  const { sent } = stateCollections(db);
+  const sms = db.collection(collection);
+  const { sent, retries } = stateCollections(db);
   const abandoned = new AbortController();
   const logger = createMemoryLogger();
   const failedCodes: string[] = [];
   const store = createOutcomeStore({
     sms,
     ledger: createLedger(sent, { rememberMs }),
+    retries,
     logger,
     metrics: { recordFailed: (code) => void failedCodes.push(code) },
     signal: abandoned.signal,
   });
   return {
     sms,
+    retries,
     store,
     logger,
     failedCodes,

@@ -3,7 +3,7 @@ import type { LoopHealth, StreamRead } from '../../src/pipeline/ports.ts';
 import { readChanges } from '../../src/pipeline/readChanges.ts';
 import { Stopping } from '../../src/runtime/abort.ts';
 import { aChange, aPosition } from './builders.ts';
-import { createFakeSource, reading } from './fakePorts.ts';
+import { createFakeSource, reading, type Turn } from './fakePorts.ts';
 import { createWorld, type World } from './world.ts';
 
 /** The change at a place. */
@@ -25,9 +25,14 @@ export interface StreamReading extends World {
 /** Reads a stream in which `happenings` happen, from place 0. */
 export function readStream(
   happenings: readonly (StreamRead | Error)[],
-  options: { readonly health?: LoopHealth; onChange?(change: Change): Promise<void> } = {},
+  options: {
+    readonly health?: LoopHealth;
+    readonly turn?: Turn;
+    onChange?(change: Change): Promise<void>;
+    onGap?(): Promise<StreamPosition>;
+  } = {},
 ): StreamReading {
-  const source = createFakeSource();
+  const source = createFakeSource(options.turn);
   source.append(...happenings);
   const world = createWorld({ source });
   const { logger, metrics, health, stopping } = world;
@@ -41,6 +46,7 @@ export function readStream(
       await options.onChange?.(taken);
     },
     onPassed: (position) => passed.push(position),
+    onGap: options.onGap ?? (() => Promise.reject(new Error('no gap was to be found'))),
     logger,
     metrics,
     health: options.health ?? health,

@@ -20,9 +20,11 @@ export function createRecordingMetrics(): Metrics & { readonly told: readonly To
     inFlight: keep('inFlight'),
     streamRead: keep('streamRead'),
     streamReopened: keep('streamReopened'),
+    gapFound: keep('gapFound'),
     checkpointAt: keep('checkpointAt'),
     recordFailed: keep('recordFailed'),
     routeLookup: keep('routeLookup'),
+    leaseHeld: keep('leaseHeld'),
   };
 }
 
@@ -32,6 +34,7 @@ export function createRecordingHealth(): LoopHealth & { readonly told: readonly 
   return {
     told,
     streamOpen: () => void told.push(['streamOpen']),
+    standby: () => void told.push(['standby']),
     streamDown: (detail) => void told.push(['streamDown', detail]),
     turned: (loop) => void told.push(['turned', loop]),
     waits: (loop) => void told.push(['waits', loop]),

@@ -30,6 +30,8 @@ describe('a call', () => {
       statusCode: 200,
       response: { text: 'ok', encoding: 'utf8', truncated: false },
       error: null,
+      retryAfter: null,
+      deliveryControl: null,
       startedAt: now,
       durationMs: expect.any(Number),
     });

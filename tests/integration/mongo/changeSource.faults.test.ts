@@ -42,6 +42,7 @@ describe("the server's errors", () => {
     [280, 'tokenUnusable'],
     [40647, 'tokenUnusable'],
     [40649, 'tokenUnusable'],
+    [10334, 'oversized'],
     [136, 'historyLost'],
     [286, 'historyLost'],
     [13, 'denied'],

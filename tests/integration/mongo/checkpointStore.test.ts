@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Timestamp, UUID, type Document, type MongoClient } from 'mongodb';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { MongoServerError, Timestamp, UUID, type Document, type MongoClient } from 'mongodb';
 import { createCheckpointStore } from '../../../src/mongo/checkpointStore.ts';
 import { createMongoClient } from '../../../src/mongo/connect.ts';
 import { stateCollections, type StateCollections } from '../../../src/mongo/stateCollections.ts';
@@ -12,10 +12,13 @@ import {
   readsFrom,
   readsSoFar,
 } from '../../support/mongoStream.ts';
+import { Fenced } from '../../../src/runtime/abort.ts';
 import { useServers } from '../../support/servers.ts';
 
 const servers = useServers(import.meta.url);
 const collectionUuid = new UUID();
+const watched = { namespace: 'central.sms', collectionUuid };
+const holder = { owner: 'worker-1', epoch: 3 };
 let client: MongoClient;
 let checkpoints: StateCollections['checkpoints'];
 
@@ -31,8 +34,9 @@ beforeEach(async () => {
 });
 
 /** As a worker that has just started has it. */
-function newStore(): CheckpointStore {
-  return createCheckpointStore(checkpoints, { namespace: 'central.sms', collectionUuid });
+function newStore(changed: Partial<typeof watched & typeof holder> = {}): CheckpointStore {
+  const { namespace, collectionUuid: uuid, owner, epoch } = { ...watched, ...holder, ...changed };
+  return createCheckpointStore(checkpoints, { namespace, collectionUuid: uuid }, { owner, epoch });
 }
 
 const position = {
@@ -53,7 +57,7 @@ describe('a checkpoint', () => {
     ['without a token', { ...position, opaque: { ...position.opaque, token: null } }],
   ])('is loaded as it was saved: %s', async (_, saved) => {
     await newStore().save(saved);
-    expect(await newStore().load()).toEqual(saved);
+    expect(await newStore().load()).toEqual({ position: saved, doubt: null });
   });
 
   it('is the last one saved', async () => {
@@ -62,7 +66,7 @@ describe('a checkpoint', () => {
     const clusterTime = new Timestamp({ t: 1_697_696_953, i: 1 });
     const later = { wallTime: new Date(), opaque: { token: null, clusterTime } };
     await store.save(later);
-    expect(await newStore().load()).toEqual(later);
+    expect(await newStore().load()).toEqual({ position: later, doubt: null });
     expect(await checkpoints.countDocuments()).toBe(1);
   });
 
@@ -77,6 +81,8 @@ describe('a checkpoint', () => {
       wallTime: position.wallTime,
       namespace: 'central.sms',
       collectionUuid,
+      owner: 'worker-1',
+      epoch: 3,
       savedAt: expect.any(Date),
     });
     const savedAt = Number(row?.['savedAt']);
@@ -95,8 +101,8 @@ describe('a checkpoint', () => {
     await newStore().save(second.position);
     const loaded = await newStore().load();
     if (loaded === null) throw new Error('the checkpoint is not there');
-    expect(idsOf(await readsFrom(sms, loaded))).toEqual(['3']);
-    expect(idsOf(await readsFrom(sms, loaded, { replay: true }))).toEqual(['2', '3']);
+    expect(idsOf(await readsFrom(sms, loaded.position))).toEqual(['3']);
+    expect(idsOf(await readsFrom(sms, loaded.position, { replay: true }))).toEqual(['2', '3']);
   });
 
   it('goes on from a first start too, when there is a time but no token', async () => {
@@ -106,7 +112,81 @@ describe('a checkpoint', () => {
     await sms.insertOne({ _id: 'a' as never, deliveryStatus: 'DELIVERED' });
     const loaded = await newStore().load();
     if (loaded === null) throw new Error('the checkpoint is not there');
-    expect(idsOf(await readsFrom(sms, loaded))).toEqual(['a']);
+    expect(idsOf(await readsFrom(sms, loaded.position))).toEqual(['a']);
+  });
+});
+
+describe('a save', () => {
+  const later = { ...position, wallTime: new Date('2023-10-19T07:00:00.000Z') };
+
+  it('of a former holder of the lease is refused, and changes nothing', async () => {
+    await newStore({ owner: 'worker-2', epoch: 4 }).save(position);
+    const before = await checkpoints.findOne({});
+    await expect(newStore().save(later)).rejects.toBeInstanceOf(Fenced);
+    expect(await checkpoints.find().toArray()).toEqual([before]);
+  });
+
+  it.each([
+    ['this holder', { epoch: 3 }],
+    ['a later holder', { owner: 'worker-2', epoch: 4 }],
+  ])('of %s is taken', async (_, next) => {
+    await newStore().save(position);
+    await newStore(next).save(later);
+    expect(await checkpoints.find().toArray()).toEqual([
+      expect.objectContaining({ wallTime: later.wallTime, ...holder, ...next }),
+    ]);
+  });
+
+  it('over a row that no holder of a lease has written is taken', async () => {
+    const { clusterTime, token } = position.opaque;
+    const { wallTime } = position;
+    await checkpoints.insertOne({ _id: '0', clusterTime, token, wallTime, ...watched });
+    await newStore().save(later);
+    expect(await checkpoints.find().toArray()).toEqual([
+      expect.objectContaining({ wallTime: later.wallTime, ...holder }),
+    ]);
+  });
+
+  it('that loses the race to add the row to a former holder is taken', async () => {
+    await newStore({ epoch: 2 }).save(position);
+    const lost = new MongoServerError({ code: 11000, message: 'duplicate key' });
+    jest.spyOn(checkpoints, 'updateOne').mockRejectedValueOnce(lost);
+    await newStore().save(later);
+    expect(await checkpoints.findOne({})).toMatchObject({ wallTime: later.wallTime, epoch: 3 });
+  });
+
+  it('that is the first of several at once fences nobody but former holders', async () => {
+    const epochs = Array.from({ length: 20 }, (_, index) => index + 1);
+    const saves = await Promise.allSettled(
+      epochs.map(async (epoch) => await newStore({ epoch }).save(position)),
+    );
+    expect(saves.at(-1)).toMatchObject({ status: 'fulfilled' });
+    const reasons = saves.flatMap((save) => (save.status === 'rejected' ? [save.reason] : []));
+    expect(reasons.filter((reason) => !(reason instanceof Fenced))).toEqual([]);
+    expect(await checkpoints.find().toArray()).toEqual([expect.objectContaining({ epoch: 20 })]);
+  });
+});
+
+describe('a checkpoint in doubt', () => {
+  it.each([
+    ['of another collection', { namespace: 'central.other' }, 'it is of another collection'],
+    [
+      'of a collection that was restored',
+      { collectionUuid: new UUID() },
+      'the collection was dropped and made anew, or restored',
+    ],
+  ])('is loaded with the reason: %s', async (_, changed, doubt) => {
+    await newStore().save(position);
+    expect(await newStore(changed).load()).toEqual({ position, doubt });
+  });
+
+  it('is loaded with the reason: ahead of the server', async () => {
+    const t = Math.floor(Date.now() / 1_000) + 3_600;
+    const clusterTime = new Timestamp({ t, i: 1 });
+    await newStore().save({ ...position, opaque: { token: null, clusterTime } });
+    expect(await newStore().load()).toMatchObject({
+      doubt: 'it is ahead of the server: an older state was restored',
+    });
   });
 });
 

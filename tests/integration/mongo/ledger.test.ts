@@ -86,9 +86,9 @@ describe('a row', () => {
   ])('of $first.name, then written as $second.name, stays: $stays', async (ends) => {
     const first = anEnding('sms-1', { record: ends.first('DELIVERED', { at: 1 }) });
     const second = anEnding('sms-1', { record: ends.second('DELIVERED', { at: 2 }) });
-    await ledger.add([first]);
-    await ledger.add([second]);
     const { record } = ends.stays ? first : second;
+    expect(await ledger.add([first])).toEqual(new Map());
+    expect(await ledger.add([second])).toEqual(new Map([['sms-1:DELIVERED', record]]));
     expect(await state.sent.find().toArray()).toEqual([
       expect.objectContaining({ state: record.state, statusAt: record.statusAt, record }),
     ]);
@@ -103,13 +103,21 @@ describe('a row', () => {
     expect(await state.sent.findOne({})).toEqual(before);
   });
 
+  it('that shows nothing is not told of when it is met', async () => {
+    const record = skipped('DELIVERED', { at: 1 });
+    await ledger.add([anEnding('sms-1', { record, showRecord: false })]);
+    const failure = anEnding('sms-1', { record: failed('DELIVERED', { at: 2 }) });
+    expect(await ledger.add([failure, anEnding('sms-2')])).toEqual(new Map());
+  });
+
   it('is written for each end of a batch, whichever of them are there already', async () => {
     const ids = Array.from({ length: 50 }, (_, index) => `sms-${index}`);
     const failures = ids
       .slice(0, 20)
       .map((id) => anEnding(id, { record: failed('DELIVERED', { at: 1 }) }));
     await ledger.add(failures);
-    await ledger.add(ids.map((id) => anEnding(id)));
+    const met = await ledger.add(ids.map((id) => anEnding(id)));
+    expect(met.size).toBe(20);
     expect(await state.sent.countDocuments({ state: 'delivered' })).toBe(50);
     expect(await state.sent.countDocuments()).toBe(50);
   });

@@ -45,7 +45,7 @@ describe('the end of a notification', () => {
 
   it('that only restores the record leaves the ledger alone', async () => {
     await insertSms('restored');
-    const ending = anEnding('restored', { restoresRecord: true });
+    const ending = anEnding('restored', { remember: false });
     await outcomes.store.end(ending);
     expect(await outcomes.shown('restored')).toEqual(ending.record);
     expect(await outcomes.row('restored:DELIVERED')).toBeNull();

@@ -9,16 +9,26 @@ const guarded = useGuardedReplicaSet();
 
 const database = 'central';
 const onSms = ['find', 'changeStream', 'update'];
-const onState = ['find', 'insert', 'update', 'remove', 'createIndex', 'createCollection'];
+const onRows = ['find', 'insert', 'update', 'remove'];
+const onState: Readonly<Record<string, readonly string[]>> = {
+  checkpoints: onRows,
+  sent: [...onRows, 'createIndex'],
+  retries: [...onRows, 'createIndex'],
+  endpoints: onRows,
+  leases: onRows,
+  gaps: onRows,
+};
 
 /** The smallest role: nothing but what the worker does, on nothing but what it does it to. */
-function role({ sms = onSms, sent = onState, checkpoints = onState, list = true }): Privilege[] {
-  const state = 'state';
+function role({ sms = onSms, state = onState, list = true }): Privilege[] {
   return [
     { db: database, collection: 'sms', actions: sms },
     ...(list ? [{ db: database, collection: '', actions: ['listCollections'] }] : []),
-    { db: state, collection: 'notify_on_delivery_sent', actions: sent },
-    { db: state, collection: 'notify_on_delivery_checkpoints', actions: checkpoints },
+    ...Object.entries(state).map(([name, actions]) => ({
+      db: 'state',
+      collection: `notify_on_delivery_${name}`,
+      actions,
+    })),
   ];
 }
 
@@ -47,18 +57,18 @@ describe('a user', () => {
     expect(await refusal(uri)).toBeNull();
   });
 
-  const sent = 'state.notify_on_delivery_sent';
-  const checkpoints = 'state.notify_on_delivery_checkpoints';
+  const stateRights = Object.entries(onState).flatMap(([name, actions]) =>
+    actions.map((action): [string, Privilege[]] => [
+      `${action} on state.notify_on_delivery_${name}`,
+      role({ state: { ...onState, [name]: without(actions, action) } }),
+    ]),
+  );
   it.each([
     ['find on central.sms', role({ sms: without(onSms, 'find') })],
     ['changeStream on central.sms', role({ sms: without(onSms, 'changeStream') })],
     ['update on central.sms', role({ sms: without(onSms, 'update') })],
     ['listCollections on database central', role({ list: false })],
-    [`createIndex on ${sent}`, role({ sent: without(onState, 'createIndex') })],
-    ...['find', 'insert', 'update', 'remove'].flatMap((action): [string, Privilege[]][] => [
-      [`${action} on ${sent}`, role({ sent: without(onState, action) })],
-      [`${action} on ${checkpoints}`, role({ checkpoints: without(onState, action) })],
-    ]),
+    ...stateRights,
   ])('without the right to %s is told so', async (right, privileges) => {
     expect(await refusal(await guarded().createUser(privileges))).toMatchObject({
       name: 'ConfigurationError',

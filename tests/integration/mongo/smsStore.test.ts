@@ -3,7 +3,7 @@ import { Long, ObjectId, UUID, type Collection, type MongoClient } from 'mongodb
 import { createMongoClient } from '../../../src/mongo/connect.ts';
 import { createLedger, type Ledger } from '../../../src/mongo/ledger.ts';
 import { createSmsStore } from '../../../src/mongo/smsStore.ts';
-import { stateCollections } from '../../../src/mongo/stateCollections.ts';
+import { stateCollections, type StateCollections } from '../../../src/mongo/stateCollections.ts';
 import type { Ending, LedgerEntry, LookupRequest, SmsStore } from '../../../src/pipeline/ports.ts';
 import { createMemoryLogger, type MemoryLogger } from '../../support/memoryLogger.ts';
 import { failCommands } from '../../support/mongoFaults.ts';
@@ -19,6 +19,7 @@ let databases = 0;
 let client: MongoClient;
 let sms: Collection;
 let ledger: Ledger;
+let retries: StateCollections['retries'];
 let store: SmsStore;
 let logger: MemoryLogger;
 let stopping: AbortController;
@@ -33,10 +34,12 @@ beforeEach(() => {
   databases += 1;
   const db = client.db(`lookups_${databases}`);
   sms = db.collection('sms');
-  ledger = createLedger(stateCollections(db).sent, { rememberMs });
+  const state = stateCollections(db);
+  ledger = createLedger(state.sent, { rememberMs });
+  retries = state.retries;
   logger = createMemoryLogger();
   stopping = new AbortController();
-  store = createSmsStore({ sms, ledger, logger, signal: stopping.signal });
+  store = createSmsStore({ sms, ledger, retries, logger, signal: stopping.signal });
 });
 
 function asking(ending: Ending, wants: LookupRequest['wants'] = 'document'): LookupRequest {
@@ -61,6 +64,7 @@ describe('a look-up', () => {
       backwards.map((id) => ({
         document: present.includes(id) ? { _id: id, to: `to ${id}` } : null,
         ended: [],
+        parked: [],
       })),
     );
   });
@@ -102,8 +106,40 @@ describe('a look-up', () => {
     expect(history?.ended).toHaveLength(2);
     expect(history?.ended).toEqual(expect.arrayContaining([sent, told].map(entryOf)));
     expect(await store.lookUp([asking(sent), asking(anEnding('b'), 'history')])).toEqual([
-      { document: { _id: 'a' }, ended: [entryOf(sent)] },
-      { document: null, ended: [] },
+      { document: { _id: 'a' }, ended: [entryOf(sent)], parked: [] },
+      { document: null, ended: [], parked: [] },
+    ]);
+  });
+
+  it('brings what is parked of the SMS, whichever status was asked for', async () => {
+    const inMs = (ms: number): Date => new Date(Date.now() + ms);
+    const claim = { by: 'worker-2', token: 'token' };
+    await retries.insertMany([
+      { _id: 'a:SENT', sms: 'a', nextAttemptAt: inMs(3_600_000) },
+      { _id: 'a:DELIVERED', sms: 'a', nextAttemptAt: inMs(-60_000) },
+      { _id: 'a:READ', sms: 'a', nextAttemptAt: inMs(3_600_000), claim },
+      { _id: 'a:FAILED', sms: 'a', nextAttemptAt: inMs(-60_000), claim },
+      { _id: 'ab:SENT', sms: 'ab', nextAttemptAt: inMs(3_600_000), claim },
+      { _id: 'c:SENT', sms: 'c', nextAttemptAt: inMs(3_600_000), claim },
+    ]);
+    const requests = [
+      asking(anEnding('a')),
+      asking(anEnding('b')),
+      asking(anEnding('ab'), 'history'),
+    ];
+    const answers = await store.lookUp(requests);
+    const parked = answers.map((answer) =>
+      answer.parked.toSorted((one, other) => (one.notificationId < other.notificationId ? -1 : 1)),
+    );
+    expect(parked).toEqual([
+      [
+        { notificationId: 'a:DELIVERED', isClaimed: false },
+        { notificationId: 'a:FAILED', isClaimed: false },
+        { notificationId: 'a:READ', isClaimed: true },
+        { notificationId: 'a:SENT', isClaimed: false },
+      ],
+      [],
+      [{ notificationId: 'ab:SENT', isClaimed: true }],
     ]);
   });
 
@@ -130,11 +166,11 @@ describe('a look-up that fails for now', () => {
     ['the connection is lost', { closeConnection: true }],
   ] as const)('is made again: %s', async (_, fault) => {
     await sms.insertOne({ _id: 'a' as never });
-    const struck = { appName, commands: ['find'], times: 4 };
+    const struck = { appName, commands: ['find'], times: 6 };
     await using failing = await failCommands(replicaSet().admin, struck, fault);
     const answers = await store.lookUp([asking(anEnding('a'))]);
-    expect(answers).toEqual([{ document: { _id: 'a' }, ended: [] }]);
-    expect(await failing.lift()).toBe(4);
+    expect(answers).toEqual([{ document: { _id: 'a' }, ended: [], parked: [] }]);
+    expect(await failing.lift()).toBe(6);
     expect(logger.of('database_retry')[0]).toMatchObject({ fields: { what: 'look-up' } });
   });
 

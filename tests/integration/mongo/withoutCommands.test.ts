@@ -5,9 +5,11 @@ import { createLedger } from '../../../src/mongo/ledger.ts';
 import { createSmsStore } from '../../../src/mongo/smsStore.ts';
 import { stateCollections } from '../../../src/mongo/stateCollections.ts';
 import { describeError } from '../../../src/observability/describeError.ts';
+import { aLog, answered } from '../../support/builders.ts';
 import { createMemoryLogger, type LogLine } from '../../support/memoryLogger.ts';
 import { anEnding, createOutcomes, failureOf, rememberMs } from '../../support/mongoOutcomes.ts';
 import { delivered } from '../../support/mongoRecords.ts';
+import { createRetries, parkable } from '../../support/mongoRetries.ts';
 import { useGuardedReplicaSet } from '../../support/mongoUsers.ts';
 import { until } from '../../support/until.ts';
 
@@ -49,12 +51,29 @@ describe('a refusal for want of a right', () => {
     expect(textOf(line)).not.toContain(response);
   });
 
+  it('is logged without what was to be parked', async () => {
+    await workerWith([]);
+    const retries = createRetries(client, 'central');
+    const last = answered(500, {
+      response: { text: response, encoding: 'utf8', truncated: false },
+    });
+    const parked = parkable('sms-1', { log: aLog(last), body: Buffer.from(response) });
+    const failure = failureOf(retries.store.parkClaimed(parked));
+    const line = await until('the refusal is logged', () => retries.logger.lines[0]);
+    retries.abandon();
+    expect(await failure).not.toBeNull();
+    expect(line).toMatchObject({ event: 'database_retry', fields: { what: 'retry' } });
+    expect(textOf(line)).toContain('not authorized on central to execute a command');
+    expect(textOf(line)).not.toMatch(/only for the SMS document|customer\.example/);
+  });
+
   it('is logged without the ids that were asked for', async () => {
     const { sms } = await workerWith([]);
     const stopping = new AbortController();
     const logger = createMemoryLogger();
-    const ledger = createLedger(stateCollections(sms.db).sent, { rememberMs });
-    const store = createSmsStore({ sms, ledger, logger, signal: stopping.signal });
+    const { sent, retries } = stateCollections(sms.db);
+    const ledger = createLedger(sent, { rememberMs });
+    const store = createSmsStore({ sms, ledger, retries, logger, signal: stopping.signal });
     const { documentKey, smsKey, notificationId } = anEnding('an-id-of-an-sms');
     const failure = failureOf(
       store.lookUp([{ documentKey, smsKey, notificationId, wants: 'document' }]),

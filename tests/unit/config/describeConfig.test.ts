@@ -25,6 +25,13 @@ describe('describeConfig', () => {
     const environment = fc.record(
       {
         DELIVERY_STATUSES: fc.constantFrom('', 'DELIVERED', 'DELIVERED,FAILED'),
+        RETRY_SCHEDULE: fc.array(seconds).map((entries) => entries.join(',')),
+        RETRY_AFTER_MAX: seconds,
+        GIVE_UP_AFTER: fc.constantFrom('36h', '40h'),
+        SWEEP_MARGIN: fc.constantFrom('0s', '32h'),
+        START_AT: fc.constantFrom('now', '2024-05-01T12:00:00+05:30'),
+        LEASE_TTL: seconds,
+        WORKER_ID: fc.constantFrom('', 'a', 'rack b, no. 7'),
         QUICK_RETRIES: fc.array(seconds).map((entries) => entries.join(',')),
         REQUEST_TIMEOUT: seconds,
         ROUTE_CACHE_TTL: seconds,

@@ -25,6 +25,8 @@ describe('loadConfig', () => {
         maxStatusAgeMs: 259_200_000,
         rememberMs: 259_200_000,
         recordSkips: true,
+        startAt: null,
+        sweepMarginMs: 86_400_000,
       },
       call: {
         payloadTimeZone: 'Asia/Kolkata',
@@ -32,8 +34,14 @@ describe('loadConfig', () => {
         connectTimeoutMs: 5_000,
         responseLimitBytes: 16_384,
         quickRetriesMs: [1_000, 4_000],
+        retryScheduleMs: [
+          30_000, 120_000, 600_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 36_000_000,
+        ],
+        retryAfterMaxMs: 86_400_000,
+        giveUpAfterMs: 129_600_000,
       },
       limits: { maxInFlight: 256, maxInFlightPerEndpoint: 32 },
+      lease: { workerId: null, ttlMs: 15_000 },
       http: { host: '0.0.0.0', port: 8_080 },
       log: { level: 'info', format: 'json' },
       shutdown: { graceMs: 25_000 },
@@ -53,12 +61,19 @@ describe('loadConfig', () => {
       DELIVERY_STATUSES: 'DELIVERED, FAILED',
       MAX_STATUS_AGE: '1h',
       REMEMBER: '2h',
+      SWEEP_MARGIN: '0s',
+      START_AT: '2024-05-01T12:00:00+05:30',
       RECORD_SKIPS: 'false',
       PAYLOAD_TIMEZONE: '+05:30',
       REQUEST_TIMEOUT: '2s',
       CONNECT_TIMEOUT: '1s',
       RESPONSE_LIMIT: '0',
       QUICK_RETRIES: '5ms',
+      RETRY_SCHEDULE: '0s, 1m,30d',
+      RETRY_AFTER_MAX: '1m',
+      GIVE_UP_AFTER: '2h',
+      LEASE_TTL: '2s',
+      WORKER_ID: 'worker 7 in rack b',
       MAX_IN_FLIGHT: '3',
       MAX_IN_FLIGHT_PER_ENDPOINT: '2',
       HTTP_HOST: '127.0.0.1',
@@ -76,6 +91,8 @@ describe('loadConfig', () => {
         maxStatusAgeMs: 3_600_000,
         rememberMs: 7_200_000,
         recordSkips: false,
+        sweepMarginMs: 0,
+        startAt: new Date('2024-05-01T06:30:00.000Z'),
       },
       call: {
         payloadTimeZone: '+05:30',
@@ -83,7 +100,11 @@ describe('loadConfig', () => {
         connectTimeoutMs: 1_000,
         responseLimitBytes: 0,
         quickRetriesMs: [5],
+        retryScheduleMs: [0, 60_000, 2_592_000_000],
+        retryAfterMaxMs: 60_000,
+        giveUpAfterMs: 7_200_000,
       },
+      lease: { workerId: 'worker 7 in rack b', ttlMs: 2_000 },
       limits: { maxInFlight: 3, maxInFlightPerEndpoint: 2 },
       http: { host: '127.0.0.1', port: null },
       log: { level: 'debug', format: 'text' },
@@ -118,8 +139,10 @@ describe('loadConfig', () => {
   });
 
   it('takes an empty list for an empty list', () => {
-    const { call, notify } = configOf({ ...required, QUICK_RETRIES: '', DELIVERY_STATUSES: '' });
+    const empty = { QUICK_RETRIES: '', RETRY_SCHEDULE: '', DELIVERY_STATUSES: '' };
+    const { call, notify } = configOf({ ...required, ...empty });
     expect(call.quickRetriesMs).toEqual([]);
+    expect(call.retryScheduleMs).toEqual([]);
     expect(notify.deliveryStatuses).toEqual([]);
   });
 
@@ -133,6 +156,15 @@ describe('loadConfig', () => {
       ok: true,
       warnings: [expect.stringMatching(/^MAX_IN_FLIGHT_PER_ENDPOINT is 32 .* MAX_IN_FLIGHT is 8$/)],
     });
+  });
+
+  it('warns of retries that come too late to be made, stretched by a fifth as they may be', () => {
+    const warningsOf = (RETRY_SCHEDULE: string): readonly string[] =>
+      loadConfig({ ...required, RETRY_SCHEDULE, QUICK_RETRIES: '1h' }, readNothing).warnings;
+    expect(warningsOf('10h,20h')).toEqual([]);
+    expect(warningsOf('10h,20h,1s')).toEqual([
+      'RETRY_SCHEDULE may take 129601200ms in all and is not always served to its end, as GIVE_UP_AFTER is 36h',
+    ]);
   });
 
   it('warns of what looks like a misspelt setting, also beside problems', () => {

@@ -17,6 +17,10 @@ describe('the problems of a configuration', () => {
       MAX_STATUS_AGE: '3d',
       REMEMBER: '1h',
       REQUEST_TIMEOUT: '30',
+      RETRY_SCHEDULE: '30s,forever',
+      LEASE_TTL: '999ms',
+      WORKER_ID: 'a\tb',
+      START_AT: '2024-05-01',
       RESPONSE_LIMIT: '1048577',
       LOG_LEVEL: 'verbose',
     });
@@ -24,16 +28,26 @@ describe('the problems of a configuration', () => {
       'MONGODB_URI is not set; write a connection string such as mongodb://user:password@host1,host2/?replicaSet=rs0, or name a file that holds it in MONGODB_URI_FILE',
       `MONGODB_STATE_DATABASE is "admin", which is one of the server's own databases; write the name of a database, such as central`,
       'MYSQL_URI does not name a database; write a connection string such as mysql://user:password@host:3306/database',
+      'START_AT is "2024-05-01", which is neither now nor such a time; write now, or an ISO 8601 time with an offset, such as 2024-05-01T12:00:00Z',
       'REQUEST_TIMEOUT is "30", which is not a whole number with a unit; write a duration from 1ms to 24h, a whole number with ms, s, m, h or d',
       'RESPONSE_LIMIT is "1048577", which is out of range; write a whole number from 0 to 1048576',
+      'RETRY_SCHEDULE is "30s,forever", which has an entry, no. 2, that is not a whole number with a unit; write durations from 0s to 3650d separated by commas, such as 1s,4s, or nothing for none',
+      'LEASE_TTL is "999ms", which is shorter than 1s; write a duration from 1s to 1h, a whole number with ms, s, m, h or d',
+      'WORKER_ID is "a\\tb", which is too long or not printable ASCII; write up to 200 printable ASCII characters',
       'LOG_LEVEL is "verbose", which is not one of the choices; write one of error, warn, info, debug',
       'MAX_STATUS_AGE is 72h and must be at most REMEMBER, which is 1h; change one of them (what is forgotten while it still counts as fresh would be notified again)',
+      'GIVE_UP_AFTER plus SWEEP_MARGIN is 60h and must be at most REMEMBER, which is 1h; change one of them (a search after lost history must know what was retried until just now)',
     ]);
   });
 
   it.each([
     [{ MAX_STATUS_AGE: '73h' }, 'MAX_STATUS_AGE'],
     [{ REMEMBER: '71h' }, 'MAX_STATUS_AGE'],
+    [{ MAX_STATUS_AGE: '1h', REMEMBER: '59h' }, 'GIVE_UP_AFTER'],
+    [{ GIVE_UP_AFTER: '49h' }, 'GIVE_UP_AFTER'],
+    [{ SWEEP_MARGIN: '37h' }, 'GIVE_UP_AFTER'],
+    [{ RETRY_AFTER_MAX: '37h' }, 'RETRY_AFTER_MAX'],
+    [{ GIVE_UP_AFTER: '23h' }, 'RETRY_AFTER_MAX'],
     [{ CONNECT_TIMEOUT: '16s' }, 'CONNECT_TIMEOUT'],
     [{ REQUEST_TIMEOUT: '25s' }, 'REQUEST_TIMEOUT'],
     [{ SHUTDOWN_GRACE: '15s' }, 'REQUEST_TIMEOUT'],
@@ -44,7 +58,10 @@ describe('the problems of a configuration', () => {
   });
 
   it.each([
-    [{ MAX_STATUS_AGE: '1h', REMEMBER: '1h' }],
+    [{ MAX_STATUS_AGE: '60h', REMEMBER: '60h' }],
+    [{ GIVE_UP_AFTER: '48h' }],
+    [{ SWEEP_MARGIN: '36h' }],
+    [{ RETRY_AFTER_MAX: '36h' }],
     [{ CONNECT_TIMEOUT: '15s', REQUEST_TIMEOUT: '15s' }],
     [{ REQUEST_TIMEOUT: '24999ms', SHUTDOWN_GRACE: '25s' }],
   ])('do not include a rule just kept: %j', (env) => {

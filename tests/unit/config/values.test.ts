@@ -141,3 +141,35 @@ describe('certificates', () => {
     });
   });
 });
+
+describe('a start time', () => {
+  it.each([
+    ['now', null],
+    ['2024-05-01T12:00:00Z', '2024-05-01T12:00:00.000Z'],
+    ['2024-05-01T12:00Z', '2024-05-01T12:00:00.000Z'],
+    ['2024-05-01T12:00:00.5+05:30', '2024-05-01T06:30:00.500Z'],
+    ['2024-05-01T12:00:00-0300', '2024-05-01T15:00:00.000Z'],
+  ])('%s', (text, iso) => {
+    const value = iso === null ? null : new Date(iso);
+    expect(parse(values.startTime(), text)).toEqual({ value });
+  });
+
+  it.each(['', 'NOW', '2024-05-01', '2024-05-01T12:00:00', '2024-13-01T12:00:00Z', '1714564800'])(
+    '%j is refused: no time, or one whose place on earth is not told',
+    (text) => {
+      expect(parse(values.startTime(), text)).toEqual({ wrong: 'is neither now nor such a time' });
+    },
+  );
+});
+
+describe('a free text', () => {
+  it.each(['', 'worker-7', 'rack b, no. 7 ~', 'x'.repeat(200)])('may be %j', (text) => {
+    expect(parse(values.freeText(), text)).toEqual({ value: text });
+  });
+
+  it.each(['x'.repeat(201), 'a\tb', 'a\nb', 'wörker', '\u007f'])('may not be %j', (text) => {
+    expect(parse(values.freeText(), text)).toEqual({
+      wrong: 'is too long or not printable ASCII',
+    });
+  });
+});

@@ -1,12 +1,22 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { AttemptOutcome } from '../../../src/domain/attempt.ts';
+import { noAttempts, withAttemptBegun } from '../../../src/domain/attemptLog.ts';
 import { attemptedRecord, skippedRecord, uncalledRecord } from '../../../src/domain/buildRecord.ts';
 import type { DeliveryRecord, SkippedReason } from '../../../src/domain/record.ts';
-import { answered, aPosition, aSubject, aWebhook, unanswered } from '../../support/builders.ts';
+import {
+  aLog,
+  answered,
+  aPosition,
+  aSubject,
+  aWebhook,
+  unanswered,
+} from '../../support/builders.ts';
 
 const subject = aSubject();
 const webhook = aWebhook();
+const delivered = { state: 'delivered' } as const;
+const exhausted = { state: 'failed', reason: 'attempts_exhausted' } as const;
 const at = (second: number): Date => aPosition(second).wallTime;
 const identity = {
   deliveryStatus: 'DELIVERED',
@@ -76,7 +86,7 @@ describe('attemptedRecord', () => {
       { statusCode: 200, response: 'ok', error: 'response_aborted' },
     ],
   ])('keeps %s', (_what, outcome, kept) => {
-    expectRecord(attemptedRecord(subject, webhook, [outcome], null), {
+    expectRecord(attemptedRecord(subject, webhook, aLog(outcome), delivered), {
       state: 'delivered',
       ...identity,
       ...whereto,
@@ -87,8 +97,8 @@ describe('attemptedRecord', () => {
   });
 
   it('says with nulls that there was no answer, and names the fault', () => {
-    const outcomes = [unanswered('connection_refused')] as const;
-    expectRecord(attemptedRecord(subject, webhook, outcomes, 'attempts_exhausted'), {
+    const log = aLog(unanswered('connection_refused'));
+    expectRecord(attemptedRecord(subject, webhook, log, exhausted), {
       state: 'failed',
       reason: 'attempts_exhausted',
       ...identity,
@@ -103,12 +113,12 @@ describe('attemptedRecord', () => {
   });
 
   it('tells the last attempt in full and those before it as history', () => {
-    const outcomes = [
+    const log = aLog(
       answered(503, { startedAt: at(2), durationMs: 1 }),
       unanswered('timeout', { startedAt: at(4), durationMs: 2 }),
       answered(200, { startedAt: at(9), durationMs: 3 }),
-    ] as const;
-    expectRecord(attemptedRecord(subject, webhook, outcomes, null), {
+    );
+    expectRecord(attemptedRecord(subject, webhook, log, delivered), {
       state: 'delivered',
       ...identity,
       ...whereto,
@@ -130,8 +140,8 @@ describe('attemptedRecord', () => {
       fc.property(fc.integer({ min: 0, max: 30 }), (before) => {
         const outcomes = Array.from({ length: before + 1 }, (_each, index) =>
           answered(500, { startedAt: at(index) }),
-        ) as [AttemptOutcome, ...AttemptOutcome[]];
-        const record = attemptedRecord(subject, webhook, outcomes, 'attempts_exhausted');
+        );
+        const record = attemptedRecord(subject, webhook, aLog(...outcomes), exhausted);
         const places = Array.from({ length: before }, (_each, index) => at(index));
         expect(record.history?.map((past) => past.at) ?? []).toEqual(places.slice(-10));
         expect(record.attempts).toBe(before + 1);
@@ -141,8 +151,52 @@ describe('attemptedRecord', () => {
     );
   });
 
+  it('says when the next attempt is due while it waits for a retry', () => {
+    const standing = { state: 'retrying', nextAttemptAt: at(60) } as const;
+    expectRecord(attemptedRecord(subject, webhook, aLog(answered(503)), standing), {
+      ...standing,
+      ...identity,
+      ...whereto,
+      attempts: 1,
+      ...timing,
+      statusCode: 503,
+      response: 'ok',
+    });
+  });
+
+  it('of one that ended before its first call tells of none', () => {
+    const standing = { state: 'failed', reason: 'expired' } as const;
+    expectRecord(attemptedRecord(subject, webhook, noAttempts, standing), {
+      ...standing,
+      ...identity,
+      ...whereto,
+      attempts: 0,
+    });
+  });
+
+  it('of one whose only attempt was cut off knows nothing but when that began', () => {
+    const standing = { state: 'retrying', nextAttemptAt: at(60) } as const;
+    expectRecord(attemptedRecord(subject, webhook, withAttemptBegun(noAttempts, at(2)), standing), {
+      ...standing,
+      ...identity,
+      ...whereto,
+      attempts: 1,
+      ...timing,
+      durationMs: 0,
+      statusCode: null,
+      response: null,
+    });
+  });
+
+  it('counts a later attempt that was cut off and shows the last that was answered', () => {
+    const log = withAttemptBegun(aLog(answered(503)), at(9));
+    const record = attemptedRecord(subject, webhook, log, exhausted);
+    expect(record).toMatchObject({ attempts: 2, statusCode: 503, lastAttemptAt: at(2) });
+    expect(record).not.toHaveProperty('history');
+  });
+
   it("shows nothing of the webhook's URL, headers and secrets but what may be shown", () => {
-    const record = attemptedRecord(subject, webhook, [answered(200)], null);
+    const record = attemptedRecord(subject, webhook, aLog(answered(200)), delivered);
     expect(JSON.stringify(record)).not.toMatch(/query-secret|header-secret/);
   });
 });

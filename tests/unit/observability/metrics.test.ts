@@ -36,6 +36,8 @@ describe('the series whose labels are known', () => {
     'attempt_duration_seconds_count',
     'status_to_response_seconds_count',
     'in_flight',
+    'gaps_total',
+    'lease_held{partition="0"}',
   ])('%s is there from the start, at zero', async (series) => {
     expect(await valueOf(createMetrics(), series)).toBe(0);
   });
@@ -48,6 +50,7 @@ describe('what is counted', () => {
       (metrics) => metrics.notificationEnded('failed', 'invalid_webhook'),
     ],
     ['not_notified_total{reason="duplicate"}', (metrics) => metrics.notNotified('duplicate')],
+    ['gaps_total', (metrics) => metrics.gapFound()],
     ['stream_reopened_total{cause="280"}', (metrics) => metrics.streamReopened('280')],
     ['record_failures_total{code="121"}', (metrics) => metrics.recordFailed('121')],
     ['route_lookups_total{result="stale"}', (metrics) => metrics.routeLookup('stale')],
@@ -94,6 +97,16 @@ describe('what is counted', () => {
     metrics.inFlight(3);
     metrics.inFlight(1);
     expect(await valueOf(metrics, 'in_flight')).toBe(1);
+  });
+});
+
+describe('the lease', () => {
+  it('is held or not', async () => {
+    const metrics = createMetrics();
+    metrics.leaseHeld(true);
+    expect(await valueOf(metrics, 'lease_held{partition="0"}')).toBe(1);
+    metrics.leaseHeld(false);
+    expect(await valueOf(metrics, 'lease_held{partition="0"}')).toBe(0);
   });
 });
 
@@ -161,7 +174,7 @@ describe('the exposition', () => {
       expect(line).toMatch(/^notify_on_delivery_/);
       for (const [, name = ''] of line.matchAll(/[{,]([a-z]+)="/g)) names.add(name);
     }
-    const known = ['cause', 'code', 'le', 'outcome', 'reason', 'result', 'state'];
+    const known = ['cause', 'code', 'le', 'outcome', 'partition', 'reason', 'result', 'state'];
     expect([...names].sort()).toEqual(known);
   });
 

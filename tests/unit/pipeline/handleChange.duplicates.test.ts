@@ -1,33 +1,43 @@
 import { describe, expect, it } from '@jest/globals';
 import { setImmediate as turn } from 'node:timers/promises';
+import type { AttemptOutcome } from '../../../src/domain/attempt.ts';
 import type { Change } from '../../../src/domain/change.ts';
 import type { DeliveryRecord } from '../../../src/domain/record.ts';
 import { takeIn } from '../../../src/domain/takeIn.ts';
+import { createEndNotification } from '../../../src/pipeline/endNotification.ts';
 import { handleChange } from '../../../src/pipeline/handleChange.ts';
-import { aChange, aDocument, aRecord, aReplace } from '../../support/builders.ts';
-import { deferred } from '../../support/fakePorts.ts';
+import {
+  aChange,
+  aDocument,
+  answered,
+  aParked,
+  aRecord,
+  aReplace,
+} from '../../support/builders.ts';
+import { createFakeSender, deferred } from '../../support/fakePorts.ts';
 import { watch } from '../../support/recorders.ts';
-import { createWorld, type World } from '../../support/world.ts';
+import { until } from '../../support/until.ts';
+import { createWorld, type World, type WorldOptions } from '../../support/world.ts';
 
 const id = 'sms-1:DELIVERED';
 
-function createSituation(): World {
-  const world = createWorld();
+function createSituation(options: WorldOptions = {}): World {
+  const world = createWorld(options);
   world.database.documents.set('sms-1', aDocument());
   return world;
 }
 
-const handle = async (world: World, change: Change): Promise<void> => {
+const handle = async (world: World, change: Change): Promise<boolean> => {
   const intake = takeIn(change, new Set());
   if (intake.kind !== 'subject') throw new Error(intake.kind);
-  await handleChange(change, intake.subject, world.deps);
+  return await handleChange(change, intake.subject, world.deps, () => undefined);
 };
 
 /** Has a notification ended before. */
 const remember = async (world: World, record: DeliveryRecord, showRecord = true): Promise<void> => {
   const { notificationId } = record;
   const documentKey = { opaque: { _id: 'sms-1' } };
-  const known = { documentKey, smsKey: 'sms-1', notificationId, restoresRecord: false };
+  const known = { documentKey, smsKey: 'sms-1', notificationId, remember: true, claim: null };
   await world.database.end({ ...known, record, showRecord });
 };
 
@@ -38,11 +48,14 @@ describe('a status that was told before', () => {
     expect(world.metrics.told).toEqual([['notNotified', 'duplicate']]);
   };
 
+  const shown = { notify_on_delivery: { notificationId: id, state: 'delivered' } };
+
   it.each<[string, Change]>([
     ['an update', aChange()],
-    ['a replace', aReplace({ notify_on_delivery: { notificationId: id, state: 'delivered' } })],
+    ['a replace', aReplace(shown)],
   ])('is not told again by %s: the ledger remembers it', async (_what, change) => {
     const world = createSituation();
+    world.database.documents.set('sms-1', aDocument(shown));
     await remember(world, aRecord());
     await handle(world, change);
     expectDuplicate(world);
@@ -51,8 +64,8 @@ describe('a status that was told before', () => {
 
   it('is not told again when only its record remembers it', async () => {
     const world = createSituation();
-    const shown = { notify_on_delivery: { notificationId: id, state: 'failed' } };
-    world.database.documents.set('sms-1', aDocument(shown));
+    const failed = { notify_on_delivery: { notificationId: id, state: 'failed' } };
+    world.database.documents.set('sms-1', aDocument(failed));
     await handle(world, aChange());
     expectDuplicate(world);
   });
@@ -86,7 +99,8 @@ describe('a status that was told before', () => {
         notificationId: record.notificationId,
         record,
         showRecord: true,
-        restoresRecord: true,
+        remember: false,
+        claim: null,
       })),
     );
     expect(
@@ -94,12 +108,21 @@ describe('a status that was told before', () => {
     ).toEqual(['sms-1:SENT', id]);
   });
 
+  it('gets its record after an update too, when a predecessor died before it wrote that', async () => {
+    const world = createSituation();
+    await remember(world, aRecord());
+    await handle(world, aChange());
+    expectDuplicate(world);
+    expect(world.database.endings.at(-1)).toMatchObject({ record: aRecord(), remember: false });
+  });
+
   it('is settled only once its record is back for good', async () => {
     const world = createSituation();
     await remember(world, aRecord());
     const durable = deferred<undefined>();
     const outcomes = { end: async () => await durable.promise };
-    const handled = handle({ ...world, deps: { ...world.deps, outcomes } }, aReplace());
+    const end = createEndNotification({ ...world.deps, outcomes });
+    const handled = handle({ ...world, deps: { ...world.deps, end } }, aReplace());
     const seen = watch(handled);
     await turn();
     expect(seen.isSettled).toBe(false);
@@ -113,11 +136,9 @@ describe('a status that was told before', () => {
     await remember(world, sent);
     await handle(world, aReplace());
     const ends = world.database.endings.slice(1);
-    expect(
-      ends.map(({ notificationId, restoresRecord }) => [notificationId, restoresRecord]),
-    ).toEqual([
-      ['sms-1:SENT', true],
-      [id, false],
+    expect(ends.map(({ notificationId, remember: isEnd }) => [notificationId, isEnd])).toEqual([
+      ['sms-1:SENT', false],
+      [id, true],
     ]);
     expect(world.sender.sent).toHaveLength(1);
   });
@@ -128,5 +149,65 @@ describe('a status that was told before', () => {
     await handle(world, aReplace());
     expectDuplicate(world);
     expect(world.database.endings).toHaveLength(1);
+  });
+});
+
+describe('a status that is being told', () => {
+  const createCalling = async () => {
+    const answer = deferred<AttemptOutcome>();
+    const world = createSituation({ sender: createFakeSender(() => answer.promise) });
+    const first = handle(world, aChange());
+    await until('it is called', () => world.sender.sent.length > 0);
+    const end = async (): Promise<void> => {
+      answer.resolve(answered(200));
+      expect(await first).toBe(true);
+    };
+    return { world, end };
+  };
+
+  it.each<[string, Change]>([
+    ['update', aChange()],
+    ['replace', aReplace()],
+  ])('is not told again by an %s meanwhile, which is settled at once', async (_what, change) => {
+    const { world, end } = await createCalling();
+    expect(await handle(world, change)).toBe(false);
+    expect(world.metrics.told).toEqual([['notNotified', 'duplicate']]);
+    await end();
+    expect(world.sender.sent).toHaveLength(1);
+    expect(world.database.endings).toHaveLength(1);
+  });
+
+  it('does not keep records of older statuses from being put back', async () => {
+    const { world, end } = await createCalling();
+    const sent = aRecord({ deliveryStatus: 'SENT' });
+    await remember(world, sent);
+    await handle(world, aReplace());
+    expect(world.database.endings.at(-1)).toMatchObject({ record: sent, remember: false });
+    await end();
+    expect(world.sender.sent).toHaveLength(1);
+  });
+
+  it('is a duplicate after its end as before', async () => {
+    const { world, end } = await createCalling();
+    await end();
+    expect(world.deps.underWay.size).toBe(0);
+    expect(await handle(world, aChange())).toBe(false);
+    expect(world.sender.sent).toHaveLength(1);
+  });
+});
+
+describe('a status that waits in durable state', () => {
+  it.each<[string, Change]>([
+    ['update', aChange()],
+    ['replace', aReplace()],
+  ])('is not told again by an %s, and its row is left as it is', async (_what, change) => {
+    const world = createSituation();
+    await world.retries.park(aParked(), 30_000);
+    const row = world.retries.rows.get(id);
+    expect(await handle(world, change)).toBe(false);
+    expect(world.metrics.told).toEqual([['notNotified', 'duplicate']]);
+    expect(world.retries.rows.get(id)).toBe(row);
+    expect(world.routes.asked).toEqual([]);
+    expect(world.sender.sent).toEqual([]);
   });
 });

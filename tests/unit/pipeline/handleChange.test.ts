@@ -1,9 +1,10 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Change } from '../../../src/domain/change.ts';
 import type { Subject } from '../../../src/domain/notification.ts';
 import type { Route } from '../../../src/domain/route.ts';
 import { takeIn } from '../../../src/domain/takeIn.ts';
+import { createEndNotification } from '../../../src/pipeline/endNotification.ts';
 import { handleChange } from '../../../src/pipeline/handleChange.ts';
 import { Stopping } from '../../../src/runtime/abort.ts';
 import {
@@ -46,9 +47,8 @@ function subjectOf(change: Change): Subject {
   return intake.subject;
 }
 
-const handle = async (world: World, change: Change): Promise<void> => {
-  await handleChange(change, subjectOf(change), world.deps);
-};
+const handle = async (world: World, change: Change): Promise<boolean> =>
+  await handleChange(change, subjectOf(change), world.deps, () => undefined);
 
 const sentBody = (world: World): unknown =>
   JSON.parse(Buffer.from(world.sender.sent[0]?.body ?? []).toString());
@@ -65,7 +65,8 @@ describe('a status that is news', () => {
         notificationId: id,
         record: expect.objectContaining({ state: 'delivered', notificationId: id, attempts: 1 }),
         showRecord: true,
-        restoresRecord: false,
+        remember: true,
+        claim: null,
       },
     ]);
     expect(world.metrics.told).toContainEqual(['notificationEnded', 'delivered', '']);
@@ -140,14 +141,18 @@ describe('a status that is news', () => {
     const durable = deferred<undefined>();
     const outcomes = { end: async () => await durable.promise };
     const change = aChange();
-    const handled = handleChange(change, subjectOf(change), { ...world.deps, outcomes });
+    const end = createEndNotification({ ...world.deps, outcomes });
+    const settle = jest.fn();
+    const handled = handleChange(change, subjectOf(change), { ...world.deps, end }, settle);
     const seen = watch(handled);
     await until('the webhook was called', () => world.sender.sent.length > 0);
     await turn();
     expect(seen.isSettled).toBe(false);
+    expect(settle).not.toHaveBeenCalled();
     expect(world.metrics.told.map(([method]) => method)).not.toContain('notificationEnded');
     durable.resolve(undefined);
-    await handled;
+    expect(await handled).toBe(true);
+    expect(settle).toHaveBeenCalledTimes(1);
   });
 });
 
@@ -173,7 +178,7 @@ describe('a status nobody is told of', () => {
     await handle(world, change);
     expect(world.sender.sent).toEqual([]);
     expect(world.database.endings).toMatchObject([
-      { record: { state: 'skipped', reason }, showRecord: true, restoresRecord: false },
+      { record: { state: 'skipped', reason }, showRecord: true, remember: true, claim: null },
     ]);
     expect(world.metrics.told).toEqual([['notificationEnded', 'skipped', reason]]);
     expect(world.logger.lines).toEqual([

@@ -1,55 +1,24 @@
 import { describe, expect, it } from '@jest/globals';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { AttemptOutcome } from '../../../src/domain/attempt.ts';
-import type { PlainValue } from '../../../src/domain/plainValue.ts';
 import type { Route } from '../../../src/domain/route.ts';
 import { StreamFailure } from '../../../src/domain/streamFailure.ts';
 import { createLanes } from '../../../src/pipeline/lanes.ts';
 import { runPipeline } from '../../../src/pipeline/pipeline.ts';
 import { Stopping } from '../../../src/runtime/abort.ts';
 import { ConfigurationError } from '../../../src/runtime/errors.ts';
-import { aChange, aDocument, answered, aPosition } from '../../support/builders.ts';
+import { aDocument, answered, aPosition, aWebhook } from '../../support/builders.ts';
 import {
   createFakeCheckpoints,
   createFakeRoutes,
   createFakeSender,
   createFakeSource,
   deferred,
-  reading,
 } from '../../support/fakePorts.ts';
 import { watch } from '../../support/recorders.ts';
 import { until } from '../../support/until.ts';
-import { createWorld, type World, type WorldOptions } from '../../support/world.ts';
-
-/** A world in which `changes` happened, one at each position from 1 on, and their documents are there. */
-function createHappened(
-  changes: readonly { readonly id?: string; readonly deliveryStatus?: PlainValue }[],
-  options: WorldOptions = {},
-): World {
-  const world = createWorld(options);
-  for (const [index, { id = 'a', deliveryStatus = 'DELIVERED' }] of changes.entries()) {
-    const position = aPosition(index + 1);
-    world.source.append(reading(aChange({ id, deliveryStatus, position })));
-    world.database.documents.set(id, aDocument({ _id: id }));
-  }
-  return world;
-}
-
-/** Has the worker run until `condition`, then stop. */
-async function runUntil(world: World, what: string, condition: () => boolean): Promise<void> {
-  const done = runPipeline(world.deps);
-  await Promise.race([until(what, condition), done]);
-  world.stopping.abort(new Stopping());
-  await done;
-}
-
-const savedAt = ({ checkpoints }: World): unknown[] =>
-  checkpoints.saved.map(({ opaque }) => opaque);
-const sentIds = ({ sender }: World): string[] =>
-  sender.sent.map((attempt) => attempt.notificationId);
-const isCounted = (world: World, count: number) => (): boolean =>
-  world.metrics.told.filter(([method]) => ['notificationEnded', 'notNotified'].includes(method))
-    .length === count;
+import { createWorld } from '../../support/world.ts';
+import { createHappened, isCounted, runUntil, savedAt, sentIds } from './running.ts';
 
 describe('a first start', () => {
   it('saves the newest position before it opens the stream there', async () => {
@@ -193,23 +162,12 @@ describe('a stop', () => {
   });
 
   it('leaves to the next run what is not settled, and what is settled behind it is not told again', async () => {
-    const sender = createFakeSender(({ notificationId }) =>
-      notificationId === 'a:DELIVERED' ? deferred<AttemptOutcome>().promise : answered(200),
+    const routes = createFakeRoutes(({ accountId }) =>
+      accountId === 28 ? deferred<Route>().promise : { kind: 'open', webhook: aWebhook() },
     );
-    const webhooks = createFakeRoutes();
-    const routes = createFakeRoutes(async (key) => {
-      const route = await webhooks.find(key, new AbortController().signal);
-      if (route.kind !== 'open') return route;
-      const endpointKey = `of account ${key.accountId}`;
-      return { kind: 'open', webhook: { ...route.webhook, endpointKey } };
-    });
-    const first = createHappened([{ id: 'a' }, { id: 'b' }], { sender, routes });
+    const first = createHappened([{ id: 'a' }, { id: 'b' }], { routes });
     first.database.documents.set('b', aDocument({ _id: 'b', accountID: 29 }));
-    const done = runPipeline(first.deps);
-    await until('b was told', isCounted(first, 1));
-    first.stopping.abort(new Stopping());
-    first.abandoned.abort(new Stopping());
-    await done;
+    await runUntil(first, 'b was told', isCounted(first, 1));
     expect(savedAt(first)).toEqual([0, 0]);
 
     const { database, checkpoints, source } = first;
@@ -218,6 +176,23 @@ describe('a stop', () => {
     expect(sentIds(second)).toEqual(['a:DELIVERED']);
     expect(second.metrics.told).toContainEqual(['notNotified', 'duplicate']);
     expect(savedAt(second)).toEqual([0, 0, 2]);
+  });
+
+  it('that can wait no longer leaves the next attempt of a running call to the next run', async () => {
+    const sender = createFakeSender(() => deferred<AttemptOutcome>().promise);
+    const first = createHappened([{ id: 'a' }], { sender });
+    const done = runPipeline(first.deps);
+    await until('the call runs', () => sender.sent.length > 0);
+    first.stopping.abort(new Stopping());
+    first.abandoned.abort(new Stopping());
+    await done;
+    expect(savedAt(first)).toEqual([0, 1]);
+
+    const { database, checkpoints, source } = first;
+    const second = createWorld({ database, checkpoints, source });
+    await runUntil(second, 'it was told', isCounted(second, 1));
+    expect(second.sender.sent).toMatchObject([{ notificationId: 'a:DELIVERED', number: 2 }]);
+    expect(database.retries.rows.size).toBe(0);
   });
 
   it('tries the last save again until it succeeds', async () => {

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { StreamFailure, type StreamFailureKind } from '../../../src/domain/streamFailure.ts';
+import type { StreamPosition } from '../../../src/domain/change.ts';
 import type { StreamRead } from '../../../src/pipeline/ports.ts';
 import { ConfigurationError } from '../../../src/runtime/errors.ts';
 import { aPosition } from '../../support/builders.ts';
+import { deferred } from '../../support/fakePorts.ts';
 import { change, idle, readStream } from '../../support/readStream.ts';
 
 const failure = (kind: StreamFailureKind): StreamFailure =>
@@ -49,7 +51,6 @@ describe('a stream that ends', () => {
   it.each<[StreamFailureKind, number, string]>([
     ['transient', 250, 'after 1'],
     ['tokenUnusable', 250, 'at 1'],
-    ['historyLost', 15_000, 'after 1'],
     ['denied', 15_000, 'after 1'],
   ])('for %s is not opened again before %i ms, and then %s', async (kind, leastMs, where) => {
     const { openedAt, stop } = readStream([idle(1), failure(kind)]);
@@ -74,6 +75,17 @@ describe('a stream that ends', () => {
     await stop();
   });
 
+  it('in silence is given up after minutes, and opened again', async () => {
+    const { openedAt, metrics, source, stop } = readStream([idle(1)]);
+    await jest.advanceTimersByTimeAsync(300_000 - 1);
+    expect(openedAt()).toEqual(['after 0']);
+    await jest.advanceTimersByTimeAsync(501);
+    expect(openedAt()).toEqual(['after 0', 'after 1']);
+    expect(metrics.told).toContainEqual(['streamReopened', 'silent']);
+    expect(source.openHandles).toBe(1);
+    await stop();
+  });
+
   it('because its token is refused is opened at the time of the last position, seeing it again', async () => {
     const { openedAt, changesAt, stop } = readStream([
       change(1),
@@ -90,14 +102,32 @@ describe('a stream that ends', () => {
 
   it('because its history is lost is an error somebody must see', async () => {
     const error = failure('historyLost');
-    const { logger, stop } = readStream([error]);
+    const { logger, stop } = readStream([error], { onGap: () => Promise.resolve(aPosition(5)) });
     await flush();
-    const fields = { cause: 'code of historyLost', error };
+    const fields = { cause: 'code of historyLost', from: aPosition(0).wallTime, error };
     expect(logger.of('stream_history_lost')).toEqual([
       { level: 'error', event: 'stream_history_lost', fields },
     ]);
     await stop();
   });
+
+  it.each<StreamFailureKind>(['historyLost', 'oversized'])(
+    'for %s goes on where the gap ends, once that was put down',
+    async (kind) => {
+      const durable = deferred<StreamPosition>();
+      const onGap = async (): Promise<StreamPosition> => await durable.promise;
+      const { openedAt, changesAt, stop } = readStream([idle(1), failure(kind), change(9)], {
+        onGap,
+      });
+      await jest.advanceTimersByTimeAsync(60_000);
+      expect(openedAt()).toEqual(['after 0']);
+      durable.resolve(aPosition(7));
+      await jest.advanceTimersByTimeAsync(100);
+      expect(openedAt()).toEqual(['after 0', 'after 7']);
+      expect(changesAt()).toEqual([9]);
+      await stop();
+    },
+  );
 
   const gone: StreamRead = { kind: 'collectionGone', position: aPosition(2), operation: 'drop' };
 

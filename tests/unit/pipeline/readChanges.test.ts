@@ -96,11 +96,19 @@ describe('the loop is not taken for hung', () => {
     await stop();
   });
 
-  it('but is, when a read of an open stream never comes back', async () => {
+  it('but is, when an opening never comes back', async () => {
     const health = createHealth();
-    const { stop } = readStream([change(1)], { health });
+    const never = deferred<undefined>();
+    let opened = 0;
+    const turn = async (port: string): Promise<void> => {
+      if (port !== 'open') return;
+      opened += 1;
+      if (opened > 1) await never.promise;
+    };
+    const { stop } = readStream([change(1), failure('transient')], { health, turn });
     await hours();
     expect(health.live().status).toBe('fail');
+    never.resolve(undefined);
     await stop();
   });
 });
@@ -145,6 +153,7 @@ describe('a stop', () => {
       start: aPosition(0),
       onChange: () => Promise.resolve(),
       onPassed: () => undefined,
+      onGap: () => Promise.resolve(aPosition(0)),
       logger,
       metrics,
       health,

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import * as fc from 'fast-check';
 import { createSmsGate } from '../../../src/pipeline/smsGate.ts';
 import { deferred } from '../../support/fakePorts.ts';
@@ -107,4 +107,91 @@ describe('the gate', () => {
     });
     await fc.assert(property);
   }, 60_000);
+});
+
+describe('a task that has no patience', () => {
+  const patienceMs = 1_000;
+  const pass = async (ms: number): Promise<void> => await jest.advanceTimersByTimeAsync(ms);
+
+  beforeEach(() => {
+    jest.useFakeTimers();
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  /** A gate that one task holds until `leave`, and one that came after it. */
+  function createQueue() {
+    const gate = createSmsGate();
+    const holder = deferred<string>();
+    const held = gate.enter('a', async () => await holder.promise);
+    const task = jest.fn(async () => await Promise.resolve('done'));
+    const entered = gate.enterSoon('a', patienceMs, task);
+    const leave = async (): Promise<void> => {
+      holder.resolve('over');
+      await held;
+    };
+    return { gate, task, entered, leave };
+  }
+
+  it('runs at once when the gate is free', async () => {
+    const gate = createSmsGate();
+    expect(await gate.enterSoon('a', patienceMs, async () => await Promise.resolve(1))).toBe(1);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('runs when its turn comes in time, however long it takes itself', async () => {
+    const { gate, leave } = createQueue();
+    const slow = deferred<string>();
+    const entered = gate.enterSoon('a', patienceMs, async () => await slow.promise);
+    await pass(999);
+    await leave();
+    await pass(60_000);
+    slow.resolve('slow');
+    expect(await entered).toBe('slow');
+  });
+
+  it('is never run when its turn did not come in time, and says so when its time is up', async () => {
+    const { task, entered, leave } = createQueue();
+    await pass(999);
+    expect(task).not.toHaveBeenCalled();
+    await pass(1);
+    expect(await entered).toBeNull();
+    await leave();
+    await pass(60_000);
+    expect(task).not.toHaveBeenCalled();
+  });
+
+  it('and was not run keeps nobody waiting', async () => {
+    const { gate, entered, leave } = createQueue();
+    await pass(patienceMs);
+    await entered;
+    const next = gate.enter('a', async () => await Promise.resolve('next'));
+    await leave();
+    expect(await next).toBe('next');
+  });
+
+  it('does not wait for another SMS', async () => {
+    const { gate, leave } = createQueue();
+    expect(await gate.enterSoon('b', 0, async () => await Promise.resolve(2))).toBe(2);
+    await leave();
+  });
+
+  it('fails as it fails, also after it has waited', async () => {
+    const { gate, leave } = createQueue();
+    const failure = new Error('it broke');
+    const entered = gate.enterSoon('a', patienceMs, async () => await Promise.reject(failure));
+    const failed = expect(entered).rejects.toBe(failure);
+    await leave();
+    await failed;
+  });
+
+  it('is kept waiting by no task that fails before it', async () => {
+    const gate = createSmsGate();
+    const failure = new Error('it broke');
+    const first = gate.enter('a', async () => await Promise.reject(failure));
+    const entered = gate.enterSoon('a', patienceMs, async () => await Promise.resolve(3));
+    await expect(first).rejects.toBe(failure);
+    expect(await entered).toBe(3);
+  });
 });

@@ -1,0 +1,54 @@
+import type { Change, DocumentKey, StreamPosition } from './change.ts';
+import type { PlainDocument } from './plainValue.ts';
+import { statusTime } from './statusAge.ts';
+import type { TimeZone } from './timeZone.ts';
+
+/** A span of time in which the change stream could not be read: what was written then is to be looked for. */
+export interface Gap {
+  readonly id: string;
+  readonly from: Date;
+  readonly to: Date;
+}
+
+/** A document that the search came upon. */
+export interface FoundDocument {
+  readonly documentKey: DocumentKey;
+  readonly document: PlainDocument;
+}
+
+/**
+ * The change that may have given this document its status, as if the stream had told of it; null when the
+ * document does not say when that was. Carriers' clocks run behind the platform's, so the time is moved
+ * into the gap.
+ */
+export function changeInGap(
+  { documentKey, document }: FoundDocument,
+  gap: Gap,
+  { zone, position }: Readonly<{ zone: TimeZone; position: StreamPosition }>,
+): Change | null {
+  const placedAt = statusTime(document, zone);
+  if (placedAt === null) return null;
+  const statusAt = new Date(
+    Math.min(Math.max(placedAt.getTime(), gap.from.getTime()), gap.to.getTime()),
+  );
+  return {
+    operation: 'replace',
+    documentKey,
+    id: document['_id'] ?? null,
+    deliveryStatus: document['deliveryStatus'] ?? null,
+    document,
+    setFields: {},
+    statusAt,
+    position,
+  };
+}
+
+/** True when the document's time lies so far before the gap that its status can't be from within. */
+export function isBeforeGap(
+  document: PlainDocument,
+  gap: Gap,
+  { zone, marginMs }: Readonly<{ zone: TimeZone; marginMs: number }>,
+): boolean {
+  const placedAt = statusTime(document, zone);
+  return placedAt !== null && placedAt.getTime() < gap.from.getTime() - marginMs;
+}

@@ -1,0 +1,62 @@
+import type { FailedReason } from '../domain/record.ts';
+import type { EndpointStore } from '../pipeline/ports.ts';
+import { delay } from '../runtime/abort.ts';
+import type { Logger } from '../runtime/logger.ts';
+import { retryTransient } from '../runtime/retryTransient.ts';
+import { endpointHash } from './endpointHash.ts';
+import type { StateCollections } from './stateCollections.ts';
+import { withoutCommands } from './withoutCommands.ts';
+
+/** How soon a change made elsewhere, by an operator, takes effect. */
+const REFRESH_EVERY_MS = 5_000;
+
+export interface WatchedEndpointStore extends EndpointStore {
+  /** Reads the state of all endpoints. Rejects when the database does not answer. */
+  load(): Promise<void>;
+  /** Reads it again and again until `stopping`. */
+  keepFresh(stopping: AbortSignal): Promise<void>;
+}
+
+/** Kept in memory whole: there is a row only for an endpoint whose receiver asked for no more calls. */
+export function createEndpointStore(options: {
+  readonly endpoints: StateCollections['endpoints'];
+  readonly logger: Logger;
+  /** Aborted when the worker can't wait any longer for a write. */
+  readonly signal: AbortSignal;
+}): WatchedEndpointStore {
+  const { endpoints, logger, signal } = options;
+  let disabled: ReadonlySet<string> = new Set();
+  let written = 0;
+
+  const load = async (): Promise<void> => {
+    const writtenBefore = written;
+    const rows = await endpoints.find({}, { projection: { _id: 1 } }).toArray();
+    // What was read may lack the endpoint that was disabled meanwhile.
+    if (written === writtenBefore) disabled = new Set(rows.map((row) => row._id));
+    else await load();
+  };
+  return {
+    load,
+    async keepFresh(stopping) {
+      while (!stopping.aborted) {
+        await delay(REFRESH_EVERY_MS, stopping).catch(() => undefined);
+        // What is known goes on to hold while the database does not answer.
+        if (!stopping.aborted) await load().catch(() => undefined);
+      }
+    },
+    isDisabled: (endpointKey) => disabled.size > 0 && disabled.has(endpointHash(endpointKey)),
+    async disable({ webhookId, displayUrl, endpointKey }, reason: FailedReason) {
+      const _id = endpointHash(endpointKey);
+      const write = async (): Promise<unknown> =>
+        await endpoints.updateOne(
+          { _id },
+          { $set: { webhookId, url: displayUrl, reason }, $currentDate: { disabledAt: true } },
+          { upsert: true },
+        );
+      await retryTransient(() => withoutCommands(write), { what: 'endpoint', signal, logger });
+      written += 1;
+      disabled = new Set([...disabled, _id]);
+      logger.warn('endpoint_disabled', { webhookId, url: displayUrl, reason });
+    },
+  };
+}

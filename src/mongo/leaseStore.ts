@@ -1,0 +1,48 @@
+import type { Lease, LeaseStore } from '../pipeline/ports.ts';
+import type { StateCollections } from './stateCollections.ts';
+
+/** The stream's only partition, until there are several. */
+const PARTITION = '0';
+
+/**
+ * One row per partition: who works on it, until when, and the how-manieth owner that is (`epoch`). All by
+ * the server's clock. Not a TTL index: MongoDB looks at those once a minute.
+ */
+export function createLeaseStore(options: {
+  readonly leases: StateCollections['leases'];
+  readonly owner: string;
+  readonly ttlMs: number;
+}): LeaseStore {
+  const { leases, owner, ttlMs } = options;
+  const until = { $add: ['$$NOW', ttlMs] };
+  const take = async (): Promise<Lease | null> => {
+    const row = await leases.findOneAndUpdate(
+      { _id: PARTITION, $expr: { $lt: ['$until', '$$NOW'] } },
+      [{ $set: { owner: { $literal: owner }, epoch: { $add: ['$epoch', 1] }, until } }],
+      { returnDocument: 'after' },
+    );
+    return row === null ? null : { epoch: row['epoch'] as number };
+  };
+  return {
+    async acquire() {
+      const lease = await take();
+      if (lease !== null) return lease;
+      // An upsert can't ask for the server's time, so a row that is missing is added by itself.
+      const added = await leases.updateOne(
+        { _id: PARTITION },
+        { $setOnInsert: { epoch: 0, until: new Date(0) } },
+        { upsert: true },
+      );
+      return added.upsertedCount === 1 ? await take() : null;
+    },
+    async renew({ epoch }) {
+      const result = await leases.updateOne({ _id: PARTITION, owner, epoch }, [
+        { $set: { until } },
+      ]);
+      return result.matchedCount === 1;
+    },
+    async release({ epoch }) {
+      await leases.updateOne({ _id: PARTITION, owner, epoch }, { $set: { until: new Date(0) } });
+    },
+  };
+}

@@ -1,0 +1,161 @@
+import { randomUUID } from 'node:crypto';
+import type { Document } from 'mongodb';
+import type { ParkableNotification, RetryStore } from '../pipeline/ports.ts';
+import { createBatcher } from '../runtime/batcher.ts';
+import type { Logger } from '../runtime/logger.ts';
+import { retryTransient } from '../runtime/retryTransient.ts';
+import type { Ledger } from './ledger.ts';
+import { fromRetryRow, toRetryRow, toRowUpdate } from './retryRow.ts';
+import type { RetryRow, StateCollections } from './stateCollections.ts';
+import { withoutCommands } from './withoutCommands.ts';
+
+export interface RetryStoreOptions {
+  readonly retries: StateCollections['retries'];
+  readonly ledger: Ledger;
+  /** Written into claims, for people. */
+  readonly workerId: string;
+  /** How long a claim holds: an attempt's longest duration and the writes around it. */
+  readonly claimMs: number;
+  readonly logger: Logger;
+  /** Aborted when the worker can't wait any longer for a write. */
+  readonly signal: AbortSignal;
+}
+
+/** A row to be added unless it is there. */
+interface NewRow {
+  readonly row: RetryRow;
+  readonly dueInMs: number;
+  readonly claim: Readonly<{ by: string; token: string }> | null;
+}
+
+/** By the server's clock, which all workers share. */
+function inMs(ms: number): Document {
+  return { $add: ['$$NOW', ms] };
+}
+const isDue = { $lte: ['$nextAttemptAt', '$$NOW'] };
+
+export function createRetryStore(options: RetryStoreOptions): RetryStore {
+  const { retries, ledger, workerId, claimMs, logger, signal } = options;
+  const persist = async <Result>(write: () => Promise<Result>): Promise<Result> =>
+    await retryTransient(() => withoutCommands(write), { what: 'retry', signal, logger });
+
+  /** The rows as they are afterwards, new or not, by id. */
+  const insert = async (rows: readonly NewRow[]): Promise<ReadonlyMap<string, RetryRow>> => {
+    await retries.bulkWrite(
+      rows.map(({ row, dueInMs, claim }) => ({
+        updateOne: {
+          filter: { _id: row._id },
+          update: insertion(row, dueInMs, claim),
+          upsert: true,
+        },
+      })),
+      { ordered: false },
+    );
+    const ids = rows.map(({ row }) => row._id);
+    const projection = { claim: 1, nextAttemptAt: 1 };
+    const written = await retries.find({ _id: { $in: ids } }, { projection }).toArray();
+    return new Map(written.map((row) => [row._id, row]));
+  };
+  /** The rows that are ours now, the one that was due first before the others. */
+  const claimRows = async (limit: number, token: string): Promise<readonly RetryRow[]> => {
+    const due = await retries
+      .find({ $expr: isDue }, { projection: { _id: 1 }, sort: { nextAttemptAt: 1 }, limit })
+      .toArray();
+    if (due.length === 0) return [];
+    const ids = due.map((row) => row._id);
+    const claim = { $literal: { by: workerId, token } };
+    await retries.updateMany({ _id: { $in: ids }, $expr: isDue }, [
+      { $set: { claim, nextAttemptAt: inMs(claimMs) } },
+    ]);
+    const claimed = await retries.find({ _id: { $in: ids }, 'claim.token': token }).toArray();
+    const byId = new Map(claimed.map((row) => [row._id, row]));
+    return ids.flatMap((id) => byId.get(id) ?? []);
+  };
+  const inserts = createBatcher<NewRow, RetryRow | null>({
+    maxSize: 100,
+    lingerMs: 5,
+    concurrency: 2,
+    async run(rows) {
+      const written = await persist(async () => await insert(rows));
+      return rows.map(({ row }) => written.get(row._id) ?? null);
+    },
+  });
+  const add = async (parked: ParkableNotification, dueInMs: number, claim: NewRow['claim']) =>
+    await inserts.add({ row: await toRetryRow(parked), dueInMs, claim });
+
+  return {
+    async parkClaimed(parked) {
+      const token = randomUUID();
+      const row = await add(parked, claimMs, { by: workerId, token });
+      return (row?.['claim'] as { token?: string } | undefined)?.token === token ? token : null;
+    },
+    async park(parked, waitMs) {
+      const row = await add(parked, waitMs, null);
+      return (row?.['nextAttemptAt'] as Date | undefined) ?? new Date(Date.now() + waitMs);
+    },
+    async beginAttempt(id, token, log) {
+      const set = { log: { $literal: log }, attempts: log.begun, nextAttemptAt: inMs(claimMs) };
+      const filter = { _id: id, 'claim.token': token };
+      const result = await persist(async () => await retries.updateOne(filter, [{ $set: set }]));
+      return result.matchedCount === 1;
+    },
+    async release(id, token, update, waitMs) {
+      const changed = update === null ? {} : literals(toRowUpdate(update));
+      const pipeline = [
+        { $set: { ...changed, nextAttemptAt: inMs(waitMs), released: token } },
+        { $unset: 'claim' },
+      ];
+      const isOurs = [
+        { 'claim.token': token },
+        // Written before, though the answer was lost.
+        { claim: { $exists: false }, released: token },
+      ];
+      const row = await persist(
+        async () =>
+          await retries.findOneAndUpdate({ _id: id, $or: isOurs }, pipeline, {
+            returnDocument: 'after',
+            projection: { nextAttemptAt: 1 },
+          }),
+      );
+      return row === null ? null : (row['nextAttemptAt'] as Date);
+    },
+    async claimDue(limit) {
+      const token = randomUUID();
+      const claimed = await withoutCommands(async () => await claimRows(limit, token));
+      return await Promise.all(
+        claimed.map(async (row) => ({ parked: await fromRetryRow(row), claim: token })),
+      );
+    },
+    async standing({ parked: { subject } }) {
+      const { notificationId, smsKey, documentKey } = subject;
+      const request = { notificationId, smsKey, documentKey, wants: 'document' } as const;
+      const [ended, sibling] = await persist(
+        async () =>
+          await Promise.all([
+            ledger.find([request]),
+            retries.findOne({ sms: smsKey, _id: { $ne: notificationId }, ...isBeingCalled }),
+          ]),
+      );
+      return { ended: ended.get(smsKey)?.[0] ?? null, siblingClaimed: sibling !== null };
+    },
+  };
+}
+
+/** A claim that has not run out: its owner may be calling. */
+const isBeingCalled: Document = {
+  claim: { $exists: true },
+  $expr: { $gt: ['$nextAttemptAt', '$$NOW'] },
+};
+
+function insertion(row: RetryRow, dueInMs: number, claim: NewRow['claim']): Document[] {
+  const fields = claim === null ? row : { ...row, claim };
+  const fresh = { $mergeObjects: [{ $literal: fields }, { nextAttemptAt: inMs(dueInMs) }] };
+  const isThere = { $eq: [{ $type: '$sms' }, 'string'] };
+  return [{ $replaceWith: { $cond: [isThere, '$$ROOT', fresh] } }];
+}
+
+function literals(fields: Document): Document {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, { $literal: value as unknown }]),
+  );
+}

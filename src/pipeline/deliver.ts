@@ -1,0 +1,241 @@
+import pRetry, { AbortError } from 'p-retry';
+import { isDelivered, type AttemptOutcome } from '../domain/attempt.ts';
+import {
+  noAttempts,
+  withAttemptBegun,
+  withOutcome,
+  type AttemptLog,
+} from '../domain/attemptLog.ts';
+import { attemptedRecord } from '../domain/buildRecord.ts';
+import type { Notification } from '../domain/notification.ts';
+import type { FailedReason } from '../domain/record.ts';
+import {
+  disablesEndpoint,
+  nextStep,
+  type NextStep,
+  type RetrySchedule,
+} from '../domain/retryPolicy.ts';
+import { delay, Stopping } from '../runtime/abort.ts';
+import { toError } from '../runtime/errors.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Custody } from './custody.ts';
+import type { EndNotification } from './endNotification.ts';
+import type { Lanes } from './lanes.ts';
+import type { EndpointStore, Metrics, WebhookSender } from './ports.ts';
+
+export interface DeliverDeps {
+  readonly lanes: Lanes;
+  readonly sender: WebhookSender;
+  readonly endpoints: EndpointStore;
+  readonly end: EndNotification;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly schedule: RetrySchedule;
+  /** From the moment it was first taken up to the last moment an attempt may begin. */
+  readonly giveUpAfterMs: number;
+  /** Aborted when nothing new may start: an attempt still queued is not made, no quick retry waited for. */
+  readonly stopping: AbortSignal;
+  /** Aborted when the time to finish is up: running attempts are given up. */
+  readonly abandoned: AbortSignal;
+  readonly random: () => number;
+}
+
+/** One notification on its way, and what has become of it so far. */
+export interface Delivery {
+  readonly notification: Notification;
+  readonly acceptedAt: Date;
+  /** `noAttempts` itself for one that comes from the stream. */
+  readonly log: AttemptLog;
+  readonly custody: Custody;
+}
+
+/** An attempt that is to be followed by another at once; what p-retry is told. */
+class AttemptFailed extends Error {
+  override readonly name = 'AttemptFailed';
+  readonly waitMs: number;
+  constructor(waitMs: number) {
+    super('the attempt failed');
+    this.waitMs = waitMs;
+  }
+}
+
+/**
+ * Calls the webhook, with quick retries, until the notification has ended or is back in durable state, and
+ * that is written. The slot is held until it is: so what is called and not yet recorded, and would be called
+ * again after a crash, never exceeds the bounds in flight. Rejects with `Superseded` when somebody else has
+ * taken it over, with `Stopping` when a stop came before its first attempt, or the time to write is up. A
+ * wait holds no slot.
+ */
+export async function deliver(delivery: Delivery, deps: DeliverDeps): Promise<void> {
+  const { notification, custody } = delivery;
+  let log = delivery.log;
+  let isConcluding = false;
+  const decide = async (): Promise<NextStep> => {
+    const reason = tooLateBecause(delivery, deps);
+    if (reason !== null) return { kind: 'failed', reason };
+    const begun = withAttemptBegun(log, new Date());
+    await custody.beginAttempt(begun);
+    log = begun;
+    const outcome = await callOnce(notification, log.begun, deps);
+    log = withOutcome(log, outcome);
+    return chooseStep(delivery, log, outcome, deps);
+  };
+  const callAndConclude = async (): Promise<NextStep> => {
+    const step = await decide();
+    isConcluding = step.kind !== 'quickRetry';
+    if (isConcluding) await conclude(delivery, log, step, deps);
+    return step;
+  };
+  try {
+    await repeatQuickly(notification.webhook.endpointKey, callAndConclude, deps);
+  } catch (error) {
+    const waitMs = isConcluding ? null : cutShortAt(error, log, delivery);
+    if (waitMs === null) throw error;
+    await conclude(delivery, log, { kind: 'parked', waitMs }, deps);
+  } finally {
+    custody.close();
+  }
+}
+
+/** Until another step than a quick retry, each time in a slot of its own. */
+async function repeatQuickly(
+  endpointKey: string,
+  attempt: () => Promise<NextStep>,
+  { lanes, schedule, stopping }: DeliverDeps,
+): Promise<void> {
+  const inSlot = async (): Promise<void> => {
+    const step = await lanes.run(endpointKey, attempt, stopping).catch((thrown: unknown) => {
+      throw new AbortError(toError(thrown));
+    });
+    if (step.kind === 'quickRetry') throw new AttemptFailed(step.waitMs);
+  };
+  await pRetry(inSlot, {
+    retries: schedule.quickRetriesMs.length,
+    minTimeout: 0,
+    onFailedAttempt: async ({ error }) => {
+      if (error instanceof AttemptFailed) await waitOr(error.waitMs, stopping);
+    },
+  });
+}
+
+/** What came to be known while it waited for a slot. */
+function tooLateBecause(
+  { notification, acceptedAt }: Delivery,
+  { endpoints, giveUpAfterMs }: DeliverDeps,
+): FailedReason | null {
+  if (endpoints.isDisabled(notification.webhook.endpointKey)) return 'endpoint_disabled';
+  return Date.now() > acceptedAt.getTime() + giveUpAfterMs ? 'expired' : null;
+}
+
+/** A stop while waiting for a quick retry: the wait goes on in durable state. */
+class CutShort extends Error {
+  readonly waitMs: number;
+  constructor(waitMs: number) {
+    super('the wait was cut short');
+    this.waitMs = waitMs;
+  }
+}
+
+/**
+ * The wait to be served in durable state when a stop came between two attempts, cut one off, or came
+ * before the first one of a notification from there. Null for anything else.
+ */
+function cutShortAt(error: unknown, log: AttemptLog, { log: before }: Delivery): number | null {
+  if (error instanceof CutShort) return error.waitMs;
+  return error instanceof Stopping && (log.begun > 0 || before !== noAttempts) ? 0 : null;
+}
+
+async function waitOr(waitMs: number, stopping: AbortSignal): Promise<void> {
+  const until = performance.now() + waitMs;
+  try {
+    await delay(waitMs, stopping);
+  } catch {
+    throw new CutShort(Math.max(0, Math.ceil(until - performance.now())));
+  }
+}
+
+async function callOnce(
+  notification: Notification,
+  number: number,
+  { sender, metrics, abandoned }: DeliverDeps,
+): Promise<AttemptOutcome> {
+  const { webhook, body, notificationId, statusAt } = notification;
+  const outcome = await sender.send({ webhook, body, notificationId, number }, abandoned);
+  metrics.attempted(outcome);
+  if (isDelivered(outcome)) metrics.delivered((Date.now() - statusAt.getTime()) / 1000);
+  return outcome;
+}
+
+function chooseStep(
+  { notification, acceptedAt }: Delivery,
+  log: AttemptLog,
+  outcome: AttemptOutcome,
+  deps: DeliverDeps,
+): NextStep {
+  const now = new Date();
+  const step = nextStep(outcome, log.begun, deps.schedule, { now, random: deps.random() });
+  const chosen: NextStep =
+    'waitMs' in step && now.getTime() + step.waitMs > acceptedAt.getTime() + deps.giveUpAfterMs
+      ? { kind: 'failed', reason: 'expired' }
+      : step;
+  logAttempt(deps.logger, notification, { number: log.begun, outcome, step: chosen, now });
+  return chosen;
+}
+
+async function conclude(
+  { notification, custody }: Delivery,
+  log: AttemptLog,
+  step: NextStep,
+  deps: DeliverDeps,
+): Promise<void> {
+  const { webhook } = notification;
+  const { end, endpoints } = deps;
+  if (step.kind === 'parked' || step.kind === 'quickRetry') {
+    const nextAttemptAt = await custody.release(log, step.waitMs);
+    if (log.begun === 0) return;
+    const standing = { state: 'retrying', nextAttemptAt } as const;
+    await end.show(notification, attemptedRecord(notification, webhook, log, standing));
+    return;
+  }
+  if (log.last !== null && disablesEndpoint(log.last)) {
+    await endpoints.disable(webhook, disabledBecause(step));
+  }
+  const standing =
+    step.kind === 'delivered'
+      ? ({ state: 'delivered' } as const)
+      : ({ state: 'failed', reason: step.reason } as const);
+  const record = attemptedRecord(notification, webhook, log, standing);
+  await end.write(notification, record, await custody.claim());
+}
+
+function disabledBecause(step: NextStep): FailedReason {
+  return step.kind === 'failed' ? step.reason : 'endpoint_disabled';
+}
+
+const logged = {
+  delivered: 'delivered',
+  quickRetry: 'quick_retry',
+  parked: 'parked',
+  failed: 'failed',
+} as const;
+
+/** The one line per attempt that operators search by. */
+function logAttempt(
+  logger: Logger,
+  notification: Notification,
+  attempt: Readonly<{ number: number; outcome: AttemptOutcome; step: NextStep; now: Date }>,
+): void {
+  const { outcome, step, number, now } = attempt;
+  logger.info('attempt', {
+    notificationId: notification.notificationId,
+    accountId: notification.accountId,
+    flowId: notification.flowId,
+    webhookId: notification.webhook.webhookId,
+    attempt: number,
+    statusCode: outcome.kind === 'answered' ? outcome.statusCode : null,
+    error: outcome.error,
+    durationMs: outcome.durationMs,
+    next: logged[step.kind],
+    nextAttemptAt: 'waitMs' in step ? new Date(now.getTime() + step.waitMs).toISOString() : null,
+  });
+}

@@ -1,0 +1,44 @@
+import type { Subject } from '../domain/notification.ts';
+import type { DeliveryRecord } from '../domain/record.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Metrics, OutcomeStore } from './ports.ts';
+
+/** Writes what became of a notification. Each resolves when it is durable. */
+export interface EndNotification {
+  /** It has ended: remembered, shown, and its row in durable state, if `claim` names one, removed. */
+  write(subject: Subject, record: DeliveryRecord, claim: string | null): Promise<void>;
+  /** Shows a record without an end: one put back, or of a notification that waits for a retry. */
+  show(subject: Subject, record: DeliveryRecord): Promise<void>;
+  /** Removes the row of a notification that the ledger says has ended, and shows that end once more. */
+  finish(subject: Subject, record: DeliveryRecord | null, claim: string): Promise<void>;
+}
+
+export function createEndNotification(deps: {
+  readonly outcomes: OutcomeStore;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly recordSkips: boolean;
+}): EndNotification {
+  const { outcomes, metrics, logger, recordSkips } = deps;
+  return {
+    async write({ documentKey, smsKey, notificationId }, record, claim) {
+      const isSkipped = record.state === 'skipped';
+      const showRecord = !isSkipped || recordSkips;
+      const ending = { documentKey, smsKey, notificationId, record, claim };
+      await outcomes.end({ ...ending, showRecord, remember: true });
+      const reason = record.reason ?? '';
+      if (record.state !== 'retrying') metrics.notificationEnded(record.state, reason);
+      if (isSkipped) logger.debug('notification_skipped', { notificationId, reason });
+      if (record.state === 'failed') logger.warn('notification_failed', { notificationId, reason });
+    },
+    async show({ documentKey, smsKey }, record) {
+      const { notificationId } = record;
+      const ending = { documentKey, smsKey, notificationId, record, claim: null };
+      await outcomes.end({ ...ending, showRecord: true, remember: false });
+    },
+    async finish({ documentKey, smsKey, notificationId }, record, claim) {
+      const ending = { documentKey, smsKey, notificationId, record, claim };
+      await outcomes.end({ ...ending, showRecord: record !== null, remember: false });
+    },
+  };
+}

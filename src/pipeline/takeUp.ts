@@ -1,0 +1,133 @@
+import { skippedRecord, uncalledRecord } from '../domain/buildRecord.ts';
+import type { Change } from '../domain/change.ts';
+import { decide } from '../domain/decision.ts';
+import type { Notification, Subject } from '../domain/notification.ts';
+import { overlayChange } from '../domain/overlay.ts';
+import type { PlainDocument } from '../domain/plainValue.ts';
+import type { DeliveryRecord } from '../domain/record.ts';
+import { parseSmsDetail } from '../domain/smsDetail.ts';
+import { isDuplicate, lostRecords } from '../domain/suppression.ts';
+import type { TimeZone } from '../domain/timeZone.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { EndNotification } from './endNotification.ts';
+import type { EndpointStore, Lookup, LookupRequest, Metrics, RouteSource } from './ports.ts';
+
+export interface TakeUpDeps {
+  /** Batched: what is asked in the same moment is read in the same queries. */
+  readonly lookUp: (request: LookupRequest) => Promise<Lookup>;
+  readonly routes: RouteSource;
+  readonly endpoints: EndpointStore;
+  readonly end: EndNotification;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly zone: TimeZone;
+  readonly maxStatusAgeMs: number;
+  readonly stopping: AbortSignal;
+}
+
+/** What is to be done about a change. */
+export type TakenUp =
+  /** Nothing; it was counted. */
+  | Readonly<{ kind: 'nothing' }>
+  | Readonly<{ kind: 'ended'; record: DeliveryRecord }>
+  | Readonly<{
+      kind: 'notify';
+      notification: Notification;
+      /** A predecessor's call for another status of this SMS may still be under way. */
+      siblingClaimed: boolean;
+    }>;
+
+const nothing: TakenUp = { kind: 'nothing' };
+
+/**
+ * Finds out whether a change is news, and decides about it. Waits for as long as a database does not
+ * answer. Must run for one change of an SMS at a time. While its notification is under way here, a
+ * change is no news, but a whole-document save may have removed records of older statuses.
+ */
+export async function takeUp(
+  change: Change,
+  subject: Subject,
+  isUnderWay: boolean,
+  deps: TakeUpDeps,
+): Promise<TakenUp> {
+  const { metrics, logger } = deps;
+  const { notificationId, smsKey, documentKey } = subject;
+  const wants = change.operation === 'update' ? 'document' : 'history';
+  const lookup = await deps.lookUp({ documentKey, smsKey, notificationId, wants });
+  const document = change.document ?? lookup.document;
+  if (document === null) {
+    metrics.notNotified('document_gone');
+    logger.info('document_gone', { notificationId, phase: 'read' });
+    return nothing;
+  }
+  // Also after an update: a predecessor may have died between its ledger row and its record.
+  await restoreRecords(subject, lookup, document, deps);
+  const isParked = lookup.parked.some((row) => row.notificationId === notificationId);
+  if (isUnderWay || isParked || isDuplicate(notificationId, lookup.ended, document)) {
+    metrics.notNotified('duplicate');
+    return nothing;
+  }
+  const siblingClaimed = lookup.parked.some((row) => row.isClaimed);
+  return await judge(
+    change,
+    subject,
+    { document: overlayChange(document, change), siblingClaimed },
+    deps,
+  );
+}
+
+async function restoreRecords(
+  subject: Subject,
+  lookup: Lookup,
+  document: PlainDocument,
+  { end, logger }: TakeUpDeps,
+): Promise<void> {
+  await Promise.all(
+    lostRecords(lookup.ended, document).map(async (record) => {
+      await end.show(subject, record);
+      logger.debug('record_restored', { notificationId: record.notificationId });
+    }),
+  );
+}
+
+/** Decides about a status that is news. `document` is the SMS as it is to be sent. */
+async function judge(
+  change: Change,
+  subject: Subject,
+  { document, siblingClaimed }: Readonly<{ document: PlainDocument; siblingClaimed: boolean }>,
+  deps: TakeUpDeps,
+): Promise<TakenUp> {
+  const { routes, endpoints, stopping, maxStatusAgeMs, zone, logger } = deps;
+  const { operation } = change;
+  const { notificationId, deliveryStatus } = subject;
+  const detail = parseSmsDetail(document);
+  if (detail.kind === 'unusable') {
+    logger.warn('unusable_document', { notificationId, problem: detail.problem });
+    return { kind: 'ended', record: skippedRecord(subject, 'unusable_document') };
+  }
+  const { accountId, flowId } = detail;
+  const route = await routes.find({ accountId, flowId, deliveryStatus }, stopping);
+  const decision = decide({ subject, operation, document, detail, route, maxStatusAgeMs, zone });
+  switch (decision.kind) {
+    case 'notOptedIn':
+      deps.metrics.notNotified('not_opted_in');
+      return nothing;
+    case 'skip':
+      return { kind: 'ended', record: skippedRecord(subject, decision.reason) };
+    case 'invalidWebhook': {
+      const { webhookId, problem } = decision.route;
+      logger.warn('invalid_webhook', { notificationId, webhookId, problem });
+      return { kind: 'ended', record: uncalledRecord(subject, 'invalid_webhook', decision.route) };
+    }
+    case 'notify': {
+      const { notification } = decision;
+      const { webhook } = notification;
+      if (endpoints.isDisabled(webhook.endpointKey)) {
+        return { kind: 'ended', record: uncalledRecord(subject, 'endpoint_disabled', webhook) };
+      }
+      return { kind: 'notify', notification, siblingClaimed };
+    }
+    default:
+      return decision satisfies never;
+  }
+}

@@ -1,0 +1,131 @@
+import { anyOf, delay, Stopping } from '../runtime/abort.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Lease, LeaseStore, LoopHealth, Metrics } from './ports.ts';
+
+/** What the holder of the lease does; it ends soon after its signal is aborted. */
+export type LeasedWork = (term: {
+  readonly lease: Lease;
+  /** Aborted when the worker stops or the lease may pass on. */
+  readonly stopping: AbortSignal;
+  /** To be called once nothing of the work depends on the lease any more. */
+  handOver(): Promise<void>;
+}) => Promise<void>;
+
+export interface WorkUnderLeaseDeps {
+  readonly leases: LeaseStore;
+  readonly ttlMs: number;
+  readonly work: LeasedWork;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly health: LoopHealth;
+  readonly stopping: AbortSignal;
+}
+
+/** A standby asks so often: the longest a clean hand-over takes. */
+const ASK_EVERY_MS = 1_000;
+
+/**
+ * Lets one worker of any number work and the others stand by, until `stopping`. Three states:
+ * - standby: asks for the lease
+ * - holder: works, and renews the lease three times within its duration
+ * - losing: the lease could not be renewed in time, or another has it: the work is stopped before the
+ *   lease can have passed on, by this process' own steady clock; then it is a standby again
+ */
+export async function workUnderLease(deps: WorkUnderLeaseDeps): Promise<void> {
+  const { leases, ttlMs, logger, metrics, health, stopping } = deps;
+  let wasStandby = false;
+  while (!stopping.aborted) {
+    const askedAt = performance.now();
+    const lease = await leases.acquire().catch((error: unknown) => {
+      logger.warn('database_retry', { what: 'lease', error });
+      health.streamDown('MongoDB does not say who has the lease');
+      return 'unknown' as const;
+    });
+    if (lease === null || lease === 'unknown') {
+      if (lease === null) health.standby();
+      if (lease === null && !wasStandby) logger.info('standby');
+      wasStandby = lease === null;
+      await delay(Math.min(ASK_EVERY_MS, ttlMs / 3), stopping).catch(() => undefined);
+      continue;
+    }
+    wasStandby = false;
+    logger.info('lease_taken', { epoch: lease.epoch });
+    metrics.leaseHeld(true);
+    await workOneTerm(lease, askedAt, deps);
+  }
+}
+
+async function workOneTerm(
+  lease: Lease,
+  askedAt: number,
+  { leases, ttlMs, work, logger, metrics, health, stopping }: WorkUnderLeaseDeps,
+): Promise<void> {
+  const lost = new AbortController();
+  const ended = new AbortController();
+  const termStopping = anyOf(stopping, lost.signal);
+  const lose = (cause: string): void => {
+    if (ended.signal.aborted || lost.signal.aborted) return;
+    logger.warn('lease_lost', { epoch: lease.epoch, cause });
+    metrics.leaseHeld(false);
+    health.streamDown(`the lease was lost: ${cause}`);
+    lost.abort(new Stopping());
+  };
+  const renewing = keepLease(lease, { leases, ttlMs, askedAt, lose, ended: ended.signal });
+  const handOver = async (): Promise<void> => {
+    if (ended.signal.aborted) return;
+    ended.abort();
+    // A renewal under way would take the lease once more, after its release.
+    await renewing;
+    metrics.leaseHeld(false);
+    if (!lost.signal.aborted) await leases.release(lease).catch(() => undefined);
+  };
+  try {
+    await work({ lease, stopping: termStopping, handOver });
+  } catch (error) {
+    // Work that had to end because another worker has the lease by now is no reason to end for good.
+    if (stopping.aborted || !(error instanceof Stopping)) throw error;
+  } finally {
+    await handOver();
+  }
+}
+
+/** The margin before its end in which a lease counts as lost: for what is under way to stop. */
+const MARGIN = 0.2;
+
+async function keepLease(
+  lease: Lease,
+  term: {
+    readonly leases: LeaseStore;
+    readonly ttlMs: number;
+    readonly askedAt: number;
+    lose(cause: string): void;
+    readonly ended: AbortSignal;
+  },
+): Promise<void> {
+  const { leases, ttlMs, lose, ended } = term;
+  let endsAt = term.askedAt + ttlMs * (1 - MARGIN);
+  let expiry = setTimeout(lose, endsAt - performance.now(), 'it could not be renewed in time');
+  while (!ended.aborted) {
+    await delay(ttlMs / 3, ended).catch(() => undefined);
+    if (ended.aborted) break;
+    const askedAt = performance.now();
+    try {
+      const isOurs = await leases.renew(lease);
+      if (!isOurs) {
+        lose('another worker has it');
+        break;
+      }
+      if (performance.now() >= endsAt) {
+        // A process that was frozen can come to here before its timers.
+        lose('it could not be renewed in time');
+        break;
+      }
+      clearTimeout(expiry);
+      endsAt = askedAt + ttlMs * (1 - MARGIN);
+      expiry = setTimeout(lose, endsAt - performance.now(), 'it could not be renewed in time');
+    } catch {
+      // The expiry decides; until then it is tried again.
+    }
+  }
+  clearTimeout(expiry);
+}

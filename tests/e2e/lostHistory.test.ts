@@ -1,0 +1,170 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import { MongoClient, type Collection, type Timestamp } from 'mongodb';
+import { newSms, type SmsDocument } from '../../scripts/harness/smsPlatform.ts';
+import type { WorkerProcess } from '../../scripts/harness/workerProcess.ts';
+import { useEndToEnd } from '../support/endToEnd.ts';
+import { startReplicaSet } from '../support/servers.ts';
+import { until } from '../support/until.ts';
+
+const e2e = useEndToEnd(import.meta.url);
+
+const UNSEEN = 2_000;
+const IN_FLIGHT = 16;
+const HOUR_MS = 3_600_000;
+/** MongoDB's smallest oplog. What a recovery needs is not cut off, so checkpoints must come often. */
+const OPLOG_ARGS = ['--oplogSize=990', '--syncdelay=1'];
+const FILLED_AT_MOST_MB = 2_000;
+
+let replicaSet: Awaited<ReturnType<typeof startReplicaSet>>;
+let client: MongoClient;
+
+beforeAll(async () => {
+  replicaSet = await startReplicaSet({ args: OPLOG_ARGS });
+  client = await new MongoClient(replicaSet.uri).connect();
+  const { central, receiver } = e2e();
+  await central.optIn(28, 200, { url: receiver.url('/hook') });
+}, 120_000);
+afterAll(async () => {
+  await client.close();
+  await replicaSet.close();
+});
+
+/** A real rollover: a faked old position would not be refused by a set so young. */
+async function rollOver(): Promise<void> {
+  const oplog = client.db('local').collection('oplog.rs');
+  const filler = client.db('filler').collection('filler');
+  const { operationTime } = await client.db('admin').command({ ping: 1 });
+  const block = randomBytes(1_000_000);
+  const isOver = async (): Promise<boolean> => {
+    const [first] = await oplog.find().sort({ $natural: 1 }).limit(1).toArray();
+    const oldest = first?.['ts'] as Timestamp | undefined;
+    return oldest?.greaterThan(operationTime as Timestamp) === true;
+  };
+  for (let written = 0; written < FILLED_AT_MOST_MB && !(await isOver()); written += 10) {
+    const blocks = Array.from({ length: 10 }, () => ({ block }));
+    await filler.insertMany(blocks, { writeConcern: { w: 1 } });
+  }
+  await filler.drop();
+  expect(await isOver()).toBe(true);
+}
+
+function toldIds(): readonly string[] {
+  const { receiver } = e2e();
+  return receiver.requests('/hook').map(({ headers }) => headers['webhook-id'] as string);
+}
+
+async function start(database: string, settings: object = {}): Promise<WorkerProcess> {
+  return await e2e().worker({
+    MONGODB_URI: replicaSet.uri,
+    MONGODB_DATABASE: database,
+    MAX_IN_FLIGHT: String(IN_FLIGHT),
+    ...settings,
+  });
+}
+
+/** Unseen statuses by updates and inserts, one in ten with a carrier's time of hours ago. */
+async function writeUnseen(sms: Collection<SmsDocument>): Promise<string[]> {
+  const documents = Array.from({ length: UNSEEN }, (_each, index) => {
+    const deliveryTime = new Date(Date.now() - (index % 10 === 0 ? 20 * HOUR_MS : 0));
+    const time = index % 3 === 0 ? deliveryTime.toISOString() : deliveryTime;
+    return newSms({ deliveryStatus: 'DELIVERED', deliveryTime: time });
+  });
+  await sms.insertMany(documents);
+  return documents.map(({ _id }) => `${_id}:DELIVERED`);
+}
+
+async function writeOld(sms: Collection<SmsDocument>): Promise<void> {
+  const deliveryTime = new Date(Date.now() - 60 * HOUR_MS);
+  await sms.insertMany(
+    Array.from({ length: 500 }, () => newSms({ deliveryStatus: 'DELIVERED', deliveryTime })),
+  );
+}
+
+async function gapIsGone(database: string): Promise<void> {
+  const gaps = client.db(database).collection('notify_on_delivery_gaps');
+  await until('the gap is swept', async () => (await gaps.countDocuments({})) === 0, {
+    timeoutMs: 120_000,
+  });
+}
+
+describe('history that was lost while no worker ran', () => {
+  const database = 'central';
+
+  it('is searched for: every unseen status is told, none from before the margin, none twice', async () => {
+    const sms = client.db(database).collection<SmsDocument>('SMSDetailDocument');
+    await writeOld(sms);
+    const first = await start(database);
+    const seen = newSms({ deliveryStatus: 'DELIVERED', deliveryTime: new Date() });
+    await sms.insertOne(seen);
+    await until('the first is told', () => toldIds().length === 1);
+    await first.stop();
+    const unseen = await writeUnseen(sms);
+    await sms.insertOne(newSms({ deliveryStatus: 'DELIVERED', sendTime: null }));
+    await rollOver();
+
+    const second = await start(database);
+    await second.line('gap_sweep_begins');
+    await until('some are told', () => toldIds().length > UNSEEN / 4, { timeoutMs: 60_000 });
+    await second.kill();
+    const third = await start(database);
+    await gapIsGone(database);
+    const { recovered, unplaceable } = await third.line('gap_swept');
+    console.log(
+      `${String(recovered)} recovered after the kill, ${String(unplaceable)} unplaceable`,
+    );
+
+    const expected = [`${seen._id}:DELIVERED`, ...unseen];
+    expect(new Set(toldIds())).toEqual(new Set(expected));
+    expect(toldIds().length - expected.length).toBeLessThanOrEqual(IN_FLIGHT);
+    expect(unplaceable).toBe(1);
+    expect(await third.stop()).toEqual({ code: 0, signal: null });
+  }, 300_000);
+});
+
+describe('a collection that was dropped and made anew while no worker ran', () => {
+  it('is searched, since the checkpoint does not fit it any more', async () => {
+    const database = 'made_anew';
+    const sms = client.db(database).collection<SmsDocument>('SMSDetailDocument');
+    await sms.insertOne(newSms());
+    await (await start(database)).stop();
+    await sms.drop();
+    const document = newSms({ deliveryStatus: 'SENT', deliveryTime: new Date() });
+    await sms.insertOne(document);
+    const worker = await start(database);
+    await worker.line('checkpoint_doubtful');
+    await until('its status is told', () => toldIds().includes(`${document._id}:SENT`));
+    await gapIsGone(database);
+    expect(toldIds().filter((id) => id === `${document._id}:SENT`)).toHaveLength(1);
+  });
+});
+
+describe('START_AT', () => {
+  it('lets a first start begin in the past, as far as the oplog reaches', async () => {
+    const database = 'start_at';
+    const sms = client.db(database).collection<SmsDocument>('SMSDetailDocument');
+    const before = newSms({ deliveryStatus: 'SENT', sendTime: new Date() });
+    await sms.insertOne(before);
+    await until('a second has passed', () => Date.now() > Number(before['sendTime']) + 2_000);
+    const startAt = new Date();
+    await until('another second has passed', () => Date.now() > startAt.getTime() + 1_000);
+    const after = newSms({ deliveryStatus: 'SENT' });
+    await sms.insertOne(after);
+    await start(database, { START_AT: startAt.toISOString() });
+    await until('it is told', () => toldIds().includes(`${after._id}:SENT`));
+    expect(toldIds()).not.toContain(`${before._id}:SENT`);
+  });
+
+  it('is searched for where the oplog does not reach back so far', async () => {
+    const database = 'start_long_ago';
+    const sms = client.db(database).collection<SmsDocument>('SMSDetailDocument');
+    const deliveryTime = new Date(Date.now() - 2 * HOUR_MS);
+    const document = newSms({ deliveryStatus: 'SENT', deliveryTime });
+    await sms.insertOne(document);
+    const startAt = new Date(Date.now() - 3 * HOUR_MS).toISOString();
+    const worker = await start(database, { START_AT: startAt });
+    await worker.line('gap_swept');
+    await until('it is told', () => toldIds().includes(`${document._id}:SENT`));
+    expect(toldIds().filter((id) => id === `${document._id}:SENT`)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,47 @@
+import { parseArgs } from 'node:util';
+
+export interface FaultsOptions {
+  readonly isLong: boolean;
+  /** Names of the only faults to run; empty for all. */
+  readonly only: readonly string[];
+  readonly seed: number;
+  /** Faults that run at the same time. */
+  readonly jobs: number;
+}
+
+export const helpText = `Usage: npm run test:faults -- [--long] [--only NAME]… [--seed N] [--jobs N]
+
+Harms the worker and its servers while statuses arrive, and checks that none is lost and none told twice.
+
+  --long       many more rounds: about 20 minutes
+  --only NAME  this fault alone; may be given more than once
+  --seed N     the same random choices as in the run that printed this seed
+  --jobs N     faults at the same time, 3 by default, each with servers of its own`;
+
+/** Throws with a sentence for the user. */
+export function parseFaultsArgs(args: readonly string[]): FaultsOptions | 'help' {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      long: { type: 'boolean', default: false },
+      only: { type: 'string', multiple: true, default: [] },
+      seed: { type: 'string' },
+      jobs: { type: 'string', default: '3' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return 'help';
+  const seed =
+    values.seed === undefined ? Date.now() % 1_000_000 : wholeNumber('seed', values.seed);
+  return {
+    isLong: values.long,
+    only: values.only,
+    seed,
+    jobs: Math.max(1, wholeNumber('jobs', values.jobs)),
+  };
+}
+
+function wholeNumber(name: string, text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new Error(`--${name} must be a whole number, not ${text}`);
+  return Number(text);
+}

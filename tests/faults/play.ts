@@ -1,0 +1,101 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { FaultContext, FaultResult } from './fault.ts';
+import { startLoad, type Load } from './load.ts';
+import { setStage, type Stage, type StageOptions } from './stage.ts';
+import { judge, type Expectation } from './verdict.ts';
+
+export interface PlayOptions extends StageOptions, Expectation {
+  readonly name: string;
+  /** Statuses per second, about; 150 by default. */
+  readonly perSecond?: number;
+  /** Workers that run from the beginning; 1 by default. */
+  readonly workers?: number;
+}
+
+/** What a fault has to work with while the load runs. */
+export interface Scene extends Stage {
+  readonly load: Load;
+  /** A while of ordinary work. */
+  work(leastMs: number, mostMs: number): Promise<void>;
+  /** Puts down what is under way now, the active worker being dead: that much may be repeated. */
+  countAtRisk(): Promise<void>;
+}
+
+const RECOVERY_MS = 120_000;
+
+/**
+ * The frame around each fault: sets the stage, lets the load run, does the harm, ends the load, waits until
+ * everything owed is told and recorded, and says how it went.
+ */
+export async function play(
+  { random, log }: FaultContext,
+  options: PlayOptions,
+  harm: (scene: Scene) => Promise<void>,
+): Promise<FaultResult> {
+  const stage = await setStage(random, options);
+  try {
+    for (let count = options.workers ?? 1; count > 0; count -= 1) await stage.worker();
+    const load = startLoad(stage.sms, { perSecond: options.perSecond ?? 150, random });
+    const underRisk = { count: 0, harmedAt: [] as number[] };
+    const scene: Scene = {
+      ...stage,
+      load,
+      async work(leastMs, mostMs) {
+        await wait(random.between(leastMs, mostMs));
+      },
+      async countAtRisk() {
+        await stage.ledger.look();
+        underRisk.harmedAt.push(performance.now());
+        const { calls } = stage.receiver;
+        const began = new Set(calls.map(({ notificationId }) => notificationId));
+        underRisk.count += began.size - stage.ledger.seenAt.size;
+      },
+    };
+    await scene.work(800, 1_200);
+    const problems: string[] = [];
+    await harm(scene).catch((error: unknown) => {
+      // The rest of some messages is a worker's whole log.
+      problems.push(String(error).split('\n', 1)[0] ?? '');
+    });
+    await load.stop();
+    log(`${load.owed.size} statuses written, waiting for the rest to be told`);
+    const verdict = await judge(stage, load.owed, {
+      expectation: options,
+      atRisk: underRisk.count,
+      harmedAt: underRisk.harmedAt,
+      withinMs: RECOVERY_MS,
+    });
+    const result = { ...verdict, problems: [...problems, ...(await stopAll(stage))] };
+    if (isBad(result)) log(`the workers' logs are in ${await keepLogs(options.name, stage)}`);
+    return result;
+  } finally {
+    await stage.close();
+  }
+}
+
+export function isBad(result: FaultResult): boolean {
+  const { lost, unrecorded, forbidden, repeated, together, problems } = result;
+  const wrong = [lost, unrecorded, forbidden, together, problems];
+  return wrong.some((list) => list.length > 0) || repeated.length > result.atRisk;
+}
+
+/** Whatever still runs must end cleanly when asked to; whatever ended by itself says why. */
+async function stopAll({ workers }: Stage): Promise<readonly string[]> {
+  const exits = await Promise.all(workers.map(async (worker) => await worker.stop()));
+  return exits.flatMap(({ code, signal }) => {
+    const isFine = code === 0 || code === 128 + 9 || signal === 'SIGKILL';
+    return isFine ? [] : [`a worker has ended with ${signal ?? `exit code ${code ?? '?'}`}`];
+  });
+}
+
+async function keepLogs(name: string, { workers }: Stage): Promise<string> {
+  const folder = join(tmpdir(), `notify-on-delivery-faults-${process.pid}`, name);
+  await mkdir(folder, { recursive: true });
+  for (const [index, worker] of workers.entries()) {
+    await writeFile(join(folder, `worker-${index + 1}.log`), worker.output());
+  }
+  return folder;
+}

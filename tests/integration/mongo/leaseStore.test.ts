@@ -1,0 +1,166 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { MongoClient } from 'mongodb';
+import { createMongoClient } from '../../../src/mongo/connect.ts';
+import { createLeaseStore } from '../../../src/mongo/leaseStore.ts';
+import { stateCollections, type StateCollections } from '../../../src/mongo/stateCollections.ts';
+import type { Lease, LeaseStore } from '../../../src/pipeline/ports.ts';
+import { useServers } from '../../support/servers.ts';
+import { until } from '../../support/until.ts';
+
+const ttlMs = 60_000;
+const servers = useServers(import.meta.url);
+let client: MongoClient;
+let leases: StateCollections['leases'];
+
+beforeAll(() => {
+  client = createMongoClient(servers().mongodbUri, 'leases under test');
+});
+afterAll(async () => {
+  await client.close();
+});
+beforeEach(async () => {
+  ({ leases } = stateCollections(client.db(servers().database)));
+  await leases.drop();
+});
+
+function worker(owner: string, { ttlMs: ttl = ttlMs } = {}): LeaseStore {
+  return createLeaseStore({ leases, owner, ttlMs: ttl });
+}
+
+async function acquired(store: LeaseStore): Promise<Lease> {
+  const lease = await store.acquire();
+  if (lease === null) throw new Error('another worker holds the lease');
+  return lease;
+}
+
+/** Milliseconds from the server's now to the end of the lease. */
+async function leftMs(): Promise<number> {
+  const left = { $subtract: ['$until', '$$NOW'] };
+  const [row] = await leases.aggregate([{ $project: { left } }]).toArray();
+  return Number(row?.['left']);
+}
+
+async function expectWholeTerm(): Promise<void> {
+  const left = await leftMs();
+  expect(left).toBeLessThanOrEqual(ttlMs);
+  expect(left).toBeGreaterThan(ttlMs - 10_000);
+}
+
+async function runOut(): Promise<void> {
+  await leases.updateOne({}, [{ $set: { until: { $subtract: ['$$NOW', 1] } } }]);
+}
+
+describe('the lease', () => {
+  it('is had by the first who asks, on an empty database, for a whole term', async () => {
+    expect(await worker('a').acquire()).toEqual({ epoch: 1 });
+    await expectWholeTerm();
+    expect(await leases.find().toArray()).toEqual([
+      { _id: '0', owner: 'a', epoch: 1, until: expect.any(Date) },
+    ]);
+  });
+
+  it('is had by one of many who ask at once, on an empty database and later', async () => {
+    const workers = Array.from({ length: 20 }, (_, index) => worker(`worker-${index}`));
+    for (const epoch of [1, 2, 3]) {
+      const answers = await until('somebody has it', async () => {
+        const all = await Promise.all(workers.map(async (store) => await store.acquire()));
+        return all.some((lease) => lease !== null) ? all : null;
+      });
+      expect(answers.filter((lease) => lease !== null)).toEqual([{ epoch }]);
+      expect(await leases.countDocuments()).toBe(1);
+      await runOut();
+    }
+  });
+
+  it('is not given to another while it holds, nor to another with the same name', async () => {
+    await acquired(worker('a'));
+    expect(await worker('b').acquire()).toBeNull();
+    expect(await worker('a').acquire()).toBeNull();
+  });
+
+  it('passes on when its time is over, by the clock of the server', async () => {
+    await acquired(worker('a', { ttlMs: 300 }));
+    const before = await leftMs();
+    expect(before).toBeGreaterThan(0);
+    const lease = await until('b has it', async () => await worker('b').acquire());
+    expect(lease).toEqual({ epoch: 2 });
+    expect(await leases.findOne({})).toMatchObject({ owner: 'b' });
+  });
+
+  it('has a greater epoch with every holder', async () => {
+    const epochs: number[] = [];
+    for (const owner of ['a', 'b', 'a', 'a']) {
+      const store = worker(owner);
+      const lease = await acquired(store);
+      epochs.push(lease.epoch);
+      await store.release(lease);
+    }
+    expect(epochs).toEqual([1, 2, 3, 4]);
+  });
+
+  it.each(['$owner', '$$NOW', ''])('keeps the name of its owner as it is: "%s"', async (owner) => {
+    const store = worker(owner);
+    const lease = await acquired(store);
+    expect(await leases.findOne({})).toMatchObject({ owner });
+    expect(await store.renew(lease)).toBe(true);
+  });
+});
+
+describe('renewing', () => {
+  it('begins a whole term anew', async () => {
+    const store = worker('a');
+    const lease = await acquired(store);
+    await leases.updateOne({}, [{ $set: { until: { $add: ['$$NOW', 1_000] } } }]);
+    expect(await store.renew(lease)).toBe(true);
+    await expectWholeTerm();
+    expect(await leases.findOne({})).toMatchObject({ owner: 'a', epoch: 1 });
+  });
+
+  it('works after the time was over, when nobody else has taken it', async () => {
+    const store = worker('a');
+    const lease = await acquired(store);
+    await runOut();
+    expect(await store.renew(lease)).toBe(true);
+    expect(await worker('b').acquire()).toBeNull();
+  });
+
+  it('fails for a former holder, one with the same name too, and changes nothing', async () => {
+    const former = worker('a');
+    const lease = await acquired(former);
+    for (const owner of ['b', 'a']) {
+      await runOut();
+      await acquired(worker(owner));
+      const before = await leases.findOne({});
+      expect(await former.renew(lease)).toBe(false);
+      expect(await leases.findOne({})).toEqual(before);
+    }
+  });
+
+  it('fails when the row is gone, and does not make it again', async () => {
+    const store = worker('a');
+    const lease = await acquired(store);
+    await leases.deleteMany({});
+    expect(await store.renew(lease)).toBe(false);
+    expect(await leases.countDocuments()).toBe(0);
+  });
+});
+
+describe('releasing', () => {
+  it('hands over at once', async () => {
+    const store = worker('a');
+    const lease = await acquired(store);
+    await store.release(lease);
+    expect(await worker('b').acquire()).toEqual({ epoch: 2 });
+    expect(await store.renew(lease)).toBe(false);
+  });
+
+  it('of a former holder leaves its successor alone', async () => {
+    const former = worker('a');
+    const lease = await acquired(former);
+    await runOut();
+    await acquired(worker('b'));
+    await former.release(lease);
+    expect(await worker('c').acquire()).toBeNull();
+    await expectWholeTerm();
+  });
+});

@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs';
+import { createContext, runInContext } from 'node:vm';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import type { Collection, Document, MongoClient } from 'mongodb';
+import { createMongoClient } from '../../../src/mongo/connect.ts';
+import { createCheckpointStore } from '../../../src/mongo/checkpointStore.ts';
+import { createEndpointStore } from '../../../src/mongo/endpointStore.ts';
+import { createGapStore } from '../../../src/mongo/gapStore.ts';
+import { createLeaseStore } from '../../../src/mongo/leaseStore.ts';
+import { preflight } from '../../../src/mongo/preflight.ts';
+import { stateCollections } from '../../../src/mongo/stateCollections.ts';
+import { toError } from '../../../src/runtime/errors.ts';
+import { aWebhook } from '../../support/builders.ts';
+import { createMemoryLogger } from '../../support/memoryLogger.ts';
+import { anEnding, createOutcomes } from '../../support/mongoOutcomes.ts';
+import { briefLog, createRetries, parkable } from '../../support/mongoRetries.ts';
+import { openAtEnd, quickChangeSource, readsSoFar } from '../../support/mongoStream.ts';
+import { useGuardedReplicaSet, type Privilege } from '../../support/mongoUsers.ts';
+
+const guarded = useGuardedReplicaSet();
+const collection = 'SMSDetailDocument';
+const role = documentedRole();
+
+/** What the page for operators tells them to grant. */
+function documentedRole(): readonly Privilege[] {
+  const page = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8');
+  const script = /```js\nuse admin\n(.*?)```/s.exec(page)?.[1] ?? '';
+  const made: Document[] = [];
+  const db = { createRole: (command: Document) => void made.push(command) };
+  runInContext(script, createContext({ db }));
+  const privileges = (made[0]?.['privileges'] ?? []) as Document[];
+  return privileges.map(
+    ({ resource, actions }) => ({ ...resource, actions: [...actions] }) as Privilege,
+  );
+}
+
+async function asUser<Result>(
+  privileges: readonly Privilege[],
+  use: (client: MongoClient) => Promise<Result>,
+): Promise<Result> {
+  const client = createMongoClient(await guarded().createUser(privileges), 'worker');
+  try {
+    return await use(client);
+  } finally {
+    await client.close();
+  }
+}
+
+async function preflightAs(privileges: readonly Privilege[]): Promise<Error | null> {
+  return await asUser(privileges, async (client) => {
+    const db = client.db('central');
+    return await preflight(db.collection(collection), stateCollections(db)).then(
+      () => null,
+      toError,
+    );
+  });
+}
+
+describe('the role in the documentation', () => {
+  beforeAll(async () => {
+    expect(await preflightAs(role)).toBeNull();
+    await guarded().root.db('central').collection(collection).insertOne({});
+  });
+
+  const rights = role.flatMap(({ db, collection: name, actions }) =>
+    actions.map((action) => ({ action, on: name === '' ? `database ${db}` : `${db}.${name}` })),
+  );
+
+  it('is enough, before the collections are there and after', async () => {
+    expect(rights.length).toBeGreaterThan(20);
+    expect(await preflightAs(role)).toBeNull();
+  });
+
+  it.each(rights)('has nothing in it that is not needed: $action on $on', async (right) => {
+    const less = role.map((privilege) => {
+      const { db, collection: name, actions } = privilege;
+      const isIt = right.on === (name === '' ? `database ${db}` : `${db}.${name}`);
+      const left = actions.filter((action) => !isIt || action !== right.action);
+      return { ...privilege, actions: left };
+    });
+    const granted = less.filter(({ actions }) => actions.length > 0);
+    expect(await preflightAs(granted)).toMatchObject({
+      name: 'ConfigurationError',
+      message: expect.stringContaining(`grant it ${right.action} on ${right.on} (`),
+    });
+  });
+
+  it('lets the worker do all it does', async () => {
+    await asUser(role, doEverything);
+  });
+});
+
+async function doEverything(client: MongoClient): Promise<void> {
+  const db = client.db('central');
+  const state = stateCollections(db);
+  const { signal } = new AbortController();
+  const logger = createMemoryLogger();
+  const sms = db.collection(collection);
+  const leases = createLeaseStore({ leases: state.leases, owner: 'worker', ttlMs: 60_000 });
+  const lease = (await leases.acquire()) ?? { epoch: 0 };
+  expect(await leases.renew(lease)).toBe(true);
+
+  const watched = { namespace: sms.namespace, collectionUuid: null };
+  const holder = { owner: 'worker', ...lease };
+  const checkpoints = createCheckpointStore(state.checkpoints, watched, holder);
+  const position = await quickChangeSource(sms).currentPosition();
+  await checkpoints.save(position);
+  expect(await checkpoints.load()).toEqual({ position, doubt: null });
+  await readEverything(sms);
+
+  const retries = createRetries(client, 'central');
+  const claim = (await retries.store.parkClaimed(parkable('sms-1'))) ?? '';
+  expect(await retries.store.beginAttempt('sms-1:DELIVERED', claim, briefLog)).toBe(true);
+  expect(await retries.store.release('sms-1:DELIVERED', claim, null, 0)).not.toBeNull();
+  const [claimed] = await retries.store.claimDue(1);
+  if (claimed === undefined) throw new Error('nothing was due');
+  expect(await retries.store.standing(claimed)).toMatchObject({ ended: null });
+
+  const ends = createOutcomes(client, 'central', collection);
+  await ends.store.end(anEnding('sms-1', { claim: claimed.claim }));
+  await ends.store.end(anEnding('sms-1'));
+  expect(await retries.row('sms-1:DELIVERED')).toBeNull();
+
+  const endpoints = createEndpointStore({ endpoints: state.endpoints, logger, signal });
+  await endpoints.disable(aWebhook(), 'endpoint_gone');
+  await endpoints.load();
+  await searchGap(createGapStore({ sms, gaps: state.gaps, marginMs: 1_000 }));
+  await leases.release(lease);
+  expect([...retries.logger.lines, ...ends.logger.of('database_retry')]).toEqual([]);
+}
+
+async function readEverything(sms: Collection): Promise<void> {
+  const root = guarded().root.db('central').collection(collection);
+  await using stream = await openAtEnd(sms);
+  await root.insertOne({ _id: 'sms-1' as never, deliveryStatus: 'DELIVERED' });
+  expect(await readsSoFar(stream.handle, root)).toHaveLength(1);
+}
+
+async function searchGap(gaps: ReturnType<typeof createGapStore>): Promise<void> {
+  await gaps.add(new Date(0), new Date());
+  const gap = await gaps.oldest();
+  if (gap === null) throw new Error('the gap is not there');
+  const page = await gaps.nextPage(gap);
+  await gaps.passed(gap, page, { recovered: 0, unplaceable: 0 });
+  await gaps.remove(gap);
+  expect(await gaps.oldest()).toBeNull();
+}

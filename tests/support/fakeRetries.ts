@@ -1,0 +1,128 @@
+import type { LedgerEntry, ParkableNotification, RetryStore } from '../../src/pipeline/ports.ts';
+import { atOnce, type Turn } from './fakePorts.ts';
+
+/** A notification in durable state. */
+interface FakeRow {
+  readonly parked: ParkableNotification;
+  readonly dueAtMs: number;
+  readonly claim: string | null;
+}
+
+export interface FakeRetries extends RetryStore {
+  /** By notification id. */
+  readonly rows: Map<string, FakeRow>;
+  /** Every write that was asked for, as `release sms-1:DELIVERED`. */
+  readonly writes: readonly string[];
+  /** Whether another status of that SMS, or with none to leave out any, is claimed and the claim holds. */
+  isClaimed(smsKey: string, exceptId?: string): boolean;
+  /** Hands the row to somebody else, whose claim this is. */
+  stealClaim(id: string): string;
+}
+
+/** How long a claim holds; the due time of a claimed row is where it ends. */
+const claimMs = 45_000;
+
+/** What all who use the same durable state see of it. */
+export interface FakeRetriesState {
+  readonly rows: Map<string, FakeRow>;
+  readonly writes: string[];
+  claims: number;
+}
+
+/** Rows due and claims held by the clock of `Date`, which stands for the server's. */
+export function createFakeRetries(
+  endedAs: (id: string) => LedgerEntry | undefined,
+  turn: Turn = atOnce,
+  state: FakeRetriesState = { rows: new Map(), writes: [], claims: 0 },
+): FakeRetries {
+  const { rows, writes } = state;
+  /** Applies between two turns: a worker can die before the write, or before it hears of it. */
+  const write = async <Result>(what: string, id: string, apply: () => Result): Promise<Result> => {
+    writes.push(`${what} ${id}`);
+    await turn(what);
+    const result = apply();
+    await turn(`${what} done`);
+    return result;
+  };
+  const nextClaim = (): string => {
+    state.claims += 1;
+    return `claim ${state.claims}`;
+  };
+  const claimed = (id: string, claim: string): FakeRow | null => {
+    const row = rows.get(id);
+    return row?.claim === claim ? row : null;
+  };
+  const holds = (row: FakeRow): boolean => row.claim !== null && row.dueAtMs > Date.now();
+  const isClaimed = (smsKey: string, exceptId?: string): boolean =>
+    [...rows].some(
+      ([id, row]) => id !== exceptId && row.parked.subject.smsKey === smsKey && holds(row),
+    );
+
+  return {
+    rows,
+    writes,
+    isClaimed,
+    stealClaim(id) {
+      const row = rows.get(id);
+      if (row === undefined) throw new Error(`${id} is not parked`);
+      const claim = nextClaim();
+      rows.set(id, { ...row, claim, dueAtMs: Date.now() + claimMs });
+      return claim;
+    },
+    async parkClaimed(parked) {
+      const id = parked.subject.notificationId;
+      return await write('parkClaimed', id, () => {
+        if (rows.has(id)) return null;
+        const claim = nextClaim();
+        rows.set(id, { parked, claim, dueAtMs: Date.now() + claimMs });
+        return claim;
+      });
+    },
+    async park(parked, waitMs) {
+      const id = parked.subject.notificationId;
+      return await write('park', id, () => {
+        const row = rows.get(id) ?? { parked, claim: null, dueAtMs: Date.now() + waitMs };
+        rows.set(id, row);
+        return new Date(row.dueAtMs);
+      });
+    },
+    async beginAttempt(id, claim, log) {
+      return await write('beginAttempt', id, () => {
+        const row = claimed(id, claim);
+        if (row === null) return false;
+        rows.set(id, { claim, parked: { ...row.parked, log }, dueAtMs: Date.now() + claimMs });
+        return true;
+      });
+    },
+    async release(id, claim, update, waitMs) {
+      return await write('release', id, () => {
+        const row = claimed(id, claim);
+        if (row === null) return null;
+        const dueAtMs = Date.now() + waitMs;
+        rows.set(id, { parked: { ...row.parked, ...update }, claim: null, dueAtMs });
+        return new Date(dueAtMs);
+      });
+    },
+    async claimDue(limit) {
+      await turn('claimDue');
+      const due = [...rows.values()]
+        .filter((row) => row.dueAtMs <= Date.now())
+        .sort((one, other) => one.dueAtMs - other.dueAtMs)
+        .slice(0, limit);
+      const taken = due.map(({ parked }) => {
+        const claim = nextClaim();
+        const { webhookId, displayUrl } = parked.webhook;
+        rows.set(parked.subject.notificationId, { parked, claim, dueAtMs: Date.now() + claimMs });
+        return { parked: { ...parked, webhook: { webhookId, displayUrl } }, claim };
+      });
+      await turn('claimDue done');
+      return taken;
+    },
+    async standing({ parked: { subject } }) {
+      await turn('standing');
+      const { notificationId, smsKey } = subject;
+      const ended = endedAs(notificationId) ?? null;
+      return { ended, siblingClaimed: isClaimed(smsKey, notificationId) };
+    },
+  };
+}

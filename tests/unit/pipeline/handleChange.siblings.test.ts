@@ -1,0 +1,118 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { AttemptOutcome } from '../../../src/domain/attempt.ts';
+import { takeIn } from '../../../src/domain/takeIn.ts';
+import { handleChange } from '../../../src/pipeline/handleChange.ts';
+import { createLanes } from '../../../src/pipeline/lanes.ts';
+import { aChange, aDocument, answered, aParked, aSubject } from '../../support/builders.ts';
+import { createFakeSender, deferred } from '../../support/fakePorts.ts';
+import { watch } from '../../support/recorders.ts';
+import { createWorld, type World } from '../../support/world.ts';
+
+const flush = async (): Promise<void> => await jest.advanceTimersByTimeAsync(0);
+const sentIds = ({ sender }: World): string[] =>
+  sender.sent.map(({ notificationId }) => notificationId);
+
+/** A world in which the call for SENT is answered by hand, all others at once. */
+function createSituation() {
+  const answer = deferred<AttemptOutcome>();
+  const world = createWorld({
+    sender: createFakeSender(({ notificationId }) =>
+      notificationId === 'sms-1:SENT' ? answer.promise : answered(200),
+    ),
+    lanes: createLanes({ maxInFlight: 9, maxInFlightPerEndpoint: 9 }),
+  });
+  world.database.documents.set('sms-1', aDocument());
+  return { world, answer };
+}
+
+async function handle(world: World, deliveryStatus: string, settle = jest.fn()): Promise<boolean> {
+  const change = aChange({ deliveryStatus });
+  const intake = takeIn(change, new Set());
+  if (intake.kind !== 'subject') throw new Error(intake.kind);
+  return await handleChange(change, intake.subject, world.deps, settle);
+}
+
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+describe('two statuses of one SMS', () => {
+  it('are not called at once: the second waits for the first', async () => {
+    const { world, answer } = createSituation();
+    const first = handle(world, 'SENT');
+    const second = handle(world, 'DELIVERED');
+    await jest.advanceTimersByTimeAsync(999);
+    expect(sentIds(world)).toEqual(['sms-1:SENT']);
+    answer.resolve(answered(200));
+    await Promise.all([first, second]);
+    expect(sentIds(world)).toEqual(['sms-1:SENT', 'sms-1:DELIVERED']);
+    expect(world.retries.writes).toEqual([]);
+  });
+
+  it('are both out of the way of the checkpoint after a second: the second one is parked', async () => {
+    const { world, answer } = createSituation();
+    const settles = [jest.fn(), jest.fn()];
+    const first = handle(world, 'SENT', settles[0]);
+    await flush();
+    const second = handle(world, 'DELIVERED', settles[1]);
+    await jest.advanceTimersByTimeAsync(999);
+    for (const settle of settles) expect(settle).not.toHaveBeenCalled();
+    await jest.advanceTimersByTimeAsync(1);
+    for (const settle of settles) expect(settle).toHaveBeenCalledTimes(1);
+    expect(await second).toBe(true);
+    expect(world.retries.rows.get('sms-1:DELIVERED')).toMatchObject({
+      claim: null,
+      dueAtMs: Date.now() + 1_000,
+      parked: { log: { begun: 0 } },
+    });
+    expect(world.database.endings).toEqual([]);
+    answer.resolve(answered(200));
+    await first;
+    await flush();
+    expect(sentIds(world)).toEqual(['sms-1:SENT']);
+    expect(world.deps.underWay.size).toBe(0);
+  });
+
+  it('are not called at once either when the first one is in the hands of a predecessor', async () => {
+    const { world } = createSituation();
+    const subject = aSubject({ deliveryStatus: 'SENT' });
+    await world.retries.parkClaimed(aParked({ subject }));
+    expect(await handle(world, 'DELIVERED')).toBe(true);
+    expect(world.sender.sent).toEqual([]);
+    expect(world.retries.rows.get('sms-1:DELIVERED')).toMatchObject({ claim: null });
+  });
+
+  it('do not wait for each other when the first one only waits for its retry', async () => {
+    const { world } = createSituation();
+    const subject = aSubject({ deliveryStatus: 'SENT' });
+    await world.retries.park(aParked({ subject }), 60_000);
+    await handle(world, 'DELIVERED');
+    expect(sentIds(world)).toEqual(['sms-1:DELIVERED']);
+  });
+
+  it('of which the first one’s claim has run out do not wait for each other', async () => {
+    const { world } = createSituation();
+    const subject = aSubject({ deliveryStatus: 'SENT' });
+    await world.retries.parkClaimed(aParked({ subject }));
+    await jest.advanceTimersByTimeAsync(45_000);
+    await handle(world, 'DELIVERED');
+    expect(sentIds(world)).toEqual(['sms-1:DELIVERED']);
+  });
+});
+
+describe('a status that has waited for another one', () => {
+  it('counts as taken up from when it came, not from when it was called', async () => {
+    const { world } = createSituation();
+    const cameAt = Date.now();
+    const first = handle(world, 'SENT');
+    await flush();
+    const second = handle(world, 'DELIVERED');
+    await jest.advanceTimersByTimeAsync(1_000);
+    await second;
+    expect(world.retries.rows.get('sms-1:DELIVERED')?.parked.acceptedAt).toEqual(new Date(cameAt));
+    expect(watch(first).isSettled).toBe(false);
+  });
+});

@@ -1,0 +1,281 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { AttemptOutcome } from '../../../src/domain/attempt.ts';
+import type { Route } from '../../../src/domain/route.ts';
+import { createLanes } from '../../../src/pipeline/lanes.ts';
+import { redeliverDue } from '../../../src/pipeline/redeliverDue.ts';
+import { Stopping } from '../../../src/runtime/abort.ts';
+import { aLog, answered, aParked, aRecord, aSubject, aWebhook } from '../../support/builders.ts';
+import { createFakeDatabase } from '../../support/fakeDatabase.ts';
+import { createFakeRoutes, createFakeSender, deferred } from '../../support/fakePorts.ts';
+import { createWorld, type World, type WorldOptions } from '../../support/world.ts';
+import { flush, numbersSent } from './delivering.ts';
+
+const id = 'sms-1:DELIVERED';
+const open: Route = { kind: 'open', webhook: aWebhook() };
+
+/** The loop over durable state, with its end. */
+function begin(options: WorldOptions = {}) {
+  const lanes = createLanes({ maxInFlight: 9, maxInFlightPerEndpoint: 9 });
+  const world = createWorld({ lanes, ...options });
+  const done = redeliverDue(world.deps);
+  return {
+    ...world,
+    async stop(): Promise<void> {
+      world.stopping.abort(new Stopping());
+      await done;
+      await Promise.all(world.tracked);
+    },
+  };
+}
+
+const routed = (answer: Route | Promise<Route>): WorldOptions => ({
+  routes: createFakeRoutes(() => answer),
+});
+/** More than one round of the loop. */
+const aRound = async (): Promise<void> => await jest.advanceTimersByTimeAsync(1_000);
+const endOf = (world: World): unknown => world.database.ended(id)?.record;
+
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+describe('what is due', () => {
+  it('is called with the same bytes and the next number, and its row goes with its end', async () => {
+    const world = begin();
+    const parked = aParked({ log: aLog(answered(503)) });
+    await world.retries.park(parked, 5_000);
+    await jest.advanceTimersByTimeAsync(4_000);
+    expect(world.sender.sent).toEqual([]);
+    await jest.advanceTimersByTimeAsync(2_000);
+    expect(world.sender.sent).toMatchObject([{ notificationId: id, number: 2 }]);
+    expect(world.sender.sent[0]?.body).toBe(parked.body);
+    expect(endOf(world)).toMatchObject({
+      state: 'delivered',
+      attempts: 2,
+      history: [{ statusCode: 503 }],
+    });
+    expect(world.retries.rows.size).toBe(0);
+    await world.stop();
+  });
+
+  it('is called for the first time when it never was', async () => {
+    const world = begin({ ...routed(open), quickRetriesMs: [1_000] });
+    await world.retries.park(aParked(), 0);
+    await aRound();
+    expect(numbersSent(world)).toEqual([1]);
+    await world.stop();
+  });
+
+  it('goes through the whole schedule, and waits again each time', async () => {
+    const world = begin({
+      sender: createFakeSender(() => answered(500)),
+      quickRetriesMs: [1_000],
+      retryScheduleMs: [10_000, 20_000],
+    });
+    await world.retries.park(aParked({ log: aLog(answered(500), answered(500)) }), 10_000);
+    await jest.advanceTimersByTimeAsync(11_000);
+    expect(numbersSent(world)).toEqual([3]);
+    expect(world.retries.rows.get(id)).toMatchObject({
+      claim: null,
+      parked: { log: { begun: 3 } },
+    });
+    expect(world.database.endings).toMatchObject([{ record: { state: 'retrying', attempts: 3 } }]);
+    await jest.advanceTimersByTimeAsync(24_000);
+    expect(numbersSent(world)).toEqual([3, 4]);
+    expect(endOf(world)).toMatchObject({ reason: 'attempts_exhausted', attempts: 4 });
+    await world.stop();
+  });
+
+  it('is asked for again and again, also while the database does not answer', async () => {
+    const failures = [new Error('no primary'), new Error('no primary')];
+    const database = createFakeDatabase(async (port) => {
+      const failure = port === 'claimDue' ? failures.pop() : undefined;
+      if (failure !== undefined) throw await Promise.resolve(failure);
+    });
+    const world = begin({ database });
+    await world.retries.park(aParked(), 0);
+    await jest.advanceTimersByTimeAsync(2_000);
+    expect(world.logger.of('database_retry')).toHaveLength(2);
+    expect(endOf(world)).toBeDefined();
+    await world.stop();
+  });
+
+  it('is claimed only as far as there are free slots', async () => {
+    const answer = deferred<AttemptOutcome>();
+    const lanes = createLanes({ maxInFlight: 2, maxInFlightPerEndpoint: 2 });
+    const world = begin({ lanes, sender: createFakeSender(() => answer.promise) });
+    for (const smsKey of ['a', 'b', 'c', 'd']) {
+      await world.retries.park(aParked({ subject: aSubject({ smsKey }) }), 0);
+    }
+    await jest.advanceTimersByTimeAsync(5_000);
+    const claimed = [...world.retries.rows.values()].filter(({ claim }) => claim !== null);
+    expect(claimed).toHaveLength(2);
+    answer.resolve(answered(200));
+    await jest.advanceTimersByTimeAsync(5_000);
+    expect(world.retries.rows.size).toBe(0);
+    await world.stop();
+  });
+
+  it('counts as under way, for changes that come meanwhile', async () => {
+    const answer = deferred<AttemptOutcome>();
+    const world = begin({ sender: createFakeSender(() => answer.promise) });
+    await world.retries.park(aParked(), 0);
+    await aRound();
+    expect([...world.deps.underWay]).toEqual([id]);
+    answer.resolve(answered(200));
+    await flush();
+    expect(world.deps.underWay.size).toBe(0);
+    await world.stop();
+  });
+});
+
+describe('a row whose notification', () => {
+  it('has ended elsewhere is removed, and the end shown once more, without a call', async () => {
+    const world = begin();
+    await world.deps.end.write(aSubject(), aRecord(), null);
+    await world.retries.park(aParked(), 0);
+    await aRound();
+    expect(world.retries.rows.size).toBe(0);
+    expect(world.sender.sent).toEqual([]);
+    expect(world.database.endings.slice(1)).toMatchObject([{ record: aRecord(), remember: false }]);
+    expect(world.metrics.told).toEqual([['notificationEnded', 'delivered', '']]);
+    await world.stop();
+  });
+
+  it.each<[string, Route, string]>([
+    ['account no longer wants it', { kind: 'notOptedIn' }, 'notification_withdrawn'],
+    [
+      'account has no webhook any more',
+      { kind: 'missing', reason: 'no_default_webhook' },
+      'notification_withdrawn',
+    ],
+    [
+      'flow no longer has the webhook',
+      { kind: 'missing', reason: 'flow_webhook_disabled' },
+      'notification_withdrawn',
+    ],
+    [
+      'webhook can no longer be used',
+      { kind: 'unusable', webhookId: 7, displayUrl: null, problem: 'no host' },
+      'invalid_webhook',
+    ],
+  ])('%s ends as failed without a call', async (_what, route, reason) => {
+    const world = begin(routed(route));
+    await world.retries.park(aParked({ log: aLog(answered(503)) }), 0);
+    await aRound();
+    expect(world.sender.sent).toEqual([]);
+    expect(endOf(world)).toMatchObject({ state: 'failed', reason, attempts: 1, statusCode: 503 });
+    expect(world.retries.rows.size).toBe(0);
+    await world.stop();
+  });
+
+  it('leads to a disabled endpoint ends as failed without a call', async () => {
+    const world = begin();
+    world.endpoints.disabled.set(aWebhook().endpointKey, 'endpoint_gone');
+    await world.retries.park(aParked(), 0);
+    await aRound();
+    expect(world.sender.sent).toEqual([]);
+    expect(endOf(world)).toMatchObject({ reason: 'endpoint_disabled', attempts: 0 });
+    await world.stop();
+  });
+
+  it('leads elsewhere by now is called there, and shows it', async () => {
+    const webhook = aWebhook({ webhookId: 8, displayUrl: 'https://new.example/hook' });
+    const world = begin({
+      ...routed({ kind: 'open', webhook }),
+      sender: createFakeSender(() => answered(500)),
+      retryScheduleMs: [0, 60_000],
+    });
+    await world.retries.park(aParked({ log: aLog(answered(500)) }), 0);
+    await aRound();
+    expect(world.sender.sent[0]?.webhook).toBe(webhook);
+    expect(world.database.endings).toMatchObject([
+      { record: { state: 'retrying', webhookId: 8, url: 'https://new.example/hook' } },
+    ]);
+    expect(world.retries.rows.get(id)?.parked.webhook).toMatchObject({ webhookId: 8 });
+    await world.stop();
+  });
+});
+
+describe('a row that is too old', () => {
+  const acceptedAt = (): Date => new Date(Date.now() - 60_000);
+
+  it('has expired, with what is known of it, and is not called', async () => {
+    const world = begin({ giveUpAfterMs: 59_999 });
+    await world.retries.park(aParked({ acceptedAt: acceptedAt(), log: aLog(answered(503)) }), 0);
+    await aRound();
+    expect(world.sender.sent).toEqual([]);
+    expect(endOf(world)).toMatchObject({ reason: 'expired', attempts: 1, statusCode: 503 });
+    await world.stop();
+  });
+
+  it('has expired also when nobody can tell where it leads', async () => {
+    const world = begin({ ...routed(deferred<Route>().promise), giveUpAfterMs: 59_999 });
+    await world.retries.park(aParked({ acceptedAt: acceptedAt() }), 0);
+    await jest.advanceTimersByTimeAsync(7_000);
+    expect(endOf(world)).toMatchObject({ reason: 'expired', attempts: 0 });
+    await world.stop();
+  });
+
+  it('has been withdrawn rather than expired when it was', async () => {
+    const world = begin({ ...routed({ kind: 'notOptedIn' }), giveUpAfterMs: 59_999 });
+    await world.retries.park(aParked({ acceptedAt: acceptedAt() }), 0);
+    await aRound();
+    expect(endOf(world)).toMatchObject({ reason: 'notification_withdrawn' });
+    await world.stop();
+  });
+});
+
+describe('a row that can’t be served now', () => {
+  it('because MySQL does not answer is let go after a while, and no attempt is used', async () => {
+    const world = begin(routed(deferred<Route>().promise));
+    await world.retries.park(aParked(), 0);
+    await jest.advanceTimersByTimeAsync(5_900);
+    const row = world.retries.rows.get(id);
+    expect(row).toMatchObject({ claim: null, parked: { log: { begun: 0 } } });
+    expect(row?.dueAtMs).toBeGreaterThan(Date.now() + 25_000);
+    expect(world.database.endings).toEqual([]);
+    await world.stop();
+  });
+
+  it('because another status of its SMS is called here is due again after a second', async () => {
+    const answer = deferred<AttemptOutcome>();
+    const world = begin({ sender: createFakeSender(() => answer.promise) });
+    const other = aSubject({ deliveryStatus: 'SENT' });
+    await world.retries.park(aParked({ subject: other }), 0);
+    await jest.advanceTimersByTimeAsync(700);
+    await world.retries.park(aParked(), 0);
+    await jest.advanceTimersByTimeAsync(20_000);
+    expect(world.sender.sent.map(({ notificationId }) => notificationId)).toEqual(['sms-1:SENT']);
+    answer.resolve(answered(200));
+    await jest.advanceTimersByTimeAsync(3_000);
+    expect(endOf(world)).toMatchObject({ state: 'delivered', attempts: 1 });
+    await world.stop();
+  });
+
+  it('because another status of its SMS is called elsewhere is let go, and served after that', async () => {
+    const world = begin();
+    const other = aParked({ subject: aSubject({ deliveryStatus: 'SENT' }) });
+    await world.retries.parkClaimed(other);
+    await world.retries.park(aParked(), 0);
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(world.sender.sent).toEqual([]);
+    world.retries.rows.delete('sms-1:SENT');
+    await jest.advanceTimersByTimeAsync(3_000);
+    expect(endOf(world)).toMatchObject({ state: 'delivered' });
+    await world.stop();
+  });
+
+  it('does not keep the other status of its SMS waiting when both are due at once', async () => {
+    const world = begin();
+    await world.retries.park(aParked({ subject: aSubject({ deliveryStatus: 'SENT' }) }), 0);
+    await world.retries.park(aParked(), 0);
+    await jest.advanceTimersByTimeAsync(5_000);
+    expect(world.retries.rows.size).toBe(0);
+    expect(numbersSent(world)).toEqual([1, 1]);
+    await world.stop();
+  });
+});

@@ -1,0 +1,163 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Change } from '../../../src/domain/change.ts';
+import type { Route } from '../../../src/domain/route.ts';
+import { takeIn } from '../../../src/domain/takeIn.ts';
+import { takeUp, type TakenUp } from '../../../src/pipeline/takeUp.ts';
+import { Stopping } from '../../../src/runtime/abort.ts';
+import {
+  aChange,
+  aDocument,
+  aParked,
+  aPosition,
+  aRecord,
+  aReplace,
+  aSubject,
+  aWebhook,
+} from '../../support/builders.ts';
+import { createFakeRoutes, deferred } from '../../support/fakePorts.ts';
+import { createWorld, type World } from '../../support/world.ts';
+
+const id = 'sms-1:DELIVERED';
+const open: Route = { kind: 'open', webhook: aWebhook() };
+
+function createSituation(route: Route | Promise<Route> = open): World {
+  const world = createWorld({ routes: createFakeRoutes(() => route) });
+  world.database.documents.set('sms-1', aDocument());
+  return world;
+}
+
+async function take(world: World, change: Change, isUnderWay = false): Promise<TakenUp> {
+  const intake = takeIn(change, new Set());
+  if (intake.kind !== 'subject') throw new Error(intake.kind);
+  return await takeUp(change, intake.subject, isUnderWay, world.deps);
+}
+
+const park = async (world: World, deliveryStatus: string, isClaimed = false): Promise<void> => {
+  const parked = aParked({ subject: aSubject({ deliveryStatus }) });
+  await (isClaimed ? world.retries.parkClaimed(parked) : world.retries.park(parked, 60_000));
+};
+
+describe('a change that is news', () => {
+  it('is to be told, with all a call needs', async () => {
+    const world = createSituation();
+    expect(await take(world, aChange())).toMatchObject({
+      kind: 'notify',
+      siblingClaimed: false,
+      notification: { notificationId: id, accountId: 28, flowId: 200, webhook: { webhookId: 7 } },
+    });
+    expect(world.metrics.told).toEqual([]);
+    expect(world.database.endings).toEqual([]);
+  });
+
+  it.each<[string, string, boolean, boolean]>([
+    ['is being called', 'SENT', true, true],
+    ['only waits for a retry', 'SENT', false, false],
+  ])('says whether another status of its SMS %s', async (_what, other, isClaimed, expected) => {
+    const world = createSituation();
+    await park(world, other, isClaimed);
+    expect(await take(world, aChange())).toMatchObject({ siblingClaimed: expected });
+  });
+});
+
+describe('the first reason that applies decides', () => {
+  const stale = { deliveryTime: new Date(aPosition(1).wallTime.getTime() - 3_600_001) };
+  const unusable: Route = { kind: 'unusable', webhookId: 7, displayUrl: null, problem: 'no host' };
+
+  it.each<[string, Change, Route, Partial<Record<'parked' | 'disabled', true>>, object]>([
+    ['duplicate', aReplace({ accountID: null }), open, { parked: true }, { kind: 'nothing' }],
+    [
+      'unusable_document',
+      aReplace({ accountID: null }),
+      { kind: 'notOptedIn' },
+      {},
+      { kind: 'ended', record: { reason: 'unusable_document' } },
+    ],
+    ['not_opted_in', aReplace(stale), { kind: 'notOptedIn' }, {}, { kind: 'nothing' }],
+    [
+      'stale',
+      aReplace(stale),
+      { kind: 'missing', reason: 'no_default_webhook' },
+      {},
+      { kind: 'ended', record: { state: 'skipped', reason: 'stale' } },
+    ],
+    [
+      'invalid_webhook',
+      aChange(),
+      unusable,
+      { disabled: true },
+      { kind: 'ended', record: { state: 'failed', reason: 'invalid_webhook', attempts: 0 } },
+    ],
+    [
+      'endpoint_disabled',
+      aChange(),
+      open,
+      { disabled: true },
+      { kind: 'ended', record: { state: 'failed', reason: 'endpoint_disabled', attempts: 0 } },
+    ],
+  ])('%s', async (_reason, change, route, { parked, disabled }, expected) => {
+    const world = createSituation(route);
+    if (parked === true) await park(world, 'DELIVERED');
+    if (disabled === true) world.endpoints.disabled.set(aWebhook().endpointKey, 'endpoint_gone');
+    expect(await take(world, change)).toMatchObject(expected);
+  });
+
+  it('a disabled endpoint is named in the record, and only the same endpoint is disabled', async () => {
+    const world = createSituation();
+    world.endpoints.disabled.set(aWebhook().endpointKey, 'endpoint_gone');
+    expect(await take(world, aChange())).toMatchObject({
+      record: { webhookId: 7, url: 'https://customer.example/hook' },
+    });
+    const moved = createSituation({
+      kind: 'open',
+      webhook: aWebhook({ endpointKey: '7 https://customer.example/moved' }),
+    });
+    moved.endpoints.disabled.set(aWebhook().endpointKey, 'endpoint_gone');
+    expect((await take(moved, aChange())).kind).toBe('notify');
+  });
+});
+
+describe('a change that is no news', () => {
+  it.each<[string, (world: World) => Promise<boolean>]>([
+    [
+      'its notification waits for a retry',
+      async (world) => {
+        await park(world, 'DELIVERED');
+        return false;
+      },
+    ],
+    [
+      'its notification is being called by a predecessor',
+      async (world) => {
+        await park(world, 'DELIVERED', true);
+        return false;
+      },
+    ],
+    ['its notification is under way here', async () => await Promise.resolve(true)],
+  ])('since %s is a duplicate, and nobody is asked for a route', async (_why, arrange) => {
+    const world = createSituation();
+    const isUnderWay = await arrange(world);
+    expect(await take(world, aChange(), isUnderWay)).toEqual({ kind: 'nothing' });
+    expect(world.metrics.told).toEqual([['notNotified', 'duplicate']]);
+    expect(world.routes.asked).toEqual([]);
+  });
+
+  it('still gets back the records of older statuses that a whole-document save removed', async () => {
+    const world = createSituation();
+    const record = aRecord({ deliveryStatus: 'SENT' });
+    const sent = aSubject({ deliveryStatus: 'SENT' });
+    await world.deps.end.write(sent, record, null);
+    await take(world, aReplace(), true);
+    expect(world.database.endings.at(-1)).toMatchObject({ record, remember: false });
+  });
+});
+
+describe('a stop', () => {
+  it('ends the wait for a route, and nothing is decided', async () => {
+    const world = createSituation(deferred<Route>().promise);
+    const reason = new Stopping();
+    const taken = take(world, aChange());
+    world.stopping.abort(reason);
+    await expect(taken).rejects.toBe(reason);
+    expect(world.metrics.told).toEqual([]);
+  });
+});
