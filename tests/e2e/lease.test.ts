@@ -28,6 +28,7 @@ describe('two workers', () => {
   it('share the work so that one does it, and the other is ready', async () => {
     const { worker, record, receiver } = e2e();
     const first = await worker();
+    await first.line('lease_taken');
     const second = await worker();
     await second.line('standby');
     expect((await second.probe('/readyz'))?.body.components['stream']?.detail).toMatch(/standby/);
@@ -41,6 +42,7 @@ describe('two workers', () => {
   it('hand over at once on a clean stop: nothing is lost and nothing told twice', async () => {
     const { worker, receiver } = e2e();
     let active = await worker({ LEASE_TTL: '60s' });
+    await active.line('lease_taken');
     const before = receiver.requests('/hook').length;
     let written = 0;
     let running = true;
@@ -73,6 +75,7 @@ describe('two workers', () => {
   it('take over when the active one was killed, or froze and came back', async () => {
     const { worker, record, receiver } = e2e();
     const first = await worker();
+    await first.line('lease_taken');
     const second = await worker();
     await second.line('standby');
     await first.kill();
