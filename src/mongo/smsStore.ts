@@ -26,12 +26,14 @@ export function createSmsStore(options: {
   return {
     async lookUp(requests) {
       const wanted = requests.filter((request) => request.wants === 'document');
-      const read = async (): Promise<[Documents, EndedBySms, ParkedBySms]> =>
-        await Promise.all([
+      // The ledger last: an end is written there before its row goes, so one of the two shows it.
+      const read = async (): Promise<[Documents, EndedBySms, ParkedBySms]> => {
+        const [documents, parked] = await Promise.all([
           fetchDocuments(sms, wanted),
-          ledger.find(requests),
           findParked(retries, requests),
         ]);
+        return [documents, await ledger.find(requests), parked];
+      };
       const [documents, ended, parked] = await retryTransient(() => withoutCommands(read), {
         what: 'look-up',
         signal,
