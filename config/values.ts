@@ -49,7 +49,6 @@ export function listenAddress() {
   );
 }
 
-/** An empty path stands for none. */
 /** A moment; null for `now`. */
 export function startTime() {
   return parser(
@@ -74,6 +73,7 @@ export function freeText() {
   );
 }
 
+/** An empty path stands for none. */
 export function path() {
   return parser('the path of a file that can be read', (text) => text);
 }

@@ -4,10 +4,7 @@ import type { CheckpointStore } from '../pipeline/ports.ts';
 import { Fenced } from '../runtime/abort.ts';
 import { codes, serverCode } from './errorCodes.ts';
 import { fromPosition, toPosition } from './position.ts';
-import type { CheckpointRow, StateCollections } from './stateCollections.ts';
-
-/** The stream's only partition, until there are several. */
-const PARTITION = '0';
+import { PARTITION, type CheckpointRow, type StateCollections } from './stateCollections.ts';
 
 const text = (uuid: unknown): string => BSON.EJSON.stringify([uuid]);
 

@@ -1,8 +1,5 @@
 import type { Lease, LeaseStore } from '../pipeline/ports.ts';
-import type { StateCollections } from './stateCollections.ts';
-
-/** The stream's only partition, until there are several. */
-const PARTITION = '0';
+import { PARTITION, type StateCollections } from './stateCollections.ts';
 
 /**
  * One row per partition: who works on it, until when, and the how-manieth owner that is (`epoch`). All by

@@ -13,7 +13,7 @@ type Documents = ReadonlyMap<string, PlainDocument>;
 type ParkedBySms = ReadonlyMap<string, Lookup['parked']>;
 type EndedBySms = ReadonlyMap<string, readonly LedgerEntry[]>;
 
-/** Reads a whole batch in two queries: one on the SMS collection, one on the ledger. */
+/** Reads a whole batch in three queries: the SMS collection, durable state, the ledger. */
 export function createSmsStore(options: {
   readonly sms: Collection;
   readonly ledger: Ledger;

@@ -1,5 +1,8 @@
 import type { Collection, Db, Document } from 'mongodb';
 
+/** The stream's only partition, until there are several. */
+export const PARTITION = '0';
+
 /** The worker's own collections, all prefixed so that they can live beside the platform's. */
 export interface StateCollections {
   readonly checkpoints: Collection<CheckpointRow>;

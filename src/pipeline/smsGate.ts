@@ -2,11 +2,9 @@
  * Lets one task of an SMS through at a time, in the order they came.
  */
 export interface SmsGate {
-  /**
-   * Runs `task` once every earlier task of the same SMS has ended, and settles as it does. With
-   * `patienceMs`, a task that could not begin by then is not run at all: the result is null.
-   */
+  /** Runs `task` once every earlier task of the same SMS has ended, and settles as it does. */
   enter<Result>(smsKey: string, task: () => Promise<Result>): Promise<Result>;
+  /** The same, but a task that could not begin within `patienceMs` is not run at all: null. */
   enterSoon<Result>(
     smsKey: string,
     patienceMs: number,
