@@ -1,7 +1,7 @@
 import type { AttemptOutcome } from './attempt.ts';
 import type { IntegerId } from './integerId.ts';
 import type { Subject } from './notification.ts';
-import type { AttemptLog } from './attemptLog.ts';
+import { attemptsBeforeLast, type AttemptLog } from './attemptLog.ts';
 import type { DeliveryRecord, FailedReason, SkippedReason } from './record.ts';
 
 /** What a record says of a webhook. */
@@ -29,32 +29,46 @@ export type Standing =
   | Readonly<{ state: 'retrying'; nextAttemptAt: Date }>
   | Readonly<{ state: 'failed'; reason: FailedReason }>;
 
-/** The record of a notification with at least one attempt begun, or waiting for its first. */
+/**
+ * The record of a notification with at least one attempt begun, or waiting for its first. `webhook` is
+ * null when nobody could tell as yet where it leads.
+ */
 export function attemptedRecord(
   subject: Subject,
-  webhook: RecordedWebhook,
+  webhook: RecordedWebhook | null,
   log: AttemptLog,
   standing: Standing,
 ): DeliveryRecord {
+  const history = attemptsBeforeLast(log);
   return {
     ...standing,
     ...identity(subject),
-    ...whereto(webhook),
+    ...(webhook !== null && whereto(webhook)),
     attempts: log.begun,
     ...(log.begun > 0 && callOf(log)),
-    ...(log.history.length > 0 && { history: log.history }),
+    ...(history.length > 0 && { history }),
   };
 }
 
-/** An attempt that a crash cut off leaves nothing but the time at which the first one began. */
+/** Of one that a crash cut off nothing is known but when it began. */
 function callOf(log: AttemptLog): Partial<DeliveryRecord> {
-  const { last, firstAttemptAt } = log;
+  const { last, firstAttemptAt, runningSince } = log;
+  const known = firstAttemptAt === null ? {} : { firstAttemptAt };
+  if (runningSince === null && last !== null) {
+    return {
+      ...answerOf(last),
+      ...known,
+      lastAttemptAt: last.startedAt,
+      durationMs: last.durationMs,
+    };
+  }
+  const lastAttemptAt = runningSince ?? firstAttemptAt;
   return {
-    ...(last === null ? { statusCode: null, response: null } : answerOf(last)),
-    ...(firstAttemptAt !== null && { firstAttemptAt }),
-    ...(last === null && firstAttemptAt !== null && { lastAttemptAt: firstAttemptAt }),
-    ...(last !== null && { lastAttemptAt: last.startedAt }),
-    durationMs: last?.durationMs ?? 0,
+    statusCode: null,
+    response: null,
+    ...known,
+    ...(lastAttemptAt !== null && { lastAttemptAt }),
+    durationMs: 0,
   };
 }
 

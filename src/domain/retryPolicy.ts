@@ -44,9 +44,11 @@ export function nextStep(
   return isQuick ? { kind: 'quickRetry', waitMs } : { kind: 'parked', waitMs };
 }
 
-/** The receiver does not want this notification, or any. */
+/** The receiver does not want this notification, or any; or it must not be called at all. */
 function refusalOf(outcome: AttemptOutcome): FailedReason | null {
-  if (outcome.kind === 'unanswered') return null;
+  if (outcome.kind === 'unanswered') {
+    return outcome.error === 'blocked_address' ? 'blocked_address' : null;
+  }
   if (outcome.statusCode === 410) return 'endpoint_gone';
   if (outcome.deliveryControl === 'disable') return 'endpoint_disabled';
   if (outcome.deliveryControl === 'abort-message') return 'aborted_by_receiver';

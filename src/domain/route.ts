@@ -11,7 +11,7 @@ export interface Webhook {
   readonly signingKeys: readonly Uint8Array[];
   /** The URL without userinfo, query and fragment: what may be recorded and logged. */
   readonly displayUrl: string;
-  /** Same for every webhook that leads to the same place: webhook id and whole URL. */
+  /** Same for what has the same webhook id and whole URL, neither of which can be read from it. */
   readonly endpointKey: string;
 }
 

@@ -17,15 +17,23 @@ export interface RouteRow {
   readonly secret: string | null;
 }
 
-/** Decides in this order: opted in, default webhook, flow, and whether that webhook can be called. */
-export function routeFromRow(row: RouteRow): Route {
+/**
+ * Decides in this order: opted in, default webhook, flow, and whether that webhook can be called.
+ *
+ * @param digest makes the endpoint's key of a text that holds its whole URL, which must not be read from it
+ */
+export function routeFromRow(row: RouteRow, digest: (text: string) => string): Route {
   if (row.notifyOnDelivery?.trim().toLowerCase() !== 'true') return { kind: 'notOptedIn' };
   if (row.webhookId === null) return { kind: 'missing', reason: 'no_default_webhook' };
   if (!row.flowWebhookEnabled) return { kind: 'missing', reason: 'flow_webhook_disabled' };
-  return routeToWebhook(row, row.webhookId);
+  return routeToWebhook(row, row.webhookId, digest);
 }
 
-function routeToWebhook(row: RouteRow, webhookId: IntegerId | string): Route {
+function routeToWebhook(
+  row: RouteRow,
+  webhookId: IntegerId | string,
+  digest: (text: string) => string,
+): Route {
   const parsedUrl = parseWebhookUrl(row.url);
   const { displayUrl } = parsedUrl;
   if (parsedUrl.kind === 'unusable') {
@@ -42,7 +50,7 @@ function routeToWebhook(row: RouteRow, webhookId: IntegerId | string): Route {
   }
   const { url } = parsedUrl;
   const { headers } = parsedHeaders;
-  const endpointKey = `${webhookId} ${url.href}`;
+  const endpointKey = digest(`${webhookId} ${url.href}`);
   return {
     kind: 'open',
     webhook: {

@@ -3,7 +3,6 @@ import type { EndpointStore } from '../pipeline/ports.ts';
 import { delay } from '../runtime/abort.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { retryTransient } from '../runtime/retryTransient.ts';
-import { endpointHash } from './endpointHash.ts';
 import type { StateCollections } from './stateCollections.ts';
 import { withoutCommands } from './withoutCommands.ts';
 
@@ -44,9 +43,9 @@ export function createEndpointStore(options: {
         if (!stopping.aborted) await load().catch(() => undefined);
       }
     },
-    isDisabled: (endpointKey) => disabled.size > 0 && disabled.has(endpointHash(endpointKey)),
+    isDisabled: (endpointKey) => disabled.has(endpointKey),
     async disable({ webhookId, displayUrl, endpointKey }, reason: FailedReason) {
-      const _id = endpointHash(endpointKey);
+      const _id = endpointKey;
       const write = async (): Promise<unknown> =>
         await endpoints.updateOne(
           { _id },

@@ -1,9 +1,14 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { Binary, type Document } from 'mongodb';
-import type { AttemptLog } from '../domain/attemptLog.ts';
-import type { ParkableNotification, ParkedNotification } from '../pipeline/ports.ts';
-import { endpointHash } from './endpointHash.ts';
+import { noAttempts, type AttemptLog } from '../domain/attemptLog.ts';
+import {
+  NO_ENDPOINT,
+  type ParkableNotification,
+  type ParkedNotification,
+  type RowUpdate,
+  type Undecided,
+} from '../pipeline/ports.ts';
 import type { RetryRow } from './stateCollections.ts';
 
 const compress = promisify(gzip);
@@ -28,17 +33,14 @@ export async function toRetryRow(parked: ParkableNotification): Promise<RetryRow
   };
 }
 
-export function toRowUpdate({
-  log,
-  webhook,
-}: Pick<ParkableNotification, 'log' | 'webhook'>): Document {
-  const { webhookId, displayUrl, endpointKey } = webhook;
+export function toRowUpdate({ log, webhook, undecided }: RowUpdate): Document {
   return {
     attempts: log.begun,
     log,
-    webhookId,
-    url: displayUrl,
-    endpoint: endpointHash(endpointKey),
+    webhookId: webhook?.webhookId ?? null,
+    url: webhook?.displayUrl ?? null,
+    endpoint: webhook?.endpointKey ?? NO_ENDPOINT,
+    undecided,
   };
 }
 
@@ -56,10 +58,23 @@ export async function fromRetryRow(row: RetryRow): Promise<ParkedNotification> {
     flowId: row['flowId'] as number | string,
     body: await decompress(body.buffer),
     acceptedAt: row['acceptedAt'] as Date,
-    log: row['log'] as AttemptLog,
-    webhook: {
-      webhookId: row['webhookId'] as number | string,
-      displayUrl: row['url'] as string | null,
-    },
+    // Rows of earlier versions lack what has been added since.
+    log: { ...noAttempts, ...(row['log'] as AttemptLog) },
+    webhook: webhookOf(row),
+    undecided: (row['undecided'] as Undecided | null | undefined) ?? null,
   };
+}
+
+function webhookOf(row: RetryRow): ParkedNotification['webhook'] {
+  const webhookId = row['webhookId'] as number | string | null;
+  return webhookId === null ? null : { webhookId, displayUrl: row['url'] as string | null };
+}
+
+/** A body of this size fits whatever gzip makes of it: 16 MB less what else a row may hold. */
+const SURELY_FITS_BYTES = 12 * 1024 * 1024;
+
+export async function fitsIntoRow(body: Uint8Array): Promise<boolean> {
+  return (
+    body.byteLength <= SURELY_FITS_BYTES || (await compress(body)).byteLength <= SURELY_FITS_BYTES
+  );
 }

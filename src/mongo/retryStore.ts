@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Document } from 'mongodb';
-import type { ParkableNotification, RetryStore } from '../pipeline/ports.ts';
+import type { ClaimedNotification, ParkableNotification, RetryStore } from '../pipeline/ports.ts';
 import { createBatcher } from '../runtime/batcher.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { retryTransient } from '../runtime/retryTransient.ts';
 import type { Ledger } from './ledger.ts';
-import { fromRetryRow, toRetryRow, toRowUpdate } from './retryRow.ts';
+import { claimDueRows, findDueEndpoints, inMs } from './dueRows.ts';
+import { fitsIntoRow, fromRetryRow, toRetryRow, toRowUpdate } from './retryRow.ts';
 import type { RetryRow, StateCollections } from './stateCollections.ts';
 import { withoutCommands } from './withoutCommands.ts';
 
@@ -27,12 +28,6 @@ interface NewRow {
   readonly dueInMs: number;
   readonly claim: Readonly<{ by: string; token: string }> | null;
 }
-
-/** By the server's clock, which all workers share. */
-function inMs(ms: number): Document {
-  return { $add: ['$$NOW', ms] };
-}
-const isDue = { $lte: ['$nextAttemptAt', '$$NOW'] };
 
 export function createRetryStore(options: RetryStoreOptions): RetryStore {
   const { retries, ledger, workerId, claimMs, logger, signal } = options;
@@ -56,21 +51,6 @@ export function createRetryStore(options: RetryStoreOptions): RetryStore {
     const written = await retries.find({ _id: { $in: ids } }, { projection }).toArray();
     return new Map(written.map((row) => [row._id, row]));
   };
-  /** The rows that are ours now, the one that was due first before the others. */
-  const claimRows = async (limit: number, token: string): Promise<readonly RetryRow[]> => {
-    const due = await retries
-      .find({ $expr: isDue }, { projection: { _id: 1 }, sort: { nextAttemptAt: 1 }, limit })
-      .toArray();
-    if (due.length === 0) return [];
-    const ids = due.map((row) => row._id);
-    const claim = { $literal: { by: workerId, token } };
-    await retries.updateMany({ _id: { $in: ids }, $expr: isDue }, [
-      { $set: { claim, nextAttemptAt: inMs(claimMs) } },
-    ]);
-    const claimed = await retries.find({ _id: { $in: ids }, 'claim.token': token }).toArray();
-    const byId = new Map(claimed.map((row) => [row._id, row]));
-    return ids.flatMap((id) => byId.get(id) ?? []);
-  };
   const inserts = createBatcher<NewRow, RetryRow | null>({
     maxSize: 100,
     lingerMs: 5,
@@ -80,10 +60,29 @@ export function createRetryStore(options: RetryStoreOptions): RetryStore {
       return rows.map(({ row }) => written.get(row._id) ?? null);
     },
   });
+  const claims = createBatcher<string, ClaimedNotification | null>({
+    maxSize: 100,
+    lingerMs: 5,
+    // Two at once would find the same rows.
+    concurrency: 1,
+    async run(endpointKeys) {
+      const token = randomUUID();
+      const claimed = await withoutCommands(
+        async () =>
+          await claimDueRows(retries, endpointKeys, { claim: { by: workerId, token }, claimMs }),
+      );
+      return await Promise.all(
+        claimed.map(async (row) =>
+          row === null ? null : { parked: await fromRetryRow(row), claim: token },
+        ),
+      );
+    },
+  });
   const add = async (parked: ParkableNotification, dueInMs: number, claim: NewRow['claim']) =>
     await inserts.add({ row: await toRetryRow(parked), dueInMs, claim });
 
   return {
+    canHold: fitsIntoRow,
     async parkClaimed(parked) {
       const token = randomUUID();
       const row = await add(parked, claimMs, { by: workerId, token });
@@ -119,12 +118,11 @@ export function createRetryStore(options: RetryStoreOptions): RetryStore {
       );
       return row === null ? null : (row['nextAttemptAt'] as Date);
     },
-    async claimDue(limit) {
-      const token = randomUUID();
-      const claimed = await withoutCommands(async () => await claimRows(limit, token));
-      return await Promise.all(
-        claimed.map(async (row) => ({ parked: await fromRetryRow(row), claim: token })),
-      );
+    async dueEndpoints() {
+      return await withoutCommands(async () => await findDueEndpoints(retries));
+    },
+    async claimDue(endpointKey) {
+      return await claims.add(endpointKey);
     },
     async standing({ parked: { subject } }) {
       const { notificationId, smsKey, documentKey } = subject;

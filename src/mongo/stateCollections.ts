@@ -3,6 +3,9 @@ import type { Collection, Db, Document } from 'mongodb';
 /** The stream's only partition, until there are several. */
 export const PARTITION = '0';
 
+/** What is asked for rows that are due goes by it. */
+export const dueIndex = { endpoint: 1, nextAttemptAt: 1 } as const;
+
 /** The worker's own collections, all prefixed so that they can live beside the platform's. */
 export interface StateCollections {
   readonly checkpoints: Collection<CheckpointRow>;
@@ -65,7 +68,7 @@ export async function ensureStateCollections(
 ): Promise<void> {
   await create(sent.namespace, () => sent.createIndex({ expireAt: 1 }, { expireAfterSeconds: 0 }));
   await create(retries.namespace, () =>
-    retries.createIndexes([{ key: { nextAttemptAt: 1 } }, { key: { sms: 1 } }]),
+    retries.createIndexes([{ key: dueIndex }, { key: { nextAttemptAt: 1 } }, { key: { sms: 1 } }]),
   );
 }
 

@@ -5,17 +5,16 @@ import { toError } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { RouteQueryError } from './errors.ts';
 
-/** Keys the database answers with an error of their own. Each waits for itself, at its own pace. */
+/** Keys the database answers with an error of their own. Each is asked for at its own pace. */
 export interface KeyTroubles {
-  /** Waits until the key may be asked for again; not at all for a key without trouble. */
-  waitFor(cacheKey: string, signal: AbortSignal): Promise<void>;
+  /** True for a key in trouble that is not to be asked for again as yet. */
+  mustWait(cacheKey: string): boolean;
   failed(cacheKey: string, key: RouteKey, error: unknown): void;
   answered(cacheKey: string): void;
 }
 
 export interface KeyTroublesOptions {
   readonly clock: () => number;
-  readonly delay: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly random: () => number;
   readonly logger: Logger;
 }
@@ -35,7 +34,7 @@ const logKeyEveryMs = 60_000;
 const logEveryMs = 1000;
 
 export function createKeyTroubles(options: KeyTroublesOptions): KeyTroubles {
-  const { clock, delay, random, logger } = options;
+  const { clock, random, logger } = options;
   const troubles = new LRUCache<string, Trouble>({ max: maxKeys });
   let logAt = -Infinity;
 
@@ -45,10 +44,7 @@ export function createKeyTroubles(options: KeyTroublesOptions): KeyTroubles {
   };
 
   return {
-    async waitFor(cacheKey, signal) {
-      const waitMs = (troubles.get(cacheKey)?.retryAt ?? -Infinity) - clock();
-      if (waitMs > 0) await delay(waitMs, signal);
-    },
+    mustWait: (cacheKey) => clock() < (troubles.get(cacheKey)?.retryAt ?? -Infinity),
     failed(cacheKey, { accountId, flowId }, error) {
       const trouble = troubles.get(cacheKey) ?? newTrouble();
       troubles.set(cacheKey, trouble);

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Route, RouteKey } from '../domain/route.ts';
+import { RouteUnknown } from '../domain/routeUnknown.ts';
 import type { Metrics, RouteSource } from '../pipeline/ports.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { RouteQueryError } from './errors.ts';
@@ -36,7 +37,10 @@ interface Finding {
   readonly result: 'miss' | 'stale';
 }
 
-/** Remembers answers, asks once for many, and turns an outage into waiting, never into a "no". */
+/**
+ * Remembers answers, asks once for many, and turns an outage into waiting, never into a "no". Only a key
+ * that the database trips over is given back at once, with `RouteUnknown`.
+ */
 export function createRouteCache(options: RouteCacheOptions): RouteSource {
   const { lookup, ttlMs, staleMs, metrics } = options;
   const { clock = () => performance.now(), random = Math.random } = options;
@@ -51,7 +55,7 @@ export function createRouteCache(options: RouteCacheOptions): RouteSource {
 
   const ask = async (key: RouteKey, cacheKey: string, signal: AbortSignal): Promise<Finding> => {
     for (;;) {
-      await troubles.waitFor(cacheKey, signal);
+      if (troubles.mustWait(cacheKey)) throw new RouteUnknown();
       try {
         const answer = await gate.through(async () => {
           const askedAt = clock();
@@ -64,8 +68,11 @@ export function createRouteCache(options: RouteCacheOptions): RouteSource {
         signal.throwIfAborted();
         metrics.routeLookup('error');
         const answer = known.get(cacheKey);
-        if (concernsOneKey(error)) troubles.failed(cacheKey, key, error);
-        else if (isStaleUsable(answer)) return { route: answer.route, result: 'stale' };
+        if (concernsOneKey(error)) {
+          troubles.failed(cacheKey, key, error);
+          throw new RouteUnknown();
+        }
+        if (isStaleUsable(answer)) return { route: answer.route, result: 'stale' };
       }
     }
   };

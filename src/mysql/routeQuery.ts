@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { routeFromRow } from '../domain/routeFromRow.ts';
 import type { Route, RouteKey } from '../domain/route.ts';
 import { abortReason } from '../runtime/abort.ts';
@@ -71,7 +72,7 @@ export function createRouteQuery(options: RouteQueryOptions): RouteQuery {
     usesDeliveryStatus: compiled.parameters.includes('deliveryStatus'),
     async run(key, signal) {
       const row = readRouteRow(await ask(compiled, key, signal), file);
-      return row === null ? { kind: 'notOptedIn' } : routeFromRow(row);
+      return row === null ? { kind: 'notOptedIn' } : routeFromRow(row, sha256);
     },
     async check(signal) {
       try {
@@ -92,4 +93,8 @@ export function createRouteQuery(options: RouteQueryOptions): RouteQuery {
 
 function bind({ parameters }: CompiledRouteQuery, key: RouteKey): (bigint | string)[] {
   return parameters.map((name) => (name === 'deliveryStatus' ? key[name] : BigInt(key[name])));
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
 }

@@ -11,13 +11,19 @@ const PARKED_AFTER_MS = 1_000;
  * - in memory: a crash makes the whole notification begin again, as it must, since the checkpoint waits
  * - parked: the row counts attempts; `onParked` was called, the checkpoint need not wait any more
  * - released: the row is due later, and no longer ours
+ * One that no row can hold stays in memory to its end.
  */
 export interface Custody {
+  /** Whether it can wait in durable state. */
+  readonly canBeParked: boolean;
   /**
-   * Counts attempt `log.begun`. The first one begins in memory and is parked if it takes long; any other
-   * begins only when the row says so. Rejects with `Superseded` when somebody else has the row by now.
+   * Counts attempt `log.begun`. The first one counts once it has run for a second: until then a crash makes
+   * it begin again as the first. Any other begins only when the row says so. Rejects with `Superseded` when
+   * somebody else has the row by now.
    */
   beginAttempt(log: AttemptLog): Promise<void>;
+  /** What is known of the attempt now, for a row still to be written. */
+  attemptEnded(log: AttemptLog): void;
   /** Lets go of it, to be served in `waitMs`; when that will be. */
   release(log: AttemptLog, waitMs: number): Promise<Date>;
   /** The claim of the row to be removed with the end, null when there is none. */
@@ -39,6 +45,8 @@ export interface CustodyOptions {
   readonly parked: Omit<ParkableNotification, 'log'>;
   /** The claim it starts with; null for one that comes from the stream. */
   readonly claim: string | null;
+  /** False for one that no row can hold. */
+  readonly canBeParked: boolean;
   /** The row is durable. */
   onParked(): void;
   /** A stop parks what runs at once. */
@@ -46,51 +54,69 @@ export interface CustodyOptions {
 }
 
 export function createCustody(options: CustodyOptions): Custody {
-  const { retries, parked, onParked, stopping } = options;
+  const { retries, parked, onParked, stopping, canBeParked } = options;
   const id = parked.subject.notificationId;
   let current: AttemptLog | null = null;
+  /** The claim of the row, null when somebody else has it. */
   let row: Promise<string | null> | null =
     options.claim === null ? null : Promise.resolve(options.claim);
   let timer: NodeJS.Timeout | null = null;
 
   const parkNow = (): void => {
-    if (row !== null || current === null) return;
+    if (row !== null || current === null || !canBeParked) return;
     row = retries.parkClaimed({ ...parked, log: current });
     row.then(onParked, () => undefined);
+  };
+  const count = async (claim: string | null, log: AttemptLog): Promise<string | null> =>
+    claim !== null && (await retries.beginAttempt(id, claim, log)) ? claim : null;
+  const makeDurable = (): void => {
+    close();
+    if (row === null) {
+      parkNow();
+    } else if (current !== null) {
+      const log = current;
+      row = row.then(async (claim) => await count(claim, log));
+      // Whoever needs the claim next is told.
+      row.catch(() => undefined);
+    }
   };
   const close = (): void => {
     if (timer !== null) clearTimeout(timer);
     timer = null;
-    stopping.removeEventListener('abort', parkNow);
+    stopping.removeEventListener('abort', makeDurable);
   };
-  const watch = (): void => {
-    timer = setTimeout(parkNow, PARKED_AFTER_MS);
-    stopping.addEventListener('abort', parkNow, { once: true });
-  };
-  const claimed = async (log: AttemptLog): Promise<string> => {
-    current = log;
-    parkNow();
+  const ours = async (): Promise<string> => {
     const claim = await row;
     if (claim === null) throw new Superseded();
     return claim;
   };
 
   return {
+    canBeParked,
     async beginAttempt(log) {
-      if (row === null && log.begun === 1) {
+      if (log.begun === 1) {
         if (stopping.aborted) throw abortReason(stopping);
         current = log;
-        watch();
+        timer = setTimeout(makeDurable, PARKED_AFTER_MS);
+        stopping.addEventListener('abort', makeDurable, { once: true });
         return;
       }
-      const claim = await claimed(log);
-      if (!(await retries.beginAttempt(id, claim, log))) throw new Superseded();
+      close();
+      if (!canBeParked) return;
+      parkNow();
+      row = Promise.resolve(await count(await ours(), log));
+      await ours();
+    },
+    attemptEnded(log) {
+      current = log;
     },
     async release(log, waitMs) {
       close();
+      current = log;
       if (row === null) return await retries.park({ ...parked, log }, waitMs);
-      const claim = await claimed(log);
-      const at = await retries.release(id, claim, { log, webhook: parked.webhook }, waitMs);
+      const { webhook, undecided } = parked;
+      const claim = await ours();
+      const at = await retries.release(id, claim, { log, webhook, undecided }, waitMs);
       if (at === null) throw new Superseded();
       return at;
     },

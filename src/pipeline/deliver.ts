@@ -20,7 +20,7 @@ import { toError } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Custody } from './custody.ts';
 import type { EndNotification } from './endNotification.ts';
-import type { Lanes } from './lanes.ts';
+import { NoRoom, type Lanes, type Slot } from './lanes.ts';
 import type { EndpointStore, Metrics, WebhookSender } from './ports.ts';
 
 export interface DeliverDeps {
@@ -47,6 +47,8 @@ export interface Delivery {
   /** `noAttempts` itself for one that comes from the stream. */
   readonly log: AttemptLog;
   readonly custody: Custody;
+  /** The slot for its next attempt, when it has one already. */
+  readonly slot: Slot | null;
 }
 
 /** An attempt that is to be followed by another at once; what p-retry is told. */
@@ -63,11 +65,11 @@ class AttemptFailed extends Error {
  * Calls the webhook, with quick retries, until the notification has ended or is back in durable state, and
  * that is written. The slot is held until it is: so what is called and not yet recorded, and would be called
  * again after a crash, never exceeds the bounds in flight. Rejects with `Superseded` when somebody else has
- * taken it over, with `Stopping` when a stop came before its first attempt, or the time to write is up. A
- * wait holds no slot.
+ * taken it over, with `NoRoom` or `Stopping` when its lane was overfull or a stop came before its first
+ * attempt, with `Stopping` as well when the time to write is up. A wait holds no slot.
  */
 export async function deliver(delivery: Delivery, deps: DeliverDeps): Promise<void> {
-  const { notification, custody } = delivery;
+  const { custody } = delivery;
   let log = delivery.log;
   let isConcluding = false;
   const decide = async (): Promise<NextStep> => {
@@ -76,8 +78,9 @@ export async function deliver(delivery: Delivery, deps: DeliverDeps): Promise<vo
     const begun = withAttemptBegun(log, new Date());
     await custody.beginAttempt(begun);
     log = begun;
-    const outcome = await callOnce(notification, log.begun, deps);
+    const outcome = await callOnce(delivery.notification, log.begun, deps);
     log = withOutcome(log, outcome);
+    custody.attemptEnded(log);
     return chooseStep(delivery, log, outcome, deps);
   };
   const callAndConclude = async (): Promise<NextStep> => {
@@ -87,7 +90,7 @@ export async function deliver(delivery: Delivery, deps: DeliverDeps): Promise<vo
     return step;
   };
   try {
-    await repeatQuickly(notification.webhook.endpointKey, callAndConclude, deps);
+    await repeatQuickly(delivery, callAndConclude, deps);
   } catch (error) {
     const waitMs = isConcluding ? null : cutShortAt(error, log, delivery);
     if (waitMs === null) throw error;
@@ -99,23 +102,40 @@ export async function deliver(delivery: Delivery, deps: DeliverDeps): Promise<vo
 
 /** Until another step than a quick retry, each time in a slot of its own. */
 async function repeatQuickly(
-  endpointKey: string,
+  { notification, custody, slot: given }: Delivery,
   attempt: () => Promise<NextStep>,
   { lanes, schedule, stopping }: DeliverDeps,
 ): Promise<void> {
-  const inSlot = async (): Promise<void> => {
-    const step = await lanes.run(endpointKey, attempt, stopping).catch((thrown: unknown) => {
-      throw new AbortError(toError(thrown));
-    });
-    if (step.kind === 'quickRetry') throw new AttemptFailed(step.waitMs);
+  const { endpointKey } = notification.webhook;
+  const first = custody.canBeParked ? 'news' : 'row';
+  const later = custody.canBeParked ? 'again' : 'row';
+  const wait = custody.canBeParked ? waitOr : delay;
+  const inSlot = async (turn: number): Promise<void> => {
+    const slot =
+      turn === 1 && given !== null
+        ? given
+        : await lanes.take(endpointKey, turn === 1 ? first : later, stopping);
+    try {
+      const step = await attempt();
+      if (step.kind === 'quickRetry') throw new AttemptFailed(step.waitMs);
+    } finally {
+      slot.release();
+    }
   };
-  await pRetry(inSlot, {
-    retries: schedule.quickRetriesMs.length,
-    minTimeout: 0,
-    onFailedAttempt: async ({ error }) => {
-      if (error instanceof AttemptFailed) await waitOr(error.waitMs, stopping);
+  await pRetry(
+    async (turn) => {
+      await inSlot(turn).catch((thrown: unknown) => {
+        throw thrown instanceof AttemptFailed ? thrown : new AbortError(toError(thrown));
+      });
     },
-  });
+    {
+      retries: schedule.quickRetriesMs.length,
+      minTimeout: 0,
+      onFailedAttempt: async ({ error }) => {
+        if (error instanceof AttemptFailed) await wait(error.waitMs, stopping);
+      },
+    },
+  );
 }
 
 /** What came to be known while it waited for a slot. */
@@ -127,7 +147,7 @@ function tooLateBecause(
   return Date.now() > acceptedAt.getTime() + giveUpAfterMs ? 'expired' : null;
 }
 
-/** A stop while waiting for a quick retry: the wait goes on in durable state. */
+/** A stop while waiting for a quick retry. */
 class CutShort extends Error {
   readonly waitMs: number;
   constructor(waitMs: number) {
@@ -138,13 +158,17 @@ class CutShort extends Error {
 
 /**
  * The wait to be served in durable state when a stop came between two attempts, cut one off, or came
- * before the first one of a notification from there. Null for anything else.
+ * before the first one of a notification from there, or when there was no room for the next attempt. Null
+ * for anything else.
  */
-function cutShortAt(error: unknown, log: AttemptLog, { log: before }: Delivery): number | null {
+function cutShortAt(error: unknown, log: AttemptLog, delivery: Delivery): number | null {
+  if (!delivery.custody.canBeParked) return null;
   if (error instanceof CutShort) return error.waitMs;
-  return error instanceof Stopping && (log.begun > 0 || before !== noAttempts) ? 0 : null;
+  const isPutOff = error instanceof Stopping || error instanceof NoRoom;
+  return isPutOff && (log.begun > 0 || delivery.log !== noAttempts) ? 0 : null;
 }
 
+/** A wait that a stop cuts short goes on in durable state. */
 async function waitOr(waitMs: number, stopping: AbortSignal): Promise<void> {
   const until = performance.now() + waitMs;
   try {
@@ -167,19 +191,28 @@ async function callOnce(
 }
 
 function chooseStep(
-  { notification, acceptedAt }: Delivery,
+  delivery: Delivery,
   log: AttemptLog,
   outcome: AttemptOutcome,
   deps: DeliverDeps,
 ): NextStep {
   const now = new Date();
-  const step = nextStep(outcome, log.begun, deps.schedule, { now, random: deps.random() });
-  const chosen: NextStep =
-    'waitMs' in step && now.getTime() + step.waitMs > acceptedAt.getTime() + deps.giveUpAfterMs
-      ? { kind: 'failed', reason: 'expired' }
-      : step;
-  logAttempt(deps.logger, notification, { number: log.begun, outcome, step: chosen, now });
-  return chosen;
+  const policy = nextStep(outcome, log.begun, deps.schedule, { now, random: deps.random() });
+  const step = withinLimits(policy, delivery, now.getTime() - deps.giveUpAfterMs);
+  logAttempt(deps.logger, delivery.notification, { number: log.begun, outcome, step, now });
+  return step;
+}
+
+/** What can't be served in time has expired; what can't wait in durable state has had its attempts. */
+function withinLimits(
+  step: NextStep,
+  { acceptedAt, custody }: Delivery,
+  oldestMs: number,
+): NextStep {
+  if (!('waitMs' in step)) return step;
+  if (oldestMs + step.waitMs > acceptedAt.getTime()) return { kind: 'failed', reason: 'expired' };
+  const isStuck = step.kind === 'parked' && !custody.canBeParked;
+  return isStuck ? { kind: 'failed', reason: 'attempts_exhausted' } : step;
 }
 
 async function conclude(

@@ -2,11 +2,15 @@ import { noAttempts } from '../domain/attemptLog.ts';
 import { uncalledRecord } from '../domain/buildRecord.ts';
 import type { Change } from '../domain/change.ts';
 import type { Notification, Subject } from '../domain/notification.ts';
+import { delay } from '../runtime/abort.ts';
+import { toError } from '../runtime/errors.ts';
 import { createCustody, Superseded } from './custody.ts';
 import { deliver, type DeliverDeps } from './deliver.ts';
+import { NoRoom } from './lanes.ts';
 import type { ParkableNotification, RetryStore } from './ports.ts';
 import type { SmsGate } from './smsGate.ts';
-import { takeUp, type TakeUpDeps } from './takeUp.ts';
+import { routeWaitMs } from './routeWait.ts';
+import { takeUp, type TakenUp, type TakeUpDeps, type UndecidedNotification } from './takeUp.ts';
 
 export interface HandleChangeDeps extends TakeUpDeps, DeliverDeps {
   readonly retries: RetryStore;
@@ -45,16 +49,39 @@ export async function handleChange(
     }
     const found = await takeUp(change, subject, isUnderWay, deps);
     if (found.kind === 'ended') await end.write(subject, found.record, null);
-    if (found.kind === 'notify') underWay.add(notificationId);
+    if (isTaken(found)) underWay.add(notificationId);
     return found;
   });
+  let mustAskAgain = false;
   try {
     if (taken.kind === 'notify') await call({ ...taken, acceptedAt }, deps, settle);
+    if (taken.kind === 'undecided') mustAskAgain = !(await putOff(taken.parked, acceptedAt, deps));
   } finally {
-    if (taken.kind === 'notify') underWay.delete(notificationId);
+    if (isTaken(taken)) underWay.delete(notificationId);
+  }
+  if (mustAskAgain) {
+    await delay(routeWaitMs(0), stopping);
+    return await handleChange(change, subject, deps, settle);
   }
   settle();
   return taken.kind !== 'nothing';
+}
+
+function isTaken({ kind }: TakenUp | { readonly kind: 'nothing' }): boolean {
+  return kind === 'notify' || kind === 'undecided';
+}
+
+/** Its route is looked up again from durable state; false when no row can hold it. */
+async function putOff(
+  undecided: UndecidedNotification,
+  acceptedAt: Date,
+  { retries }: HandleChangeDeps,
+): Promise<boolean> {
+  if (!(await retries.canHold(undecided.body))) return false;
+  const { isStale, ...rest } = undecided;
+  const parked = { ...rest, acceptedAt, log: noAttempts, webhook: null };
+  await retries.park({ ...parked, undecided: { isStale, lookUps: 0 } }, routeWaitMs(0));
+  return true;
 }
 
 interface Accepted {
@@ -76,15 +103,35 @@ async function call(
     return;
   }
   const parked = parkable(notification, acceptedAt);
+  const canBeParked = await retries.canHold(notification.body);
   const serve = async (): Promise<true> => {
-    const custody = createCustody({ retries, parked, claim: null, onParked: settle, stopping });
-    await deliver({ notification, acceptedAt, log: noAttempts, custody }, deps).catch(unlessTaken);
+    const custody = createCustody({
+      retries,
+      parked,
+      claim: null,
+      canBeParked,
+      onParked: settle,
+      stopping,
+    });
+    const delivery = { notification, acceptedAt, log: noAttempts, custody, slot: null };
+    await deliver(delivery, deps).catch(unlessTaken);
     return true;
   };
+  if (!canBeParked) {
+    await callGate.enter(notification.smsKey, serve);
+    return;
+  }
   const wasCalled = siblingClaimed
     ? null
-    : await callGate.enterSoon(notification.smsKey, SIBLING_PATIENCE_MS, serve);
-  if (wasCalled === null) await retries.park({ ...parked, log: noAttempts }, SIBLING_PATIENCE_MS);
+    : await callGate.enterSoon(notification.smsKey, SIBLING_PATIENCE_MS, serve).catch(unlessNoRoom);
+  if (wasCalled === true) return;
+  const waitMs = wasCalled === 'noRoom' ? 0 : SIBLING_PATIENCE_MS;
+  await retries.park({ ...parked, log: noAttempts }, waitMs);
+}
+
+function unlessNoRoom(error: unknown): 'noRoom' {
+  if (error instanceof NoRoom) return 'noRoom';
+  throw toError(error);
 }
 
 /** What durable state needs of a notification, but for its attempts. */
@@ -95,10 +142,10 @@ export function parkable(
   const { documentKey, smsKey, notificationId, deliveryStatus, statusAt } = notification;
   const { accountId, flowId, body, webhook } = notification;
   const subject = { documentKey, smsKey, notificationId, deliveryStatus, statusAt };
-  return { subject, accountId, flowId, body, acceptedAt, webhook };
+  return { subject, accountId, flowId, body, acceptedAt, webhook, undecided: null };
 }
 
 /** Whoever has taken it over sees to it; here nothing is left to do. */
 export function unlessTaken(error: unknown): void {
-  if (!(error instanceof Superseded)) throw error;
+  if (!(error instanceof Superseded)) throw toError(error);
 }

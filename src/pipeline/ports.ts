@@ -154,22 +154,35 @@ export interface ParkedNotification {
   readonly subject: Subject;
   readonly accountId: IntegerId;
   readonly flowId: IntegerId;
-  /** Frozen at the first attempt. */
+  /** Frozen when it was taken up. */
   readonly body: Uint8Array;
   /** When a worker first took it up. */
   readonly acceptedAt: Date;
   readonly log: AttemptLog;
-  /** Where it led when it was last looked up. */
-  readonly webhook: RecordedWebhook;
+  /** Where it led when it was last looked up; null while it was never known. */
+  readonly webhook: RecordedWebhook | null;
+  /** What is kept of the decision while its route is not known; null once it is. */
+  readonly undecided: Undecided | null;
 }
 
-/** One to be parked; its endpoint's key is kept only as a hash, since it holds the whole URL. */
-export interface ParkableNotification extends ParkedNotification {
-  readonly webhook: RecordedWebhook & { readonly endpointKey: string };
+/** A notification whose route could not be looked up as yet. */
+export interface Undecided {
+  /** It will be skipped as stale, unless the account does not want it in the first place. */
+  readonly isStale: boolean;
+  /** Look-ups made in vain. */
+  readonly lookUps: number;
 }
+
+/** One to be parked. */
+export interface ParkableNotification extends ParkedNotification {
+  readonly webhook: EndpointName | null;
+}
+
+/** A webhook as it may be stored and shown, and the lane it is called in. */
+type EndpointName = RecordedWebhook & { readonly endpointKey: string };
 
 /** What a row is to say from now on. */
-type RowUpdate = Pick<ParkableNotification, 'log' | 'webhook'>;
+export type RowUpdate = Pick<ParkableNotification, 'log' | 'webhook' | 'undecided'>;
 
 /** A parked notification in this worker's hands until the claim runs out. */
 export interface ClaimedNotification {
@@ -185,11 +198,16 @@ interface RowStanding {
   readonly siblingClaimed: boolean;
 }
 
+/** The lane of rows that lead nowhere as yet. No endpoint's key is empty. */
+export const NO_ENDPOINT = '';
+
 /**
  * Durable state of notifications that are not done at once. All writes are acknowledged by a majority and
  * tried again for as long as it takes; what is due and what is claimed goes by the server's clock.
  */
 export interface RetryStore {
+  /** Whether a row can hold it at all; all others may only be given what it can. */
+  canHold(body: Uint8Array): Promise<boolean>;
   /** Adds a row in our hands; its claim. Null when there is a row already, which is left as it is. */
   parkClaimed(parked: ParkableNotification): Promise<string | null>;
   /** Adds a row that is due after `waitMs`, or leaves the one there is; when it is due. */
@@ -203,8 +221,13 @@ export interface RetryStore {
     update: RowUpdate | null,
     waitMs: number,
   ): Promise<Date | null>;
-  /** Claims what is due, oldest first, at most `limit`. Rejects when the database does not answer. */
-  claimDue(limit: number): Promise<readonly ClaimedNotification[]>;
+  /** The endpoints with a row that is due, `NO_ENDPOINT` among them. Rejects when the database does not answer. */
+  dueEndpoints(): Promise<readonly string[]>;
+  /**
+   * Claims the row of this endpoint that has been due longest; null when none is. Batched: what is asked in
+   * the same moment is claimed in the same writes. Rejects when the database does not answer.
+   */
+  claimDue(endpointKey: string): Promise<ClaimedNotification | null>;
   /** What has become of a claimed row's notification, and its SMS' others, elsewhere. */
   standing(claimed: ClaimedNotification): Promise<RowStanding>;
 }
@@ -213,16 +236,13 @@ export interface RetryStore {
 export interface EndpointStore {
   isDisabled(endpointKey: string): boolean;
   /** Durable with majority when it resolves; tried again until then. */
-  disable(
-    webhook: RecordedWebhook & { readonly endpointKey: string },
-    reason: FailedReason,
-  ): Promise<void>;
+  disable(webhook: EndpointName, reason: FailedReason): Promise<void>;
 }
 
 export interface RouteSource {
   /**
-   * Waits for as long as the central database does not answer: an outage is never a "no".
-   * Rejects only when `signal` is aborted.
+   * Waits for as long as the central database does not answer: an outage is never a "no". Rejects with
+   * `RouteUnknown` when it answers others but not for this key; else only when `signal` is aborted.
    */
   find(key: RouteKey, signal: AbortSignal): Promise<Route>;
 }

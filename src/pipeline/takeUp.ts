@@ -3,14 +3,25 @@ import type { Change } from '../domain/change.ts';
 import { decide } from '../domain/decision.ts';
 import type { Notification, Subject } from '../domain/notification.ts';
 import { overlayChange } from '../domain/overlay.ts';
+import { buildPayload } from '../domain/payload.ts';
 import type { PlainDocument } from '../domain/plainValue.ts';
 import type { DeliveryRecord } from '../domain/record.ts';
+import { RouteUnknown } from '../domain/routeUnknown.ts';
 import { parseSmsDetail } from '../domain/smsDetail.ts';
+import { isStale } from '../domain/statusAge.ts';
 import { isDuplicate, lostRecords } from '../domain/suppression.ts';
 import type { TimeZone } from '../domain/timeZone.ts';
+import { toError } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { EndNotification } from './endNotification.ts';
-import type { EndpointStore, Lookup, LookupRequest, Metrics, RouteSource } from './ports.ts';
+import type {
+  EndpointStore,
+  Lookup,
+  LookupRequest,
+  Metrics,
+  ParkedNotification,
+  RouteSource,
+} from './ports.ts';
 
 export interface TakeUpDeps {
   /** Batched: what is asked in the same moment is read in the same queries. */
@@ -35,7 +46,17 @@ export type TakenUp =
       notification: Notification;
       /** A predecessor's call for another status of this SMS may still be under way. */
       siblingClaimed: boolean;
-    }>;
+    }>
+  /** Its route can't be looked up now, while others can. */
+  | Readonly<{ kind: 'undecided'; parked: UndecidedNotification }>;
+
+/** All that is needed to decide later. */
+export interface UndecidedNotification extends Pick<
+  ParkedNotification,
+  'subject' | 'accountId' | 'flowId' | 'body'
+> {
+  readonly isStale: boolean;
+}
 
 const nothing: TakenUp = { kind: 'nothing' };
 
@@ -106,7 +127,15 @@ async function judge(
     return { kind: 'ended', record: skippedRecord(subject, 'unusable_document') };
   }
   const { accountId, flowId } = detail;
-  const route = await routes.find({ accountId, flowId, deliveryStatus }, stopping);
+  const route = await routes
+    .find({ accountId, flowId, deliveryStatus }, stopping)
+    .catch(nullWhenUnknown);
+  if (route === null) {
+    const { statusAt } = subject;
+    const stale = isStale({ operation, document, statusAt, maxStatusAgeMs, zone });
+    const body = buildPayload({ id: document['_id'] ?? null, document, zone });
+    return { kind: 'undecided', parked: { subject, accountId, flowId, body, isStale: stale } };
+  }
   const decision = decide({ subject, operation, document, detail, route, maxStatusAgeMs, zone });
   switch (decision.kind) {
     case 'notOptedIn':
@@ -130,4 +159,10 @@ async function judge(
     default:
       return decision satisfies never;
   }
+}
+
+/** For a route that can't be looked up: null. */
+export function nullWhenUnknown(error: unknown): null {
+  if (error instanceof RouteUnknown) return null;
+  throw toError(error);
 }

@@ -76,7 +76,7 @@ export function aWebhook(fields: Partial<Webhook> = {}): Webhook {
     headers: { authorization: 'header-secret' },
     signingKeys: [],
     displayUrl: 'https://customer.example/hook',
-    endpointKey: '7 https://customer.example/hook?token=query-secret',
+    endpointKey: 'endpoint-7',
     ...fields,
   };
 }
@@ -129,6 +129,7 @@ export function aParked(fields: Partial<ParkableNotification> = {}): ParkableNot
     acceptedAt: new Date(),
     log: noAttempts,
     webhook,
+    undecided: null,
     ...fields,
   };
 }

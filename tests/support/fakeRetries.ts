@@ -1,4 +1,11 @@
-import type { LedgerEntry, ParkableNotification, RetryStore } from '../../src/pipeline/ports.ts';
+import {
+  NO_ENDPOINT,
+  type ClaimedNotification,
+  type LedgerEntry,
+  type ParkableNotification,
+  type ParkedNotification,
+  type RetryStore,
+} from '../../src/pipeline/ports.ts';
 import { atOnce, type Turn } from './fakePorts.ts';
 
 /** A notification in durable state. */
@@ -21,6 +28,9 @@ export interface FakeRetries extends RetryStore {
 
 /** How long a claim holds; the due time of a claimed row is where it ends. */
 const claimMs = 45_000;
+
+/** In bytes. */
+const largestBody = 1_000;
 
 /** What all who use the same durable state see of it. */
 export interface FakeRetriesState {
@@ -58,6 +68,13 @@ export function createFakeRetries(
       ([id, row]) => id !== exceptId && row.parked.subject.smsKey === smsKey && holds(row),
     );
 
+  const take = (parked: ParkableNotification): ClaimedNotification => {
+    const token = nextClaim();
+    const { notificationId } = parked.subject;
+    rows.set(notificationId, { parked, claim: token, dueAtMs: Date.now() + claimMs });
+    return { parked: { ...parked, webhook: withoutKey(parked) }, claim: token };
+  };
+
   return {
     rows,
     writes,
@@ -69,6 +86,7 @@ export function createFakeRetries(
       rows.set(id, { ...row, claim, dueAtMs: Date.now() + claimMs });
       return claim;
     },
+    canHold: ({ byteLength }) => Promise.resolve(byteLength <= largestBody),
     async parkClaimed(parked) {
       const id = parked.subject.notificationId;
       return await write('parkClaimed', id, () => {
@@ -103,18 +121,19 @@ export function createFakeRetries(
         return new Date(dueAtMs);
       });
     },
-    async claimDue(limit) {
+    async dueEndpoints() {
+      await turn('dueEndpoints');
+      const due = [...rows.values()].filter((row) => row.dueAtMs <= Date.now());
+      return [...new Set(due.map(({ parked }) => endpointOf(parked)))];
+    },
+    async claimDue(endpointKey) {
       await turn('claimDue');
-      const due = [...rows.values()]
-        .filter((row) => row.dueAtMs <= Date.now())
-        .sort((one, other) => one.dueAtMs - other.dueAtMs)
-        .slice(0, limit);
-      const taken = due.map(({ parked }) => {
-        const claim = nextClaim();
-        const { webhookId, displayUrl } = parked.webhook;
-        rows.set(parked.subject.notificationId, { parked, claim, dueAtMs: Date.now() + claimMs });
-        return { parked: { ...parked, webhook: { webhookId, displayUrl } }, claim };
-      });
+      const [due] = [...rows.values()]
+        .filter(
+          ({ parked, dueAtMs }) => endpointOf(parked) === endpointKey && dueAtMs <= Date.now(),
+        )
+        .sort((one, other) => one.dueAtMs - other.dueAtMs);
+      const taken = due === undefined ? null : take(due.parked);
       await turn('claimDue done');
       return taken;
     },
@@ -125,4 +144,14 @@ export function createFakeRetries(
       return { ended, siblingClaimed: isClaimed(smsKey, notificationId) };
     },
   };
+}
+
+function endpointOf({ webhook }: ParkableNotification): string {
+  return webhook?.endpointKey ?? NO_ENDPOINT;
+}
+
+function withoutKey({ webhook }: ParkableNotification): ParkedNotification['webhook'] {
+  if (webhook === null) return null;
+  const { webhookId, displayUrl } = webhook;
+  return { webhookId, displayUrl };
 }

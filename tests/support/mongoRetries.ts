@@ -70,8 +70,19 @@ interface Status {
 
 /** What comes back of it: the endpoint's key stays behind, since it holds secrets. */
 export function parkedOf({ webhook, body, ...rest }: ParkableNotification): ParkedNotification {
-  const { webhookId, displayUrl } = webhook;
-  return { ...rest, body: Buffer.from(body), webhook: { webhookId, displayUrl } };
+  const shown =
+    webhook === null ? null : { webhookId: webhook.webhookId, displayUrl: webhook.displayUrl };
+  return { ...rest, body: Buffer.from(body), webhook: shown };
+}
+
+/** Claims rows of one endpoint, the builders' own unless told otherwise, at most so many. */
+export async function claimUpTo(
+  store: RetryStore,
+  limit: number,
+  { endpointKey } = aWebhook(),
+): Promise<readonly ClaimedNotification[]> {
+  const claims = Array.from({ length: limit }, async () => await store.claimDue(endpointKey));
+  return (await Promise.all(claims)).flatMap((claimed) => claimed ?? []);
 }
 
 export function idsOfClaimed(claimed: readonly ClaimedNotification[]): readonly string[] {
@@ -82,6 +93,7 @@ export function idsOfClaimed(claimed: readonly ClaimedNotification[]): readonly 
 export const trickyLog = {
   begun: 4,
   firstAttemptAt: new Date('2023-10-19T06:29:12.408Z'),
+  runningSince: new Date('2023-10-19T06:31:12.408Z'),
   last: answered(500, {
     response: { text: '$deliveryStatus', encoding: 'utf8', truncated: true },
     error: 'response_aborted',
@@ -106,5 +118,5 @@ export const briefLog = {
 export const otherWebhook = aWebhook({
   webhookId: 8,
   displayUrl: '$url',
-  endpointKey: '8 https://user:password@other.example/$url?token=query-secret',
+  endpointKey: '$endpoint-8',
 });

@@ -13,7 +13,7 @@ import { toError } from '../../../src/runtime/errors.ts';
 import { aWebhook } from '../../support/builders.ts';
 import { createMemoryLogger } from '../../support/memoryLogger.ts';
 import { anEnding, createOutcomes } from '../../support/mongoOutcomes.ts';
-import { briefLog, createRetries, parkable } from '../../support/mongoRetries.ts';
+import { briefLog, createRetries, parkable, claimUpTo } from '../../support/mongoRetries.ts';
 import { openAtEnd, quickChangeSource, readsSoFar } from '../../support/mongoStream.ts';
 import { useGuardedReplicaSet, type Privilege } from '../../support/mongoUsers.ts';
 
@@ -112,7 +112,7 @@ async function doEverything(client: MongoClient): Promise<void> {
   const claim = (await retries.store.parkClaimed(parkable('sms-1'))) ?? '';
   expect(await retries.store.beginAttempt('sms-1:DELIVERED', claim, briefLog)).toBe(true);
   expect(await retries.store.release('sms-1:DELIVERED', claim, null, 0)).not.toBeNull();
-  const [claimed] = await retries.store.claimDue(1);
+  const [claimed] = await claimUpTo(retries.store, 1);
   if (claimed === undefined) throw new Error('nothing was due');
   expect(await retries.store.standing(claimed)).toMatchObject({ ended: null });
 

@@ -1,3 +1,5 @@
+import { NO_ENDPOINT } from '../../../src/pipeline/ports.ts';
+import { aWebhook } from '../../support/builders.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Document, MongoClient } from 'mongodb';
 import { createMongoClient } from '../../../src/mongo/connect.ts';
@@ -10,8 +12,10 @@ import {
   createRetries,
   idsOfClaimed,
   parkable,
+  otherWebhook,
   parkedOf,
   type Retries,
+  claimUpTo,
 } from '../../support/mongoRetries.ts';
 import { mongoClientFor, useServers } from '../../support/servers.ts';
 import { until } from '../../support/until.ts';
@@ -58,21 +62,57 @@ function parkableOf(id: string) {
 describe('claiming what is due', () => {
   it('takes the oldest first, and no more than asked for', async () => {
     const ids = await addDueRows(20);
-    expect(idsOfClaimed(await retries.store.claimDue(5))).toEqual(ids.slice(0, 5));
-    expect(idsOfClaimed(await retries.store.claimDue(10))).toEqual(ids.slice(5, 15));
-    expect(idsOfClaimed(await retries.store.claimDue(10))).toEqual(ids.slice(15));
-    expect(await retries.store.claimDue(10)).toEqual([]);
+    expect(idsOfClaimed(await claimUpTo(retries.store, 5))).toEqual(ids.slice(0, 5));
+    expect(idsOfClaimed(await claimUpTo(retries.store, 10))).toEqual(ids.slice(5, 15));
+    expect(idsOfClaimed(await claimUpTo(retries.store, 10))).toEqual(ids.slice(15));
+    expect(await claimUpTo(retries.store, 10)).toEqual([]);
+  });
+
+  it('takes only what leads to the endpoint it is asked for', async () => {
+    const elsewhere = { ...parkable('elsewhere'), webhook: otherWebhook };
+    const undecided = { isStale: false, lookUps: 0 };
+    const nowhere = { ...parkable('nowhere'), webhook: null, undecided };
+    await retries.store.park(parkable('later'), 3_600_000);
+    await retries.store.park(parkable('here'), 0);
+    await retries.store.park(elsewhere, 0);
+    await retries.store.park(nowhere, 0);
+    const due = [NO_ENDPOINT, otherWebhook.endpointKey, aWebhook().endpointKey];
+    expect((await retries.store.dueEndpoints()).toSorted()).toEqual(due.toSorted());
+    const [first, none, second, third] = await Promise.all(
+      [due[1], due[1], due[0], due[2]].map(
+        async (endpointKey = '') => await retries.store.claimDue(endpointKey),
+      ),
+    );
+    expect(first?.parked).toStrictEqual(parkedOf(elsewhere));
+    expect(none).toBeNull();
+    expect(second?.parked).toStrictEqual(parkedOf(nowhere));
+    expect(third?.parked.subject.smsKey).toBe('here');
+    expect(await retries.store.dueEndpoints()).toEqual([]);
+  });
+
+  it('finds the endpoints with something due by one index entry each, however many rows they have', async () => {
+    await addDueRows(200);
+    await retries.store.park({ ...parkable('elsewhere'), webhook: otherWebhook }, 0);
+    const commands: Document[] = [];
+    const watched = await mongoClientFor(servers().mongodbUri, { monitorCommands: true });
+    watched.on('commandStarted', ({ command }) => void commands.push(command));
+    await createRetries(watched, servers().database).store.dueEndpoints();
+    const { aggregate, pipeline } = commands.find((command) => 'aggregate' in command) ?? {};
+    const command = { explain: { aggregate, pipeline, cursor: {} }, verbosity: 'executionStats' };
+    const explained = JSON.stringify(await retries.rows.db.command(command));
+    expect(explained).toContain('DISTINCT_SCAN');
+    expect(explained).toMatch(/"totalKeysExamined":2,/);
   });
 
   it('leaves what is due later', async () => {
     await retries.store.park(parkable('later'), 3_600_000);
     await retries.store.park(parkable('now'), 0);
-    expect(idsOfClaimed(await retries.store.claimDue(10))).toEqual(['now:DELIVERED']);
+    expect(idsOfClaimed(await claimUpTo(retries.store, 10))).toEqual(['now:DELIVERED']);
   });
 
   it('names the worker, and holds for a while', async () => {
     await addDueRows(1);
-    const [claimed] = await newWorker('worker-2').store.claimDue(1);
+    const [claimed] = await claimUpTo(newWorker('worker-2').store, 1);
     expect(claimed?.parked).toStrictEqual(
       parkedOf({ ...parkable('sms-0'), ...acceptedOf(claimed) }),
     );
@@ -90,7 +130,7 @@ describe('claiming what is due', () => {
     const claims: ClaimedNotification[] = [];
     await until('all rows are claimed', async () => {
       const taken = await Promise.all(
-        workers.map(async ({ store }, index) => await store.claimDue(10 + index)),
+        workers.map(async ({ store }, index) => await claimUpTo(store, 10 + index)),
       );
       claims.push(...taken.flat());
       return claims.length >= ids.length;
@@ -108,7 +148,7 @@ describe('claiming what is due', () => {
     const watched = await mongoClientFor(servers().mongodbUri, { monitorCommands: true });
     watched.on('commandStarted', ({ command }) => void commands.push(command));
     try {
-      await createRetries(watched, servers().database).store.claimDue(10);
+      await claimUpTo(createRetries(watched, servers().database).store, 10);
       const find = commands.find((command) => command['find'] === retries.rows.collectionName);
       const { filter, sort, limit } = find ?? {};
       const plan = await retries.rows
@@ -134,7 +174,7 @@ describe('a claim that has run out', () => {
     const lost = await slow.store.parkClaimed(parkable('sms-1'));
     if (lost === null) throw new Error('there was a row already');
     const claimed = await until('the claim has run out', async () => {
-      const [first] = await retries.store.claimDue(10);
+      const [first] = await claimUpTo(retries.store, 10);
       return first;
     });
     expect(claimed.claim).not.toBe(lost);
@@ -160,7 +200,7 @@ describe('a claim that has run out', () => {
 describe('the standing of a claimed row', () => {
   async function claimFirst(smsKey: string): Promise<ClaimedNotification> {
     await retries.store.park(parkable(smsKey), 0);
-    const [claimed] = await retries.store.claimDue(1);
+    const [claimed] = await claimUpTo(retries.store, 1);
     if (claimed === undefined) throw new Error('nothing was due');
     return claimed;
   }

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Long, ObjectId, UUID, type MongoClient } from 'mongodb';
 import { createMongoClient } from '../../../src/mongo/connect.ts';
-import { endpointHash } from '../../../src/mongo/endpointHash.ts';
 import { ensureStateCollections, stateCollections } from '../../../src/mongo/stateCollections.ts';
 import type { ParkableNotification } from '../../../src/pipeline/ports.ts';
 import { aSubject } from '../../support/builders.ts';
@@ -15,6 +14,7 @@ import {
   parkedOf,
   trickyLog,
   type Retries,
+  claimUpTo,
 } from '../../support/mongoRetries.ts';
 import { useServers } from '../../support/servers.ts';
 
@@ -52,10 +52,11 @@ async function expectDueIn(id: string, ms: number): Promise<void> {
 }
 
 describe('its collection', () => {
-  it('has an index for what is due, and one for what an SMS has', async () => {
+  it('has indexes for what is due, of an endpoint and in all, and for what an SMS has', async () => {
     const { retries: rows } = stateCollections(client.db(servers().database));
     expect((await rows.indexes()).map((index) => index.key)).toEqual([
       { _id: 1 },
+      { endpoint: 1, nextAttemptAt: 1 },
       { nextAttemptAt: 1 },
       { sms: 1 },
     ]);
@@ -70,7 +71,7 @@ describe('parking', () => {
     const row = await retries.row('sms-1:DELIVERED');
     expect(row?.['nextAttemptAt']).toEqual(due);
     expect(row).not.toHaveProperty('claim');
-    expect(await retries.store.claimDue(10)).toEqual([]);
+    expect(await claimUpTo(retries.store, 10)).toEqual([]);
   });
 
   it('leaves the row that is there as it is, and says when that one is due', async () => {
@@ -106,7 +107,7 @@ describe('parking in our hands', () => {
       claim: { by: 'worker-1', token: claim },
     });
     await expectDueIn('sms-1:DELIVERED', claimMs);
-    expect(await retries.store.claimDue(10)).toEqual([]);
+    expect(await claimUpTo(retries.store, 10)).toEqual([]);
   });
 
   it('gives null when there is a row, claimed or not, and leaves it alone', async () => {
@@ -139,7 +140,7 @@ describe('a row', () => {
 
   it.each(bodies)('keeps the body byte by byte: %s', async (_, body) => {
     await retries.store.park(parkable('sms-1', { body }), 0);
-    const [claimed] = await retries.store.claimDue(1);
+    const [claimed] = await claimUpTo(retries.store, 1);
     expect(Buffer.compare(claimed?.parked.body ?? Buffer.alloc(1), body)).toBe(0);
   });
 
@@ -164,7 +165,7 @@ describe('a row', () => {
     const accountId = '9007199254740993';
     const parked = parkable('sms-1', { subject, accountId, flowId: 200, log: trickyLog });
     await retries.store.park(parked, 0);
-    const [claimed] = await retries.store.claimDue(1);
+    const [claimed] = await claimUpTo(retries.store, 1);
     expect(claimed?.parked).toStrictEqual(parkedOf(parked));
   });
 
@@ -173,7 +174,7 @@ describe('a row', () => {
     await retries.store.park(parked, 0);
     const row = await retries.row('sms-1:DELIVERED');
     expect(JSON.stringify(row)).not.toMatch(/password|query-secret|other\.example/);
-    expect(row).toMatchObject({ endpoint: endpointHash(otherWebhook.endpointKey), webhookId: 8 });
+    expect(row).toMatchObject({ endpoint: otherWebhook.endpointKey, webhookId: 8 });
   });
 });
 
@@ -225,21 +226,21 @@ describe('letting go', () => {
   it('without news keeps all the row says; with news it says just that', async () => {
     const parked = parkable('sms-1', { log: trickyLog });
     await retries.store.release(idOf(parked), await parkClaimed(parked), null, 0);
-    const [kept] = await retries.store.claimDue(1);
+    const [kept] = await claimUpTo(retries.store, 1);
     expect(kept?.parked).toStrictEqual(parkedOf(parked));
-    const news = { log: briefLog, webhook: otherWebhook };
+    const news = { log: briefLog, webhook: otherWebhook, undecided: null };
     await retries.store.release(idOf(parked), kept?.claim ?? '', news, 0);
     expect(await retries.row(idOf(parked))).toMatchObject({
       attempts: 5,
-      endpoint: endpointHash(otherWebhook.endpointKey),
+      endpoint: otherWebhook.endpointKey,
     });
-    const [changed] = await retries.store.claimDue(1);
+    const [changed] = await claimUpTo(retries.store, 1, otherWebhook);
     expect(changed?.parked).toStrictEqual(parkedOf({ ...parked, ...news }));
   });
 
   it('gives null, and writes nothing, without the claim', async () => {
     const claim = await parkClaimed(parkable('sms-1'));
-    const news = { log: briefLog, webhook: otherWebhook };
+    const news = { log: briefLog, webhook: otherWebhook, undecided: null };
     const before = await retries.row('sms-1:DELIVERED');
     expect(await retries.store.release('sms-1:DELIVERED', 'another', news, 0)).toBeNull();
     expect(await retries.store.release('sms-2:DELIVERED', claim, news, 0)).toBeNull();
@@ -249,9 +250,29 @@ describe('letting go', () => {
   it('gives null when another has claimed the row since', async () => {
     const claim = await parkClaimed(parkable('sms-1'));
     await retries.store.release('sms-1:DELIVERED', claim, null, 0);
-    expect(idsOfClaimed(await retries.store.claimDue(1))).toEqual(['sms-1:DELIVERED']);
+    expect(idsOfClaimed(await claimUpTo(retries.store, 1))).toEqual(['sms-1:DELIVERED']);
     const before = await retries.row('sms-1:DELIVERED');
     expect(await retries.store.release('sms-1:DELIVERED', claim, null, 0)).toBeNull();
     expect(await retries.row('sms-1:DELIVERED')).toEqual(before);
+  });
+});
+
+describe('what a row can hold', () => {
+  const mebibyte = 1024 * 1024;
+
+  it('is any body that is small when compressed, and no other', async () => {
+    const { store } = retries;
+    expect(await store.canHold(Buffer.from('{}'))).toBe(true);
+    expect(await store.canHold(Buffer.alloc(12 * mebibyte, 'a'))).toBe(true);
+    expect(await store.canHold(Buffer.alloc(40 * mebibyte, 'a'))).toBe(true);
+    expect(await store.canHold(randomBytes(15 * mebibyte))).toBe(false);
+  });
+
+  it('is stored, at its largest', async () => {
+    const body = randomBytes(12 * mebibyte);
+    expect(await retries.store.canHold(body)).toBe(true);
+    await retries.store.park(parkable('sms-1', { body, log: trickyLog }), 0);
+    const [claimed] = await claimUpTo(retries.store, 1);
+    expect(Buffer.compare(claimed?.parked.body ?? Buffer.alloc(0), body)).toBe(0);
   });
 });

@@ -32,6 +32,24 @@ describe('run', () => {
     },
   );
 
+  it('names an endpoint by webhook and whole URL, so that neither can be read from it', async () => {
+    const client = clientFor(servers().mysqlUri);
+    const keys: string[] = [];
+    for (const [id, url] of [
+      ['7', 'https://hooks.example/sms?token=secret'],
+      ['7', 'https://hooks.example/sms?token=secret'],
+      ['7', 'https://hooks.example/sms?token=other'],
+      ['8', 'https://hooks.example/sms?token=secret'],
+    ]) {
+      const query = queryReturning(client, { webhook_id: id ?? '', url: `'${url}'` });
+      const route = await query.run(key, never);
+      keys.push(route.kind === 'open' ? route.webhook.endpointKey : route.kind);
+    }
+    for (const each of keys) expect(each).toMatch(/^[\w-]{43}$/);
+    expect(keys[1]).toBe(keys[0]);
+    expect(new Set(keys).size).toBe(3);
+  });
+
   it('reads what columns of other types return', async () => {
     const query = queryReturning(clientFor(servers().mysqlUri), {
       notify_on_delivery: "CAST('TRUE' AS BINARY)",

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import {
+  attemptsBeforeLast,
   noAttempts,
   withAttemptBegun,
   withOutcome,
@@ -12,13 +13,20 @@ const at = (second: number): Date => aPosition(second).wallTime;
 
 describe('the log of a notification’s attempts', () => {
   it('is empty before the first', () => {
-    expect(noAttempts).toEqual({ begun: 0, firstAttemptAt: null, last: null, history: [] });
+    expect(noAttempts).toEqual({
+      begun: 0,
+      firstAttemptAt: null,
+      runningSince: null,
+      last: null,
+      history: [],
+    });
   });
 
   it('counts an attempt as it begins, before anything is known of it', () => {
     expect(withAttemptBegun(noAttempts, at(2))).toEqual({
       begun: 1,
       firstAttemptAt: at(2),
+      runningSince: at(2),
       last: null,
       history: [],
     });
@@ -47,11 +55,31 @@ describe('the log of a notification’s attempts', () => {
     });
   });
 
-  it('counts an attempt that was cut off, and knows nothing else of it', () => {
+  it('knows of an attempt that was cut off when it began, and nothing else', () => {
     const cutOff = withAttemptBegun(aLog(answered(500, { startedAt: at(2) })), at(4));
+    expect(attemptsBeforeLast(cutOff)).toEqual([
+      { at: at(2), statusCode: 500, error: null, durationMs: 12 },
+    ]);
     const log = withOutcome(withAttemptBegun(cutOff, at(6)), answered(200, { startedAt: at(6) }));
-    expect(log).toMatchObject({ begun: 3, firstAttemptAt: at(2) });
-    expect(log.history.map((past) => past.at)).toEqual([at(2)]);
+    expect(log).toMatchObject({ begun: 3, firstAttemptAt: at(2), runningSince: null });
+    expect(log.history).toEqual([
+      { at: at(2), statusCode: 500, error: null, durationMs: 12 },
+      { at: at(4), statusCode: null, error: null, durationMs: 0 },
+    ]);
+    expect(attemptsBeforeLast(log)).toBe(log.history);
+  });
+
+  it('has an entry for every attempt before the last, whichever were cut off', () => {
+    const property = fc.property(fc.array(fc.boolean(), { minLength: 1, maxLength: 9 }), (ends) => {
+      const log = ends.reduce((before, isAnswered, index) => {
+        const begun = withAttemptBegun(before, at(index));
+        return isAnswered ? withOutcome(begun, answered(500, { startedAt: at(index) })) : begun;
+      }, noAttempts);
+      const times = attemptsBeforeLast(log).map((past) => past.at);
+      expect(times).toEqual(ends.slice(1).map((_each, index) => at(index)));
+      expect(log.runningSince === null).toBe(ends.at(-1));
+    });
+    fc.assert(property);
   });
 
   it('leaves the log it was made from as it was', () => {

@@ -188,11 +188,25 @@ describe('attemptedRecord', () => {
     });
   });
 
-  it('counts a later attempt that was cut off and shows the last that was answered', () => {
+  it('shows of a last attempt that was cut off when it began, and those before it', () => {
     const log = withAttemptBegun(aLog(answered(503)), at(9));
-    const record = attemptedRecord(subject, webhook, log, exhausted);
-    expect(record).toMatchObject({ attempts: 2, statusCode: 503, lastAttemptAt: at(2) });
-    expect(record).not.toHaveProperty('history');
+    expect(attemptedRecord(subject, webhook, log, exhausted)).toMatchObject({
+      attempts: 2,
+      statusCode: null,
+      response: null,
+      firstAttemptAt: at(2),
+      lastAttemptAt: at(9),
+      durationMs: 0,
+      history: [{ at: at(2), statusCode: 503 }],
+    });
+  });
+
+  it('names no webhook while none was ever found', () => {
+    const expired = { state: 'failed', reason: 'expired' } as const;
+    const record = attemptedRecord(subject, null, noAttempts, expired);
+    expect(record).toMatchObject({ state: 'failed', reason: 'expired', attempts: 0 });
+    expect(record).not.toHaveProperty('webhookId');
+    expect(record).not.toHaveProperty('url');
   });
 
   it("shows nothing of the webhook's URL, headers and secrets but what may be shown", () => {

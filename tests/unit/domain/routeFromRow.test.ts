@@ -13,7 +13,7 @@ const openRow: RouteRow = {
 };
 
 function routeOf(changes: Partial<RouteRow>): Route {
-  return routeFromRow({ ...openRow, ...changes });
+  return routeFromRow({ ...openRow, ...changes }, (text) => text);
 }
 
 function webhookOf(changes: Partial<RouteRow>): Webhook {
@@ -261,7 +261,7 @@ describe('any row', () => {
   it('gives a route, and never a secret, header value, userinfo or query in what is shown', () => {
     fc.assert(
       fc.property(anyRow, (row) => {
-        const route = routeFromRow(row);
+        const route = routeFromRow(row, (text) => text);
         const shown =
           route.kind === 'unusable'
             ? [route.problem, route.displayUrl]

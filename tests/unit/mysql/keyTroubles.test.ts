@@ -1,35 +1,35 @@
 import { describe, expect, it } from '@jest/globals';
+import { RouteUnknown } from '../../../src/domain/routeUnknown.ts';
 import { keyOf, no, startRouteCache } from './routeCacheHarness.ts';
 
 describe('an error of one key', () => {
-  it('makes that key wait at its own pace, and nobody else', async () => {
+  it('is told at once to whoever asks for that key, and to nobody else', async () => {
     const cache = startRouteCache();
     const bad = await cache.find(keyOf(1));
     await cache.newest(1).fail('key', 'ROW_INVALID');
+    await expect(bad.result).rejects.toBeInstanceOf(RouteUnknown);
     const good = await cache.find(keyOf(2));
     await cache.newest(2).answer(no);
     expect(await good.result).toBe(no);
-    await cache.pass(200);
-    await cache.newest(3).fail('key', 'ROW_INVALID');
-    await cache.pass(399);
-    expect(cache.questions).toHaveLength(3);
-    await cache.pass(1);
-    await cache.newest(4).answer(no);
-    expect(await bad.result).toBe(no);
-    expect(cache.counted).toEqual({ hit: 0, miss: 2, stale: 0, error: 2 });
+    expect(cache.counted).toEqual({ hit: 0, miss: 1, stale: 0, error: 1 });
   });
 
-  it('is remembered for the next who ask', async () => {
+  it('is remembered: the key is asked for again at a pace of its own', async () => {
     const cache = startRouteCache();
-    const stop = new AbortController();
-    const first = await cache.find(keyOf(1), stop.signal);
+    const ask = async (): Promise<string> => (await cache.find(keyOf(1))).state;
+    await ask();
     await cache.newest(1).fail('key');
-    stop.abort(new Error('parked'));
-    await expect(first.result).rejects.toThrow('parked');
-    await cache.find(keyOf(1));
-    expect(cache.questions).toHaveLength(1);
-    await cache.pass(200);
-    expect(cache.questions).toHaveLength(2);
+    await cache.pass(199);
+    expect(await ask()).toBe('rejected');
+    await cache.pass(1);
+    expect(await ask()).toBe('waiting');
+    await cache.newest(2).fail('key');
+    await cache.pass(399);
+    expect(await ask()).toBe('rejected');
+    await cache.pass(1);
+    const last = await cache.find(keyOf(1));
+    await cache.newest(3).answer(no);
+    expect(await last.result).toBe(no);
   });
 
   it('shows that the database answers', async () => {
@@ -49,8 +49,8 @@ describe('an error of one key', () => {
 
   it('is logged with account and flow, once a minute', async () => {
     const cache = startRouteCache();
-    await cache.find(keyOf(1));
     for (let second = 0; second < 60; second += 5) {
+      await cache.find(keyOf(1));
       await cache.questions.at(-1)?.fail('key', 'ROW_INVALID');
       await cache.pass(5000);
     }
@@ -60,6 +60,7 @@ describe('an error of one key', () => {
       { accountId: 1, flowId: 200, code: 'ROW_INVALID', problem: 'a problem of the kind key' },
     ];
     expect(cache.logged()).toEqual([line]);
+    await cache.find(keyOf(1));
     await cache.questions.at(-1)?.fail('key', 'ROW_INVALID');
     expect(cache.logged()).toEqual([line, line]);
   });
@@ -79,11 +80,11 @@ describe('an error of one key', () => {
         return asked === 1 ? await Promise.reject(new TypeError('a bug')) : no;
       },
     });
-    const waiting = await cache.find(keyOf(1));
+    expect((await cache.find(keyOf(1))).state).toBe('rejected');
     expect(cache.logged()).toEqual([
       ['warn', 'route_key_error', { accountId: 1, flowId: 200, code: null, problem: 'a bug' }],
     ]);
     await cache.pass(200);
-    expect(waiting.state).toBe('answered');
+    expect((await cache.find(keyOf(1))).state).toBe('answered');
   });
 });

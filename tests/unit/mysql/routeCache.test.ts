@@ -181,6 +181,6 @@ describe('a known answer', () => {
     await cache.pass(30_000);
     const again = await cache.find(keyOf(28));
     await cache.newest(2).fail('key');
-    expect(again.state).toBe('waiting');
+    expect(again.state).toBe('rejected');
   });
 });

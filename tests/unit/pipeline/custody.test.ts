@@ -11,6 +11,7 @@ const id = 'sms-1:DELIVERED';
 const flush = async (): Promise<void> => await jest.advanceTimersByTimeAsync(0);
 const begun = withAttemptBegun(noAttempts, new Date());
 const failedOnce = aLog(answered(500));
+const begunAgain = withAttemptBegun(failedOnce, new Date());
 
 interface Held {
   readonly custody: Custody;
@@ -21,14 +22,25 @@ interface Held {
 
 /** A notification from the stream, or from a row that is claimed already. */
 async function hold(
-  options: { readonly turn?: Turn; readonly fromRow?: boolean } = {},
+  options: {
+    readonly turn?: Turn;
+    readonly fromRow?: boolean;
+    readonly canBeParked?: boolean;
+  } = {},
 ): Promise<Held> {
   const { retries } = createFakeDatabase(options.turn);
   const { log, ...parked } = aParked();
   const claim = options.fromRow === true ? await retries.parkClaimed({ ...parked, log }) : null;
   const stopping = new AbortController();
   const onParked = jest.fn<() => void>();
-  const custody = createCustody({ retries, parked, claim, onParked, stopping: stopping.signal });
+  const custody = createCustody({
+    retries,
+    parked,
+    claim,
+    canBeParked: options.canBeParked ?? true,
+    onParked,
+    stopping: stopping.signal,
+  });
   return { custody, retries, stopping, onParked };
 }
 
@@ -155,17 +167,50 @@ describe('a notification in memory', () => {
 });
 
 describe('a notification from a claimed row', () => {
-  it('counts its first attempt in the row before that begins', async () => {
-    const { custody, retries } = await hold({ fromRow: true });
-    await custody.beginAttempt(begun);
-    expect(retries.writes.slice(1)).toEqual([`beginAttempt ${id}`]);
-    expect(retries.rows.get(id)?.parked.log.begun).toBe(1);
-  });
-
-  it('renews its claim with every attempt', async () => {
+  it('counts its first attempt once that has run for a second, and renews its claim', async () => {
     const { custody, retries } = await hold({ fromRow: true });
     await jest.advanceTimersByTimeAsync(40_000);
     await custody.beginAttempt(begun);
+    await jest.advanceTimersByTimeAsync(999);
+    expect(retries.rows.get(id)?.parked.log.begun).toBe(0);
+    await jest.advanceTimersByTimeAsync(1);
+    expect(retries.writes.slice(1)).toEqual([`beginAttempt ${id}`]);
+    expect(retries.rows.get(id)?.parked.log.begun).toBe(1);
+    await jest.advanceTimersByTimeAsync(40_000);
+    expect(retries.isClaimed('sms-1')).toBe(true);
+  });
+
+  it('counts its first attempt at once when a stop comes', async () => {
+    const { custody, retries, stopping } = await hold({ fromRow: true });
+    await custody.beginAttempt(begun);
+    stopping.abort(new Stopping());
+    await flush();
+    expect(retries.rows.get(id)?.parked.log.begun).toBe(1);
+  });
+
+  it('does not count a first attempt that was over within a second but for its outcome', async () => {
+    const { custody, retries } = await hold({ fromRow: true });
+    await custody.beginAttempt(begun);
+    await custody.release(failedOnce, 30_000);
+    await jest.advanceTimersByTimeAsync(5_000);
+    expect(retries.writes.slice(1)).toEqual([`release ${id}`]);
+    expect(retries.rows.get(id)?.parked.log).toBe(failedOnce);
+  });
+
+  it('counts a first attempt that failed with its outcome, while it waits for a quick retry', async () => {
+    const { custody, retries } = await hold({ fromRow: true });
+    await custody.beginAttempt(begun);
+    custody.attemptEnded(failedOnce);
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(retries.rows.get(id)?.parked.log).toBe(failedOnce);
+  });
+
+  it('counts every later attempt in the row before that begins, and renews its claim', async () => {
+    const { custody, retries } = await hold({ fromRow: true });
+    await jest.advanceTimersByTimeAsync(40_000);
+    await custody.beginAttempt(begunAgain);
+    expect(retries.writes.slice(1)).toEqual([`beginAttempt ${id}`]);
+    expect(retries.rows.get(id)?.parked.log.begun).toBe(2);
     await jest.advanceTimersByTimeAsync(40_000);
     expect(retries.isClaimed('sms-1')).toBe(true);
     await jest.advanceTimersByTimeAsync(5_000);
@@ -174,7 +219,7 @@ describe('a notification from a claimed row', () => {
 
   it('needs no parking by itself, whatever time passes', async () => {
     const { custody, retries, stopping, onParked } = await hold({ fromRow: true });
-    await custody.beginAttempt(begun);
+    await custody.beginAttempt(begunAgain);
     await jest.advanceTimersByTimeAsync(60_000);
     stopping.abort(new Stopping());
     await flush();
@@ -193,7 +238,7 @@ describe('a notification from a claimed row', () => {
     const { custody, retries } = await hold({ fromRow: true });
     retries.stealClaim(id);
     const row = retries.rows.get(id);
-    await expect(custody.beginAttempt(begun)).rejects.toBeInstanceOf(Superseded);
+    await expect(custody.beginAttempt(begunAgain)).rejects.toBeInstanceOf(Superseded);
     await expect(custody.release(failedOnce, 0)).rejects.toBeInstanceOf(Superseded);
     expect(retries.rows.get(id)).toBe(row);
   });
@@ -201,5 +246,19 @@ describe('a notification from a claimed row', () => {
   it('gives its claim to its end', async () => {
     const { custody } = await hold({ fromRow: true });
     expect(await custody.claim()).toBe('claim 1');
+  });
+});
+
+describe('a notification that no row can hold', () => {
+  it('stays in memory through all its attempts, and a stop', async () => {
+    const { custody, retries, stopping, onParked } = await hold({ canBeParked: false });
+    await custody.beginAttempt(begun);
+    await jest.advanceTimersByTimeAsync(60_000);
+    await custody.beginAttempt(begunAgain);
+    stopping.abort(new Stopping());
+    await flush();
+    expect(await custody.claim()).toBeNull();
+    expect(retries.writes).toEqual([]);
+    expect(onParked).not.toHaveBeenCalled();
   });
 });

@@ -125,13 +125,19 @@ describe('a notification that somebody else has taken over', () => {
     });
   });
 
-  it('before its first call is left alone', async () => {
-    const world = createReceiving();
+  it('during a first attempt that fails is not released either', async () => {
+    const answer = deferred<AttemptOutcome>();
+    const world = createReceiving([answer.promise], { quickRetriesMs: [], retryScheduleMs: [1] });
     const claim = (await world.retries.parkClaimed(aParked())) ?? '';
-    world.retries.stealClaim(id);
     const ended = deliverIn(world, { claim, log: { ...noAttempts } });
-    await expect(ended).rejects.toBeInstanceOf(Superseded);
-    expect(world.sender.sent).toEqual([]);
+    const taken = expect(ended).rejects.toBeInstanceOf(Superseded);
+    await flush();
+    world.retries.stealClaim(id);
+    await jest.advanceTimersByTimeAsync(1_000);
+    answer.resolve(answered(500));
+    await taken;
+    expect(world.database.endings).toEqual([]);
+    expect(world.retries.rows.get(id)).toMatchObject({ parked: { log: { begun: 0 } } });
   });
 
   it('and was delivered here all the same is remembered as delivered, its row left to the other', async () => {
@@ -151,14 +157,12 @@ describe('a notification that somebody else has taken over', () => {
 describe('a stop', () => {
   it('before the first attempt leaves it unmade', async () => {
     const world = createReceiving();
-    const busy = deferred<undefined>();
     const key = notification.webhook.endpointKey;
-    const other = world.lanes.run(key, async () => await busy.promise, world.deps.abandoned);
+    const busy = await world.lanes.take(key, 'news', world.deps.abandoned);
     const ended = deliverIn(world, { notification });
     world.stopping.abort(reason);
     await expect(ended).rejects.toBe(reason);
-    busy.resolve(undefined);
-    await other;
+    busy.release();
     expect(world.sender.sent).toHaveLength(0);
     expect(world.retries.rows.size).toBe(0);
   });
@@ -174,16 +178,14 @@ describe('a stop', () => {
 
   it('before the next attempt of one from durable state lets it go, due at once', async () => {
     const world = createReceiving();
-    const busy = deferred<undefined>();
     const log = aLog(answered(500));
     const claim = (await world.retries.parkClaimed(aParked({ log }))) ?? '';
     const key = notification.webhook.endpointKey;
-    const other = world.lanes.run(key, async () => await busy.promise, world.deps.abandoned);
+    const busy = await world.lanes.take(key, 'news', world.deps.abandoned);
     const ended = deliverIn(world, { notification, claim, log });
     world.stopping.abort(reason);
     await ended;
-    busy.resolve(undefined);
-    await other;
+    busy.release();
     expect(world.retries.rows.get(id)).toMatchObject({ claim: null, dueAtMs: Date.now() });
     expect(world.retries.rows.get(id)?.parked.log).toEqual(log);
     expect(world.database.endings).toMatchObject([{ record: { state: 'retrying', attempts: 1 } }]);

@@ -115,14 +115,12 @@ describe('deliver', () => {
 
   it('queues in the lane of its endpoint', async () => {
     const { lanes, deps, ...world } = createReceiving();
-    const busy = deferred<undefined>();
     const key = notification.webhook.endpointKey;
-    const other = lanes.run(key, async () => await busy.promise, deps.stopping);
+    const busy = await lanes.take(key, 'news', deps.stopping);
     const ended = deliverIn({ ...world, lanes, deps }, { notification });
     await flush();
     expect(world.sender.sent).toHaveLength(0);
-    busy.resolve(undefined);
-    await other;
+    busy.release();
     await ended;
     expect(world.database.ended(id)?.record?.state).toBe('delivered');
   });
@@ -247,12 +245,11 @@ describe('an endpoint', () => {
   it('that was disabled while the notification waited for a slot is not called', async () => {
     const world = createReceiving();
     const key = notification.webhook.endpointKey;
-    const busy = deferred<undefined>();
-    const other = world.lanes.run(key, async () => await busy.promise, world.deps.stopping);
+    const busy = await world.lanes.take(key, 'news', world.deps.stopping);
     const ended = deliverIn(world);
     world.endpoints.disabled.set(key, 'endpoint_gone');
-    busy.resolve(undefined);
-    await Promise.all([other, ended]);
+    busy.release();
+    await ended;
     expect(world.sender.sent).toEqual([]);
     expect(world.database.ended(id)?.record).toMatchObject({
       state: 'failed',

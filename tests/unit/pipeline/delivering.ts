@@ -39,10 +39,11 @@ export async function deliverIn(world: World, options: DeliveryOptions = {}): Pr
     retries,
     parked: parkable(notification, acceptedAt),
     claim: options.claim ?? null,
+    canBeParked: await retries.canHold(notification.body),
     onParked: options.onParked ?? (() => undefined),
     stopping: stopping.signal,
   });
-  await deliver({ notification, acceptedAt, log, custody }, deps);
+  await deliver({ notification, acceptedAt, log, custody, slot: null }, deps);
 }
 
 /** Delivers it and lets time pass until that is over; the record written last. */

@@ -1,0 +1,156 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { createLanes, NoRoom, type Slot, type Waiting } from '../../../src/pipeline/lanes.ts';
+
+/** Lanes whose calls run until they are released by name. */
+function createHeld(bounds = { maxInFlight: 9, maxInFlightPerEndpoint: 1 }) {
+  const lanes = createLanes(bounds);
+  const leaving = new AbortController();
+  const slots = new Map<string, Slot>();
+  const begun: string[] = [];
+  const sentAway: string[] = [];
+  const wait = async (endpoint: string, name: string, waiting: Waiting): Promise<void> => {
+    try {
+      slots.set(name, await lanes.take(endpoint, waiting, leaving.signal));
+      begun.push(name);
+    } catch (reason) {
+      if (reason instanceof NoRoom) sentAway.push(name);
+    }
+  };
+  const come = (endpoint: string, name: string, waiting: Waiting = 'news'): void =>
+    void wait(endpoint, name, waiting);
+  const end = async (name: string): Promise<void> => {
+    slots.get(name)?.release();
+    await pass(0);
+  };
+  return { lanes, begun, sentAway, come, end, leave: () => leaving.abort() };
+}
+
+const pass = async (ms: number): Promise<void> => await jest.advanceTimersByTimeAsync(ms);
+const names = (letter: string, count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `${letter}${index + 1}`);
+
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+describe('a lane whose news wait too long', () => {
+  it('sends its newest half away, and what comes after', async () => {
+    const { come, begun, sentAway, leave } = createHeld();
+    for (const name of names('a', 5)) come('a', name);
+    await pass(4_999);
+    expect(sentAway).toEqual([]);
+    await pass(1);
+    expect(begun).toEqual(['a1']);
+    expect(sentAway).toEqual(['a4', 'a5']);
+    come('a', 'a6');
+    come('b', 'b1');
+    await pass(0);
+    expect(sentAway).toEqual(['a4', 'a5', 'a6']);
+    expect(begun).toEqual(['a1', 'b1']);
+    leave();
+  });
+
+  it('sends away more, a half each second, until none has to wait so long', async () => {
+    const { come, sentAway, leave } = createHeld();
+    for (const name of names('a', 9)) come('a', name);
+    await pass(8_000);
+    expect(sentAway).toHaveLength(8);
+    leave();
+  });
+
+  it('takes news again when durable state has nothing due for it, even if it is idle by then', async () => {
+    const { lanes, come, begun, sentAway, end, leave } = createHeld();
+    for (const name of names('a', 3)) come('a', name);
+    await pass(5_000);
+    await end('a1');
+    await end('a2');
+    lanes.nothingDueExcept(new Set(['a']));
+    come('a', 'a4');
+    await pass(0);
+    expect(sentAway).toEqual(['a3', 'a4']);
+    lanes.nothingDueExcept(new Set(['b']));
+    come('a', 'a5');
+    await pass(0);
+    expect(begun).toEqual(['a1', 'a2', 'a5']);
+    leave();
+  });
+
+  it('still lets those wait that come from durable state', async () => {
+    const { come, begun, sentAway, end, leave } = createHeld();
+    come('a', 'a1');
+    come('a', 'a2');
+    come('a', 'row', 'row');
+    await pass(60_000);
+    expect(sentAway).toEqual(['a2']);
+    await end('a1');
+    expect(begun).toEqual(['a1', 'row']);
+    leave();
+  });
+
+  it('is left alone when it is the bound of all that keeps it waiting', async () => {
+    const { come, sentAway, leave } = createHeld({ maxInFlight: 2, maxInFlightPerEndpoint: 2 });
+    come('a', 'a1');
+    come('b', 'b1');
+    come('a', 'a2');
+    await pass(60_000);
+    expect(sentAway).toEqual([]);
+    leave();
+  });
+
+  it('is not when it has more than its share of that bound', async () => {
+    const { come, sentAway, leave } = createHeld({ maxInFlight: 3, maxInFlightPerEndpoint: 9 });
+    for (const name of names('a', 2)) come('a', name);
+    come('b', 'b1');
+    come('a', 'a3');
+    come('b', 'b2');
+    await pass(5_000);
+    expect(sentAway).toEqual(['a3']);
+    leave();
+  });
+
+  it('keeps no timer once nobody waits', async () => {
+    const { come, end } = createHeld();
+    come('a', 'a1');
+    come('a', 'a2');
+    await pass(0);
+    expect(jest.getTimerCount()).toBe(1);
+    await end('a1');
+    await end('a2');
+    expect(jest.getTimerCount()).toBe(0);
+  });
+});
+
+describe('the lines of a lane', () => {
+  it('are served in turn: news and rows, and quick retries before both', async () => {
+    const { come, begun, end } = createHeld();
+    come('a', 'first');
+    await pass(0);
+    for (const name of names('n', 3)) come('a', name);
+    for (const name of names('r', 3)) come('a', name, 'row');
+    come('a', 'q1', 'again');
+    for (const name of ['first', 'q1', 'n1', 'r1', 'n2', 'r2', 'n3', 'r3']) await end(name);
+    expect(begun).toEqual(['first', 'q1', 'n1', 'r1', 'n2', 'r2', 'n3', 'r3']);
+  });
+
+  it('send a quick retry away that has waited for a second', async () => {
+    const { come, sentAway, leave } = createHeld();
+    come('a', 'a1');
+    come('a', 'q1', 'again');
+    await pass(999);
+    expect(sentAway).toEqual([]);
+    await pass(1);
+    expect(sentAway).toEqual(['q1']);
+    leave();
+  });
+
+  it('give a slot back once, however often it is released', async () => {
+    const { lanes } = createHeld();
+    const slot = await lanes.take('a', 'row', new AbortController().signal);
+    slot.release();
+    slot.release();
+    expect(lanes.free).toBe(9);
+  });
+});

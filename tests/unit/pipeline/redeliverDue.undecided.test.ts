@@ -1,0 +1,204 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { Route } from '../../../src/domain/route.ts';
+import { RouteUnknown } from '../../../src/domain/routeUnknown.ts';
+import { takeIn } from '../../../src/domain/takeIn.ts';
+import { handleChange } from '../../../src/pipeline/handleChange.ts';
+import { createLanes } from '../../../src/pipeline/lanes.ts';
+import { redeliverDue } from '../../../src/pipeline/redeliverDue.ts';
+import { Stopping } from '../../../src/runtime/abort.ts';
+import {
+  aChange,
+  aDocument,
+  aLog,
+  answered,
+  aParked,
+  aReplace,
+  aWebhook,
+} from '../../support/builders.ts';
+import { createFakeRoutes } from '../../support/fakePorts.ts';
+import { createWorld, type WorldOptions } from '../../support/world.ts';
+
+const id = 'sms-1:DELIVERED';
+
+/** A world whose central database trips over the account until it is mended. */
+function createTroubled(options: WorldOptions = {}) {
+  const answers = { route: null as Route | null };
+  const routes = createFakeRoutes(() => {
+    if (answers.route === null) throw new RouteUnknown();
+    return answers.route;
+  });
+  const lanes = createLanes({ maxInFlight: 9, maxInFlightPerEndpoint: 9 });
+  const world = createWorld({ routes, lanes, ...options });
+  world.database.documents.set('sms-1', aDocument());
+  const redelivering = redeliverDue(world.deps);
+  return {
+    ...world,
+    mend: (route: Route) => {
+      answers.route = route;
+    },
+    async handle(change = aChange(), settle = jest.fn()): Promise<boolean> {
+      const intake = takeIn(change, new Set());
+      if (intake.kind !== 'subject') throw new Error(intake.kind);
+      return await handleChange(change, intake.subject, world.deps, settle);
+    },
+    async stop(): Promise<void> {
+      world.stopping.abort(new Stopping());
+      await redelivering;
+      await Promise.all(world.tracked);
+    },
+  };
+}
+
+const open: Route = { kind: 'open', webhook: aWebhook() };
+const pass = async (ms: number): Promise<void> => await jest.advanceTimersByTimeAsync(ms);
+
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+describe('a notification whose route can’t be looked up while others can', () => {
+  it('waits in durable state, without an attempt and without a record', async () => {
+    const world = createTroubled();
+    const settle = jest.fn();
+    expect(await world.handle(aChange(), settle)).toBe(true);
+    expect(settle).toHaveBeenCalledTimes(1);
+    expect(world.retries.rows.get(id)).toMatchObject({
+      claim: null,
+      dueAtMs: Date.now() + 30_000,
+      parked: { webhook: null, log: { begun: 0 }, undecided: { isStale: false, lookUps: 0 } },
+    });
+    expect(world.database.endings).toEqual([]);
+    expect(world.deps.underWay.size).toBe(0);
+    await world.stop();
+  });
+
+  it('is looked up again after 30 s, and then half as often each time, down to every 10 minutes', async () => {
+    const world = createTroubled();
+    await world.handle();
+    const times: number[] = [];
+    const startedAt = Date.now();
+    while (times.length < 8) {
+      const before = world.routes.asked.length;
+      await pass(1_000);
+      if (world.routes.asked.length > before)
+        times.push(Math.round((Date.now() - startedAt) / 1_000));
+    }
+    const gaps = times.map((time, index) => time - (times[index - 1] ?? 0));
+    for (const [index, least] of [30, 60, 120, 240, 480, 600, 600, 600].entries()) {
+      expect(gaps[index]).toBeGreaterThanOrEqual(least - 1);
+    }
+    expect(world.retries.rows.get(id)).toMatchObject({ parked: { undecided: { lookUps: 8 } } });
+    await world.stop();
+  });
+
+  it('is called when the trouble is over, with the bytes of the first moment', async () => {
+    const world = createTroubled();
+    await world.handle();
+    const body = world.retries.rows.get(id)?.parked.body;
+    world.mend(open);
+    await pass(32_000);
+    expect(world.sender.sent).toMatchObject([{ notificationId: id, number: 1 }]);
+    expect(world.sender.sent[0]?.body).toBe(body);
+    expect(world.database.ended(id)?.record).toMatchObject({ state: 'delivered', webhookId: 7 });
+    expect(world.retries.rows.size).toBe(0);
+    await world.stop();
+  });
+
+  it.each<[string, Route, string, string]>([
+    [
+      'has no webhook',
+      { kind: 'missing', reason: 'no_default_webhook' },
+      'skipped',
+      'no_default_webhook',
+    ],
+    [
+      'has it off in the flow',
+      { kind: 'missing', reason: 'flow_webhook_disabled' },
+      'skipped',
+      'flow_webhook_disabled',
+    ],
+    [
+      'has one that can’t be used',
+      { kind: 'unusable', webhookId: 7, displayUrl: null, problem: 'no host' },
+      'failed',
+      'invalid_webhook',
+    ],
+  ])(
+    'is decided then as it would have been: the account %s',
+    async (_what, route, state, reason) => {
+      const world = createTroubled();
+      await world.handle();
+      world.mend(route);
+      await pass(32_000);
+      expect(world.sender.sent).toEqual([]);
+      expect(world.database.ended(id)?.record).toMatchObject({ state, reason });
+      expect(world.retries.rows.size).toBe(0);
+      await world.stop();
+    },
+  );
+
+  it('leaves no trace when it turns out that the account never asked', async () => {
+    const world = createTroubled();
+    await world.handle();
+    world.mend({ kind: 'notOptedIn' });
+    await pass(32_000);
+    expect(world.retries.rows.size).toBe(0);
+    expect(world.database.ended(id)).toBeUndefined();
+    expect(world.metrics.told).toEqual([['notNotified', 'not_opted_in']]);
+    await world.stop();
+  });
+
+  it('is stale when it was when it came, whatever the route', async () => {
+    const world = createTroubled();
+    await world.handle(aReplace({ deliveryTime: new Date('2001-01-01T00:00:00Z') }));
+    world.mend(open);
+    await pass(32_000);
+    expect(world.database.ended(id)?.record).toMatchObject({ state: 'skipped', reason: 'stale' });
+    expect(world.sender.sent).toEqual([]);
+    await world.stop();
+  });
+
+  it('has expired when nobody could tell in time', async () => {
+    const world = createTroubled({ giveUpAfterMs: 60_000 });
+    await world.handle();
+    await pass(120_000);
+    const record = world.database.ended(id)?.record;
+    expect(record).toMatchObject({ state: 'failed', reason: 'expired', attempts: 0 });
+    expect(record).not.toHaveProperty('webhookId');
+    await world.stop();
+  });
+
+  it('holds the checkpoint when no row can hold it, and is asked for all the same', async () => {
+    const world = createTroubled();
+    const settle = jest.fn();
+    const handled = world.handle(aReplace({ text: 'x'.repeat(2_000) }), settle);
+    await pass(31_000);
+    expect(settle).not.toHaveBeenCalled();
+    expect(world.retries.rows.size).toBe(0);
+    world.mend(open);
+    await pass(31_000);
+    await handled;
+    expect(settle).toHaveBeenCalledTimes(1);
+    expect(world.database.ended(id)?.record).toMatchObject({ state: 'delivered' });
+    await world.stop();
+  });
+});
+
+describe('a row that was called before, and whose route can’t be looked up now', () => {
+  it('waits where it is, with its attempts, and is called when it can', async () => {
+    const world = createTroubled();
+    await world.retries.park(aParked({ log: aLog(answered(503)) }), 0);
+    await pass(1_000);
+    expect(world.retries.rows.get(id)).toMatchObject({
+      claim: null,
+      parked: { webhook: { webhookId: 7 }, undecided: null, log: { begun: 1 } },
+    });
+    world.mend(open);
+    await pass(32_000);
+    expect(world.database.ended(id)?.record).toMatchObject({ state: 'delivered', attempts: 2 });
+    await world.stop();
+  });
+});
