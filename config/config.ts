@@ -58,6 +58,9 @@ export interface Config {
   readonly limits: Readonly<{
     maxInFlight: number;
     maxInFlightPerEndpoint: number;
+    /** The share of attempts that are no delivery, from which on an endpoint is not called for a while. */
+    breakerThreshold: number;
+    breakerCooldownMs: number;
   }>;
   readonly lease: Readonly<{
     /** Names this worker in its lease and claims; null: host and process id. */

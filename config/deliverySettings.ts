@@ -1,6 +1,6 @@
 import { duration, durationList, timerBounds } from './duration.ts';
 import type { Setting } from './setting.ts';
-import { boolean, integer, list, startTime, timeZone } from './values.ts';
+import { boolean, fraction, integer, list, startTime, timeZone } from './values.ts';
 
 /** Only ever compared with dates, or the age of an index entry. */
 const age = { min: '1ms', max: '3650d' } as const;
@@ -116,5 +116,19 @@ export const deliverySettings = {
     parser: integer({ min: 1, max: 10_000 }),
     default: '32',
     description: 'Notifications being called at the same time at one endpoint.',
+  },
+  BREAKER_THRESHOLD: {
+    section: 'limits',
+    parser: fraction(),
+    default: '0.7',
+    description:
+      'An endpoint is not called for a while when at least 10 attempts ended within a minute and at least this share of them was not answered with a 2xx; from above 0 to 1.',
+  },
+  BREAKER_COOLDOWN: {
+    section: 'limits',
+    parser: duration(timerBounds),
+    default: '30s',
+    description:
+      'How long that is; then one notification tries whether the endpoint is back. Meanwhile they wait, without using attempts.',
   },
 } as const satisfies Record<string, Setting>;

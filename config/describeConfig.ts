@@ -33,6 +33,8 @@ export function describeConfig(config: Config): Readonly<Record<SettingName, str
     GIVE_UP_AFTER: formatDuration(call.giveUpAfterMs),
     MAX_IN_FLIGHT: String(limits.maxInFlight),
     MAX_IN_FLIGHT_PER_ENDPOINT: String(limits.maxInFlightPerEndpoint),
+    BREAKER_THRESHOLD: String(limits.breakerThreshold),
+    BREAKER_COOLDOWN: formatDuration(limits.breakerCooldownMs),
     LEASE_TTL: formatDuration(lease.ttlMs),
     WORKER_ID: lease.workerId ?? '',
     HTTP_HOST: http.host,

@@ -42,6 +42,8 @@ export function toConfig(values: Values, { routeQuery, ca }: Files): Config {
     limits: {
       maxInFlight: values.MAX_IN_FLIGHT,
       maxInFlightPerEndpoint: values.MAX_IN_FLIGHT_PER_ENDPOINT,
+      breakerThreshold: values.BREAKER_THRESHOLD,
+      breakerCooldownMs: values.BREAKER_COOLDOWN,
     },
     lease: {
       workerId: values.WORKER_ID === '' ? null : values.WORKER_ID,

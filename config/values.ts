@@ -10,6 +10,15 @@ export function integer({ min, max }: Readonly<{ min: number; max: number }>) {
   });
 }
 
+/** Above 0, up to 1. */
+export function fraction() {
+  return parser('a number above 0 and up to 1, such as 0.7', (text, refuse) => {
+    if (!/^[01](?:\.\d{1,9})?$/.test(text)) return refuse('is not such a number');
+    const value = Number(text);
+    return value > 0 && value <= 1 ? value : refuse('is out of range');
+  });
+}
+
 export function boolean() {
   return parser('true or false', (text, refuse) => {
     if (text === 'true') return true;

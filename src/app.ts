@@ -193,7 +193,11 @@ function pipelineDeps(
       delay,
     }),
     sender,
-    lanes: createLanes({ ...limits, onInFlight: metrics.inFlight }),
+    lanes: createLanes({
+      ...limits,
+      breaker: { threshold: limits.breakerThreshold, cooldownMs: limits.breakerCooldownMs },
+      onInFlight: metrics.inFlight,
+    }),
     zone: createTimeZone(call.payloadTimeZone),
     deliveryStatuses: new Set(notify.deliveryStatuses),
     maxStatusAgeMs: notify.maxStatusAgeMs,

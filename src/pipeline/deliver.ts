@@ -20,7 +20,8 @@ import { toError } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Custody } from './custody.ts';
 import type { EndNotification } from './endNotification.ts';
-import { NoRoom, type Lanes, type Slot } from './lanes.ts';
+import { logAttempt } from './logAttempt.ts';
+import { NoRoom, type Lanes, type Slot, type Waiting } from './lanes.ts';
 import type { EndpointStore, Metrics, WebhookSender } from './ports.ts';
 
 export interface DeliverDeps {
@@ -50,6 +51,8 @@ export interface Delivery {
   /** The slot for its next attempt, when it has one already. */
   readonly slot: Slot | null;
 }
+
+const NO_ROOM_WAIT_MS = 1_000;
 
 /** An attempt that is to be followed by another at once; what p-retry is told. */
 class AttemptFailed extends Error {
@@ -102,11 +105,12 @@ export async function deliver(delivery: Delivery, deps: DeliverDeps): Promise<vo
 
 /** Until another step than a quick retry, each time in a slot of its own. */
 async function repeatQuickly(
-  { notification, custody, slot: given }: Delivery,
+  delivery: Delivery,
   attempt: () => Promise<NextStep>,
-  { lanes, schedule, stopping }: DeliverDeps,
+  deps: DeliverDeps,
 ): Promise<void> {
-  const { endpointKey } = notification.webhook;
+  const { custody, slot: given } = delivery;
+  const { schedule, stopping } = deps;
   const first = custody.canBeParked ? 'news' : 'row';
   const later = custody.canBeParked ? 'again' : 'row';
   const wait = custody.canBeParked ? waitOr : delay;
@@ -114,7 +118,7 @@ async function repeatQuickly(
     const slot =
       turn === 1 && given !== null
         ? given
-        : await lanes.take(endpointKey, turn === 1 ? first : later, stopping);
+        : await takeSlot(delivery, turn === 1 ? first : later, deps);
     try {
       const step = await attempt();
       if (step.kind === 'quickRetry') throw new AttemptFailed(step.waitMs);
@@ -136,6 +140,25 @@ async function repeatQuickly(
       },
     },
   );
+}
+
+const noSlot: Slot = { release: () => undefined };
+
+/**
+ * One that can't wait in durable state waits here until its endpoint may be called again. When that takes too
+ * long it needs no slot: there will be no call.
+ */
+async function takeSlot(delivery: Delivery, waiting: Waiting, deps: DeliverDeps): Promise<Slot> {
+  const { endpointKey } = delivery.notification.webhook;
+  for (;;) {
+    try {
+      return await deps.lanes.take(endpointKey, waiting, deps.stopping);
+    } catch (error) {
+      if (!(error instanceof NoRoom) || delivery.custody.canBeParked) throw toError(error);
+      if (tooLateBecause(delivery, deps) !== null) return noSlot;
+      await delay(NO_ROOM_WAIT_MS, deps.stopping);
+    }
+  }
 }
 
 /** What came to be known while it waited for a slot. */
@@ -181,10 +204,11 @@ async function waitOr(waitMs: number, stopping: AbortSignal): Promise<void> {
 async function callOnce(
   notification: Notification,
   number: number,
-  { sender, metrics, abandoned }: DeliverDeps,
+  { sender, lanes, metrics, abandoned }: DeliverDeps,
 ): Promise<AttemptOutcome> {
   const { webhook, body, notificationId, statusAt } = notification;
   const outcome = await sender.send({ webhook, body, notificationId, number }, abandoned);
+  lanes.ended(webhook.endpointKey, isDelivered(outcome));
   metrics.attempted(outcome);
   if (isDelivered(outcome)) metrics.delivered((Date.now() - statusAt.getTime()) / 1000);
   return outcome;
@@ -243,32 +267,4 @@ async function conclude(
 
 function disabledBecause(step: NextStep): FailedReason {
   return step.kind === 'failed' ? step.reason : 'endpoint_disabled';
-}
-
-const logged = {
-  delivered: 'delivered',
-  quickRetry: 'quick_retry',
-  parked: 'parked',
-  failed: 'failed',
-} as const;
-
-/** The one line per attempt that operators search by. */
-function logAttempt(
-  logger: Logger,
-  notification: Notification,
-  attempt: Readonly<{ number: number; outcome: AttemptOutcome; step: NextStep; now: Date }>,
-): void {
-  const { outcome, step, number, now } = attempt;
-  logger.info('attempt', {
-    notificationId: notification.notificationId,
-    accountId: notification.accountId,
-    flowId: notification.flowId,
-    webhookId: notification.webhook.webhookId,
-    attempt: number,
-    statusCode: outcome.kind === 'answered' ? outcome.statusCode : null,
-    error: outcome.error,
-    durationMs: outcome.durationMs,
-    next: logged[step.kind],
-    nextAttemptAt: 'waitMs' in step ? new Date(now.getTime() + step.waitMs).toISOString() : null,
-  });
 }

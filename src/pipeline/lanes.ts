@@ -1,3 +1,4 @@
+import { createBreaker, type Breaker, type BreakerSettings } from '../domain/breaker.ts';
 import { abortReason } from '../runtime/abort.ts';
 
 /** How a notification waits for a slot. */
@@ -14,7 +15,7 @@ export interface Slot {
   release(): void;
 }
 
-/** The notification is to wait in durable state: here it would keep others waiting. */
+/** It is to wait in durable state: here it would keep others waiting, or its endpoint is not to be called. */
 export class NoRoom extends Error {
   override readonly name = 'NoRoom';
   constructor() {
@@ -29,13 +30,18 @@ export class NoRoom extends Error {
  *
  * A lane whose news have waited for five seconds although it uses all it may is overfull: its newest half
  * is sent away, and so is what comes after, until durable state has nothing due for it any more. So a slow
- * endpoint takes neither the window nor the checkpoint of everybody.
+ * endpoint takes neither the window nor the checkpoint of everybody. The same when its breaker opens, for all
+ * that wait; the row that has been due longest is the probe then.
  */
 export interface Lanes {
   /** Rejects with the signal's reason when that is aborted before there is a slot, or with `NoRoom`. */
   take(endpointKey: string, waiting: Waiting, signal: AbortSignal): Promise<Slot>;
-  /** The overfull lanes that are not among these take news again. */
-  nothingDueExcept(endpointKeys: ReadonlySet<string>): void;
+  /** An attempt has ended: what its endpoint's breaker goes by. */
+  ended(endpointKey: string, isDelivered: boolean): void;
+  /** To be called now and then: overfull lanes that are not among these take news again. */
+  dueAre(endpointKeys: ReadonlySet<string>): void;
+  /** Of these, the endpoints whose breaker is open. */
+  openOf(endpointKeys: readonly string[]): readonly string[];
   /** Slots not taken. */
   readonly free: number;
   readonly maxInFlight: number;
@@ -49,6 +55,7 @@ interface Waiter {
 }
 
 interface Lane {
+  readonly breaker: Breaker;
   inFlight: number;
   readonly lines: Readonly<Record<Waiting, Set<Waiter>>>;
   /** Whose turn it is when news and rows both wait. */
@@ -65,16 +72,20 @@ const LOOK_AGAIN_MS = 1_000;
 export function createLanes(options: {
   readonly maxInFlight: number;
   readonly maxInFlightPerEndpoint: number;
+  readonly breaker: BreakerSettings;
   onInFlight?(count: number): void;
+  onBreakersOpen?(count: number): void;
 }): Lanes {
-  const { maxInFlight, maxInFlightPerEndpoint, onInFlight } = options;
+  const { maxInFlight, maxInFlightPerEndpoint, onInFlight, onBreakersOpen } = options;
   const lanes = new Map<string, Lane>();
   /** Lanes with work and room, in the order of their turns. */
   const ready = new Set<Lane>();
   let inFlight = 0;
 
+  const mayRun = ({ breaker }: Lane): number =>
+    Math.min(maxInFlightPerEndpoint, breaker.limit(performance.now()));
   const refresh = (lane: Lane): void => {
-    const canStart = waitingIn(lane) > 0 && lane.inFlight < maxInFlightPerEndpoint;
+    const canStart = waitingIn(lane) > 0 && lane.inFlight < mayRun(lane);
     if (canStart) ready.add(lane);
     else ready.delete(lane);
   };
@@ -96,18 +107,28 @@ export function createLanes(options: {
     const known = lanes.get(endpointKey);
     if (known !== undefined) return known;
     const lines = { news: new Set<Waiter>(), again: new Set<Waiter>(), row: new Set<Waiter>() };
-    const lane: Lane = { inFlight: 0, lines, next: 'news', isOverfull: false, timer: null };
+    const breaker = createBreaker(options.breaker, maxInFlightPerEndpoint);
+    const lane: Lane = {
+      breaker,
+      inFlight: 0,
+      lines,
+      next: 'news',
+      isOverfull: false,
+      timer: null,
+    };
     lanes.set(endpointKey, lane);
     return lane;
   };
 
-  const forgetIdle = (endpointKey: string, lane: Lane): void => {
-    if (lane.inFlight === 0 && waitingIn(lane) === 0 && !lane.isOverfull) lanes.delete(endpointKey);
-  };
+  const isForgettable = (lane: Lane): boolean =>
+    lane.inFlight === 0 &&
+    waitingIn(lane) === 0 &&
+    !lane.isOverfull &&
+    lane.breaker.isFresh(performance.now());
 
   /** Its own bound, or more than its share of the bound they all have. */
   const usesAllItMay = (lane: Lane): boolean => {
-    if (lane.inFlight >= maxInFlightPerEndpoint) return true;
+    if (lane.inFlight >= mayRun(lane)) return true;
     const working = [...lanes.values()].filter((each) => each.inFlight > 0).length;
     return inFlight >= maxInFlight && lane.inFlight > maxInFlight / working;
   };
@@ -132,7 +153,7 @@ export function createLanes(options: {
     lane.timer = null;
   };
 
-  const releaseOnce = (endpointKey: string, lane: Lane): Slot => {
+  const releaseOnce = (lane: Lane): Slot => {
     let isReleased = false;
     return {
       release() {
@@ -141,7 +162,6 @@ export function createLanes(options: {
         lane.inFlight -= 1;
         inFlight -= 1;
         refresh(lane);
-        forgetIdle(endpointKey, lane);
         handOut();
       },
     };
@@ -151,7 +171,7 @@ export function createLanes(options: {
     async take(endpointKey, waiting, signal) {
       signal.throwIfAborted();
       const lane = laneOf(endpointKey);
-      if (waiting === 'news' && lane.isOverfull) throw new NoRoom();
+      if (mayRun(lane) === 0 || (waiting === 'news' && lane.isOverfull)) throw new NoRoom();
       const line = lane.lines[waiting];
       await new Promise<void>((resolve, reject) => {
         let timer: NodeJS.Timeout | undefined;
@@ -164,7 +184,6 @@ export function createLanes(options: {
         const fail = (reason: Error): void => {
           leave();
           refresh(lane);
-          forgetIdle(endpointKey, lane);
           reject(reason);
         };
         const stop = (): void => fail(abortReason(signal));
@@ -184,21 +203,40 @@ export function createLanes(options: {
         if (waiting === 'again') timer = setTimeout(waiter.sendAway, AGAIN_PATIENCE_MS);
         if (waiting === 'news') watchNews(lane, NEWS_PATIENCE_MS);
       });
-      return releaseOnce(endpointKey, lane);
+      return releaseOnce(lane);
     },
-    nothingDueExcept(endpointKeys) {
+    ended(endpointKey, isDelivered) {
+      const lane = laneOf(endpointKey);
+      const wasOpen = lane.breaker.isOpen;
+      lane.breaker.ended(isDelivered, performance.now());
+      if (lane.breaker.isOpen === wasOpen) return;
+      if (!wasOpen) sendAllAway(lane);
+      onBreakersOpen?.([...lanes.values()].filter(({ breaker }) => breaker.isOpen).length);
+    },
+    dueAre(endpointKeys) {
       for (const [endpointKey, lane] of lanes) {
-        if (!lane.isOverfull || endpointKeys.has(endpointKey)) continue;
-        lane.isOverfull = false;
-        forgetIdle(endpointKey, lane);
+        lane.isOverfull &&= endpointKeys.has(endpointKey);
+        // A cooldown may be over.
+        refresh(lane);
+        if (isForgettable(lane)) lanes.delete(endpointKey);
       }
+      handOut();
     },
+    openOf: (endpointKeys) =>
+      endpointKeys.filter((endpointKey) => lanes.get(endpointKey)?.breaker.isOpen === true),
     get free() {
       return maxInFlight - inFlight;
     },
     maxInFlight,
     maxInFlightPerEndpoint,
   };
+}
+
+/** Its endpoint is not to be called now; and later by the row that has been due longest. */
+function sendAllAway(lane: Lane): void {
+  lane.isOverfull = true;
+  const { again, news, row } = lane.lines;
+  for (const waiter of [...again, ...news, ...row]) waiter.sendAway();
 }
 
 function waitingIn({ lines }: Lane): number {

@@ -1,6 +1,7 @@
 import { delay, Stopping } from '../runtime/abort.ts';
+import { toError } from '../runtime/errors.ts';
 import type { HandleChangeDeps } from './handleChange.ts';
-import type { Slot } from './lanes.ts';
+import { NoRoom } from './lanes.ts';
 import { serveRow } from './serveRow.ts';
 
 /** How often durable state is asked which endpoints have something due. */
@@ -28,7 +29,7 @@ export async function redeliverDue(deps: RedeliverDeps): Promise<void> {
     const askedAt = performance.now();
     try {
       const due = await retries.dueEndpoints();
-      lanes.nothingDueExcept(new Set(due));
+      lanes.dueAre(new Set(due));
       for (const endpointKey of due) issue(endpointKey);
     } catch (error) {
       logger.warn('database_retry', { what: 'due retries', error });
@@ -52,12 +53,11 @@ function createTickets(deps: RedeliverDeps): (endpointKey: string) => void {
   };
 
   const use = async (endpointKey: string): Promise<void> => {
-    let slot: Slot;
-    try {
-      slot = await lanes.take(endpointKey, 'row', stopping);
-    } finally {
-      change(endpointKey, -1);
-    }
+    const slot = await lanes
+      .take(endpointKey, 'row', stopping)
+      .catch(nullWhenNoRoom)
+      .finally(() => change(endpointKey, -1));
+    if (slot === null) return;
     try {
       const claimed = await deps.retries.claimDue(endpointKey).catch((error: unknown) => {
         logger.warn('database_retry', { what: 'due retries', error });
@@ -83,9 +83,15 @@ function createTickets(deps: RedeliverDeps): (endpointKey: string) => void {
   return issue;
 }
 
+/** The row waits where it is: its endpoint is not to be called now. */
+function nullWhenNoRoom(error: unknown): null {
+  if (error instanceof NoRoom) return null;
+  throw toError(error);
+}
+
 /** What had a claim leaves it to run out: a successor goes on. */
 function unlessStopping(stopping: AbortSignal): (error: unknown) => void {
   return (error) => {
-    if (!(stopping.aborted && error instanceof Stopping)) throw error as Error;
+    if (!(stopping.aborted && error instanceof Stopping)) throw toError(error);
   };
 }

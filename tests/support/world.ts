@@ -1,6 +1,7 @@
 import type { RetrySchedule } from '../../src/domain/retryPolicy.ts';
 import { createEndNotification } from '../../src/pipeline/endNotification.ts';
-import { createLanes, type Lanes } from '../../src/pipeline/lanes.ts';
+import type { Lanes } from '../../src/pipeline/lanes.ts';
+import { aLanes } from './aLanes.ts';
 import type { PipelineDeps } from '../../src/pipeline/pipeline.ts';
 import type { RedeliverDeps } from '../../src/pipeline/redeliverDue.ts';
 import { createSmsGate } from '../../src/pipeline/smsGate.ts';
@@ -76,7 +77,7 @@ export function createWorld(options: WorldOptions = {}): World {
     endpoints = createFakeEndpoints(),
     sender = createFakeSender(),
     gaps = createFakeGaps(),
-    lanes = createLanes({ maxInFlight: 2, maxInFlightPerEndpoint: 1 }),
+    lanes = aLanes({ maxInFlight: 2, maxInFlightPerEndpoint: 1 }),
   } = options;
   const { retries } = database;
   const logger = createMemoryLogger();

@@ -40,7 +40,12 @@ describe('loadConfig', () => {
         retryAfterMaxMs: 86_400_000,
         giveUpAfterMs: 129_600_000,
       },
-      limits: { maxInFlight: 256, maxInFlightPerEndpoint: 32 },
+      limits: {
+        maxInFlight: 256,
+        maxInFlightPerEndpoint: 32,
+        breakerThreshold: 0.7,
+        breakerCooldownMs: 30_000,
+      },
       lease: { workerId: null, ttlMs: 15_000 },
       http: { host: '0.0.0.0', port: 8_080 },
       log: { level: 'info', format: 'json' },

@@ -31,6 +31,25 @@ describe('an integer', () => {
   });
 });
 
+describe('a fraction', () => {
+  it.each([
+    ['0.7', 0.7],
+    ['1', 1],
+    ['1.0', 1],
+    ['0.000000001', 1e-9],
+  ])('%s is %d', (text, value) => {
+    expect(parse(values.fraction(), text)).toEqual({ value });
+  });
+
+  it.each(['', '-0.5', '.5', '70%', '0,7', '1e-3', 'NaN', '2'])('%j is refused', (text) => {
+    expect(parse(values.fraction(), text)).toEqual({ wrong: 'is not such a number' });
+  });
+
+  it.each(['0', '0.0', '1.1'])('%s is out of range', (text) => {
+    expect(parse(values.fraction(), text)).toEqual({ wrong: 'is out of range' });
+  });
+});
+
 describe('a boolean', () => {
   it.each([
     ['true', true],

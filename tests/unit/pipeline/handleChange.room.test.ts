@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import type { AttemptOutcome } from '../../../src/domain/attempt.ts';
 import { takeIn } from '../../../src/domain/takeIn.ts';
 import { handleChange } from '../../../src/pipeline/handleChange.ts';
-import { createLanes } from '../../../src/pipeline/lanes.ts';
+import { aLanes } from '../../support/aLanes.ts';
 import { redeliverDue } from '../../../src/pipeline/redeliverDue.ts';
 import { Stopping } from '../../../src/runtime/abort.ts';
 import { aChange, aDocument, answered } from '../../support/builders.ts';
@@ -16,7 +16,7 @@ function createSlow(text = 'short') {
   const answer = deferred<AttemptOutcome>();
   const world = createWorld({
     sender: createFakeSender(() => answer.promise),
-    lanes: createLanes({ maxInFlight: 9, maxInFlightPerEndpoint: 1 }),
+    lanes: aLanes({ maxInFlight: 9, maxInFlightPerEndpoint: 1 }),
     quickRetriesMs: [1_000],
     retryScheduleMs: [60_000],
   });

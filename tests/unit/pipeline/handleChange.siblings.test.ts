@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import type { AttemptOutcome } from '../../../src/domain/attempt.ts';
 import { takeIn } from '../../../src/domain/takeIn.ts';
 import { handleChange } from '../../../src/pipeline/handleChange.ts';
-import { createLanes } from '../../../src/pipeline/lanes.ts';
+import { aLanes } from '../../support/aLanes.ts';
 import { aChange, aDocument, answered, aParked, aSubject } from '../../support/builders.ts';
 import { createFakeSender, deferred } from '../../support/fakePorts.ts';
 import { watch } from '../../support/recorders.ts';
@@ -19,7 +19,7 @@ function createSituation() {
     sender: createFakeSender(({ notificationId }) =>
       notificationId === 'sms-1:SENT' ? answer.promise : answered(200),
     ),
-    lanes: createLanes({ maxInFlight: 9, maxInFlightPerEndpoint: 9 }),
+    lanes: aLanes({ maxInFlight: 9, maxInFlightPerEndpoint: 9 }),
   });
   world.database.documents.set('sms-1', aDocument());
   return { world, answer };

@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Attempt, AttemptOutcome } from '../../../src/domain/attempt.ts';
 import type { Change, StreamPosition } from '../../../src/domain/change.ts';
 import { StreamFailure } from '../../../src/domain/streamFailure.ts';
-import { createLanes } from '../../../src/pipeline/lanes.ts';
+import { aLanes } from '../../support/aLanes.ts';
 import { runPipeline } from '../../../src/pipeline/pipeline.ts';
 import type { CheckpointStore, StreamRead } from '../../../src/pipeline/ports.ts';
 import { Fenced, Stopping } from '../../../src/runtime/abort.ts';
@@ -188,7 +188,11 @@ export function createSurroundings(s: fc.Scheduler, plan: Situation, how: Interr
       const endpointKey = `endpoint ${Number(accountId) % plan.endpoints}`;
       return { kind: 'open', webhook: aWebhook({ endpointKey }) };
     }, ask);
-    const lanes = createLanes({ maxInFlight: 3, maxInFlightPerEndpoint: 2 });
+    const lanes = aLanes({
+      maxInFlight: 3,
+      maxInFlightPerEndpoint: 2,
+      breaker: { threshold: 0.5, cooldownMs: 3_000 },
+    });
     const { windowLimit } = plan;
     const world = createWorld({
       ...{ database: database.seenBy(ask), source, routes, lanes, windowLimit },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { setImmediate as turn } from 'node:timers/promises';
-import { createLanes } from '../../../src/pipeline/lanes.ts';
+import { aLanes } from '../../support/aLanes.ts';
 import { Stopping } from '../../../src/runtime/abort.ts';
 import { deferred } from '../../support/fakePorts.ts';
 import { inSlot } from './inSlot.ts';
@@ -34,7 +34,7 @@ describe('lanes under any load', () => {
       maxInFlightPerEndpoint: fc.integer({ min: 1, max: 3 }),
     });
     const property = fc.asyncProperty(bounds, loads, async (bound, load) => {
-      const lanes = createLanes(bound);
+      const lanes = aLanes(bound);
       const calls: Call[] = [];
       const outcomes: Promise<string>[] = [];
       /** For each lane that could start, who was served since it could. */

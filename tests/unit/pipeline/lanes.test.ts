@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { setImmediate as turn } from 'node:timers/promises';
-import { createLanes } from '../../../src/pipeline/lanes.ts';
+import { aLanes } from '../../support/aLanes.ts';
 import { Stopping } from '../../../src/runtime/abort.ts';
 import { deferred } from '../../support/fakePorts.ts';
 import { inSlot } from './inSlot.ts';
@@ -10,7 +10,7 @@ const never = new AbortController().signal;
 /** Lanes whose calls are named, begin in `begun` and end by hand. */
 function createHeld(maxInFlight: number, maxInFlightPerEndpoint: number) {
   const counts: number[] = [];
-  const lanes = createLanes({
+  const lanes = aLanes({
     maxInFlight,
     maxInFlightPerEndpoint,
     onInFlight: (count) => counts.push(count),

@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { AttemptOutcome } from '../../../src/domain/attempt.ts';
 import type { Route } from '../../../src/domain/route.ts';
 import { StreamFailure } from '../../../src/domain/streamFailure.ts';
-import { createLanes } from '../../../src/pipeline/lanes.ts';
+import { aLanes } from '../../support/aLanes.ts';
 import { runPipeline } from '../../../src/pipeline/pipeline.ts';
 import { Stopping } from '../../../src/runtime/abort.ts';
 import { ConfigurationError } from '../../../src/runtime/errors.ts';
@@ -98,7 +98,7 @@ describe('changes', () => {
       { id: 'a', deliveryStatus: 'DELIVERED' },
       { id: 'a', deliveryStatus: 'SENT' },
     ];
-    const lanes = createLanes({ maxInFlight: 9, maxInFlightPerEndpoint: 9 });
+    const lanes = aLanes({ maxInFlight: 9, maxInFlightPerEndpoint: 9 });
     const world = createHappened([...both, { id: 'b' }], { sender, lanes });
     const done = runUntil(world, 'all were told', isCounted(world, 4));
     await until('both SMS were called for', () => sender.sent.length > 1);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { AttemptOutcome } from '../../../src/domain/attempt.ts';
 import type { Route } from '../../../src/domain/route.ts';
-import { createLanes } from '../../../src/pipeline/lanes.ts';
+import { aLanes } from '../../support/aLanes.ts';
 import { redeliverDue } from '../../../src/pipeline/redeliverDue.ts';
 import { Stopping } from '../../../src/runtime/abort.ts';
 import { aLog, answered, aParked, aRecord, aSubject, aWebhook } from '../../support/builders.ts';
@@ -15,7 +15,7 @@ const open: Route = { kind: 'open', webhook: aWebhook() };
 
 /** The loop over durable state, with its end. */
 function begin(options: WorldOptions = {}) {
-  const lanes = createLanes({ maxInFlight: 9, maxInFlightPerEndpoint: 9 });
+  const lanes = aLanes({ maxInFlight: 9, maxInFlightPerEndpoint: 9 });
   const world = createWorld({ lanes, ...options });
   const done = redeliverDue(world.deps);
   return {
@@ -105,7 +105,7 @@ describe('what is due', () => {
 
   it('is claimed only as far as there are free slots', async () => {
     const answer = deferred<AttemptOutcome>();
-    const lanes = createLanes({ maxInFlight: 2, maxInFlightPerEndpoint: 2 });
+    const lanes = aLanes({ maxInFlight: 2, maxInFlightPerEndpoint: 2 });
     const world = begin({ lanes, sender: createFakeSender(() => answer.promise) });
     for (const smsKey of ['a', 'b', 'c', 'd']) {
       await world.retries.park(aParked({ subject: aSubject({ smsKey }) }), 0);

@@ -3,7 +3,7 @@ import type { Route } from '../../../src/domain/route.ts';
 import { RouteUnknown } from '../../../src/domain/routeUnknown.ts';
 import { takeIn } from '../../../src/domain/takeIn.ts';
 import { handleChange } from '../../../src/pipeline/handleChange.ts';
-import { createLanes } from '../../../src/pipeline/lanes.ts';
+import { aLanes } from '../../support/aLanes.ts';
 import { redeliverDue } from '../../../src/pipeline/redeliverDue.ts';
 import { Stopping } from '../../../src/runtime/abort.ts';
 import {
@@ -27,7 +27,7 @@ function createTroubled(options: WorldOptions = {}) {
     if (answers.route === null) throw new RouteUnknown();
     return answers.route;
   });
-  const lanes = createLanes({ maxInFlight: 9, maxInFlightPerEndpoint: 9 });
+  const lanes = aLanes({ maxInFlight: 9, maxInFlightPerEndpoint: 9 });
   const world = createWorld({ routes, lanes, ...options });
   world.database.documents.set('sms-1', aDocument());
   const redelivering = redeliverDue(world.deps);
