@@ -20,7 +20,7 @@ const skipped = {
 } as const satisfies Record<SkippedReason, true>;
 
 /** The label values that can be told before anything has happened. */
-export const known = {
+export const knownLabels = {
   ends: [
     { state: 'delivered', reason: '' },
     ...Object.keys(failed).map((reason) => ({ state: 'failed', reason })),

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, type LabelValues } from 'prom-client';
 import type { AttemptOutcome } from '../domain/attempt.ts';
 import type { Metrics } from '../pipeline/ports.ts';
-import { known } from './knownLabels.ts';
+import { knownLabels } from './knownLabels.ts';
 
 /** What the worker's collections and the oplog say; the same whichever worker reads it. */
 export interface StateFigures {
@@ -68,9 +68,14 @@ export function createMetrics(): PrometheusMetrics {
     'notifications_total',
     'Notifications that ended, by how',
     ['state', 'reason'],
-    known.ends,
+    knownLabels.ends,
   );
-  const attempts = counter('attempts_total', 'Calls made, by outcome', ['outcome'], known.outcomes);
+  const attempts = counter(
+    'attempts_total',
+    'Calls made, by outcome',
+    ['outcome'],
+    knownLabels.outcomes,
+  );
   const attemptDuration = histogram(
     'attempt_duration_seconds',
     'Duration of a call',
@@ -85,7 +90,7 @@ export function createMetrics(): PrometheusMetrics {
     'not_notified_total',
     'Statuses that never became a notification',
     ['reason'],
-    known.notNotified,
+    knownLabels.notNotified,
   );
   const inFlight = gauge('in_flight', 'Calls running now');
   const breakersOpen = gauge('breakers_open', 'Endpoints that are spared for failing too often');
@@ -96,7 +101,7 @@ export function createMetrics(): PrometheusMetrics {
     'route_lookups_total',
     'Questions to the route cache',
     ['result'],
-    known.lookups,
+    knownLabels.lookups,
   );
   const leaseHeld = new Gauge({
     name: `${PREFIX}lease_held`,

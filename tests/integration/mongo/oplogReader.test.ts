@@ -64,7 +64,9 @@ describe('the oplog', () => {
     const client = createMongoClient('mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=50', 'away');
     clients.push(client);
     const { reader, logger } = readerOf(client);
-    await expect(reader.oldestEntryAt()).rejects.toThrow();
+    await expect(reader.oldestEntryAt()).rejects.toMatchObject({
+      name: 'MongoServerSelectionError',
+    });
     expect(logger.lines).toEqual([]);
   });
 });

@@ -41,6 +41,6 @@ describe('the table of metrics in the documentation', () => {
   it('names every metric there is and no other, with its labels', async () => {
     const there = await exposed();
     expect(there.size).toBeGreaterThan(15);
-    expect([...table].sort()).toEqual([...there].sort());
+    expect(Object.fromEntries(table)).toEqual(Object.fromEntries(there));
   });
 });
