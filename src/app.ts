@@ -12,6 +12,7 @@ import { createOutcomeStore } from './mongo/outcomeStore.ts';
 import { preflight } from './mongo/preflight.ts';
 import { createRetryStore } from './mongo/retryStore.ts';
 import { createSmsStore } from './mongo/smsStore.ts';
+import { createStateReaders } from './mongo/stateReaders.ts';
 import { createMysqlClient } from './mysql/connect.ts';
 import { createRouteCache } from './mysql/routeCache.ts';
 import type { QueryFile, RouteQuery } from './mysql/routeQuery.ts';
@@ -19,6 +20,7 @@ import { checkAtStart, openRouteQuery } from './mysql/startUp.ts';
 import { createHealth, type Health } from './observability/health.ts';
 import { createMetrics, type PrometheusMetrics } from './observability/metrics.ts';
 import { startProbeServer } from './observability/probeServer.ts';
+import { sampleState } from './observability/sampleState.ts';
 import { untilReady, watchDatabase } from './observability/watchDatabase.ts';
 import { createLanes } from './pipeline/lanes.ts';
 import { runPipeline, type PipelineDeps } from './pipeline/pipeline.ts';
@@ -130,6 +132,8 @@ async function notifyCustomers(frame: Frame, connections: Connections): Promise<
   const watch = { ...frame, component: 'mongodb' } as const;
   const { collectionUuid } = await untilReady(watch, () => preflight(mongo.sms, mongo.state));
   const watching = watchDatabase(watch, mongo.ping);
+  const readers = createStateReaders({ ...mongo, rememberMs: config.notify.rememberMs, logger });
+  const sampling = sampleState({ ...frame, readers });
   const { leases } = mongo.state;
   const { ttlMs } = config.lease;
   const owner = config.lease.workerId ?? `${hostname()}:${process.pid}`;
@@ -150,7 +154,7 @@ async function notifyCustomers(frame: Frame, connections: Connections): Promise<
       await runPipeline({ ...pipelineDeps(term, connections, holder), endpoints, handOver });
     },
   });
-  await Promise.all([watching, refreshing]);
+  await Promise.all([watching, refreshing, sampling]);
 }
 
 /** One term's worth of parts: nothing of them outlives the lease but the writes of calls that still run. */

@@ -1,8 +1,25 @@
 import { Counter, Gauge, Histogram, Registry, type LabelValues } from 'prom-client';
-import { attemptErrors } from '../domain/attempt.ts';
+import type { AttemptOutcome } from '../domain/attempt.ts';
 import type { Metrics } from '../pipeline/ports.ts';
+import { knownLabels } from './knownLabels.ts';
+
+/** What the worker's collections and the oplog say; the same whichever worker reads it. */
+export interface StateFigures {
+  readonly retriesPending: number;
+  readonly oldestOverdueSeconds: number;
+  readonly endpointsDisabled: number;
+  /** Null when none is saved. */
+  readonly checkpointAt: Date | null;
+  /** Null when it can't be told. */
+  readonly oldestOplogEntryAt: Date | null;
+}
+
+/** Null also for what has not been read yet. */
+type LastRead = { readonly [Name in keyof StateFigures]: StateFigures[Name] | null };
 
 export interface PrometheusMetrics extends Metrics {
+  /** What was read just now; what is left out stays as it was. */
+  stateRead(figures: Partial<StateFigures>): void;
   /** The Prometheus text exposition. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -14,7 +31,10 @@ const attemptBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 /** Seconds: from at once to after the last retry of the default schedule. */
 const deliveryBuckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 15, 60, 300, 1800, 7200, 36_000];
 
-/** Every series whose labels are known exists from the start, so that a rate over it is never absent. */
+/**
+ * Every series whose labels are known exists from the start, so that a rate over it is never absent. Only
+ * what would be a lie as 0, a lag or a count of rows that nobody has read yet, is absent until it is known.
+ */
 export function createMetrics(): PrometheusMetrics {
   const registry = new Registry();
   const counter = <Label extends string>(
@@ -29,29 +49,32 @@ export function createMetrics(): PrometheusMetrics {
   };
   const histogram = (name: string, help: string, buckets: number[]): Histogram =>
     new Histogram({ name: PREFIX + name, help, buckets, registers: [registry] });
-  const gauge = (name: string, help: string, collect?: (gauge: Gauge) => void): Gauge =>
+  const gauge = (name: string, help: string): Gauge =>
+    new Gauge({ name: PREFIX + name, help, registers: [registry] });
+  /** Worked out when it is asked for; absent while that gives null. */
+  const derived = (name: string, help: string, value: () => number | null): Gauge =>
     new Gauge({
       name: PREFIX + name,
       help,
       registers: [registry],
-      ...(collect !== undefined && {
-        collect() {
-          collect(this);
-        },
-      }),
+      collect() {
+        const now = value();
+        if (now === null) this.remove();
+        else this.set(now);
+      },
     });
 
   const notifications = counter(
     'notifications_total',
     'Notifications that ended, by how',
     ['state', 'reason'],
-    knownEnds,
+    knownLabels.ends,
   );
   const attempts = counter(
     'attempts_total',
     'Calls made, by outcome',
     ['outcome'],
-    ['2xx', '3xx', '4xx', '5xx', ...attemptErrors].map((outcome) => ({ outcome })),
+    knownLabels.outcomes,
   );
   const attemptDuration = histogram(
     'attempt_duration_seconds',
@@ -67,9 +90,10 @@ export function createMetrics(): PrometheusMetrics {
     'not_notified_total',
     'Statuses that never became a notification',
     ['reason'],
-    ['not_opted_in', 'filtered_status', 'document_gone', 'duplicate'].map((reason) => ({ reason })),
+    knownLabels.notNotified,
   );
   const inFlight = gauge('in_flight', 'Calls running now');
+  const breakersOpen = gauge('breakers_open', 'Endpoints that are spared for failing too often');
   const reopened = counter('stream_reopened_total', 'Reopenings of the stream', ['cause'], []);
   const gaps = counter('gaps_total', 'Spans the stream could not be read for', [], [{}]);
   const recordFailures = counter('record_failures_total', 'Records that never fit', ['code'], []);
@@ -77,7 +101,7 @@ export function createMetrics(): PrometheusMetrics {
     'route_lookups_total',
     'Questions to the route cache',
     ['result'],
-    ['hit', 'miss', 'stale', 'error'].map((result) => ({ result })),
+    knownLabels.lookups,
   );
   const leaseHeld = new Gauge({
     name: `${PREFIX}lease_held`,
@@ -86,58 +110,84 @@ export function createMetrics(): PrometheusMetrics {
     registers: [registry],
   });
   leaseHeld.set({ partition: '0' }, 0);
+  let isHeld = false;
   let streamAtMs: number | null = null;
-  let checkpointAtMs: number | null = null;
-  const secondsSince = (atMs: number | null) => (lag: Gauge) => {
-    if (atMs !== null) lag.set(Math.max(0, (Date.now() - atMs) / 1000));
+  let figures: LastRead = {
+    retriesPending: null,
+    oldestOverdueSeconds: null,
+    endpointsDisabled: null,
+    checkpointAt: null,
+    oldestOplogEntryAt: null,
   };
-  gauge('stream_lag_seconds', 'Age of the newest thing read from the stream', (lag) =>
-    secondsSince(streamAtMs)(lag),
+  derived('retries_pending', 'Notifications in durable state', () => figures.retriesPending);
+  derived(
+    'retries_oldest_overdue_seconds',
+    'How long the oldest retry that is due has been due',
+    () => figures.oldestOverdueSeconds,
   );
-  gauge('checkpoint_lag_seconds', 'Age of the checkpoint', (lag) =>
-    secondsSince(checkpointAtMs)(lag),
+  derived(
+    'endpoints_disabled',
+    'Endpoints that are not called any more',
+    () => figures.endpointsDisabled,
   );
+  derived('stream_lag_seconds', 'Age of the newest thing read from the stream', () =>
+    isHeld && streamAtMs !== null ? secondsSince(streamAtMs) : null,
+  );
+  derived('checkpoint_lag_seconds', 'Age of the checkpoint', () =>
+    figures.checkpointAt === null ? null : secondsSince(figures.checkpointAt.getTime()),
+  );
+  derived('oplog_headroom_seconds', 'From the oldest oplog entry to the checkpoint', () => {
+    const { checkpointAt, oldestOplogEntryAt } = figures;
+    if (checkpointAt === null || oldestOplogEntryAt === null) return null;
+    return (checkpointAt.getTime() - oldestOplogEntryAt.getTime()) / 1000;
+  });
 
   return {
     notificationEnded: (state, reason) => notifications.inc({ state, reason }),
     notNotified: (reason) => notNotified.inc({ reason }),
     attempted(outcome) {
-      const answer =
-        outcome.kind === 'answered' ? `${Math.floor(outcome.statusCode / 100)}xx` : null;
-      attempts.inc({ outcome: answer ?? outcome.error ?? 'network_error' });
+      attempts.inc({ outcome: labelOf(outcome) });
       attemptDuration.observe(outcome.durationMs / 1000);
     },
     delivered: (seconds) => statusToResponse.observe(Math.max(0, seconds)),
     inFlight: (count) => inFlight.set(count),
+    breakersOpen: (count) => breakersOpen.set(count),
     streamRead({ empty, wallTime }) {
       streamAtMs = Math.max(streamAtMs ?? 0, empty ? Date.now() : wallTime.getTime());
     },
     streamReopened: (cause) => reopened.inc({ cause }),
     gapFound: () => gaps.inc(),
     checkpointAt(wallTime) {
-      checkpointAtMs = wallTime.getTime();
+      figures = { ...figures, checkpointAt: wallTime };
     },
     recordFailed: (code) => recordFailures.inc({ code }),
-    leaseHeld: (held) => leaseHeld.set({ partition: '0' }, held ? 1 : 0),
+    leaseHeld(held) {
+      leaseHeld.set({ partition: '0' }, held ? 1 : 0);
+      isHeld = held;
+      streamAtMs = null;
+    },
     routeLookup: (result) => routeLookups.inc({ result }),
+    stateRead(read) {
+      // Who has the lease knows better: it was told of every save, and this read may be older.
+      const own = isHeld && { checkpointAt: figures.checkpointAt };
+      figures = { ...figures, ...read, ...own };
+    },
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };
 }
 
-const knownEnds = [
-  { state: 'delivered', reason: '' },
-  ...[
-    'attempts_exhausted',
-    'expired',
-    'endpoint_gone',
-    'endpoint_disabled',
-    'aborted_by_receiver',
-    'blocked_address',
-    'invalid_webhook',
-    'notification_withdrawn',
-  ].map((reason) => ({ state: 'failed', reason })),
-  ...['no_default_webhook', 'flow_webhook_disabled', 'unusable_document', 'stale'].map(
-    (reason) => ({ state: 'skipped', reason }),
-  ),
-];
+function secondsSince(atMs: number): number {
+  return Math.max(0, (Date.now() - atMs) / 1000);
+}
+
+/**
+ * The class of the answer, or what went wrong instead. A status that HTTP does not know counts as 5xx, as
+ * RFC 9110, section 15, would have it.
+ */
+function labelOf(outcome: AttemptOutcome): string {
+  if (outcome.kind === 'unanswered') return outcome.error;
+  const { statusCode, error } = outcome;
+  if (statusCode >= 200 && statusCode < 600) return `${Math.floor(statusCode / 100)}xx`;
+  return error ?? '5xx';
+}

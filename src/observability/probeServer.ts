@@ -53,8 +53,12 @@ function sendReport(response: ServerResponse, report: HealthReport): void {
 }
 
 async function sendMetrics(response: ServerResponse, metrics: PrometheusMetrics): Promise<void> {
-  const text = await metrics.text();
-  response.writeHead(200, { 'content-type': metrics.contentType }).end(text);
+  try {
+    const text = await metrics.text();
+    response.writeHead(200, { 'content-type': metrics.contentType }).end(text);
+  } catch (thrown) {
+    response.writeHead(500, { 'content-type': 'text/plain' }).end(toError(thrown).message);
+  }
 }
 
 async function closeServer(server: Server): Promise<void> {

@@ -259,6 +259,7 @@ export interface Metrics {
   attempted(outcome: AttemptOutcome): void;
   delivered(secondsSinceStatus: number): void;
   inFlight(count: number): void;
+  breakersOpen(count: number): void;
   streamRead(read: Readonly<{ empty: boolean; wallTime: Date }>): void;
   streamReopened(cause: string): void;
   gapFound(): void;

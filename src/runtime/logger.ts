@@ -32,6 +32,7 @@ export type LogEvent =
   | 'unplaceable_document'
   | 'collection_gone'
   | 'checkpoint_save_failed'
+  | 'oplog_unreadable'
   | 'attempt'
   | 'notification_skipped'
   | 'notification_failed'

@@ -18,6 +18,7 @@ export function createRecordingMetrics(): Metrics & { readonly told: readonly To
     attempted: keep('attempted'),
     delivered: keep('delivered'),
     inFlight: keep('inFlight'),
+    breakersOpen: keep('breakersOpen'),
     streamRead: keep('streamRead'),
     streamReopened: keep('streamReopened'),
     gapFound: keep('gapFound'),

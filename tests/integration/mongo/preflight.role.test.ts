@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { createContext, runInContext } from 'node:vm';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import type { Collection, Document, MongoClient } from 'mongodb';
+import type { Collection, MongoClient } from 'mongodb';
 import { createMongoClient } from '../../../src/mongo/connect.ts';
 import { createCheckpointStore } from '../../../src/mongo/checkpointStore.ts';
 import { createEndpointStore } from '../../../src/mongo/endpointStore.ts';
@@ -11,6 +9,7 @@ import { preflight } from '../../../src/mongo/preflight.ts';
 import { stateCollections } from '../../../src/mongo/stateCollections.ts';
 import { toError } from '../../../src/runtime/errors.ts';
 import { aWebhook } from '../../support/builders.ts';
+import { readDocumentedRole } from '../../support/documentedRole.ts';
 import { createMemoryLogger } from '../../support/memoryLogger.ts';
 import { anEnding, createOutcomes } from '../../support/mongoOutcomes.ts';
 import { briefLog, createRetries, parkable, claimUpTo } from '../../support/mongoRetries.ts';
@@ -19,20 +18,7 @@ import { useGuardedReplicaSet, type Privilege } from '../../support/mongoUsers.t
 
 const guarded = useGuardedReplicaSet();
 const collection = 'SMSDetailDocument';
-const role = documentedRole();
-
-/** What the page for operators tells them to grant. */
-function documentedRole(): readonly Privilege[] {
-  const page = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8');
-  const script = /```js\nuse admin\n(.*?)```/s.exec(page)?.[1] ?? '';
-  const made: Document[] = [];
-  const db = { createRole: (command: Document) => void made.push(command) };
-  runInContext(script, createContext({ db }));
-  const privileges = (made[0]?.['privileges'] ?? []) as Document[];
-  return privileges.map(
-    ({ resource, actions }) => ({ ...resource, actions: [...actions] }) as Privilege,
-  );
-}
+const role = readDocumentedRole().needed;
 
 async function asUser<Result>(
   privileges: readonly Privilege[],

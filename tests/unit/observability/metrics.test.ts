@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { AttemptOutcome } from '../../../src/domain/attempt.ts';
+import { attemptErrors, type AttemptOutcome } from '../../../src/domain/attempt.ts';
 import { createMetrics, type PrometheusMetrics } from '../../../src/observability/metrics.ts';
 import { answered, unanswered } from '../../support/builders.ts';
 
@@ -14,7 +14,13 @@ describe('the series whose labels are known', () => {
   it.each([
     'notifications_total{state="delivered",reason=""}',
     'notifications_total{state="failed",reason="attempts_exhausted"}',
+    'notifications_total{state="failed",reason="expired"}',
+    'notifications_total{state="failed",reason="endpoint_gone"}',
+    'notifications_total{state="failed",reason="endpoint_disabled"}',
+    'notifications_total{state="failed",reason="aborted_by_receiver"}',
+    'notifications_total{state="failed",reason="blocked_address"}',
     'notifications_total{state="failed",reason="invalid_webhook"}',
+    'notifications_total{state="failed",reason="notification_withdrawn"}',
     'notifications_total{state="skipped",reason="no_default_webhook"}',
     'notifications_total{state="skipped",reason="flow_webhook_disabled"}',
     'notifications_total{state="skipped",reason="unusable_document"}',
@@ -27,8 +33,7 @@ describe('the series whose labels are known', () => {
     'attempts_total{outcome="3xx"}',
     'attempts_total{outcome="4xx"}',
     'attempts_total{outcome="5xx"}',
-    'attempts_total{outcome="timeout_connect"}',
-    'attempts_total{outcome="network_error"}',
+    ...attemptErrors.map((error) => `attempts_total{outcome="${error}"}`),
     'route_lookups_total{result="hit"}',
     'route_lookups_total{result="miss"}',
     'route_lookups_total{result="stale"}',
@@ -36,12 +41,34 @@ describe('the series whose labels are known', () => {
     'attempt_duration_seconds_count',
     'status_to_response_seconds_count',
     'in_flight',
+    'breakers_open',
     'gaps_total',
     'lease_held{partition="0"}',
   ])('%s is there from the start, at zero', async (series) => {
     expect(await valueOf(createMetrics(), series)).toBe(0);
   });
+
+  it('are just those: nobody knows yet what is to be read', async () => {
+    const series = (await createMetrics().text()).split('\n').filter((line) => /^[^#]/.test(line));
+    const names = new Set(series.map((line) => /^[a-z_]+/.exec(line)?.[0]));
+    for (const name of unknownAtFirst) expect(names).not.toContain(`notify_on_delivery_${name}`);
+    const attempts = series.filter((line) => line.includes('attempts_total'));
+    expect(attempts).toHaveLength(4 + attemptErrors.length);
+    const ends = series.filter((line) => line.includes('notifications_total'));
+    expect(ends).toHaveLength(1 + 8 + 4);
+  });
 });
+
+const unknownAtFirst = [
+  'retries_pending',
+  'retries_oldest_overdue_seconds',
+  'endpoints_disabled',
+  'stream_lag_seconds',
+  'checkpoint_lag_seconds',
+  'oplog_headroom_seconds',
+  'stream_reopened_total',
+  'record_failures_total',
+];
 
 describe('what is counted', () => {
   it.each<[string, (metrics: PrometheusMetrics) => void]>([
@@ -68,6 +95,9 @@ describe('what is counted', () => {
     ['4xx', answered(410)],
     ['5xx', answered(503)],
     ['connection_refused', unanswered('connection_refused')],
+    ['response_invalid', answered(101, { error: 'response_invalid' })],
+    ['5xx', answered(99)],
+    ['5xx', answered(600)],
   ])('an attempt as %s', async (outcome, attempt) => {
     const metrics = createMetrics();
     metrics.attempted(attempt);
@@ -90,6 +120,12 @@ describe('what is counted', () => {
     metrics.delivered(-2);
     expect(await valueOf(metrics, 'status_to_response_seconds_sum')).toBe(0);
     expect(await valueOf(metrics, 'status_to_response_seconds_count')).toBe(1);
+  });
+
+  it('how many breakers are open', async () => {
+    const metrics = createMetrics();
+    metrics.breakersOpen(2);
+    expect(await valueOf(metrics, 'breakers_open')).toBe(2);
   });
 
   it('what is in flight now', async () => {
@@ -118,6 +154,7 @@ describe('the lags', () => {
   beforeEach(() => {
     jest.useFakeTimers({ now });
     metrics = createMetrics();
+    metrics.leaseHeld(true);
   });
   afterEach(() => {
     jest.useRealTimers();
@@ -155,6 +192,81 @@ describe('the lags', () => {
     metrics.checkpointAt(ago(-3));
     expect(await valueOf(metrics, 'stream_lag_seconds')).toBe(0);
     expect(await valueOf(metrics, 'checkpoint_lag_seconds')).toBe(0);
+  });
+});
+
+describe('the lags of a worker that has lost the lease', () => {
+  const now = Date.parse('2023-10-19T06:00:00.000Z');
+  let metrics: PrometheusMetrics;
+  beforeEach(() => {
+    jest.useFakeTimers({ now });
+    metrics = createMetrics();
+    metrics.leaseHeld(true);
+    metrics.streamRead({ empty: true, wallTime: new Date(now) });
+    metrics.checkpointAt(new Date(now));
+    metrics.leaseHeld(false);
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  it('are not told of the stream, which it reads no more', async () => {
+    expect(await valueOf(metrics, 'stream_lag_seconds')).toBeUndefined();
+    metrics.streamRead({ empty: false, wallTime: new Date(now) });
+    expect(await valueOf(metrics, 'stream_lag_seconds')).toBeUndefined();
+  });
+
+  it('begin anew with the next term', async () => {
+    jest.setSystemTime(now + 60_000);
+    metrics.leaseHeld(true);
+    expect(await valueOf(metrics, 'stream_lag_seconds')).toBeUndefined();
+    metrics.streamRead({ empty: false, wallTime: new Date(now + 50_000) });
+    expect(await valueOf(metrics, 'stream_lag_seconds')).toBe(10);
+  });
+
+  it('of the checkpoint follow the one that another worker saves', async () => {
+    jest.setSystemTime(now + 60_000);
+    expect(await valueOf(metrics, 'checkpoint_lag_seconds')).toBe(60);
+    metrics.stateRead({ checkpointAt: new Date(now + 58_000) });
+    expect(await valueOf(metrics, 'checkpoint_lag_seconds')).toBe(2);
+  });
+
+  it('of the checkpoint are its own again in the next term, whatever was read before', async () => {
+    jest.setSystemTime(now + 60_000);
+    metrics.leaseHeld(true);
+    metrics.checkpointAt(new Date(now + 59_000));
+    metrics.stateRead({ checkpointAt: new Date(now) });
+    expect(await valueOf(metrics, 'checkpoint_lag_seconds')).toBe(1);
+  });
+});
+
+describe('what is read of the state', () => {
+  it('is shown as it was last read', async () => {
+    const metrics = createMetrics();
+    metrics.stateRead({ retriesPending: 7, oldestOverdueSeconds: 1.5, endpointsDisabled: 2 });
+    metrics.stateRead({ retriesPending: 8 });
+    expect(await valueOf(metrics, 'retries_pending')).toBe(8);
+    expect(await valueOf(metrics, 'retries_oldest_overdue_seconds')).toBe(1.5);
+    expect(await valueOf(metrics, 'endpoints_disabled')).toBe(2);
+  });
+
+  it.each([
+    ['the checkpoint is not known', { oldestOplogEntryAt: new Date(0) }],
+    ['the oplog is not known', { checkpointAt: new Date(0) }],
+    ['the oplog may not be read', { checkpointAt: new Date(0), oldestOplogEntryAt: null }],
+  ])('has no headroom while %s', async (_, figures) => {
+    const metrics = createMetrics();
+    metrics.stateRead(figures);
+    expect(await valueOf(metrics, 'oplog_headroom_seconds')).toBeUndefined();
+  });
+
+  it('has the headroom from the oldest entry to the checkpoint, below 0 once it is lost', async () => {
+    const metrics = createMetrics();
+    metrics.stateRead({ checkpointAt: new Date(90_500), oldestOplogEntryAt: new Date(30_000) });
+    expect(await valueOf(metrics, 'oplog_headroom_seconds')).toBe(60.5);
+    metrics.leaseHeld(true);
+    metrics.checkpointAt(new Date(20_000));
+    expect(await valueOf(metrics, 'oplog_headroom_seconds')).toBe(-10);
   });
 });
 

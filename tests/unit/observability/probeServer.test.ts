@@ -64,6 +64,20 @@ describe('the probe server', () => {
     expect(await response.text()).toContain('notify_on_delivery_in_flight');
   });
 
+  it('answers /metrics with 500 when they cannot be collected, and goes on', async () => {
+    const text = (): Promise<string> => Promise.reject(new Error('no figures'));
+    const failing = { host: '127.0.0.1', port: 0, health, metrics: { ...metrics, text } };
+    const other = await startProbeServer(failing);
+    try {
+      const response = await fetch(`http://127.0.0.1:${other.port}/metrics`);
+      expect(response.status).toBe(500);
+      expect(await response.text()).toBe('no figures');
+      expect((await fetch(`http://127.0.0.1:${other.port}/livez`)).status).toBe(200);
+    } finally {
+      await other.close();
+    }
+  });
+
   it.each([
     ['/livez?verbose=1', 'GET', 200],
     ['/livez', 'HEAD', 200],

@@ -1,0 +1,64 @@
+import { Timestamp, type MongoClient } from 'mongodb';
+import type { Logger } from '../runtime/logger.ts';
+import { codes, serverCode } from './errorCodes.ts';
+import { timeOf } from './position.ts';
+
+/** What is to be known of the oplog, if the worker's user may read it. */
+export interface OplogReader {
+  /**
+   * When the oldest entry was written; null where that can't be told. Rejects when the database does not
+   * answer. Warns, once, when the oplog reaches back further than the ledger.
+   */
+  oldestEntryAt(): Promise<Date | null>;
+}
+
+export function createOplogReader(options: {
+  readonly client: MongoClient;
+  readonly rememberMs: number;
+  /** The longest the read may take. */
+  readonly timeoutMs: number;
+  readonly logger: Logger;
+}): OplogReader {
+  const { client, rememberMs, timeoutMs, logger } = options;
+  const oplog = client.db('local').collection('oplog.rs');
+  let isDenied = false;
+  let isWarned = false;
+  const judge = (windowMs: number): void => {
+    if (isWarned || windowMs <= rememberMs) return;
+    isWarned = true;
+    logger.warn('setting_doubtful', { warning: warningOf(windowMs, rememberMs) });
+  };
+  return {
+    async oldestEntryAt() {
+      if (isDenied) return null;
+      // Not `find` with a sort by `$natural`: that can't tell the server's time.
+      const oldest = oplog.aggregate<{ ts?: unknown; now: Date }>(
+        [{ $limit: 1 }, { $project: { _id: 0, ts: 1, now: '$$NOW' } }],
+        { hint: { $natural: 1 }, readConcern: { level: 'local' }, timeoutMS: timeoutMs },
+      );
+      try {
+        const [entry] = await oldest.toArray();
+        if (!(entry?.ts instanceof Timestamp)) return null;
+        const oldestAt = timeOf(entry.ts);
+        // The newest entry is hardly older: an idle primary writes one every ten seconds.
+        judge(entry.now.getTime() - oldestAt.getTime());
+        return oldestAt;
+      } catch (error) {
+        if (serverCode(error) !== codes.unauthorized) throw error;
+        isDenied = true;
+        logger.debug('oplog_unreadable');
+        return null;
+      }
+    },
+  };
+}
+
+function warningOf(windowMs: number, rememberMs: number): string {
+  return `REMEMBER is ${inWords(rememberMs)} and the oplog reaches back ${inWords(windowMs)}: a status that is read again from further back than REMEMBER would be told again`;
+}
+
+/** Rounded up, so that what is longer looks longer. */
+function inWords(ms: number): string {
+  const [unit, unitMs] = ms < 3_600_000 ? ['s', 1_000] : ['h', 3_600_000];
+  return `${Math.ceil((10 * ms) / unitMs) / 10}${unit}`;
+}
