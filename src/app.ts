@@ -152,6 +152,7 @@ async function notifyCustomers(frame: Frame, connections: Connections): Promise<
       const term = { ...frame, stopping: termStopping };
       const holder = { owner, epoch: lease.epoch, collectionUuid };
       await runPipeline({ ...pipelineDeps(term, connections, holder), endpoints, handOver });
+      frame.metrics.breakersOpen(0);
     },
   });
   await Promise.all([watching, refreshing, sampling]);
@@ -201,6 +202,7 @@ function pipelineDeps(
       ...limits,
       breaker: { threshold: limits.breakerThreshold, cooldownMs: limits.breakerCooldownMs },
       onInFlight: metrics.inFlight,
+      onBreakersOpen: metrics.breakersOpen,
     }),
     zone: createTimeZone(call.payloadTimeZone),
     deliveryStatuses: new Set(notify.deliveryStatuses),
@@ -208,6 +210,7 @@ function pipelineDeps(
     recordSkips: notify.recordSkips,
     schedule: call,
     giveUpAfterMs: call.giveUpAfterMs,
+    routeCacheTtlMs: routeCache.ttlMs,
     gaps: createGapStore({ sms, gaps: state.gaps, marginMs: notify.sweepMarginMs }),
     marginMs: notify.sweepMarginMs,
     startAt: notify.startAt,

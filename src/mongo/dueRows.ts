@@ -1,4 +1,6 @@
-import type { Document } from 'mongodb';
+import type { Document, Filter } from 'mongodb';
+import type { RouteKey } from '../domain/route.ts';
+import type { EndpointFields } from './retryRow.ts';
 import { dueIndex, type RetryRow, type StateCollections } from './stateCollections.ts';
 
 type Retries = StateCollections['retries'];
@@ -6,6 +8,13 @@ type Retries = StateCollections['retries'];
 /** By the server's clock, which all workers share. */
 export function inMs(ms: number): Document {
   return { $add: ['$$NOW', ms] };
+}
+
+/** Whose the rows are to be, and for how long. */
+export interface Claim {
+  readonly by: string;
+  readonly token: string;
+  readonly claimMs: number;
 }
 
 const isDue = { $lte: ['$nextAttemptAt', '$$NOW'] };
@@ -32,19 +41,14 @@ export async function findDueEndpoints(retries: Retries): Promise<readonly strin
 export async function claimDueRows(
   retries: Retries,
   endpointKeys: readonly string[],
-  { claim, claimMs }: Readonly<{ claim: { by: string; token: string }; claimMs: number }>,
+  claim: Claim,
 ): Promise<readonly (RetryRow | null)[]> {
   const wanted = new Map<string, number>();
   for (const key of endpointKeys) wanted.set(key, (wanted.get(key) ?? 0) + 1);
   const due = await Promise.all(
     [...wanted].map(async ([endpoint, limit]) => await findDue(retries, endpoint, limit)),
   );
-  const ids = due.flat();
-  if (ids.length === 0) return endpointKeys.map(() => null);
-  await retries.updateMany({ _id: { $in: ids }, $expr: isDue }, [
-    { $set: { claim: { $literal: claim }, nextAttemptAt: inMs(claimMs) } },
-  ]);
-  const rows = await retries.find({ _id: { $in: ids }, 'claim.token': claim.token }).toArray();
+  const rows = await claimThose(retries, due.flat(), claim);
   const byId = new Map(rows.map((row) => [row._id, row]));
   const left = new Map(
     [...wanted.keys()].map((key, index) => [
@@ -53,6 +57,68 @@ export async function claimDueRows(
     ]),
   );
   return endpointKeys.map((key) => left.get(key)?.shift() ?? null);
+}
+
+/** Claims what is due and was first taken up before that time, whatever it leads to. */
+export async function claimOldRows(
+  retries: Retries,
+  { before, limit }: Readonly<{ before: Date; limit: number }>,
+  claim: Claim,
+): Promise<readonly RetryRow[]> {
+  const rows = await retries
+    .find({ acceptedAt: { $lt: before }, $expr: isDue }, { projection: { _id: 1 }, limit })
+    .toArray();
+  return await claimThose(
+    retries,
+    rows.map((row) => row._id),
+    claim,
+  );
+}
+
+/** Of these rows, those that are still due, and ours now. */
+async function claimThose(
+  retries: Retries,
+  ids: readonly string[],
+  { by, token, claimMs }: Claim,
+): Promise<readonly RetryRow[]> {
+  if (ids.length === 0) return [];
+  const claim = { $literal: { by, token } };
+  await retries.updateMany({ _id: { $in: [...ids] }, $expr: isDue }, [
+    { $set: { claim, nextAttemptAt: inMs(claimMs) } },
+  ]);
+  return await retries.find({ _id: { $in: [...ids] }, 'claim.token': token }).toArray();
+}
+
+/** Due or to be due, and in nobody's hands. */
+const waitingAt = (endpoint: string): Filter<RetryRow> => ({ endpoint, claim: { $exists: false } });
+
+const ROUTE_KEYS_LIMIT = 1_000;
+
+export async function findRouteKeys(
+  retries: Retries,
+  endpoint: string,
+): Promise<readonly RouteKey[]> {
+  const found = await retries
+    .aggregate<{ _id: RouteKey }>([
+      { $match: waitingAt(endpoint) },
+      {
+        $group: {
+          _id: { accountId: '$accountId', flowId: '$flowId', deliveryStatus: '$deliveryStatus' },
+        },
+      },
+      { $limit: ROUTE_KEYS_LIMIT },
+    ])
+    .toArray();
+  return found.map(({ _id }) => _id);
+}
+
+export async function moveRows(
+  retries: Retries,
+  endpoint: string,
+  key: RouteKey,
+  to: EndpointFields,
+): Promise<void> {
+  await retries.updateMany({ ...waitingAt(endpoint), ...key }, { $set: to });
 }
 
 async function findDue(retries: Retries, endpoint: string, limit: number): Promise<string[]> {

@@ -34,13 +34,21 @@ export async function toRetryRow(parked: ParkableNotification): Promise<RetryRow
 }
 
 export function toRowUpdate({ log, webhook, undecided }: RowUpdate): Document {
+  return { attempts: log.begun, log, ...endpointFields(webhook), undecided };
+}
+
+/** Where a row leads. */
+export interface EndpointFields {
+  readonly webhookId: number | string | null;
+  readonly url: string | null;
+  readonly endpoint: string;
+}
+
+export function endpointFields(webhook: ParkableNotification['webhook']): EndpointFields {
   return {
-    attempts: log.begun,
-    log,
     webhookId: webhook?.webhookId ?? null,
     url: webhook?.displayUrl ?? null,
     endpoint: webhook?.endpointKey ?? NO_ENDPOINT,
-    undecided,
   };
 }
 

@@ -5,8 +5,16 @@ import { createBatcher } from '../runtime/batcher.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { retryTransient } from '../runtime/retryTransient.ts';
 import type { Ledger } from './ledger.ts';
-import { claimDueRows, findDueEndpoints, inMs } from './dueRows.ts';
-import { fitsIntoRow, fromRetryRow, toRetryRow, toRowUpdate } from './retryRow.ts';
+import {
+  claimDueRows,
+  claimOldRows,
+  findDueEndpoints,
+  findRouteKeys,
+  inMs,
+  moveRows,
+  type Claim,
+} from './dueRows.ts';
+import { endpointFields, fitsIntoRow, fromRetryRow, toRetryRow, toRowUpdate } from './retryRow.ts';
 import type { RetryRow, StateCollections } from './stateCollections.ts';
 import { withoutCommands } from './withoutCommands.ts';
 
@@ -60,21 +68,19 @@ export function createRetryStore(options: RetryStoreOptions): RetryStore {
       return rows.map(({ row }) => written.get(row._id) ?? null);
     },
   });
+  const newClaim = (): Claim => ({ by: workerId, token: randomUUID(), claimMs });
   const claims = createBatcher<string, ClaimedNotification | null>({
     maxSize: 100,
     lingerMs: 5,
     // Two at once would find the same rows.
     concurrency: 1,
     async run(endpointKeys) {
-      const token = randomUUID();
+      const claim = newClaim();
       const claimed = await withoutCommands(
-        async () =>
-          await claimDueRows(retries, endpointKeys, { claim: { by: workerId, token }, claimMs }),
+        async () => await claimDueRows(retries, endpointKeys, claim),
       );
       return await Promise.all(
-        claimed.map(async (row) =>
-          row === null ? null : { parked: await fromRetryRow(row), claim: token },
-        ),
+        claimed.map(async (row) => (row === null ? null : await toClaimed(row, claim))),
       );
     },
   });
@@ -124,6 +130,21 @@ export function createRetryStore(options: RetryStoreOptions): RetryStore {
     async claimDue(endpointKey) {
       return await claims.add(endpointKey);
     },
+    async claimAcceptedBefore(before, limit) {
+      const claim = newClaim();
+      const rows = await withoutCommands(
+        async () => await claimOldRows(retries, { before, limit }, claim),
+      );
+      return await Promise.all(rows.map(async (row) => await toClaimed(row, claim)));
+    },
+    async routeKeysOf(endpointKey) {
+      return await withoutCommands(async () => await findRouteKeys(retries, endpointKey));
+    },
+    async move(endpointKey, key, to) {
+      await withoutCommands(
+        async () => await moveRows(retries, endpointKey, key, endpointFields(to)),
+      );
+    },
     async standing({ parked: { subject } }) {
       const { notificationId, smsKey, documentKey } = subject;
       const request = { notificationId, smsKey, documentKey, wants: 'document' } as const;
@@ -137,6 +158,10 @@ export function createRetryStore(options: RetryStoreOptions): RetryStore {
       return { ended: ended.get(smsKey)?.[0] ?? null, siblingClaimed: sibling !== null };
     },
   };
+}
+
+async function toClaimed(row: RetryRow, { token }: Claim): Promise<ClaimedNotification> {
+  return { parked: await fromRetryRow(row), claim: token };
 }
 
 /** A claim that has not run out: its owner may be calling. */

@@ -68,7 +68,12 @@ export async function ensureStateCollections(
 ): Promise<void> {
   await create(sent.namespace, () => sent.createIndex({ expireAt: 1 }, { expireAfterSeconds: 0 }));
   await create(retries.namespace, () =>
-    retries.createIndexes([{ key: dueIndex }, { key: { nextAttemptAt: 1 } }, { key: { sms: 1 } }]),
+    retries.createIndexes([
+      { key: dueIndex },
+      { key: { nextAttemptAt: 1 } },
+      { key: { acceptedAt: 1 } },
+      { key: { sms: 1 } },
+    ]),
   );
 }
 

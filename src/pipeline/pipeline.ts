@@ -21,10 +21,11 @@ import { redeliverDue, type RedeliverDeps } from './redeliverDue.ts';
 import { saveCheckpoints } from './saveCheckpoints.ts';
 import { createSmsGate } from './smsGate.ts';
 import { sweepGaps } from './sweepGaps.ts';
+import { tendBlocked, type TendBlockedDeps } from './tendBlocked.ts';
 import { createWindow } from './window.ts';
 
 type FromOutside = Omit<
-  RedeliverDeps,
+  TendBlockedDeps,
   'lookUp' | 'end' | 'takeUpGate' | 'callGate' | 'underWay' | 'track'
 >;
 
@@ -98,6 +99,7 @@ export async function runPipeline(deps: PipelineDeps): Promise<void> {
   }).catch(ignoreStop);
   const saving = saveCheckpoints({ window, checkpoints, logger, metrics, health, stopping });
   const redelivering = redeliverDue(shared);
+  const tending = tendBlocked(shared);
   const sweeping = sweepGaps({
     ...shared,
     handle: async (change) => {
@@ -106,7 +108,7 @@ export async function runPipeline(deps: PipelineDeps): Promise<void> {
       return await handling;
     },
   }).catch(ignoreStop);
-  await Promise.race([Promise.all([reading, saving, redelivering, sweeping]), bug]);
+  await Promise.race([Promise.all([reading, saving, redelivering, tending, sweeping]), bug]);
   await Promise.race([Promise.all(unsettled), bug]);
   await retryTransient(() => checkpoints.save(window.watermark), {
     what: 'checkpoint',

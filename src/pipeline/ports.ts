@@ -228,6 +228,12 @@ export interface RetryStore {
    * the same moment is claimed in the same writes. Rejects when the database does not answer.
    */
   claimDue(endpointKey: string): Promise<ClaimedNotification | null>;
+  /** Claims rows that are due and were first taken up before that time. Rejects like `claimDue`. */
+  claimAcceptedBefore(time: Date, limit: number): Promise<readonly ClaimedNotification[]>;
+  /** What the routes of an endpoint's waiting rows were looked up for, each once; of very many only some. */
+  routeKeysOf(endpointKey: string): Promise<readonly RouteKey[]>;
+  /** Has an endpoint's waiting rows of this route lead to another; due as they were. */
+  move(endpointKey: string, key: RouteKey, to: EndpointName): Promise<void>;
   /** What has become of a claimed row's notification, and its SMS' others, elsewhere. */
   standing(claimed: ClaimedNotification): Promise<RowStanding>;
 }

@@ -22,7 +22,8 @@ export interface ServeRowDeps extends HandleChangeDeps {
 
 /** Where a row was claimed, and the slot it is called in. */
 interface Place {
-  readonly endpointKey: string;
+  /** Null when there is no slot, and so no call. */
+  readonly endpointKey: string | null;
   readonly slot: Slot;
 }
 

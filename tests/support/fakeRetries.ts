@@ -137,6 +137,31 @@ export function createFakeRetries(
       await turn('claimDue done');
       return taken;
     },
+    async claimAcceptedBefore(time, limit) {
+      await turn('claimAcceptedBefore');
+      return [...rows.values()]
+        .filter(({ parked, dueAtMs }) => parked.acceptedAt < time && dueAtMs <= Date.now())
+        .slice(0, limit)
+        .map(({ parked }) => take(parked));
+    },
+    async routeKeysOf(endpointKey) {
+      await turn('routeKeysOf');
+      return [...rows.values()]
+        .filter(({ parked, claim }) => claim === null && endpointOf(parked) === endpointKey)
+        .map(({ parked: { accountId, flowId, subject } }) => ({
+          ...{ accountId, flowId },
+          deliveryStatus: subject.deliveryStatus,
+        }));
+    },
+    async move(endpointKey, key, webhook) {
+      await turn('move');
+      for (const [id, row] of rows) {
+        const { accountId, flowId } = row.parked;
+        const isMeant = accountId === key.accountId && flowId === key.flowId && row.claim === null;
+        if (!isMeant || endpointOf(row.parked) !== endpointKey) continue;
+        rows.set(id, { ...row, parked: { ...row.parked, webhook } });
+      }
+    },
     async standing({ parked: { subject } }) {
       await turn('standing');
       const { notificationId, smsKey } = subject;

@@ -128,5 +128,6 @@ function settingsOf(options: WorldOptions) {
     maxStatusAgeMs: 3_600_000,
     marginMs: 86_400_000,
     startAt: null,
+    routeCacheTtlMs: 30_000,
   };
 }

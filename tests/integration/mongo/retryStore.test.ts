@@ -58,6 +58,7 @@ describe('its collection', () => {
       { _id: 1 },
       { endpoint: 1, nextAttemptAt: 1 },
       { nextAttemptAt: 1 },
+      { acceptedAt: 1 },
       { sms: 1 },
     ]);
   });

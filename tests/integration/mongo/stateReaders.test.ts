@@ -8,7 +8,7 @@ import {
 } from '../../../src/mongo/stateCollections.ts';
 import { createStateReaders, type StateReaders } from '../../../src/mongo/stateReaders.ts';
 import { createMemoryLogger } from '../../support/memoryLogger.ts';
-import { createRetries, parkable, type Retries } from '../../support/mongoRetries.ts';
+import { claimUpTo, createRetries, parkable, type Retries } from '../../support/mongoRetries.ts';
 import { useServers } from '../../support/servers.ts';
 import { until } from '../../support/until.ts';
 
@@ -94,7 +94,7 @@ describe('what is overdue', () => {
     await retries.store.parkClaimed(parkable('claimed'));
     await dueSince('claimed', 45_000);
     expect(await readers.oldestOverdueSeconds()).toBeGreaterThanOrEqual(45);
-    expect(await retries.store.claimDue(1)).toHaveLength(1);
+    expect(await claimUpTo(retries.store, 1)).toHaveLength(1);
     expect(await readers.oldestOverdueSeconds()).toBe(0);
   });
 });

@@ -76,7 +76,10 @@ interface Call {
 }
 
 /** At all others a death is worth trying. */
-const readingPorts: ReadonlySet<string> = new Set(['read', 'claimDue', 'claimDue done', 'open']);
+const readingPorts: ReadonlySet<string> = new Set([
+  ...['read', 'open', 'dueEndpoints', 'claimDue', 'claimDue done'],
+  ...['claimAcceptedBefore', 'routeKeysOf'],
+]);
 
 /** What happens, as the stream tells it, each at a place of its own. */
 function streamOf(happenings: Situation['happenings']): (StreamRead | Error)[] {
