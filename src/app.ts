@@ -130,7 +130,7 @@ async function notifyCustomers(frame: Frame, connections: Connections): Promise<
   const watch = { ...frame, component: 'mongodb' } as const;
   const { collectionUuid } = await untilReady(watch, () => preflight(mongo.sms, mongo.state));
   const watching = watchDatabase(watch, mongo.ping);
-  const { leases } = mongo.state;
+  const { leases, checkpoints } = mongo.state;
   const { ttlMs } = config.lease;
   const owner = config.lease.workerId ?? `${hostname()}:${process.pid}`;
   const endpoints = createEndpointStore({
@@ -142,7 +142,7 @@ async function notifyCustomers(frame: Frame, connections: Connections): Promise<
   const refreshing = endpoints.keepFresh(stopping);
   await workUnderLease({
     ...frame,
-    leases: createLeaseStore({ leases, owner, ttlMs }),
+    leases: createLeaseStore({ leases, checkpoints, owner, ttlMs }),
     ttlMs,
     async work({ lease, stopping: termStopping, handOver }) {
       const term = { ...frame, stopping: termStopping };

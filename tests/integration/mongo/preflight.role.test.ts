@@ -96,7 +96,7 @@ async function doEverything(client: MongoClient): Promise<void> {
   const { signal } = new AbortController();
   const logger = createMemoryLogger();
   const sms = db.collection(collection);
-  const leases = createLeaseStore({ leases: state.leases, owner: 'worker', ttlMs: 60_000 });
+  const leases = createLeaseStore({ ...state, owner: 'worker', ttlMs: 60_000 });
   const lease = (await leases.acquire()) ?? { epoch: 0 };
   expect(await leases.renew(lease)).toBe(true);
 
