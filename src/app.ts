@@ -200,7 +200,12 @@ function pipelineDeps(
     recordSkips: notify.recordSkips,
     schedule: call,
     giveUpAfterMs: call.giveUpAfterMs,
-    gaps: createGapStore({ sms, gaps: state.gaps, marginMs: notify.sweepMarginMs }),
+    gaps: createGapStore({
+      sms,
+      gaps: state.gaps,
+      marginMs: notify.sweepMarginMs,
+      signal: stopping,
+    }),
     marginMs: notify.sweepMarginMs,
     startAt: notify.startAt,
     windowLimit: Math.max(2_000, 4 * limits.maxInFlight),

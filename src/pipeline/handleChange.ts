@@ -23,15 +23,15 @@ const SIBLING_PATIENCE_MS = 1_000;
 
 /**
  * Takes one status of one SMS from the change to its end, or into durable state. `settle` is called as
- * soon as nothing of it depends on this process any more; when this resolves it has been, with whether
- * the status was news.
+ * soon as nothing of it depends on this process any more; when this resolves it has been. Both tell
+ * whether the status was news.
  * Rejects, with nothing lost, only because the worker is stopping; any other rejection is a bug.
  */
 export async function handleChange(
   change: Change,
   subject: Subject,
   deps: HandleChangeDeps,
-  settle: () => void,
+  settle: (wasNews: boolean) => void,
 ): Promise<boolean> {
   const { takeUpGate, underWay, stopping, metrics, end } = deps;
   const { smsKey, notificationId } = subject;
@@ -53,8 +53,9 @@ export async function handleChange(
   } finally {
     if (taken.kind === 'notify') underWay.delete(notificationId);
   }
-  settle();
-  return taken.kind !== 'nothing';
+  const wasNews = taken.kind !== 'nothing';
+  settle(wasNews);
+  return wasNews;
 }
 
 interface Accepted {
@@ -67,7 +68,7 @@ interface Accepted {
 async function call(
   { notification, siblingClaimed, acceptedAt }: Accepted,
   deps: HandleChangeDeps,
-  settle: () => void,
+  settle: (wasNews: boolean) => void,
 ): Promise<void> {
   const { callGate, retries, stopping } = deps;
   if (Date.now() > acceptedAt.getTime() + deps.giveUpAfterMs) {
@@ -76,8 +77,9 @@ async function call(
     return;
   }
   const parked = parkable(notification, acceptedAt);
+  const onParked = (): void => settle(true);
   const serve = async (): Promise<true> => {
-    const custody = createCustody({ retries, parked, claim: null, onParked: settle, stopping });
+    const custody = createCustody({ retries, parked, claim: null, onParked, stopping });
     await deliver({ notification, acceptedAt, log: noAttempts, custody }, deps).catch(unlessTaken);
     return true;
   };

@@ -13,6 +13,7 @@ import { toError } from '../../../src/runtime/errors.ts';
 import { aWebhook } from '../../support/builders.ts';
 import { createMemoryLogger } from '../../support/memoryLogger.ts';
 import { anEnding, createOutcomes } from '../../support/mongoOutcomes.ts';
+import { createGapSearch } from '../../support/mongoGaps.ts';
 import { briefLog, createRetries, parkable } from '../../support/mongoRetries.ts';
 import { openAtEnd, quickChangeSource, readsSoFar } from '../../support/mongoStream.ts';
 import { useGuardedReplicaSet, type Privilege } from '../../support/mongoUsers.ts';
@@ -34,6 +35,11 @@ function documentedRole(): readonly Privilege[] {
   );
 }
 
+/** Without the others the worker does its work in another way. */
+function isRequired(action: string): boolean {
+  return action !== 'listIndexes';
+}
+
 async function asUser<Result>(
   privileges: readonly Privilege[],
   use: (client: MongoClient) => Promise<Result>,
@@ -44,6 +50,13 @@ async function asUser<Result>(
   } finally {
     await client.close();
   }
+}
+
+function withoutListing(): readonly Privilege[] {
+  return role.map(({ actions, ...privilege }) => ({
+    ...privilege,
+    actions: actions.filter(isRequired),
+  }));
 }
 
 async function preflightAs(privileges: readonly Privilege[]): Promise<Error | null> {
@@ -63,7 +76,9 @@ describe('the role in the documentation', () => {
   });
 
   const rights = role.flatMap(({ db, collection: name, actions }) =>
-    actions.map((action) => ({ action, on: name === '' ? `database ${db}` : `${db}.${name}` })),
+    actions
+      .filter(isRequired)
+      .map((action) => ({ action, on: name === '' ? `database ${db}` : `${db}.${name}` })),
   );
 
   it('is enough, before the collections are there and after', async () => {
@@ -87,6 +102,22 @@ describe('the role in the documentation', () => {
 
   it('lets the worker do all it does', async () => {
     await asUser(role, doEverything);
+  });
+
+  it.each([
+    ['lets it search a gap by an index', role, 'dates'],
+    ['may lack the right to list indexes: it searches by `_id` then', withoutListing(), 'scan'],
+  ])('%s', async (_, privileges, kind) => {
+    await guarded().root.db('central').collection(collection).createIndex({ deliveryTime: 1 });
+    await asUser(privileges, async (client) => {
+      const search = createGapSearch(client.db('central').collection(collection));
+      const kinds: (string | null)[] = [];
+      await search.readAll(await search.open(), {
+        afterPage: async () => void kinds.push(await search.kind()),
+      });
+      expect(kinds[0]).toBe(kind);
+      await stateCollections(client.db('central')).gaps.deleteMany({});
+    });
   });
 });
 
@@ -124,7 +155,7 @@ async function doEverything(client: MongoClient): Promise<void> {
   const endpoints = createEndpointStore({ endpoints: state.endpoints, logger, signal });
   await endpoints.disable(aWebhook(), 'endpoint_gone');
   await endpoints.load();
-  await searchGap(createGapStore({ sms, gaps: state.gaps, marginMs: 1_000 }));
+  await searchGap(createGapStore({ sms, gaps: state.gaps, marginMs: 1_000, signal }));
   await leases.release(lease);
   expect([...retries.logger.lines, ...ends.logger.of('database_retry')]).toEqual([]);
 }
