@@ -11,18 +11,18 @@ import { createMemoryLogger } from './memoryLogger.ts';
 import { until } from './until.ts';
 
 const HOUR_MS = 3_600_000;
-export const marginMs = 24 * HOUR_MS;
+const marginMs = 24 * HOUR_MS;
 /** The gap of all these tests. */
-export const from = new Date('2024-05-10T12:00:00.000Z');
-export const to = new Date('2024-05-10T18:00:00.000Z');
+export const gapBegin = new Date('2024-05-10T12:00:00.000Z');
+export const gapEnd = new Date('2024-05-10T18:00:00.000Z');
 
 /** Milliseconds are added to the beginning of the gap. */
 export function inGap(plusMs = 0): Date {
-  return new Date(from.getTime() + plusMs);
+  return new Date(gapBegin.getTime() + plusMs);
 }
 
 /** A day and an hour before the gap: nothing of then belongs to it. */
-export const beforeMargin = new Date(from.getTime() - 25 * HOUR_MS);
+export const beforeMargin = new Date(gapBegin.getTime() - 25 * HOUR_MS);
 
 /** Ways to search: without an index of the customer's, and through one. */
 export const ways: readonly Readonly<{ way: string; index: IndexSpecification | null }>[] = [
@@ -31,7 +31,7 @@ export const ways: readonly Readonly<{ way: string; index: IndexSpecification | 
   { way: 'by a descending, compound index', index: { deliveryTime: -1, accountID: 1 } },
 ];
 
-/** `pages`: as many SMS as `of` makes, in inserts of a thousand. */
+/** As many SMS as `count`, in inserts of a thousand. */
 export async function insertSms(
   sms: Collection,
   count: number,
@@ -48,7 +48,7 @@ export interface GapSearch {
   open(): Promise<Gap>;
   /** The row's `progress.kind`; null while there is none. */
   kind(): Promise<string | null>;
-  /** The `_id`s of all pages, in order, `around` being called before each page is passed. */
+  /** The `_id`s of all pages, in order. */
   readAll(gap: Gap, options?: ReadOptions): Promise<unknown[]>;
   /** Sweeps as the worker does. */
   sweep(handle?: (change: Change) => boolean): Promise<Swept>;
@@ -71,7 +71,7 @@ export function createGapSearch(sms: Collection): GapSearch {
   return {
     store,
     async open() {
-      await store().add(from, to);
+      await store().add(gapBegin, gapEnd);
       const gap = await store().oldest();
       if (gap === null) throw new Error('the gap is not there');
       return gap;

@@ -13,10 +13,10 @@ import { stateCollections } from '../../../src/mongo/stateCollections.ts';
 import {
   beforeMargin,
   createGapSearch,
-  from,
+  gapBegin,
   inGap,
   insertSms,
-  to,
+  gapEnd,
   ways,
   type GapSearch,
 } from '../../support/mongoGaps.ts';
@@ -78,8 +78,8 @@ describe.each(ways)('a search $way', ({ index }) => {
     const { told: changes, logger } = await search.sweep();
     expect(sorted(changes.map(({ id }) => id))).toEqual(sorted(within.map(({ _id }) => _id)));
     for (const { statusAt } of changes) {
-      expect(statusAt.getTime()).toBeGreaterThanOrEqual(from.getTime());
-      expect(statusAt.getTime()).toBeLessThanOrEqual(to.getTime());
+      expect(statusAt.getTime()).toBeGreaterThanOrEqual(gapBegin.getTime());
+      expect(statusAt.getTime()).toBeLessThanOrEqual(gapEnd.getTime());
     }
     const listed = logger.of('unplaceable_document').map(({ fields }) => fields?.['id']);
     expect(sorted(listed)).toEqual(sorted(without.map(({ _id }) => _id)));
