@@ -134,7 +134,7 @@ async function notifyCustomers(frame: Frame, connections: Connections): Promise<
   const watching = watchDatabase(watch, mongo.ping);
   const readers = createStateReaders({ ...mongo, rememberMs: config.notify.rememberMs, logger });
   const sampling = sampleState({ ...frame, readers });
-  const { leases } = mongo.state;
+  const { leases, checkpoints } = mongo.state;
   const { ttlMs } = config.lease;
   const owner = config.lease.workerId ?? `${hostname()}:${process.pid}`;
   const endpoints = createEndpointStore({
@@ -146,7 +146,7 @@ async function notifyCustomers(frame: Frame, connections: Connections): Promise<
   const refreshing = endpoints.keepFresh(stopping);
   await workUnderLease({
     ...frame,
-    leases: createLeaseStore({ leases, owner, ttlMs }),
+    leases: createLeaseStore({ leases, checkpoints, owner, ttlMs }),
     ttlMs,
     async work({ lease, stopping: termStopping, handOver }) {
       const term = { ...frame, stopping: termStopping };
@@ -211,7 +211,12 @@ function pipelineDeps(
     schedule: call,
     giveUpAfterMs: call.giveUpAfterMs,
     routeCacheTtlMs: routeCache.ttlMs,
-    gaps: createGapStore({ sms, gaps: state.gaps, marginMs: notify.sweepMarginMs }),
+    gaps: createGapStore({
+      sms,
+      gaps: state.gaps,
+      marginMs: notify.sweepMarginMs,
+      signal: stopping,
+    }),
     marginMs: notify.sweepMarginMs,
     startAt: notify.startAt,
     windowLimit: Math.max(2_000, 4 * limits.maxInFlight),

@@ -2,9 +2,11 @@ import { MongoError, MongoServerError } from 'mongodb';
 
 /** Server error codes the worker treats by name. https://www.mongodb.com/docs/manual/reference/error-codes/ */
 export const codes = {
+  badValue: 2,
   failedToParse: 9,
   unauthorized: 13,
   authenticationFailed: 18,
+  namespaceNotFound: 26,
   immutableField: 66,
   documentValidationFailure: 121,
   cappedPositionLost: 136,

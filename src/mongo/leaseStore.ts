@@ -7,10 +7,12 @@ import { PARTITION, type StateCollections } from './stateCollections.ts';
  */
 export function createLeaseStore(options: {
   readonly leases: StateCollections['leases'];
+  /** Its row keeps the epoch of whoever saved it last. */
+  readonly checkpoints: StateCollections['checkpoints'];
   readonly owner: string;
   readonly ttlMs: number;
 }): LeaseStore {
-  const { leases, owner, ttlMs } = options;
+  const { leases, checkpoints, owner, ttlMs } = options;
   const until = { $add: ['$$NOW', ttlMs] };
   const take = async (): Promise<Lease | null> => {
     const row = await leases.findOneAndUpdate(
@@ -20,14 +22,21 @@ export function createLeaseStore(options: {
     );
     return row === null ? null : { epoch: row['epoch'] as number };
   };
+  /** Where a new row begins: were it anew at 0, the checkpoint's row would refuse its holders. */
+  const savedEpoch = async (): Promise<number> => {
+    const row = await checkpoints.findOne({ _id: PARTITION }, { projection: { epoch: 1 } });
+    const epoch: unknown = row?.['epoch'];
+    return typeof epoch === 'number' ? epoch : 0;
+  };
   return {
     async acquire() {
       const lease = await take();
       if (lease !== null) return lease;
+      if ((await leases.findOne({ _id: PARTITION })) !== null) return null;
       // An upsert can't ask for the server's time, so a row that is missing is added by itself.
       const added = await leases.updateOne(
         { _id: PARTITION },
-        { $setOnInsert: { epoch: 0, until: new Date(0) } },
+        { $setOnInsert: { epoch: await savedEpoch(), until: new Date(0) } },
         { upsert: true },
       );
       return added.upsertedCount === 1 ? await take() : null;

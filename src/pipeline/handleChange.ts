@@ -27,15 +27,15 @@ const SIBLING_PATIENCE_MS = 1_000;
 
 /**
  * Takes one status of one SMS from the change to its end, or into durable state. `settle` is called as
- * soon as nothing of it depends on this process any more; when this resolves it has been, with whether
- * the status was news.
+ * soon as nothing of it depends on this process any more; when this resolves it has been. Both tell
+ * whether the status was news.
  * Rejects, with nothing lost, only because the worker is stopping; any other rejection is a bug.
  */
 export async function handleChange(
   change: Change,
   subject: Subject,
   deps: HandleChangeDeps,
-  settle: () => void,
+  settle: (wasNews: boolean) => void,
 ): Promise<boolean> {
   const { takeUpGate, underWay, stopping, metrics, end } = deps;
   const { smsKey, notificationId } = subject;
@@ -63,8 +63,9 @@ export async function handleChange(
     await delay(routeWaitMs(0), stopping);
     return await handleChange(change, subject, deps, settle);
   }
-  settle();
-  return taken.kind !== 'nothing';
+  const wasNews = taken.kind !== 'nothing';
+  settle(wasNews);
+  return wasNews;
 }
 
 function isTaken({ kind }: TakenUp | { readonly kind: 'nothing' }): boolean {
@@ -94,7 +95,7 @@ interface Accepted {
 async function call(
   { notification, siblingClaimed, acceptedAt }: Accepted,
   deps: HandleChangeDeps,
-  settle: () => void,
+  settle: (wasNews: boolean) => void,
 ): Promise<void> {
   const { callGate, retries, stopping } = deps;
   if (Date.now() > acceptedAt.getTime() + deps.giveUpAfterMs) {
@@ -103,6 +104,7 @@ async function call(
     return;
   }
   const parked = parkable(notification, acceptedAt);
+  const onParked = (): void => settle(true);
   const canBeParked = await retries.canHold(notification.body);
   const serve = async (): Promise<true> => {
     const custody = createCustody({
@@ -110,7 +112,7 @@ async function call(
       parked,
       claim: null,
       canBeParked,
-      onParked: settle,
+      onParked,
       stopping,
     });
     const delivery = { notification, acceptedAt, log: noAttempts, custody, slot: null };

@@ -102,11 +102,12 @@ export async function runPipeline(deps: PipelineDeps): Promise<void> {
   const tending = tendBlocked(shared);
   const sweeping = sweepGaps({
     ...shared,
-    handle: async (change) => {
-      const handling = handleFound(change, shared);
-      track(handling.then(() => undefined, ignoreStop));
-      return await handling;
-    },
+    handle: async (change) =>
+      await new Promise((settle, reject) => {
+        const handling = handleFound(change, shared, settle).then(settle);
+        handling.catch(reject);
+        track(handling.catch(ignoreStop));
+      }),
   }).catch(ignoreStop);
   await Promise.race([Promise.all([reading, saving, redelivering, tending, sweeping]), bug]);
   await Promise.race([Promise.all(unsettled), bug]);
@@ -203,11 +204,15 @@ function createIntake(
   };
 }
 
-/** Takes what a search has found to its end; whether it was news. */
-async function handleFound(change: Change, deps: PipelineDeps & RedeliverDeps): Promise<boolean> {
+/** Takes what a search has found to its end; whether it was news, of which `settle` is told earlier. */
+async function handleFound(
+  change: Change,
+  deps: PipelineDeps & RedeliverDeps,
+  settle: (wasNews: boolean) => void,
+): Promise<boolean> {
   const intake = takeIn(change, deps.deliveryStatuses);
   if (intake.kind !== 'subject') return false;
-  return await handleChange(change, intake.subject, deps, () => undefined);
+  return await handleChange(change, intake.subject, deps, settle);
 }
 
 /** Whoever has the lease by now has its own position; what still runs here is finished all the same. */

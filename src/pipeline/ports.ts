@@ -49,7 +49,7 @@ export interface CheckpointStore {
 }
 
 /** One page of a search, all to be settled before the next. */
-export interface GapPage {
+interface GapPage {
   readonly found: readonly FoundDocument[];
   /** The store's own: where the next page begins. */
   readonly progress: unknown;
@@ -69,9 +69,12 @@ export interface GapStore {
   /** Durable with majority when it resolves. */
   add(from: Date, to: Date): Promise<void>;
   oldest(): Promise<Gap | null>;
-  /** Documents that may have got their status in the gap, in a fixed order, after the pages passed. */
+  /**
+   * Documents that may have got their status in the gap, after the pages passed. May be empty before the
+   * last one, and may bring some for a second time.
+   */
   nextPage(gap: Gap): Promise<GapPage>;
-  /** The page is settled; what came of it is added up. */
+  /** The page is settled; what came of it is added up, once however often this is called. */
   passed(gap: Gap, page: GapPage, tally: GapTally): Promise<void>;
   /** The whole gap has been searched; what came of it, over restarts. */
   remove(gap: Gap): Promise<GapTally>;

@@ -8,14 +8,23 @@ import type { GapStore } from './ports.ts';
 
 /** How often to look for a gap that another part of the worker has put down. */
 const LOOK_EVERY_MS = 1_000;
-/** Between two pages, so that a search through millions of documents leaves the database to others. */
-const REST_MS = 20;
+/**
+ * Between two pages, so that a search through millions of documents leaves the database to others: as long
+ * as the page's reading took, within these bounds.
+ */
+const REST_AT_LEAST_MS = 20;
+const REST_AT_MOST_MS = 1_000;
+/** Ids of unplaceable documents that one search writes into the log; the others are only counted. */
+const LISTED_AT_MOST = 100;
 
 export interface SweepGapsDeps {
   readonly gaps: GapStore;
   readonly marginMs: number;
   readonly zone: TimeZone;
-  /** Takes a change to its end; whether it was news. Rejects only when the worker is stopping. */
+  /**
+   * Resolves when the change is settled, with whether it was news: its call may still run, in durable
+   * state. Rejects only when the worker is stopping.
+   */
   handle(change: Change): Promise<boolean>;
   readonly logger: Logger;
   readonly stopping: AbortSignal;
@@ -42,14 +51,22 @@ async function sweep(gap: Gap, deps: SweepGapsDeps): Promise<void> {
   const { gaps, logger, stopping } = deps;
   const what = { what: 'gap', signal: stopping, logger };
   logger.warn('gap_sweep_begins', { from: gap.from, to: gap.to });
+  let listed = 0;
   for (;;) {
+    const begunAt = performance.now();
     const page = await retryTransient(() => gaps.nextPage(gap), what);
+    const readingMs = performance.now() - begunAt;
     const came = await Promise.all(page.found.map((found) => recover(found, gap, deps)));
-    const count = (result: Recovery): number => came.filter((each) => each === result).length;
-    const tally = { recovered: count('recovered'), unplaceable: count('unplaceable') };
+    const unplaced = page.found.filter((_found, index) => came[index] === 'unplaceable');
+    const recovered = came.filter((each) => each === 'recovered').length;
+    for (const { document } of unplaced.slice(0, LISTED_AT_MOST - listed)) {
+      logger.warn('unplaceable_document', { id: document['_id'] });
+      listed += 1;
+    }
+    const tally = { recovered, unplaceable: unplaced.length };
     await retryTransient(() => gaps.passed(gap, page, tally), what);
     if (page.isLast) break;
-    await delay(REST_MS, stopping);
+    await delay(Math.min(Math.max(readingMs, REST_AT_LEAST_MS), REST_AT_MOST_MS), stopping);
   }
   const counts = await retryTransient(() => gaps.remove(gap), what);
   logger.warn('gap_swept', { from: gap.from, to: gap.to, ...counts });
@@ -60,14 +77,11 @@ type Recovery = 'recovered' | 'unplaceable' | 'known';
 async function recover(
   found: FoundDocument,
   gap: Gap,
-  { marginMs, zone, handle, logger }: SweepGapsDeps,
+  { marginMs, zone, handle }: SweepGapsDeps,
 ): Promise<Recovery> {
   if (isBeforeGap(found.document, gap, { zone, marginMs })) return 'known';
   const change = changeInGap(found, gap, { zone, position: nowhere });
-  if (change === null) {
-    logger.warn('unplaceable_document', { id: found.document['_id'] });
-    return 'unplaceable';
-  }
+  if (change === null) return 'unplaceable';
   return (await handle(change)) ? 'recovered' : 'known';
 }
 

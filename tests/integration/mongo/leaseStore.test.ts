@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { MongoClient } from 'mongodb';
+import { Timestamp, type MongoClient } from 'mongodb';
+import { createCheckpointStore } from '../../../src/mongo/checkpointStore.ts';
 import { createMongoClient } from '../../../src/mongo/connect.ts';
 import { createLeaseStore } from '../../../src/mongo/leaseStore.ts';
+import { toPosition } from '../../../src/mongo/position.ts';
 import { stateCollections, type StateCollections } from '../../../src/mongo/stateCollections.ts';
 import type { Lease, LeaseStore } from '../../../src/pipeline/ports.ts';
+import { Fenced } from '../../../src/runtime/abort.ts';
 import { useServers } from '../../support/servers.ts';
 import { until } from '../../support/until.ts';
 
@@ -11,6 +14,7 @@ const ttlMs = 60_000;
 const servers = useServers(import.meta.url);
 let client: MongoClient;
 let leases: StateCollections['leases'];
+let checkpoints: StateCollections['checkpoints'];
 
 beforeAll(() => {
   client = createMongoClient(servers().mongodbUri, 'leases under test');
@@ -19,12 +23,12 @@ afterAll(async () => {
   await client.close();
 });
 beforeEach(async () => {
-  ({ leases } = stateCollections(client.db(servers().database)));
-  await leases.drop();
+  ({ leases, checkpoints } = stateCollections(client.db(servers().database)));
+  await Promise.all([leases.drop(), checkpoints.drop()]);
 });
 
 function worker(owner: string, { ttlMs: ttl = ttlMs } = {}): LeaseStore {
-  return createLeaseStore({ leases, owner, ttlMs: ttl });
+  return createLeaseStore({ leases, checkpoints, owner, ttlMs: ttl });
 }
 
 async function acquired(store: LeaseStore): Promise<Lease> {
@@ -103,6 +107,36 @@ describe('the lease', () => {
     const lease = await acquired(store);
     expect(await leases.findOne({})).toMatchObject({ owner });
     expect(await store.renew(lease)).toBe(true);
+  });
+});
+
+describe('regression: the leases were dropped, the checkpoint was kept', () => {
+  const watched = { namespace: 'central.sms', collectionUuid: null };
+  const position = toPosition({ token: null, clusterTime: new Timestamp(1n) }, new Date());
+  const saveAs = async (owner: string, { epoch }: Lease): Promise<void> =>
+    await createCheckpointStore(checkpoints, watched, { owner, epoch }).save(position);
+
+  it('the next holder may save it, and whoever held the lease before may not', async () => {
+    for (const [index, owner] of ['a', 'b', 'a'].entries()) {
+      const lease = await acquired(worker(owner));
+      expect(lease.epoch).toBe(index + 1);
+      await saveAs(owner, lease);
+      await runOut();
+    }
+    await leases.drop();
+    const lease = await acquired(worker('b'));
+    expect(lease.epoch).toBe(4);
+    await saveAs('b', lease);
+    await expect(saveAs('a', { epoch: 3 })).rejects.toThrow(Fenced);
+    expect(await checkpoints.findOne({})).toMatchObject({ owner: 'b', epoch: 4 });
+  });
+
+  it('is no trouble with a row that has no epoch yet', async () => {
+    await checkpoints.insertOne({ _id: '0' });
+    const lease = await acquired(worker('a'));
+    expect(lease.epoch).toBe(1);
+    await saveAs('a', lease);
+    expect(await checkpoints.findOne({})).toMatchObject({ owner: 'a', epoch: 1 });
   });
 });
 

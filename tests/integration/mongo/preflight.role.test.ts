@@ -12,13 +12,19 @@ import { aWebhook } from '../../support/builders.ts';
 import { readDocumentedRole } from '../../support/documentedRole.ts';
 import { createMemoryLogger } from '../../support/memoryLogger.ts';
 import { anEnding, createOutcomes } from '../../support/mongoOutcomes.ts';
-import { briefLog, createRetries, parkable, claimUpTo } from '../../support/mongoRetries.ts';
+import { createGapSearch } from '../../support/mongoGaps.ts';
+import { briefLog, claimUpTo, createRetries, parkable } from '../../support/mongoRetries.ts';
 import { openAtEnd, quickChangeSource, readsSoFar } from '../../support/mongoStream.ts';
 import { useGuardedReplicaSet, type Privilege } from '../../support/mongoUsers.ts';
 
 const guarded = useGuardedReplicaSet();
 const collection = 'SMSDetailDocument';
 const role = readDocumentedRole().needed;
+
+/** Without the others the worker does its work in another way. */
+function isRequired(action: string): boolean {
+  return action !== 'listIndexes';
+}
 
 async function asUser<Result>(
   privileges: readonly Privilege[],
@@ -30,6 +36,13 @@ async function asUser<Result>(
   } finally {
     await client.close();
   }
+}
+
+function withoutListing(): readonly Privilege[] {
+  return role.map(({ actions, ...privilege }) => ({
+    ...privilege,
+    actions: actions.filter(isRequired),
+  }));
 }
 
 async function preflightAs(privileges: readonly Privilege[]): Promise<Error | null> {
@@ -49,7 +62,9 @@ describe('the role in the documentation', () => {
   });
 
   const rights = role.flatMap(({ db, collection: name, actions }) =>
-    actions.map((action) => ({ action, on: name === '' ? `database ${db}` : `${db}.${name}` })),
+    actions
+      .filter(isRequired)
+      .map((action) => ({ action, on: name === '' ? `database ${db}` : `${db}.${name}` })),
   );
 
   it('is enough, before the collections are there and after', async () => {
@@ -74,6 +89,22 @@ describe('the role in the documentation', () => {
   it('lets the worker do all it does', async () => {
     await asUser(role, doEverything);
   });
+
+  it.each([
+    ['lets it search a gap by an index', role, 'dates'],
+    ['may lack the right to list indexes: it searches by `_id` then', withoutListing(), 'scan'],
+  ])('%s', async (_, privileges, kind) => {
+    await guarded().root.db('central').collection(collection).createIndex({ deliveryTime: 1 });
+    await asUser(privileges, async (client) => {
+      const search = createGapSearch(client.db('central').collection(collection));
+      const kinds: (string | null)[] = [];
+      await search.readAll(await search.open(), {
+        afterPage: async () => void kinds.push(await search.kind()),
+      });
+      expect(kinds[0]).toBe(kind);
+      await stateCollections(client.db('central')).gaps.deleteMany({});
+    });
+  });
 });
 
 async function doEverything(client: MongoClient): Promise<void> {
@@ -82,7 +113,7 @@ async function doEverything(client: MongoClient): Promise<void> {
   const { signal } = new AbortController();
   const logger = createMemoryLogger();
   const sms = db.collection(collection);
-  const leases = createLeaseStore({ leases: state.leases, owner: 'worker', ttlMs: 60_000 });
+  const leases = createLeaseStore({ ...state, owner: 'worker', ttlMs: 60_000 });
   const lease = (await leases.acquire()) ?? { epoch: 0 };
   expect(await leases.renew(lease)).toBe(true);
 
@@ -110,7 +141,7 @@ async function doEverything(client: MongoClient): Promise<void> {
   const endpoints = createEndpointStore({ endpoints: state.endpoints, logger, signal });
   await endpoints.disable(aWebhook(), 'endpoint_gone');
   await endpoints.load();
-  await searchGap(createGapStore({ sms, gaps: state.gaps, marginMs: 1_000 }));
+  await searchGap(createGapStore({ sms, gaps: state.gaps, marginMs: 1_000, signal }));
   await leases.release(lease);
   expect([...retries.logger.lines, ...ends.logger.of('database_retry')]).toEqual([]);
 }

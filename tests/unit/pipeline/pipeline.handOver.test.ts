@@ -3,6 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { AttemptOutcome } from '../../../src/domain/attempt.ts';
 import type { FoundDocument } from '../../../src/domain/gap.ts';
 import { StreamFailure } from '../../../src/domain/streamFailure.ts';
+import { aLanes } from '../../support/aLanes.ts';
 import { runPipeline } from '../../../src/pipeline/pipeline.ts';
 import { Fenced, Stopping } from '../../../src/runtime/abort.ts';
 import { aDocument, answered, aParked, aPosition } from '../../support/builders.ts';
@@ -119,6 +120,27 @@ describe('a gap', () => {
     expect(world.metrics.told).toContainEqual(['gapFound']);
     expect(sentIds(world)).toEqual(['a:DELIVERED', 'b:DELIVERED']);
     expect(gaps.open).toEqual([]);
+  });
+
+  it('is searched on while a slow endpoint has a call in durable state', async () => {
+    const held = deferred<AttemptOutcome>();
+    const sender = createFakeSender(({ notificationId }) =>
+      notificationId === 'a:DELIVERED' ? held.promise : answered(200),
+    );
+    const gaps = createFakeGaps([[found('a'), found('b')], [found('c')]]);
+    await gaps.add(aPosition(0).wallTime, aPosition(1).wallTime);
+    const checkpoints = createFakeCheckpoints(aPosition(0));
+    const lanes = aLanes({ maxInFlight: 9, maxInFlightPerEndpoint: 9 });
+    const world = createWorld({ gaps, sender, lanes, checkpoints });
+    const done = runPipeline(world.deps);
+    await until('the gap was searched', () => world.logger.of('gap_swept').length > 0);
+    expect(world.logger.of('gap_swept')).toMatchObject([{ fields: { recovered: 3 } }]);
+    expect(world.retries.rows.get('a:DELIVERED')).toBeDefined();
+    expect(world.database.ended('a:DELIVERED')).toBeUndefined();
+    world.stopping.abort(new Stopping());
+    held.resolve(answered(200));
+    await done;
+    expect(world.database.ended('a:DELIVERED')).toBeDefined();
   });
 
   it('of which a status is being told is left as it is by a stop, which waits for the call', async () => {

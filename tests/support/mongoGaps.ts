@@ -1,0 +1,115 @@
+import type { Collection, Document, IndexSpecification } from 'mongodb';
+import type { Change } from '../../src/domain/change.ts';
+import type { Gap } from '../../src/domain/gap.ts';
+import { createGapStore } from '../../src/mongo/gapStore.ts';
+import { stateCollections } from '../../src/mongo/stateCollections.ts';
+import { sweepGaps } from '../../src/pipeline/sweepGaps.ts';
+import type { GapStore } from '../../src/pipeline/ports.ts';
+import { Stopping } from '../../src/runtime/abort.ts';
+import { createTimeZone } from '../../src/runtime/timeZone.ts';
+import { createMemoryLogger } from './memoryLogger.ts';
+import { until } from './until.ts';
+
+const HOUR_MS = 3_600_000;
+const marginMs = 24 * HOUR_MS;
+/** The gap of all these tests. */
+export const gapBegin = new Date('2024-05-10T12:00:00.000Z');
+export const gapEnd = new Date('2024-05-10T18:00:00.000Z');
+
+/** Milliseconds are added to the beginning of the gap. */
+export function inGap(plusMs = 0): Date {
+  return new Date(gapBegin.getTime() + plusMs);
+}
+
+/** A day and an hour before the gap: nothing of then belongs to it. */
+export const beforeMargin = new Date(gapBegin.getTime() - 25 * HOUR_MS);
+
+/** Ways to search: without an index of the customer's, and through one. */
+export const ways: readonly Readonly<{ way: string; index: IndexSpecification | null }>[] = [
+  { way: 'without an index', index: null },
+  { way: 'by an ascending index', index: { deliveryTime: 1 } },
+  { way: 'by a descending, compound index', index: { deliveryTime: -1, accountID: 1 } },
+];
+
+/** As many SMS as `count`, in inserts of a thousand. */
+export async function insertSms(
+  sms: Collection,
+  count: number,
+  of: (index: number) => Document,
+): Promise<void> {
+  const documents = Array.from({ length: count }, (_each, index) => of(index));
+  for (let at = 0; at < count; at += 1_000) await sms.insertMany(documents.slice(at, at + 1_000));
+}
+
+export interface GapSearch {
+  /** A store as a newly started worker has it. */
+  store(): GapStore;
+  /** Puts the gap down. */
+  open(): Promise<Gap>;
+  /** The row's `progress.kind`; null while there is none. */
+  kind(): Promise<string | null>;
+  /** The `_id`s of all pages, in order. */
+  readAll(gap: Gap, options?: ReadOptions): Promise<unknown[]>;
+  /** Sweeps as the worker does. */
+  sweep(handle?: (change: Change) => boolean): Promise<Swept>;
+}
+
+interface ReadOptions {
+  /** Called with how many pages have been passed. */
+  readonly afterPage?: (pages: number) => Promise<void>;
+}
+
+interface Swept {
+  readonly told: readonly Change[];
+  readonly logger: ReturnType<typeof createMemoryLogger>;
+}
+
+export function createGapSearch(sms: Collection): GapSearch {
+  const { gaps } = stateCollections(sms.db);
+  const { signal } = new AbortController();
+  const store = (): GapStore => createGapStore({ sms, gaps, marginMs, signal });
+  return {
+    store,
+    async open() {
+      await store().add(gapBegin, gapEnd);
+      const gap = await store().oldest();
+      if (gap === null) throw new Error('the gap is not there');
+      return gap;
+    },
+    async kind() {
+      const row = await gaps.findOne({});
+      const progress = row?.['progress'] as { kind: string } | null | undefined;
+      return progress?.kind ?? null;
+    },
+    async readAll(gap, { afterPage } = {}) {
+      const ids: unknown[] = [];
+      for (let pages = 1; ; pages += 1) {
+        const page = await store().nextPage(gap);
+        ids.push(...page.found.map(({ document }) => document['_id']));
+        await store().passed(gap, page, { recovered: page.found.length, unplaceable: 0 });
+        if (page.isLast) return ids;
+        await afterPage?.(pages);
+      }
+    },
+    async sweep(handle = () => true) {
+      const stop = new AbortController();
+      const logger = createMemoryLogger();
+      const told: Change[] = [];
+      const sweeping = sweepGaps({
+        gaps: store(),
+        marginMs,
+        zone: createTimeZone('Asia/Kolkata'),
+        handle: (change) => {
+          told.push(change);
+          return Promise.resolve(handle(change));
+        },
+        logger,
+        stopping: stop.signal,
+      });
+      await until('the gap is swept', () => logger.of('gap_swept').length > 0);
+      stop.abort(new Stopping());
+      await sweeping;
+      return { told, logger };
+    },
+  };
+}
