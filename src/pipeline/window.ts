@@ -5,6 +5,9 @@ import { abortReason } from '../runtime/abort.ts';
  * The changes that were read but are not settled yet, in stream order. They end in any order; the
  * checkpoint may only name a position when it and everything before it is settled, so that whatever
  * happens to this process, a successor reads the rest again. Bounded: a full window stops the reading.
+ *
+ * What is settled behind one that is not takes no more than its position, so many more of those are let in:
+ * else the slowest of all would stop the reading for everybody.
  */
 export interface Window {
   /** Takes a change in; waits while the window is full. Call the result when it is settled, once or more often. */
@@ -13,8 +16,8 @@ export interface Window {
   passed(position: StreamPosition): void;
   /** The newest position such that it and all before it are settled. */
   readonly watermark: StreamPosition;
-  /** Changes taken in and not yet behind the watermark. */
-  readonly size: number;
+  /** Changes taken in that are not settled. */
+  readonly unsettled: number;
   /** Changes settled since the start; moves when the watermark moved for more than the time passing. */
   readonly settledChanges: number;
 }
@@ -24,14 +27,20 @@ interface Slot {
   settled: boolean;
 }
 
+/** How many times `limit` the window may span, what is settled included. */
+const SPAN_FACTOR = 20;
+
+/** @param limit changes that are not settled, at most */
 export function createWindow(start: StreamPosition, limit: number): Window {
   let watermark = start;
   let slots: Slot[] = [];
   /** How many of the leading slots are behind the watermark already; trimmed in bulk. */
   let behind = 0;
   let settledChanges = 0;
+  let unsettled = 0;
   const waiting: { resolve: () => void }[] = [];
 
+  const hasRoom = (): boolean => unsettled < limit && slots.length - behind < SPAN_FACTOR * limit;
   const advance = (): void => {
     for (let slot = slots[behind]; slot?.settled === true; slot = slots[behind]) {
       watermark = slot.position;
@@ -41,7 +50,7 @@ export function createWindow(start: StreamPosition, limit: number): Window {
       slots = slots.slice(behind);
       behind = 0;
     }
-    while (waiting.length > 0 && slots.length - behind < limit) waiting.shift()?.resolve();
+    while (waiting.length > 0 && hasRoom()) waiting.shift()?.resolve();
   };
 
   const roomFor = async (signal: AbortSignal): Promise<void> => {
@@ -64,12 +73,14 @@ export function createWindow(start: StreamPosition, limit: number): Window {
   return {
     async admit(position, signal) {
       signal.throwIfAborted();
-      while (slots.length - behind >= limit) await roomFor(signal);
+      while (!hasRoom()) await roomFor(signal);
       const slot: Slot = { position, settled: false };
       slots.push(slot);
+      unsettled += 1;
       return () => {
         if (slot.settled) return;
         slot.settled = true;
+        unsettled -= 1;
         settledChanges += 1;
         advance();
       };
@@ -86,8 +97,8 @@ export function createWindow(start: StreamPosition, limit: number): Window {
     get settledChanges() {
       return settledChanges;
     },
-    get size() {
-      return slots.length - behind;
+    get unsettled() {
+      return unsettled;
     },
   };
 }

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newSms, type SmsDocument } from '../../scripts/harness/smsPlatform.ts';
 import type { WorkerProcess } from '../../scripts/harness/workerProcess.ts';
@@ -9,6 +10,8 @@ const e2e = useEndToEnd(import.meta.url);
 
 const ENDPOINTS = 50;
 const STATUSES = 10_000;
+/** Fewer than the worker can tell on a small machine, so that what it lags behind is not the load's doing. */
+const PER_SECOND = 400;
 /** Their accounts, when they are bad. */
 const [refusing, hanging] = [49, 50];
 const settings = {
@@ -63,8 +66,12 @@ async function run(worker: WorkerProcess, name: string, healthy: readonly number
       () => undefined,
     );
   }, 250);
-  for (let next = 0; next < STATUSES; next += 200) {
-    await sms.insertMany(Array.from({ length: 200 }, (_, index) => statusOf(name, next + index)));
+  for (let next = 0; next < STATUSES; next += ENDPOINTS) {
+    await sms.insertMany(
+      Array.from({ length: ENDPOINTS }, (_, index) => statusOf(name, next + index)),
+    );
+    const dueInMs = startedAt + ((next + ENDPOINTS) * 1_000) / PER_SECOND - performance.now();
+    if (dueInMs > 0) await wait(dueInMs);
   }
   await until('the healthy ones are told', () => callsOf(healthy) >= wanted, {
     timeoutMs: 120_000,
