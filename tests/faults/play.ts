@@ -68,9 +68,12 @@ export async function play(
       async countAtRisk() {
         await stage.ledger.look();
         underRisk.harmedAt.push(performance.now());
-        const { calls } = stage.receiver;
-        const began = new Set(calls.map(({ notificationId }) => notificationId));
-        underRisk.count += began.size - stage.ledger.seenAt.size;
+        // Being called, or answered and not in the ledger. One that waits for a retry can't be repeated.
+        const exposed = stage.receiver.calls.filter(
+          ({ endedAt, isDelivery, notificationId }) =>
+            (endedAt === null || isDelivery) && !stage.ledger.seenAt.has(notificationId),
+        );
+        underRisk.count += new Set(exposed.map(({ notificationId }) => notificationId)).size;
       },
     };
     await scene.work(800, 1_200);

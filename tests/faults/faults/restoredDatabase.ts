@@ -1,6 +1,7 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { until } from '../../support/until.ts';
 import type { Fault, FaultContext, FaultResult } from '../fault.ts';
 import { play, type Scene } from '../play.ts';
 import { shortLease } from '../stage.ts';
@@ -30,7 +31,10 @@ async function playWithBackups(
       const backup = join(folder, String(round));
       await scene.work(1_000, 2_000);
       const owed = await save(backup, scene);
-      await scene.work(1_500, 4_000);
+      await untilMoreTold(20, scene);
+      await scene.work(0, 2_000);
+      await scene.load.pause();
+      await untilCalm(scene);
       if (round % 2 === 0) {
         log('restored under a running worker');
         await restore(backup, owed, scene);
@@ -46,6 +50,13 @@ async function playWithBackups(
   });
 }
 
+/** What was told after the copy is what the older state does not know of. */
+async function untilMoreTold(count: number, { receiver }: Scene): Promise<void> {
+  const { deliveredAt } = receiver;
+  const enough = deliveredAt.size + count;
+  await until('more is told', () => deliveredAt.size >= enough, { timeoutMs: 60_000 });
+}
+
 /** Copies the stopped server's files. What was owed then, and is in them. */
 async function save(backup: string, { replicaSet, load }: Scene): Promise<ReadonlySet<string>> {
   const mongod = await replicaSet.primary();
@@ -57,6 +68,13 @@ async function save(backup: string, { replicaSet, load }: Scene): Promise<Readon
   return owed;
 }
 
+/** No end is half written: of one that is, the worker would write the rest into the older state. */
+async function untilCalm({ load, ledger, work }: Scene): Promise<void> {
+  const isWritten = (): boolean => [...load.owed.keys()].every((id) => ledger.seenAt.has(id));
+  await until('all ends are in the ledger', isWritten, { timeoutMs: 60_000, intervalMs: 100 });
+  await work(500, 500);
+}
+
 /**
  * Puts the files back while nobody writes and no worker gets through. What was told since they were copied
  * may be told again, as the ledger does not know of it any more; what was written since is gone.
@@ -64,7 +82,6 @@ async function save(backup: string, { replicaSet, load }: Scene): Promise<Readon
 async function restore(backup: string, owed: ReadonlySet<string>, scene: Scene): Promise<void> {
   const { replicaSet, load, ledger, proxies } = scene;
   const mongod = await replicaSet.primary();
-  await load.pause();
   await proxies?.mongo.refuse();
   await mongod.stop();
   await rm(mongod.data, { recursive: true });

@@ -9,7 +9,7 @@ export const rolledOplog: Fault = {
     'the oplog rolls over while no worker runs, and while one that keeps its lease lags behind',
   async run(context) {
     const { isLong, log } = context;
-    const rounds = isLong ? 6 : 2;
+    const rounds = isLong ? 6 : 1;
     const options = {
       name: this.name,
       mongod: { args: smallOplogArgs },
@@ -21,7 +21,7 @@ export const rolledOplog: Fault = {
       for (let round = 1; round <= rounds; round += 1) {
         await scene.work(500, 1_500);
         const searches = countSearches(scene);
-        if (round % 2 === 1) {
+        if (round % 2 === 0) {
           log('no worker runs while the oplog rolls over');
           await scene.workers.at(-1)?.stop();
           await rollOplogOver(scene.client);
