@@ -17,6 +17,8 @@ export interface Mongod extends ServerProcess {
   readonly port: number;
   /** `127.0.0.1:<port>` */
   readonly address: string;
+  /** The folder of its data: to be copied, or put back, while it does not run. */
+  readonly data: string;
   /** Kills it and removes its data. */
   close(): Promise<void>;
 }
@@ -53,6 +55,7 @@ export async function createMongod(
     ...server,
     port,
     address: `127.0.0.1:${port}`,
+    data,
     async close() {
       await server.kill();
       await rm(folder, { recursive: true, force: true });

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { randomBytes } from 'node:crypto';
-import { MongoClient, type Collection, type Timestamp } from 'mongodb';
+import { MongoClient, type Collection } from 'mongodb';
 import { newSms, type SmsDocument } from '../../scripts/harness/smsPlatform.ts';
 import type { WorkerProcess } from '../../scripts/harness/workerProcess.ts';
 import { useEndToEnd } from '../support/endToEnd.ts';
+import { rollOplogOver, smallOplogArgs } from '../support/oplogRollover.ts';
 import { startReplicaSet } from '../support/servers.ts';
 import { until } from '../support/until.ts';
 
@@ -15,15 +15,12 @@ const OLD = 1_000;
 const PAGE = 500;
 const IN_FLIGHT = 16;
 const HOUR_MS = 3_600_000;
-/** MongoDB's smallest oplog. What a recovery needs is not cut off, so checkpoints must come often. */
-const OPLOG_ARGS = ['--oplogSize=990', '--syncdelay=1'];
-const FILLED_AT_MOST_MB = 2_000;
 
 let replicaSet: Awaited<ReturnType<typeof startReplicaSet>>;
 let client: MongoClient;
 
 beforeAll(async () => {
-  replicaSet = await startReplicaSet({ args: OPLOG_ARGS });
+  replicaSet = await startReplicaSet({ args: smallOplogArgs });
   client = await new MongoClient(replicaSet.uri).connect();
   const { central, receiver } = e2e();
   await central.optIn(28, 200, { url: receiver.url('/hook') });
@@ -32,25 +29,6 @@ afterAll(async () => {
   await client.close();
   await replicaSet.close();
 });
-
-/** A real rollover: a faked old position would not be refused by a set so young. */
-async function rollOver(): Promise<void> {
-  const oplog = client.db('local').collection('oplog.rs');
-  const filler = client.db('filler').collection('filler');
-  const { operationTime } = await client.db('admin').command({ ping: 1 });
-  const block = randomBytes(1_000_000);
-  const isOver = async (): Promise<boolean> => {
-    const [first] = await oplog.find().sort({ $natural: 1 }).limit(1).toArray();
-    const oldest = first?.['ts'] as Timestamp | undefined;
-    return oldest?.greaterThan(operationTime as Timestamp) === true;
-  };
-  for (let written = 0; written < FILLED_AT_MOST_MB && !(await isOver()); written += 10) {
-    const blocks = Array.from({ length: 10 }, () => ({ block }));
-    await filler.insertMany(blocks, { writeConcern: { w: 1 } });
-  }
-  await filler.drop();
-  expect(await isOver()).toBe(true);
-}
 
 function toldIds(): readonly string[] {
   const { receiver } = e2e();
@@ -118,7 +96,7 @@ describe('history that was lost while no worker ran', () => {
       expected.set(database, [`${seen._id}:DELIVERED`, ...(await writeUnseen(sms))]);
       await sms.insertOne(newSms({ deliveryStatus: 'DELIVERED', sendTime: null }));
     }
-    await rollOver();
+    await rollOplogOver(client);
   }, 300_000);
 
   it.each(ways)(

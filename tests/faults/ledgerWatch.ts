@@ -11,6 +11,8 @@ export interface LedgerWatch {
   readonly seenAt: ReadonlyMap<string, number>;
   /** Reads the whole ledger now. */
   look(): Promise<void>;
+  /** Forgets what was seen: an older ledger has been put in its place. */
+  forget(): void;
   stop(): Promise<void>;
 }
 
@@ -44,6 +46,10 @@ export function watchLedger(sent: Collection<LedgerRow>): LedgerWatch {
   return {
     seenAt,
     look: async () => await read(new Date(0)),
+    forget() {
+      seenAt.clear();
+      newest = new Date(0);
+    },
     async stop() {
       stopped.abort();
       await watching;

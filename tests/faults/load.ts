@@ -3,6 +3,7 @@ import type { Collection } from 'mongodb';
 import { newSms, type SmsDocument } from '../../scripts/harness/smsPlatform.ts';
 import { until } from '../support/until.ts';
 import type { Random } from './random.ts';
+import { doubleWays, singleWays, type Platform } from './ways.ts';
 
 /** The accounts of a load; each has a webhook of its own. */
 export const accounts = [1, 2, 3, 4, 5, 6, 7, 8, 9] as const;
@@ -10,26 +11,47 @@ export const flowOf = (accountId: number): number => accountId + 1_000;
 export const pathOf = (accountId: number): string => `/account-${accountId}`;
 
 export interface Load {
-  /** Every notification that is owed, by id, with the account it is of: its write was acknowledged. */
-  readonly owed: ReadonlyMap<string, number>;
+  /**
+   * Every notification that is owed, by id, with the account it is of: its write was acknowledged. A fault
+   * that takes documents away takes out what nobody can owe any more.
+   */
+  readonly owed: Map<string, number>;
   /** Writes no new SMS; resolves when those begun have had all that was planned for them. */
+  pause(): Promise<void>;
+  resume(): void;
+  /** For good. */
   stop(): Promise<void>;
 }
 
+export interface LoadOptions {
+  /** About so many statuses. */
+  readonly perSecond: number;
+  /** Every SMS gets one status only: what is overwritten unseen can't be told. */
+  readonly singly?: boolean;
+  /** More fields of a new SMS. */
+  readonly fields?: (random: Random) => Readonly<Record<string, unknown>>;
+  /** How many statuses are owed and not yet delivered. */
+  readonly behind: (owed: number) => number;
+  readonly random: Random;
+}
+
 const WRITERS = 8;
+/** A platform that writes more than can be told would only make the end of each fault a long wait. */
+const BEHIND_AT_MOST = 1_000;
 const patience = { timeoutMs: 120_000, intervalMs: 100 } as const;
 
 /**
- * Writes statuses as the platform's programs do, about `perSecond` of them, until it is stopped: by
- * updates, inserts, and saves of whole documents, which drop or turn back what the worker had recorded.
- * Like any program worth its salt it tries again until its database has taken a write.
+ * Writes statuses as the platform's programs do until it is stopped: by updates, inserts, and saves of
+ * whole documents, which drop or turn back what the worker had recorded. Like any program worth its salt it
+ * tries again until its database has taken a write.
  */
 export function startLoad(
   sms: Collection<SmsDocument>,
-  { perSecond, random }: Readonly<{ perSecond: number; random: Random }>,
+  { perSecond, singly = false, fields: more = () => ({}), behind, random }: LoadOptions,
 ): Load {
   const owed = new Map<string, number>();
-  const stopped = new AbortController();
+  let mode: 'writing' | 'paused' | 'stopped' = 'writing';
+  const begun = new Set<Promise<void>>();
   const afterwards = new Set<Promise<void>>();
   const platform: Platform = {
     async put(document) {
@@ -57,21 +79,41 @@ export function startLoad(
       owed.set(`${document._id}:${status}`, document['accountID'] as number);
     }
   };
+  const ways = singly ? singleWays : [...singleWays, ...doubleWays];
+  const writeOne = async (): Promise<void> => {
+    const accountID = random.pick(accounts);
+    const way = random.pick(ways);
+    await way(newSms({ accountID, flowId: flowOf(accountID), ...more(random) }), platform);
+  };
   const write = async (): Promise<void> => {
-    while (!stopped.signal.aborted) {
-      const accountID = random.pick(accounts);
-      const way = random.pick(ways);
-      await way(newSms({ accountID, flowId: flowOf(accountID) }), platform);
+    while (mode !== 'stopped') {
+      if (mode === 'writing' && behind(owed.size) < BEHIND_AT_MOST) {
+        const writing = writeOne();
+        begun.add(writing);
+        await writing.finally(() => begun.delete(writing));
+      }
       await wait(random.next() * ((2_000 * WRITERS) / perSecond));
     }
   };
+  const finish = async (): Promise<void> => {
+    await Promise.all(begun);
+    while (afterwards.size > 0) await Promise.all(afterwards);
+  };
   const writing = Promise.all(Array.from({ length: WRITERS }, write));
+  writing.catch(() => undefined);
   return {
     owed,
+    async pause() {
+      mode = 'paused';
+      await finish();
+    },
+    resume() {
+      mode = 'writing';
+    },
     async stop() {
-      stopped.abort();
+      mode = 'stopped';
       await writing;
-      await Promise.all(afterwards);
+      await finish();
     },
   };
 }
@@ -79,53 +121,3 @@ export function startLoad(
 async function persist(write: () => Promise<unknown>): Promise<void> {
   await until('the write is taken', async () => await write().then(() => true), patience);
 }
-
-interface Platform {
-  put(document: SmsDocument): Promise<void>;
-  set(document: SmsDocument, fields: Readonly<Record<string, unknown>>): Promise<void>;
-  read(document: SmsDocument): Promise<SmsDocument>;
-  /** Does something more a moment later. */
-  later(task: () => Promise<void>): void;
-}
-
-type Way = (document: SmsDocument, platform: Platform) => Promise<void>;
-
-const reported = (deliveryStatus: string): Record<string, unknown> => ({
-  deliveryStatus,
-  deliveryTime: new Date(),
-});
-
-const ways: readonly Way[] = [
-  async function inserted(document, platform) {
-    await platform.put({ ...document, ...reported('DELIVERED') });
-  },
-  async function updated(document, platform) {
-    await platform.put(document);
-    await platform.set(document, reported('DELIVERED'));
-  },
-  async function saved(document, platform) {
-    await platform.put(document);
-    await platform.put({ ...document, ...reported('DELIVERED') });
-  },
-  async function twoStatuses(document, platform) {
-    await platform.put(document);
-    await platform.set(document, reported('SENT'));
-    await platform.set(document, reported('DELIVERED'));
-  },
-  /** By a program that does not know the record. */
-  async function savedWithoutRecord(document, platform) {
-    const withStatus = { ...document, ...reported('DELIVERED') };
-    await platform.put(withStatus);
-    platform.later(async () => await platform.put({ ...withStatus, readBy: 'a report' }));
-  },
-  /** By a program that had read the document before its newest record was there. */
-  async function savedWithOldRecord(document, platform) {
-    await platform.put({ ...document, ...reported('SENT') });
-    platform.later(async () => {
-      const read = await platform.read(document);
-      const fields = reported('DELIVERED');
-      await platform.set(document, fields);
-      platform.later(async () => await platform.put({ ...read, ...fields }));
-    });
-  },
-];

@@ -13,7 +13,7 @@ export const helpText = `Usage: npm run test:faults -- [--long] [--only NAME]…
 
 Harms the worker and its servers while statuses arrive, and checks that none is lost and none told twice.
 
-  --long       many more rounds: about 20 minutes
+  --long       many more rounds: about 25 minutes
   --only NAME  this fault alone; may be given more than once
   --seed N     the same random choices as in the run that printed this seed
   --jobs N     faults at the same time, 3 by default, each with servers of its own`;

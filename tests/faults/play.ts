@@ -2,15 +2,21 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { until } from '../support/until.ts';
 import type { FaultContext, FaultResult } from './fault.ts';
 import { startLoad, type Load } from './load.ts';
+import type { Random } from './random.ts';
 import { setStage, type Stage, type StageOptions } from './stage.ts';
 import { judge, type Expectation } from './verdict.ts';
 
 export interface PlayOptions extends StageOptions, Expectation {
   readonly name: string;
-  /** Statuses per second, about; 150 by default. */
+  /** Statuses per second, about; 60 by default. */
   readonly perSecond?: number;
+  /** Every SMS gets one status only: what is overwritten unseen can't be told. */
+  readonly singly?: boolean;
+  /** More fields of a new SMS. */
+  readonly fields?: (random: Random) => Readonly<Record<string, unknown>>;
   /** Workers that run from the beginning; 1 by default. */
   readonly workers?: number;
 }
@@ -20,25 +26,32 @@ export interface Scene extends Stage {
   readonly load: Load;
   /** A while of ordinary work. */
   work(leastMs: number, mostMs: number): Promise<void>;
+  /** Resolves when all that is owed now, or all of it that matters, is delivered. */
+  untilTold(matters?: (account: number) => boolean): Promise<void>;
   /** Puts down what is under way now, the active worker being dead: that much may be repeated. */
   countAtRisk(): Promise<void>;
 }
 
-const RECOVERY_MS = 120_000;
+const RECOVERY_MS = { short: 120_000, long: 300_000 } as const;
 
 /**
  * The frame around each fault: sets the stage, lets the load run, does the harm, ends the load, waits until
  * everything owed is told and recorded, and says how it went.
  */
 export async function play(
-  { random, log }: FaultContext,
+  { random, isLong, log }: FaultContext,
   options: PlayOptions,
   harm: (scene: Scene) => Promise<void>,
 ): Promise<FaultResult> {
   const stage = await setStage(random, options);
   try {
     for (let count = options.workers ?? 1; count > 0; count -= 1) await stage.worker();
-    const load = startLoad(stage.sms, { perSecond: options.perSecond ?? 150, random });
+    const load = startLoad(stage.sms, {
+      ...options,
+      perSecond: options.perSecond ?? 60,
+      behind: (owed) => owed - stage.receiver.deliveredAt.size,
+      random,
+    });
     const underRisk = { count: 0, harmedAt: [] as number[] };
     const scene: Scene = {
       ...stage,
@@ -46,12 +59,21 @@ export async function play(
       async work(leastMs, mostMs) {
         await wait(random.between(leastMs, mostMs));
       },
+      async untilTold(matters = () => true) {
+        const owed = [...load.owed].flatMap(([id, of]) => (matters(of) ? [id] : []));
+        const isTold = (): boolean => owed.every((id) => stage.receiver.deliveredAt.has(id));
+        const patience = { timeoutMs: RECOVERY_MS.short, intervalMs: 100 };
+        await until('what is owed so far is told', isTold, patience);
+      },
       async countAtRisk() {
         await stage.ledger.look();
         underRisk.harmedAt.push(performance.now());
-        const { calls } = stage.receiver;
-        const began = new Set(calls.map(({ notificationId }) => notificationId));
-        underRisk.count += began.size - stage.ledger.seenAt.size;
+        // Being called, or answered and not in the ledger. One that waits for a retry can't be repeated.
+        const exposed = stage.receiver.calls.filter(
+          ({ endedAt, isDelivery, notificationId }) =>
+            (endedAt === null || isDelivery) && !stage.ledger.seenAt.has(notificationId),
+        );
+        underRisk.count += new Set(exposed.map(({ notificationId }) => notificationId)).size;
       },
     };
     await scene.work(800, 1_200);
@@ -66,9 +88,14 @@ export async function play(
       expectation: options,
       atRisk: underRisk.count,
       harmedAt: underRisk.harmedAt,
-      withinMs: RECOVERY_MS,
+      withinMs: isLong ? RECOVERY_MS.long : RECOVERY_MS.short,
     });
     const result = { ...verdict, problems: [...problems, ...(await stopAll(stage))] };
+    const harms = underRisk.harmedAt.length;
+    log(
+      `${result.statuses} statuses, ${stage.receiver.calls.length} calls, ${harms} times at risk ` +
+        `with ${result.atRisk} under way, ${result.repeated.length} repeated`,
+    );
     if (isBad(result)) log(`the workers' logs are in ${await keepLogs(options.name, stage)}`);
     return result;
   } finally {

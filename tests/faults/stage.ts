@@ -4,6 +4,7 @@ import type { SmsDocument } from '../../scripts/harness/smsPlatform.ts';
 import { startWorker, type WorkerProcess } from '../../scripts/harness/workerProcess.ts';
 import { startMysql } from '../../scripts/services/mysql.ts';
 import type { MysqlServer } from '../../scripts/services/mysqlServer.ts';
+import type { MongodOptions } from '../../scripts/services/mongod.ts';
 import { startReplicaSet, type ReplicaSet } from '../../scripts/services/replicaSet.ts';
 import { createTeardown, type Teardown } from '../../src/runtime/teardown.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcpProxy.ts';
@@ -13,6 +14,8 @@ import { accounts, flowOf, pathOf } from './load.ts';
 import type { Random } from './random.ts';
 
 export interface StageOptions {
+  /** How the members are started. */
+  readonly mongod?: MongodOptions;
   /** Members of the replica set; 1 by default. */
   readonly members?: number;
   /** Settings of the worker that differ from the stage's. */
@@ -40,15 +43,24 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-/** Short times, so that a fault's consequences are over soon. A claim outlives its worker by 32 s. */
+/** The worker's own, with no more rights than it needs. */
+export const mysqlUser = 'worker';
+/** `Trouble` is of `route.troubled.sql`. */
+const routeTables = ['Accountconfig', 'Webhook', 'Flow', 'Trouble'] as const;
+
+/** A lease that is over soon, for faults in which a worker waits for another one's. */
+export const shortLease = { LEASE_TTL: '2s' } as const;
+
+/** Short times, so that a fault's consequences are over soon. */
 const baseSettings = {
   MONGODB_DATABASE: 'central',
-  LEASE_TTL: '1s',
+  LEASE_TTL: '5s',
   MAX_IN_FLIGHT: '16',
   REQUEST_TIMEOUT: '2s',
   CONNECT_TIMEOUT: '1s',
   QUICK_RETRIES: '200ms,500ms',
   RETRY_SCHEDULE: '1s,1s,2s,2s,3s,3s,4s,4s,5s,5s,5s,5s',
+  BREAKER_COOLDOWN: '1s',
 } as const;
 
 export async function setStage(random: Random, options: StageOptions = {}): Promise<Stage> {
@@ -62,8 +74,8 @@ export async function setStage(random: Random, options: StageOptions = {}): Prom
 }
 
 async function setUp(random: Random, options: StageOptions, teardown: Teardown): Promise<Stage> {
-  const { members = 1, settings = {}, proxied = false } = options;
-  const replicaSet = await startReplicaSet({ members });
+  const { mongod = {}, members = 1, settings = {}, proxied = false } = options;
+  const replicaSet = await startReplicaSet({ ...mongod, members });
   teardown.add('MongoDB', replicaSet.close);
   const mysql = await startMysql();
   teardown.add('MySQL', mysql.close);
@@ -87,12 +99,13 @@ async function setUp(random: Random, options: StageOptions, teardown: Teardown):
   teardown.add('the look at the ledger', ledger.stop);
 
   const proxies = proxied ? await openProxies(replicaSet, mysql, teardown) : null;
+  const mysqlUri = mysql.uri.replace('root@', `${mysqlUser}@`);
   const uris =
     proxies === null
-      ? { MONGODB_URI: replicaSet.uri, MYSQL_URI: mysql.uri }
+      ? { MONGODB_URI: replicaSet.uri, MYSQL_URI: mysqlUri }
       : {
           MONGODB_URI: `mongodb://${proxies.mongo.address}/?directConnection=true`,
-          MYSQL_URI: mysql.uri.replace(`:${mysql.port}/`, `:${proxies.mysql.port}/`),
+          MYSQL_URI: mysqlUri.replace(`:${mysql.port}/`, `:${proxies.mysql.port}/`),
         };
   const workers: WorkerProcess[] = [];
   teardown.add('the workers', async () => {
@@ -124,6 +137,11 @@ async function optIn(mysqlUri: string, receiver: CallLog): Promise<void> {
   try {
     for (const account of accounts) {
       await central.optIn(account, flowOf(account), { url: receiver.url(pathOf(account)) });
+    }
+    await central.connection.query('CREATE TABLE Trouble (accountID BIGINT)');
+    await central.connection.query(`CREATE USER ${mysqlUser}`);
+    for (const table of routeTables) {
+      await central.connection.query(`GRANT SELECT ON ${table} TO ${mysqlUser}`);
     }
   } finally {
     await central.close();

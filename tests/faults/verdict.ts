@@ -16,6 +16,9 @@ export interface Expectation {
  */
 const LATE_END_MS = 10_000;
 
+/** A field that marks documents which refuse the record. */
+export const unrecordable = 'unrecordable';
+
 type Owed = ReadonlyMap<string, number>;
 
 /** Waits until everything owed is told and recorded, or for too long, and compares. */
@@ -82,6 +85,7 @@ async function findUnrecorded({ db, sms, ledger }: Stage, owed: Owed): Promise<r
   const unshown = await sms
     .find({
       deliveryStatus: { $exists: true },
+      [unrecordable]: { $ne: true },
       $or: [
         { 'notify_on_delivery.state': { $nin: ['delivered', 'failed'] } },
         { $expr: { $ne: ['$notify_on_delivery.deliveryStatus', '$deliveryStatus'] } },

@@ -1,7 +1,6 @@
 import { openCentralDatabase } from '../../../scripts/harness/centralDatabase.ts';
 import { redirectTo, type Answer } from '../../support/answer.ts';
 import { startTcpProxy, type TcpProxy } from '../../support/tcpProxy.ts';
-import { until } from '../../support/until.ts';
 import type { Fault } from '../fault.ts';
 import { pathOf } from '../load.ts';
 import { play, type Scene } from '../play.ts';
@@ -61,7 +60,8 @@ export const badEndpoints: Fault = {
           await scene.work(3_000, 5_000);
         }
         await scene.load.stop();
-        await untilTold(refusing, scene);
+        // Before its address is taken away for good.
+        await scene.untilTold((account) => account === refusing);
       } finally {
         await proxy.close();
       }
@@ -80,11 +80,4 @@ async function moveBehindProxy(account: number, { mysql, receiver }: Scene): Pro
     await central.close();
   }
   return proxy;
-}
-
-/** Before its address is taken away for good. */
-async function untilTold(account: number, { load, receiver }: Scene): Promise<void> {
-  const owed = [...load.owed].flatMap(([id, of]) => (of === account ? [id] : []));
-  const isTold = (): boolean => owed.every((id) => receiver.deliveredAt.has(id));
-  await until('what was refused is told', isTold, { timeoutMs: 60_000, intervalMs: 100 });
 }

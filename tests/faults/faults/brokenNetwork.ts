@@ -16,7 +16,7 @@ export const brokenNetwork: Fault = {
       for (let round = 0; round < rounds; round += 1) {
         const server = round % 2 === 0 ? 'mongo' : 'mysql';
         const kind = kinds[Math.floor(round / 2) % kinds.length] ?? 'cut';
-        const lengthMs = random.between(200, isLong ? 14_000 : 5_000);
+        const lengthMs = random.between(200, isLong ? 14_000 : 3_000);
         await work(500, 2_000);
         log(`${server}: ${kind} for ${(lengthMs / 1000).toFixed(1)} s`);
         await proxies[server][kind]();

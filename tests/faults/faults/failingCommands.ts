@@ -11,7 +11,7 @@ const writes = ['update', 'insert', 'delete', 'findAndModify'];
 /** Elections, shutdowns, lost connections, kills, overload. */
 const passing = [6, 7, 24, 43, 50, 89, 91, 112, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436];
 const rightsMissing = [codes.unauthorized, codes.authenticationFailed];
-/** The stream has to begin again by time. A lost history has a procedure, and a fault, of its own. */
+/** The stream has to begin again by time. A lost history is in `failingStream`. */
 const tokenUnusable = [
   codes.failedToParse,
   codes.invalidResumeToken,
@@ -49,7 +49,7 @@ export const failingCommands: Fault = {
     "the worker's commands fail, one kind or all, with many codes, or lose their connection",
   async run(context) {
     const { isLong, log, random } = context;
-    const rounds = isLong ? 80 : 8;
+    const rounds = isLong ? 80 : 6;
     return await play(context, { name: this.name }, async (scene) => {
       for (let round = 1; round <= rounds; round += 1) {
         const { commands, fault } = chooseStrike(random);

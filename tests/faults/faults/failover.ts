@@ -6,7 +6,7 @@ export const failover: Fault = {
   description: 'three members: the primary steps down, or is killed and comes back',
   async run(context) {
     const { isLong, log } = context;
-    const rounds = isLong ? 20 : 4;
+    const rounds = isLong ? 20 : 2;
     return await play(context, { name: this.name, members: 3 }, async (scene) => {
       const { client, replicaSet } = scene;
       for (let round = 1; round <= rounds; round += 1) {

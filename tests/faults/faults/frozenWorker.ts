@@ -2,14 +2,16 @@ import type { WorkerProcess } from '../../../scripts/harness/workerProcess.ts';
 import { until } from '../../support/until.ts';
 import type { Fault } from '../fault.ts';
 import { play, type Scene } from '../play.ts';
+import { shortLease } from '../stage.ts';
 
 export const frozenWorker: Fault = {
   name: 'frozen-worker',
   description: 'SIGSTOP of the active worker for longer than its lease, with a standby and without',
   async run(context) {
     const { isLong, log } = context;
-    const rounds = isLong ? 24 : 4;
-    return await play(context, { name: this.name, workers: 2 }, async (scene) => {
+    const rounds = isLong ? 24 : 3;
+    const options = { name: this.name, workers: 2, settings: shortLease };
+    return await play(context, options, async (scene) => {
       for (let round = 1; round <= rounds; round += 1) {
         const active = await until('one of them works', () => scene.workers.find(holdsLease));
         const other = scene.workers.find((worker) => worker !== active);
@@ -25,7 +27,7 @@ export const frozenWorker: Fault = {
       await scene.workers.find((worker) => worker !== active)?.stop();
       if (active === undefined) return;
       log('freeze without a standby');
-      await freeze(active, scene, async () => await scene.work(1_500, 4_000));
+      await freeze(active, scene, async () => await scene.work(2_500, 5_000));
       await scene.work(1_000, 2_000);
     });
   },

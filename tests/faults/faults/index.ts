@@ -1,7 +1,10 @@
 import type { Fault } from '../fault.ts';
 import { badEndpoints } from './badEndpoints.ts';
 import { brokenNetwork } from './brokenNetwork.ts';
+import { clockJump } from './clockJump.ts';
+import { collectionGone } from './collectionGone.ts';
 import { failingCommands } from './failingCommands.ts';
+import { failingStream } from './failingStream.ts';
 import { failover } from './failover.ts';
 import { frozenMongod } from './frozenMongod.ts';
 import { frozenWorker } from './frozenWorker.ts';
@@ -9,22 +12,31 @@ import { handOver } from './handOver.ts';
 import { killedCursors } from './killedCursors.ts';
 import { killedMongod } from './killedMongod.ts';
 import { killedWorker } from './killedWorker.ts';
+import { mysqlErrors, mysqlKeyErrors } from './mysqlErrors.ts';
 import { mysqlOutages } from './mysqlOutages.ts';
+import { restoredDatabase } from './restoredDatabase.ts';
+import { rolledOplog } from './rolledOplog.ts';
+import { writeErrors } from './writeErrors.ts';
 
-/**
- * In the order in which they begin: those that take longest first, so that the others fill the time beside
- * them. A lost history, a dropped or renamed collection and a restored database belong here too.
- */
+/** In the order in which they begin: those that take longest first, so that the others fill the time beside them. */
 export const faults: readonly Fault[] = [
   killedWorker,
   handOver,
-  frozenWorker,
-  frozenMongod,
-  brokenNetwork,
-  badEndpoints,
-  failover,
-  killedMongod,
+  rolledOplog,
+  restoredDatabase,
+  failingStream,
   mysqlOutages,
+  brokenNetwork,
+  failover,
+  frozenWorker,
   failingCommands,
+  killedMongod,
+  collectionGone,
+  frozenMongod,
+  mysqlErrors,
+  mysqlKeyErrors,
+  writeErrors,
+  clockJump,
   killedCursors,
+  badEndpoints,
 ];

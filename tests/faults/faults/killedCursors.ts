@@ -7,7 +7,7 @@ export const killedCursors: Fault = {
   description: "the change stream's cursor and the worker's operations are killed in the server",
   async run(context) {
     const { isLong, log } = context;
-    const rounds = isLong ? 300 : 30;
+    const rounds = isLong ? 300 : 20;
     return await play(context, { name: this.name }, async (scene) => {
       let killed = 0;
       for (let round = 1; round <= rounds; round += 1) {
