@@ -4,6 +4,9 @@ import type { Subject } from './notification.ts';
 import type { AttemptLog } from './attemptLog.ts';
 import type { DeliveryRecord, FailedReason, SkippedReason } from './record.ts';
 
+/** What a record says of a notification's subject. */
+export type RecordedSubject = Pick<Subject, 'deliveryStatus' | 'statusAt' | 'notificationId'>;
+
 /** What a record says of a webhook. */
 export interface RecordedWebhook {
   readonly webhookId: IntegerId | string;
@@ -31,7 +34,7 @@ export type Standing =
 
 /** The record of a notification with at least one attempt begun, or waiting for its first. */
 export function attemptedRecord(
-  subject: Subject,
+  subject: RecordedSubject,
   webhook: RecordedWebhook,
   log: AttemptLog,
   standing: Standing,
@@ -58,9 +61,7 @@ function callOf(log: AttemptLog): Partial<DeliveryRecord> {
   };
 }
 
-function identity(
-  subject: Subject,
-): Pick<DeliveryRecord, 'deliveryStatus' | 'statusAt' | 'notificationId'> {
+function identity(subject: RecordedSubject): RecordedSubject {
   const { deliveryStatus, statusAt, notificationId } = subject;
   return { deliveryStatus, statusAt, notificationId };
 }

@@ -5,7 +5,7 @@ import type { AttemptLog } from '../domain/attemptLog.ts';
 import type { RecordedWebhook } from '../domain/buildRecord.ts';
 import type { FoundDocument, Gap } from '../domain/gap.ts';
 import type { IntegerId } from '../domain/integerId.ts';
-import type { Subject } from '../domain/notification.ts';
+import type { SmsName, Subject } from '../domain/notification.ts';
 import type { DeliveryRecord, FailedReason } from '../domain/record.ts';
 import type { Route, RouteKey } from '../domain/route.ts';
 
@@ -14,7 +14,7 @@ export type StreamRead =
   | Readonly<{ kind: 'change'; change: Change }>
   /** Nothing that concerns us up to `position`. */
   | Readonly<{ kind: 'idle'; position: StreamPosition }>
-  /** A write that set no status after all (null), or whose event can't be used; nothing to notify. */
+  /** An update that set no status after all (null), or an event that can't be used; nothing to do. */
   | Readonly<{ kind: 'ignored'; position: StreamPosition }>
   /** The collection was dropped or renamed: the stream ended at `position` and can be reopened there. */
   | Readonly<{ kind: 'collectionGone'; position: StreamPosition; operation: string }>;
@@ -97,23 +97,35 @@ export interface LedgerEntry {
   readonly record: DeliveryRecord | null;
 }
 
+/** A notification in durable state. */
+export interface ParkedEntry {
+  readonly notificationId: string;
+  /** It is being called. */
+  readonly isClaimed: boolean;
+  /** What its document is to show while it waits; null before its first attempt, while it is claimed, or if not asked for. */
+  readonly record: DeliveryRecord | null;
+}
+
 /** What is known of an SMS when a change of it is taken up. Read from the primary. */
 export interface Lookup {
   /** The document as it is now; null when it is gone, or was not asked for. */
   readonly document: PlainDocument | null;
   /** Ended notifications the ledger remembers: the one asked about, or the SMS' whole history. */
   readonly ended: readonly LedgerEntry[];
-  /** This SMS' notifications in durable state; a claimed one is being called. */
-  readonly parked: readonly Readonly<{ notificationId: string; isClaimed: boolean }>[];
+  /** This SMS' notifications in durable state. */
+  readonly parked: readonly ParkedEntry[];
 }
 
-export interface LookupRequest {
-  readonly documentKey: DocumentKey;
-  readonly smsKey: string;
-  readonly notificationId: string;
-  /** `document`: how it is now, and this notification. `history`: every status of this SMS that ended. */
-  readonly wants: 'document' | 'history';
-}
+export type LookupRequest = SmsName &
+  (
+    | Readonly<{
+        /** `document`: how it is now, and this notification. `history`: every status of this SMS, with its record. */
+        wants: 'document' | 'history';
+        notificationId: string;
+      }>
+    /** The history, and if there is any the document's record as it is now; nothing else of the document. */
+    | Readonly<{ wants: 'records' }>
+  );
 
 export interface SmsStore {
   /** Answers in the order of the requests. */

@@ -57,6 +57,12 @@ export function aReplace(fields: PlainDocument = {}): Change {
   return aChange({ operation: 'replace', document: aDocument(fields), setFields: {} });
 }
 
+/** A whole-document save without a status. */
+export function aSave(fields: Partial<Change> = {}): Change {
+  const none = { deliveryStatus: undefined, document: null, setFields: {} };
+  return aChange({ operation: 'replace', ...none, ...fields });
+}
+
 export function aSubject(fields: Partial<Subject> = {}): Subject {
   const { smsKey = 'sms-1', deliveryStatus = 'DELIVERED' } = fields;
   return {

@@ -2,7 +2,7 @@ import type { LedgerEntry, ParkableNotification, RetryStore } from '../../src/pi
 import { atOnce, type Turn } from './fakePorts.ts';
 
 /** A notification in durable state. */
-interface FakeRow {
+export interface FakeRow {
   readonly parked: ParkableNotification;
   readonly dueAtMs: number;
   readonly claim: string | null;
