@@ -33,7 +33,7 @@ module.exports = {
       from: { path: '^src/(mongo|mysql|http|observability)/' },
       to: {
         path: '^(src|config)/',
-        pathNot: ['^src/(domain|runtime)/', '^src/pipeline/ports\\.ts$', '^src/$1/'],
+        pathNot: ['^src/(domain|runtime)/', '^src/pipeline/(ports|retryPort)\\.ts$', '^src/$1/'],
       },
     },
     home('mongodb', '^src/mongo/'),

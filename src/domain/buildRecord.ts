@@ -4,6 +4,9 @@ import type { Subject } from './notification.ts';
 import { attemptsBeforeLast, type AttemptLog } from './attemptLog.ts';
 import type { DeliveryRecord, FailedReason, SkippedReason } from './record.ts';
 
+/** What a record says of a notification's subject. */
+export type RecordedSubject = Pick<Subject, 'deliveryStatus' | 'statusAt' | 'notificationId'>;
+
 /** What a record says of a webhook. */
 export interface RecordedWebhook {
   readonly webhookId: IntegerId | string;
@@ -34,7 +37,7 @@ export type Standing =
  * null when nobody could tell as yet where it leads.
  */
 export function attemptedRecord(
-  subject: Subject,
+  subject: RecordedSubject,
   webhook: RecordedWebhook | null,
   log: AttemptLog,
   standing: Standing,
@@ -72,9 +75,7 @@ function callOf(log: AttemptLog): Partial<DeliveryRecord> {
   };
 }
 
-function identity(
-  subject: Subject,
-): Pick<DeliveryRecord, 'deliveryStatus' | 'statusAt' | 'notificationId'> {
+function identity(subject: RecordedSubject): RecordedSubject {
   const { deliveryStatus, statusAt, notificationId } = subject;
   return { deliveryStatus, statusAt, notificationId };
 }

@@ -14,15 +14,18 @@ export interface DocumentKey {
   readonly opaque: unknown;
 }
 
-/** A write that set an SMS' delivery status, as the change stream told it. */
+/**
+ * A write that concerns us, as the change stream told it: one that set an SMS' delivery status, or saved
+ * the whole document, which may have removed records.
+ */
 export interface Change {
   readonly operation: 'update' | 'insert' | 'replace';
   readonly documentKey: DocumentKey;
   /** The document's `_id`. */
   readonly id: PlainValue;
-  /** The status this write set. */
-  readonly deliveryStatus: PlainValue;
-  /** The whole document as written; null for an update, which carries only what it set. */
+  /** The status this write set; undefined for a whole-document save that has none, or null. */
+  readonly deliveryStatus: PlainValue | undefined;
+  /** The whole document as written; null for an update, which carries only what it set, and without a status. */
   readonly document: PlainDocument | null;
   /** The top-level fields an update set. Empty for an insert or replace. */
   readonly setFields: PlainDocument;

@@ -2,10 +2,14 @@ import type { DocumentKey } from './change.ts';
 import type { IntegerId } from './integerId.ts';
 import type { Webhook } from './route.ts';
 
-/** Which status of which SMS: what every notification, skipped ones included, is known by. */
-export interface Subject {
+/** Names one SMS: to the store of documents, and everywhere else. */
+export interface SmsName {
   readonly documentKey: DocumentKey;
   readonly smsKey: string;
+}
+
+/** Which status of which SMS: what every notification, skipped ones included, is known by. */
+export interface Subject extends SmsName {
   readonly notificationId: string;
   readonly deliveryStatus: string;
   readonly statusAt: Date;

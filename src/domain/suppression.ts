@@ -7,8 +7,8 @@ const endedStates: ReadonlySet<PlainValue | undefined> = new Set([
   'skipped',
 ]);
 
-/** What the ledger remembers of one ended notification, as far as suppression needs it. */
-interface Ended {
+/** What is remembered of one notification, as far as suppression needs it. */
+interface Remembered {
   readonly notificationId: string;
   readonly record: DeliveryRecord | null;
 }
@@ -16,37 +16,49 @@ interface Ended {
 /** True when this notification has ended before, by the ledger or by the document's own record. */
 export function isDuplicate(
   notificationId: string,
-  ended: readonly Ended[],
+  ended: readonly Remembered[],
   document: PlainDocument,
 ): boolean {
   if (ended.some((entry) => entry.notificationId === notificationId)) return true;
-  return endedStates.has(shownStates(document).get(notificationId));
+  return endedStates.has(shownOf(document).get(notificationId)?.['state']);
 }
 
 /**
- * Records the ledger remembers and the document no longer shows as they were: a whole-document save by
- * somebody who had read it earlier removed them or turned them back.
+ * Records that the ledger (`ended`) or durable state (`parked`) remembers and the document no longer
+ * shows as they were: a whole-document save by somebody who had read it earlier removed them or turned
+ * them back.
  */
 export function lostRecords(
-  ended: readonly Ended[],
+  { ended, parked }: Readonly<Record<'ended' | 'parked', readonly Remembered[]>>,
   document: PlainDocument,
 ): readonly DeliveryRecord[] {
-  const shown = shownStates(document);
-  return ended.flatMap(({ notificationId, record }) =>
-    record === null || shown.get(notificationId) === record.state ? [] : [record],
+  const shown = shownOf(document);
+  const endedIds = new Set(ended.map((entry) => entry.notificationId));
+  const waiting = parked.filter((entry) => !endedIds.has(entry.notificationId));
+  return [...ended, ...waiting].flatMap(({ notificationId, record }) =>
+    record === null || shows(shown.get(notificationId), record) ? [] : [record],
   );
 }
 
-/** The state of each notification that the document's record and its `earlier` list show. */
-function shownStates(document: PlainDocument): ReadonlyMap<PlainValue, PlainValue | undefined> {
-  const states = new Map<PlainValue, PlainValue | undefined>();
+/** A notification that waits for a retry may be shown with fewer attempts than it has made by now. */
+function shows(shown: PlainDocument | undefined, record: DeliveryRecord): boolean {
+  if (shown === undefined) return false;
+  const { state, attempts } = shown;
+  if (record.state !== 'retrying') return state === record.state;
+  const isAsFar = typeof attempts === 'number' && attempts >= (record.attempts ?? 0);
+  return endedStates.has(state) || (state === 'retrying' && isAsFar);
+}
+
+/** What the document's record and its `earlier` list show, by notification. */
+function shownOf(document: PlainDocument): ReadonlyMap<PlainValue, PlainDocument> {
+  const shownById = new Map<PlainValue, PlainDocument>();
   const record = document['notify_on_delivery'];
-  if (!isPlainDocument(record)) return states;
+  if (!isPlainDocument(record)) return shownById;
   const earlier = Array.isArray(record['earlier']) ? (record['earlier'] as PlainValue[]) : [];
   for (const shown of [...earlier, record]) {
     if (!isPlainDocument(shown)) continue;
     const id = shown['notificationId'];
-    if (id !== undefined) states.set(id, shown['state']);
+    if (id !== undefined) shownById.set(id, shown);
   }
-  return states;
+  return shownById;
 }

@@ -1,17 +1,20 @@
 import type { Change } from './change.ts';
-import type { Subject } from './notification.ts';
+import type { SmsName, Subject } from './notification.ts';
 import { notificationId, notificationIdLimitBytes, smsKey } from './notificationId.ts';
 
 /** What a change is before anything is asked of a database. */
 export type Intake =
   | Readonly<{ kind: 'subject'; subject: Subject }>
   | Readonly<{ kind: 'filtered' }>
+  /** A whole-document save without a status. */
+  | Readonly<{ kind: 'noStatus' }>
   /** No id to call it by, hence no record either. `problem` names the field, never its value. */
   | Readonly<{ kind: 'unusable'; problem: string }>;
 
 /** `wanted` empty: every status counts. */
 export function takeIn(change: Change, wanted: ReadonlySet<string>): Intake {
   const { deliveryStatus, documentKey, statusAt } = change;
+  if (deliveryStatus === undefined) return { kind: 'noStatus' };
   if (typeof deliveryStatus !== 'string' || deliveryStatus === '') {
     return { kind: 'unusable', problem: 'deliveryStatus must be a non-empty string' };
   }
@@ -32,4 +35,13 @@ export function takeIn(change: Change, wanted: ReadonlySet<string>): Intake {
   }
   const subject = { documentKey, smsKey: key, notificationId: id, deliveryStatus, statusAt };
   return { kind: 'subject', subject };
+}
+
+/**
+ * The SMS that a change saved as a whole, and whose records it may thereby have removed or turned back.
+ * Null for an update, which leaves them alone, and for an SMS that can't be named, which has none.
+ */
+export function savedSms({ operation, id, documentKey }: Change): SmsName | null {
+  const key = operation === 'update' ? null : smsKey(id);
+  return key === null ? null : { documentKey, smsKey: key };
 }

@@ -9,7 +9,7 @@ import type { Change, StreamPosition } from '../domain/change.ts';
 import { StreamFailure } from '../domain/streamFailure.ts';
 import type { ChangeSource, ChangeStreamHandle, StreamRead } from '../pipeline/ports.ts';
 import { createCutWatch, type CutWatch } from './cutWatch.ts';
-import { toPlain, toPlainDocument } from './plainDocument.ts';
+import { toPlainDocument, toPlainField } from './plainDocument.ts';
 import { clusterTimeOfToken, fromPosition, timeOf, toPosition } from './position.ts';
 import { toStreamFailure } from './streamErrors.ts';
 
@@ -17,8 +17,10 @@ import { toStreamFailure } from './streamErrors.ts';
 const ENDING_OPERATIONS = ['drop', 'rename', 'dropDatabase', 'invalidate'];
 
 /**
- * Only writes that set a status leave the server. `$exists` is pushed down to the oplog scan, `$ne: null`
- * is not, so null is sorted out here. Our own record never matches: it sets `notify_on_delivery` alone.
+ * Only writes that set a status leave the server, and whole-document saves of an SMS that was there before:
+ * those may have removed records. A save without a status comes without its document, since nothing but
+ * the records is looked at then. `$exists` is pushed down to the oplog scan, `$ne: null` is not, so an
+ * update's null is sorted out here. Our own record never matches: it sets `notify_on_delivery` alone.
  */
 const pipeline: Document[] = [
   {
@@ -28,10 +30,8 @@ const pipeline: Document[] = [
           operationType: 'update',
           'updateDescription.updatedFields.deliveryStatus': { $exists: true },
         },
-        {
-          operationType: { $in: ['insert', 'replace'] },
-          'fullDocument.deliveryStatus': { $exists: true },
-        },
+        { operationType: 'insert', 'fullDocument.deliveryStatus': { $exists: true } },
+        { operationType: 'replace' },
         { operationType: { $in: ENDING_OPERATIONS } },
       ],
     },
@@ -42,7 +42,13 @@ const pipeline: Document[] = [
       clusterTime: 1,
       wallTime: 1,
       documentKey: 1,
-      fullDocument: 1,
+      fullDocument: {
+        $cond: [
+          { $in: [{ $type: '$fullDocument.deliveryStatus' }, ['missing', 'null', 'undefined']] },
+          '$$REMOVE',
+          '$fullDocument',
+        ],
+      },
       'updateDescription.updatedFields': 1,
     },
   },
@@ -163,18 +169,16 @@ function idlePosition(token: unknown, last: StreamPosition): StreamPosition {
 function toRead(event: RawEvent, position: StreamPosition): StreamRead {
   const isUpdate = event.operationType === 'update';
   const written = isUpdate ? event.updateDescription?.updatedFields : event.fullDocument;
-  const deliveryStatus: unknown = written?.['deliveryStatus'];
-  if (written === undefined || deliveryStatus === null || deliveryStatus === undefined) {
-    return { kind: 'ignored', position };
-  }
-  const plain = toPlainDocument(written);
+  const hasStatus = (written?.['deliveryStatus'] ?? null) !== null;
+  if (isUpdate && !hasStatus) return { kind: 'ignored', position };
+  const plain = written === undefined || !hasStatus ? null : toPlainDocument(written);
   const change: Change = {
     operation: event.operationType as Change['operation'],
     documentKey: { opaque: event.documentKey },
-    id: toPlain(event.documentKey?.['_id']),
-    deliveryStatus: toPlain(deliveryStatus),
+    id: toPlainField(event.documentKey?.['_id'], '_id'),
+    deliveryStatus: plain?.['deliveryStatus'],
     document: isUpdate ? null : plain,
-    setFields: isUpdate ? plain : {},
+    setFields: isUpdate && plain !== null ? plain : {},
     statusAt: position.wallTime,
     position,
   };

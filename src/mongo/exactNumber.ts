@@ -14,6 +14,12 @@ export function numberWhenExact(text: string): number | string | null {
   return stored === canonical(BigInt(number).toString()) ? number : text;
 }
 
+/** Whether the text of a stored number says a whole one. */
+export function isIntegralText(text: string): boolean {
+  const stored = canonical(text);
+  return stored !== null && (stored === '0' || /e\d+$/.test(stored));
+}
+
 /** The same text for the same decimal value: its digits without zeros at either end, and exponent. */
 function canonical(text: string): string | null {
   const match = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(text);

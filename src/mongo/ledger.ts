@@ -22,7 +22,7 @@ export function createLedger(
   return {
     async find(requests) {
       const ids = requests.map((request) =>
-        request.wants === 'history' ? historyOf(request.smsKey) : request.notificationId,
+        request.wants === 'document' ? request.notificationId : historyOf(request.smsKey),
       );
       const rows = await sent
         .find({ _id: { $in: ids } }, { projection: { sms: 1, record: 1 } })

@@ -11,12 +11,32 @@ import {
 } from 'mongodb';
 import { setField } from '../domain/fields.ts';
 import type { PlainDocument, PlainValue } from '../domain/plainValue.ts';
-import { numberWhenExact } from './exactNumber.ts';
+import { isIntegralText, numberWhenExact } from './exactNumber.ts';
 
 /** A whole document as the driver deserialises it with its default promotions. */
 export function toPlainDocument(document: Document): PlainDocument {
   // A document with the fields `$ref` and `$id` arrives as a DBRef, even at the top.
-  return fromDocument(document instanceof DBRef ? document.toJSON() : document);
+  return fromFields(document instanceof DBRef ? document.toJSON() : document, toPlainField);
+}
+
+/**
+ * The fields the worker goes by, and what may stand in each as text beside text itself. In any other
+ * type the text would be taken for something it is not: the ObjectId `00…0028` for account 28.
+ */
+const textFrom = new Map<string, (value: unknown, text: string) => boolean>([
+  ['_id', (value, text) => isObjectId(value) || isUuid(value) || isIntegralText(text)],
+  ['deliveryStatus', () => false],
+  ['accountID', isNumber],
+  ['flowId', isNumber],
+  ['phononUuid', isUuid],
+]);
+
+/** A field at the top of a document: where its type must not pass as text, it becomes Extended JSON. */
+export function toPlainField(value: unknown, name: string): PlainValue {
+  const plain = toPlain(value);
+  if (typeof plain !== 'string' || typeof value === 'string') return plain;
+  const mayBeText = textFrom.get(name);
+  return mayBeText === undefined || mayBeText(value, plain) ? plain : toExtendedJson(value);
 }
 
 /** Any stored value. Never throws: one odd field must not keep an SMS, or the stream, from going on. */
@@ -33,32 +53,46 @@ export function toPlain(value: unknown): PlainValue {
  */
 function fromObject(value: object): PlainValue {
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) return fromDocument(value);
+  if (prototype === Object.prototype || prototype === null) return fromFields(value, toPlain);
   if (value instanceof Date) return value;
   if (Array.isArray(value)) return value.map(toPlain);
-  if (value instanceof ObjectId) return value.toHexString();
+  if (isObjectId(value)) return value.toHexString();
   // Before Long, which it extends.
   if (value instanceof Timestamp) return toExtendedJson(value);
-  if (value instanceof Long || value instanceof Decimal128) {
-    return numberWhenExact(value.toString());
-  }
+  if (isNumber(value)) return numberWhenExact(value.toString());
   if (value instanceof Binary) return fromBinary(value);
   if (value instanceof RegExp) return fromRegExp(value);
   return toExtendedJson(value);
 }
 
-function fromDocument(document: object): PlainDocument {
+function fromFields(
+  document: object,
+  convert: (value: unknown, name: string) => PlainValue,
+): PlainDocument {
   const result: Record<string, PlainValue> = {};
-  for (const [name, value] of Object.entries(document)) setField(result, name, toPlain(value));
+  for (const [name, value] of Object.entries(document)) {
+    setField(result, name, convert(value, name));
+  }
   return result;
+}
+
+function isObjectId(value: unknown): value is ObjectId {
+  return value instanceof ObjectId;
+}
+
+function isNumber(value: unknown): value is Long | Decimal128 {
+  return value instanceof Long || value instanceof Decimal128;
+}
+
+function isUuid(value: unknown): boolean {
+  if (!(value instanceof Binary)) return false;
+  return value.sub_type === Binary.SUBTYPE_UUID && value.position === 16;
 }
 
 /** By hand, since the driver's own conversion throws for a vector (subtype 9) it finds malformed. */
 function fromBinary(value: Binary): PlainValue {
   if (value instanceof UUID) return value.toHexString(true);
-  if (value.sub_type === Binary.SUBTYPE_UUID && value.position === 16) {
-    return value.toUUID().toHexString(true);
-  }
+  if (isUuid(value)) return value.toUUID().toHexString(true);
   const subType = value.sub_type.toString(16).padStart(2, '0');
   return { $binary: { base64: value.toString('base64'), subType } };
 }
@@ -70,7 +104,7 @@ function fromRegExp({ source, flags }: RegExp): PlainValue {
 }
 
 /** Null for what the driver can't express, such as a scope with a field called `_bsontype`. */
-function toExtendedJson(value: object): PlainValue {
+function toExtendedJson(value: unknown): PlainValue {
   try {
     return BSON.EJSON.serialize(value, { relaxed: true });
   } catch {

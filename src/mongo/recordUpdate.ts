@@ -25,11 +25,7 @@ export function recordUpdate(record: DeliveryRecord): Document[] {
         {
           case: { $eq: [`${CURRENT}.notificationId`, `${NEW}.notificationId`] },
           then: {
-            $cond: [
-              { $in: [`${CURRENT}.state`, statesBeyond[record.state]] },
-              CURRENT,
-              withEarlier(NEW, orAbsent('$$others')),
-            ],
+            $cond: [isBeyond(record.state), CURRENT, withEarlier(NEW, orAbsent('$$others'))],
           },
         },
         { case: isOlder, then: withEarlier(CURRENT, othersAnd(summaryOf(NEW))) },
@@ -49,6 +45,14 @@ const statesBeyond: Readonly<Record<DeliveryRecord['state'], readonly string[]>>
   skipped: ['delivered'],
   delivered: [],
 };
+
+/** A record put back may be late: while the notification waits, the one with more attempts is the later. */
+function isBeyond(state: DeliveryRecord['state']): Document {
+  const isEnded = { $in: [`${CURRENT}.state`, statesBeyond[state]] };
+  if (state !== 'retrying') return isEnded;
+  const isAhead = { $gt: [`${CURRENT}.attempts`, `${NEW}.attempts`] };
+  return { $or: [isEnded, { $and: [{ $eq: [`${CURRENT}.state`, state] }, isAhead] }] };
+}
 
 /** By these a record is known for ours. Anything else is somebody else's: written over, not kept. */
 function typesOf(record: string): Document[] {

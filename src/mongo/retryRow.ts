@@ -8,7 +8,7 @@ import {
   type ParkedNotification,
   type RowUpdate,
   type Undecided,
-} from '../pipeline/ports.ts';
+} from '../pipeline/retryPort.ts';
 import type { RetryRow } from './stateCollections.ts';
 
 const compress = promisify(gzip);
@@ -66,14 +66,18 @@ export async function fromRetryRow(row: RetryRow): Promise<ParkedNotification> {
     flowId: row['flowId'] as number | string,
     body: await decompress(body.buffer),
     acceptedAt: row['acceptedAt'] as Date,
-    // Rows of earlier versions lack what has been added since.
-    log: { ...noAttempts, ...(row['log'] as AttemptLog) },
+    log: logOf(row),
     webhook: webhookOf(row),
     undecided: (row['undecided'] as Undecided | null | undefined) ?? null,
   };
 }
 
-function webhookOf(row: RetryRow): ParkedNotification['webhook'] {
+/** Rows of earlier versions lack what has been added since. */
+export function logOf(row: RetryRow): AttemptLog {
+  return { ...noAttempts, ...(row['log'] as AttemptLog) };
+}
+
+export function webhookOf(row: RetryRow): ParkedNotification['webhook'] {
   const webhookId = row['webhookId'] as number | string | null;
   return webhookId === null ? null : { webhookId, displayUrl: row['url'] as string | null };
 }

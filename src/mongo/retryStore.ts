@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Document } from 'mongodb';
-import type { ClaimedNotification, ParkableNotification, RetryStore } from '../pipeline/ports.ts';
+import type {
+  ClaimedNotification,
+  ParkableNotification,
+  RetryStore,
+} from '../pipeline/retryPort.ts';
 import { createBatcher } from '../runtime/batcher.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { retryTransient } from '../runtime/retryTransient.ts';

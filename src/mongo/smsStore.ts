@@ -1,19 +1,21 @@
 import type { Collection, Document, Filter } from 'mongodb';
 import { smsKey } from '../domain/notificationId.ts';
 import type { PlainDocument } from '../domain/plainValue.ts';
-import type { LedgerEntry, Lookup, LookupRequest, SmsStore } from '../pipeline/ports.ts';
+import type { Lookup, LookupRequest, SmsStore } from '../pipeline/ports.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { retryTransient } from '../runtime/retryTransient.ts';
 import type { Ledger } from './ledger.ts';
 import type { StateCollections } from './stateCollections.ts';
-import { toPlain, toPlainDocument } from './plainDocument.ts';
+import { findParked } from './parkedRows.ts';
+import { toPlainDocument, toPlainField } from './plainDocument.ts';
 import { withoutCommands } from './withoutCommands.ts';
 
 type Documents = ReadonlyMap<string, PlainDocument>;
-type ParkedBySms = ReadonlyMap<string, Lookup['parked']>;
-type EndedBySms = ReadonlyMap<string, readonly LedgerEntry[]>;
 
-/** Reads a whole batch in three queries: the SMS collection, durable state, the ledger. */
+/**
+ * Reads a whole batch in three or four queries: the SMS collection, durable state, the ledger. Of an SMS
+ * whose records are asked for, the document is read only if there is anything it could have lost.
+ */
 export function createSmsStore(options: {
   readonly sms: Collection;
   readonly ledger: Ledger;
@@ -27,25 +29,25 @@ export function createSmsStore(options: {
     async lookUp(requests) {
       const wanted = requests.filter((request) => request.wants === 'document');
       // The ledger last: an end is written there before its row goes, so one of the two shows it.
-      const read = async (): Promise<[Documents, EndedBySms, ParkedBySms]> => {
-        const [documents, parked] = await Promise.all([
+      const read = async (): Promise<readonly Lookup[]> => {
+        const [documents, parkedOf] = await Promise.all([
           fetchDocuments(sms, wanted),
           findParked(retries, requests),
         ]);
-        return [documents, await ledger.find(requests), parked];
-      };
-      const [documents, ended, parked] = await retryTransient(() => withoutCommands(read), {
-        what: 'look-up',
-        signal,
-        logger,
-      });
-      return requests.map((request): Lookup => {
-        return {
-          document: documents.get(request.smsKey) ?? null,
+        const ended = await ledger.find(requests);
+        const remembered = requests.map((request) => ({
+          request,
           ended: ended.get(request.smsKey) ?? [],
-          parked: parked.get(request.smsKey) ?? [],
-        };
-      });
+          parked: parkedOf(request),
+        }));
+        const restorable = remembered.filter(mayHaveLost).map(({ request }) => request);
+        const shown = await fetchDocuments(sms, restorable, { notify_on_delivery: 1 });
+        return remembered.map(({ request, ...rest }) => {
+          const found = request.wants === 'records' ? shown : documents;
+          return { document: found.get(request.smsKey) ?? null, ...rest };
+        });
+      };
+      return await retryTransient(() => withoutCommands(read), { what: 'look-up', signal, logger });
     },
   };
 }
@@ -53,35 +55,25 @@ export function createSmsStore(options: {
 async function fetchDocuments(
   sms: Collection,
   requests: readonly LookupRequest[],
+  projection: Document = {},
 ): Promise<Documents> {
   const found = new Map<string, PlainDocument>();
   if (requests.length === 0) return found;
   const keys = requests.map((request) => request.documentKey.opaque as Document);
-  for (const document of await sms.find(byKeys(keys)).toArray()) {
-    const key = smsKey(toPlain(document._id));
+  for (const document of await sms.find(byKeys(keys), { projection }).toArray()) {
+    const key = smsKey(toPlainField(document._id, '_id'));
     if (key !== null) found.set(key, toPlainDocument(document));
   }
   return found;
 }
 
-async function findParked(
-  retries: StateCollections['retries'],
-  requests: readonly LookupRequest[],
-): Promise<ParkedBySms> {
-  const keys = requests.map((request) => request.smsKey);
-  const rows = await retries
-    .find(
-      { sms: { $in: keys } },
-      { projection: { sms: 1, claim: 1, isClaimed: { $gt: ['$nextAttemptAt', '$$NOW'] } } },
-    )
-    .toArray();
-  const bySms = new Map<string, Lookup['parked']>();
-  for (const row of rows) {
-    const isClaimed = row['claim'] !== undefined && row['isClaimed'] === true;
-    const key = row['sms'] as string;
-    bySms.set(key, [...(bySms.get(key) ?? []), { notificationId: row._id, isClaimed }]);
-  }
-  return bySms;
+function mayHaveLost({
+  request,
+  ended,
+  parked,
+}: Omit<Lookup, 'document'> & { readonly request: LookupRequest }): boolean {
+  if (request.wants !== 'records') return false;
+  return [...ended, ...parked].some(({ record }) => record !== null);
 }
 
 /** On a sharded collection a document key holds the shard key too, and is needed whole to find its shard. */

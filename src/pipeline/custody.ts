@@ -1,6 +1,6 @@
 import type { AttemptLog } from '../domain/attemptLog.ts';
 import { abortReason } from '../runtime/abort.ts';
-import type { ParkableNotification, RetryStore } from './ports.ts';
+import type { ParkableNotification, RetryStore } from './retryPort.ts';
 
 /** How long a notification may be in memory only, from the moment its first attempt began. */
 const PARKED_AFTER_MS = 1_000;

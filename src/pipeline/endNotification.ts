@@ -1,4 +1,4 @@
-import type { Subject } from '../domain/notification.ts';
+import type { SmsName, Subject } from '../domain/notification.ts';
 import type { DeliveryRecord } from '../domain/record.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Metrics, OutcomeStore } from './ports.ts';
@@ -8,7 +8,7 @@ export interface EndNotification {
   /** It has ended: remembered, shown, and its row in durable state, if `claim` names one, removed. */
   write(subject: Subject, record: DeliveryRecord, claim: string | null): Promise<void>;
   /** Shows a record without an end: one put back, or of a notification that waits for a retry. */
-  show(subject: Subject, record: DeliveryRecord): Promise<void>;
+  show(sms: SmsName, record: DeliveryRecord): Promise<void>;
   /** Removes the row of a notification that the ledger says has ended, and shows that end once more. */
   finish(subject: Subject, record: DeliveryRecord | null, claim: string): Promise<void>;
 }

@@ -7,7 +7,7 @@ import { toError } from '../runtime/errors.ts';
 import { createCustody, Superseded } from './custody.ts';
 import { deliver, type DeliverDeps } from './deliver.ts';
 import { NoRoom } from './lanes.ts';
-import type { ParkableNotification, RetryStore } from './ports.ts';
+import type { ParkableNotification, RetryStore } from './retryPort.ts';
 import type { SmsGate } from './smsGate.ts';
 import { routeWaitMs } from './routeWait.ts';
 import { takeUp, type TakenUp, type TakeUpDeps, type UndecidedNotification } from './takeUp.ts';

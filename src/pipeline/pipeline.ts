@@ -1,5 +1,5 @@
 import type { Change, StreamPosition } from '../domain/change.ts';
-import { takeIn } from '../domain/takeIn.ts';
+import { savedSms, takeIn, type Intake } from '../domain/takeIn.ts';
 import { createBatcher } from '../runtime/batcher.ts';
 import { Fenced, Stopping } from '../runtime/abort.ts';
 import { toError } from '../runtime/errors.ts';
@@ -18,6 +18,7 @@ import type {
 } from './ports.ts';
 import { readChanges } from './readChanges.ts';
 import { redeliverDue, type RedeliverDeps } from './redeliverDue.ts';
+import { restoreAfterSave } from './restoreRecords.ts';
 import { saveCheckpoints } from './saveCheckpoints.ts';
 import { createSmsGate } from './smsGate.ts';
 import { sweepGaps } from './sweepGaps.ts';
@@ -175,33 +176,50 @@ function createIntake(
   deps: PipelineDeps & RedeliverDeps,
   unsettled: Set<Promise<void>>,
 ): (change: Change, settle: () => void) => void {
-  const { metrics, logger, deliveryStatuses, track } = deps;
+  const start = (settle: () => void, work: (onSettled: () => void) => Promise<unknown>): void => {
+    const settled = new Promise<void>((resolve) => {
+      const onSettled = (): void => {
+        settle();
+        resolve();
+      };
+      const task = work(onSettled).then(() => undefined, ignoreStop);
+      deps.track(task);
+      void task.finally(resolve).catch(() => undefined);
+    });
+    unsettled.add(settled);
+    void settled.then(() => unsettled.delete(settled));
+  };
   return (change, settle) => {
-    const intake = takeIn(change, deliveryStatuses);
-    if (intake.kind === 'filtered') {
+    const intake = takeIn(change, deps.deliveryStatuses);
+    if (intake.kind === 'subject') {
+      start(settle, (onSettled) => handleChange(change, intake.subject, deps, onSettled));
+      return;
+    }
+    count(intake, deps);
+    const saved = savedSms(change);
+    if (saved === null) settle();
+    else start(settle, (onSettled) => restoreAfterSave(saved, deps).then(onSettled));
+  };
+}
+
+/** What is not told is at least counted. */
+function count(
+  intake: Exclude<Intake, { kind: 'subject' }>,
+  { metrics, logger }: PipelineDeps,
+): void {
+  switch (intake.kind) {
+    case 'filtered':
       metrics.notNotified('filtered_status');
-      settle();
-    } else if (intake.kind === 'unusable') {
+      return;
+    case 'unusable':
       metrics.notificationEnded('skipped', 'unusable_document');
       logger.warn('unusable_document', { problem: intake.problem });
-      settle();
-    } else {
-      const settled = new Promise<void>((resolve) => {
-        const onSettled = (): void => {
-          settle();
-          resolve();
-        };
-        const task = handleChange(change, intake.subject, deps, onSettled).then(
-          () => undefined,
-          ignoreStop,
-        );
-        track(task);
-        void task.finally(resolve).catch(() => undefined);
-      });
-      unsettled.add(settled);
-      void settled.then(() => unsettled.delete(settled));
-    }
-  };
+      return;
+    case 'noStatus':
+      return;
+    default:
+      intake satisfies never;
+  }
 }
 
 /** Takes what a search has found to its end; whether it was news, of which `settle` is told earlier. */

@@ -6,7 +6,7 @@ import { createCustody } from './custody.ts';
 import { deliver } from './deliver.ts';
 import { unlessTaken, type HandleChangeDeps } from './handleChange.ts';
 import type { Slot } from './lanes.ts';
-import type { ClaimedNotification, ParkedNotification, RowUpdate } from './ports.ts';
+import type { ClaimedNotification, ParkedNotification, RowUpdate } from './retryPort.ts';
 import { routeWaitMs } from './routeWait.ts';
 import { nullWhenUnknown } from './takeUp.ts';
 

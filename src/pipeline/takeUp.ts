@@ -9,31 +9,19 @@ import type { DeliveryRecord } from '../domain/record.ts';
 import { RouteUnknown } from '../domain/routeUnknown.ts';
 import { parseSmsDetail } from '../domain/smsDetail.ts';
 import { isStale } from '../domain/statusAge.ts';
-import { isDuplicate, lostRecords } from '../domain/suppression.ts';
+import { isDuplicate } from '../domain/suppression.ts';
 import type { TimeZone } from '../domain/timeZone.ts';
 import { toError } from '../runtime/errors.ts';
-import type { Logger } from '../runtime/logger.ts';
-import type { EndNotification } from './endNotification.ts';
-import type {
-  EndpointStore,
-  Lookup,
-  LookupRequest,
-  Metrics,
-  ParkedNotification,
-  RouteSource,
-} from './ports.ts';
+import type { EndpointStore, Metrics, RouteSource } from './ports.ts';
+import type { ParkedNotification } from './retryPort.ts';
+import { restoreRecords, type RestoreDeps } from './restoreRecords.ts';
 
-export interface TakeUpDeps {
-  /** Batched: what is asked in the same moment is read in the same queries. */
-  readonly lookUp: (request: LookupRequest) => Promise<Lookup>;
+export interface TakeUpDeps extends RestoreDeps {
   readonly routes: RouteSource;
   readonly endpoints: EndpointStore;
-  readonly end: EndNotification;
-  readonly logger: Logger;
   readonly metrics: Metrics;
   readonly zone: TimeZone;
   readonly maxStatusAgeMs: number;
-  readonly stopping: AbortSignal;
 }
 
 /** What is to be done about a change. */
@@ -82,7 +70,7 @@ export async function takeUp(
     return nothing;
   }
   // Also after an update: a predecessor may have died between its ledger row and its record.
-  await restoreRecords(subject, lookup, document, deps);
+  await restoreRecords(subject, { ...lookup, document }, deps);
   const isParked = lookup.parked.some((row) => row.notificationId === notificationId);
   if (isUnderWay || isParked || isDuplicate(notificationId, lookup.ended, document)) {
     metrics.notNotified('duplicate');
@@ -94,20 +82,6 @@ export async function takeUp(
     subject,
     { document: overlayChange(document, change), siblingClaimed },
     deps,
-  );
-}
-
-async function restoreRecords(
-  subject: Subject,
-  lookup: Lookup,
-  document: PlainDocument,
-  { end, logger }: TakeUpDeps,
-): Promise<void> {
-  await Promise.all(
-    lostRecords(lookup.ended, document).map(async (record) => {
-      await end.show(subject, record);
-      logger.debug('record_restored', { notificationId: record.notificationId });
-    }),
   );
 }
 

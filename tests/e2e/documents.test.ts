@@ -1,11 +1,12 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { BSONRegExp, Long, ObjectId, UUID } from 'mongodb';
-import { newSms } from '../../scripts/harness/smsPlatform.ts';
+import { BSONRegExp, Decimal128, Long, ObjectId, UUID } from 'mongodb';
+import { newSms, setStatus } from '../../scripts/harness/smsPlatform.ts';
 import { useEndToEnd } from '../support/endToEnd.ts';
 import { settled } from '../support/settled.ts';
 import { until } from '../support/until.ts';
 
 const e2e = useEndToEnd(import.meta.url);
+const fraction = new Decimal128('28.000000000000000000001');
 
 beforeAll(async () => {
   await e2e().worker();
@@ -56,8 +57,11 @@ describe('documents of every kind', () => {
 
   it.each([
     ['a status that is no text', { deliveryStatus: 5 }],
+    ['a status that is an ObjectId', { deliveryStatus: new ObjectId() }],
+    ['a status that is a long', { deliveryStatus: Long.fromString('9007199254740993') }],
     ['an empty status', { deliveryStatus: '' }],
     ['an id that is no name', { _id: { a: 1 } as never, deliveryStatus: 'DELIVERED' }],
+    ['an id that is a long fraction', { _id: fraction as never, deliveryStatus: 'DELIVERED' }],
     ['an id that is too long', { _id: 'x'.repeat(1_100), deliveryStatus: 'DELIVERED' }],
   ])('do not stop the stream: %s', async (_kind, fields) => {
     const { sms } = e2e();
@@ -65,5 +69,23 @@ describe('documents of every kind', () => {
     await sms.insertOne(document);
     await settled(e2e());
     expect(await sms.findOne({ _id: document._id })).not.toHaveProperty('notify_on_delivery');
+  });
+
+  const objectId = new ObjectId('000000000000000000000029');
+
+  it.each<[string, object]>([
+    ['an account by an ObjectId', { accountID: objectId }],
+    ['an account by a UUID', { accountID: new UUID('11111111-2222-4333-8444-555555555555') }],
+    ['a flow by an ObjectId', { flowId: objectId }],
+    ['a phononUuid that is an ObjectId', { phononUuid: objectId }],
+    ['a phononUuid that is a long', { phononUuid: Long.fromString('9007199254740993') }],
+  ])('are not told when they name %s', async (_kind, fields) => {
+    const document = newSms({ accountID: 29, flowId: 290, ...fields });
+    await e2e().sms.insertOne(document);
+    await setStatus(e2e().sms, document._id, 'DELIVERED');
+    expect(await e2e().record(document._id)).toMatchObject({
+      state: 'skipped',
+      reason: 'unusable_document',
+    });
   });
 });

@@ -11,7 +11,7 @@ import { notificationId } from '../../src/domain/notificationId.ts';
 import type { PlainDocument } from '../../src/domain/plainValue.ts';
 import type { DeliveryRecord } from '../../src/domain/record.ts';
 import type { Webhook } from '../../src/domain/route.ts';
-import type { ParkableNotification } from '../../src/pipeline/ports.ts';
+import type { ParkableNotification } from '../../src/pipeline/retryPort.ts';
 
 /** When position 0 was written; position n is n seconds later. */
 const epochMs = Date.parse('2023-10-19T06:00:00.000Z');
@@ -55,6 +55,12 @@ export function aChange(fields: Partial<Change> = {}): Change {
 /** A whole-document save. */
 export function aReplace(fields: PlainDocument = {}): Change {
   return aChange({ operation: 'replace', document: aDocument(fields), setFields: {} });
+}
+
+/** A whole-document save without a status. */
+export function aSave(fields: Partial<Change> = {}): Change {
+  const none = { deliveryStatus: undefined, document: null, setFields: {} };
+  return aChange({ operation: 'replace', ...none, ...fields });
 }
 
 export function aSubject(fields: Partial<Subject> = {}): Subject {

@@ -1,13 +1,20 @@
+import { attemptedRecord } from '../../src/domain/buildRecord.ts';
 import type { PlainDocument } from '../../src/domain/plainValue.ts';
 import type {
   Ending,
   LedgerEntry,
   LookupRequest,
   OutcomeStore,
+  ParkedEntry,
   SmsStore,
 } from '../../src/pipeline/ports.ts';
 import { atOnce, type Turn } from './fakePorts.ts';
-import { createFakeRetries, type FakeRetries, type FakeRetriesState } from './fakeRetries.ts';
+import {
+  createFakeRetries,
+  type FakeRetries,
+  type FakeRetriesState,
+  type FakeRow,
+} from './fakeRetries.ts';
 
 export interface FakeDatabase extends SmsStore, OutcomeStore {
   /** The SMS collection, by SMS key. */
@@ -52,9 +59,9 @@ export function createFakeDatabase(
   const { documents, ledger, endings, lookups } = state;
   const retries = createFakeRetries((id) => ledger.get(id), turn, state.retries);
   const isAskedFor = (request: LookupRequest, entry: LedgerRow): boolean =>
-    request.wants === 'history'
-      ? entry.smsKey === request.smsKey
-      : entry.notificationId === request.notificationId;
+    request.wants === 'document'
+      ? entry.notificationId === request.notificationId
+      : entry.smsKey === request.smsKey;
   const remember = ({ notificationId, smsKey, record, showRecord }: Ending): void => {
     if (record === null) return;
     const known = ledger.get(notificationId);
@@ -74,14 +81,11 @@ export function createFakeDatabase(
       lookups.push(requests);
       await turn('lookUp');
       return requests.map((request) => ({
-        document: request.wants === 'document' ? (documents.get(request.smsKey) ?? null) : null,
+        document: request.wants === 'history' ? null : (documents.get(request.smsKey) ?? null),
         ended: [...ledger.values()].filter((entry) => isAskedFor(request, entry)),
         parked: [...retries.rows.values()]
           .filter(({ parked }) => parked.subject.smsKey === request.smsKey)
-          .map(({ parked, claim, dueAtMs }) => ({
-            notificationId: parked.subject.notificationId,
-            isClaimed: claim !== null && dueAtMs > Date.now(),
-          })),
+          .map((row) => parkedEntry(row, request.wants !== 'document')),
       }));
     },
     async end(ending) {
@@ -95,4 +99,13 @@ export function createFakeDatabase(
       await turn('end done');
     },
   };
+}
+
+function parkedEntry({ parked, claim, dueAtMs }: FakeRow, withRecord: boolean): ParkedEntry {
+  const { subject, webhook, log } = parked;
+  const isClaimed = claim !== null && dueAtMs > Date.now();
+  const standing = { state: 'retrying', nextAttemptAt: new Date(dueAtMs) } as const;
+  const isShown = withRecord && !isClaimed && log.begun > 0;
+  const record = isShown ? attemptedRecord(subject, webhook, log, standing) : null;
+  return { notificationId: subject.notificationId, isClaimed, record };
 }

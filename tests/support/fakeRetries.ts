@@ -1,15 +1,15 @@
+import type { LedgerEntry } from '../../src/pipeline/ports.ts';
 import {
   NO_ENDPOINT,
   type ClaimedNotification,
-  type LedgerEntry,
   type ParkableNotification,
   type ParkedNotification,
   type RetryStore,
-} from '../../src/pipeline/ports.ts';
+} from '../../src/pipeline/retryPort.ts';
 import { atOnce, type Turn } from './fakePorts.ts';
 
 /** A notification in durable state. */
-interface FakeRow {
+export interface FakeRow {
   readonly parked: ParkableNotification;
   readonly dueAtMs: number;
   readonly claim: string | null;

@@ -8,7 +8,7 @@ import type {
   ParkableNotification,
   ParkedNotification,
   RetryStore,
-} from '../../src/pipeline/ports.ts';
+} from '../../src/pipeline/retryPort.ts';
 import { aParked, aSubject, aWebhook, answered, unanswered } from './builders.ts';
 import { createMemoryLogger, type MemoryLogger } from './memoryLogger.ts';
 import { rememberMs } from './mongoOutcomes.ts';

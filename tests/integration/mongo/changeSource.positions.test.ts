@@ -162,6 +162,19 @@ describe('a position', () => {
     expect(idsOf(await readsFrom(sms, moved.position))).toEqual(['a']);
   });
 
+  it('of a narrower pipeline, such as an earlier version had, reopens', async () => {
+    const sms = newCollection();
+    const statuses = { $match: { 'fullDocument.deliveryStatus': { $exists: true } } };
+    const narrower = sms.watch([statuses], { maxAwaitTimeMS: 50 });
+    await narrower.tryNext();
+    await sms.insertOne({ _id: 'first' as never, ...delivered });
+    const { _id: token, clusterTime } = (await narrower.next()) as unknown as Document;
+    await narrower.close();
+    await sms.replaceOne({ _id: 'first' as never }, { saved: true });
+    const position = { wallTime: new Date(), opaque: { token, clusterTime } };
+    expect(idsOf(await readsFrom(sms, position))).toEqual(['first']);
+  });
+
   it.each([
     ['a wider pipeline', (sms: Collection) => sms],
     ['another collection', (sms: Collection) => sms.db.collection('others')],

@@ -66,6 +66,7 @@ describe('a further record of the same notification', () => {
     [delivered('A', { at: 1 }), skipped('A', { at: 1 })],
     [failed('A', { at: 1 }), retrying('A', { at: 1 })],
     [skipped('A', { at: 1 }), retrying('A', { at: 1 })],
+    [retrying('A', { at: 1, attempts: 3 }), retrying('A', { at: 1, attempts: 2 })],
   ])('does not turn $state back', async (further, behind) => {
     expect(await shownAfter([further, behind])).toStrictEqual(further);
     expect(await shownAfter([behind, further])).toStrictEqual(further);

@@ -1,10 +1,9 @@
-import { NO_ENDPOINT } from '../../../src/pipeline/ports.ts';
-import { aWebhook } from '../../support/builders.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Document, MongoClient } from 'mongodb';
 import { createMongoClient } from '../../../src/mongo/connect.ts';
 import { ensureStateCollections, stateCollections } from '../../../src/mongo/stateCollections.ts';
-import type { ClaimedNotification } from '../../../src/pipeline/ports.ts';
+import { NO_ENDPOINT, type ClaimedNotification } from '../../../src/pipeline/retryPort.ts';
+import { aWebhook } from '../../support/builders.ts';
 import { anEnding } from '../../support/mongoOutcomes.ts';
 import { delivered, skipped } from '../../support/mongoRecords.ts';
 import {

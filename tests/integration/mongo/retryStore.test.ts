@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { Long, ObjectId, UUID, type MongoClient } from 'mongodb';
 import { createMongoClient } from '../../../src/mongo/connect.ts';
 import { ensureStateCollections, stateCollections } from '../../../src/mongo/stateCollections.ts';
-import type { ParkableNotification } from '../../../src/pipeline/ports.ts';
+import type { ParkableNotification } from '../../../src/pipeline/retryPort.ts';
 import { aSubject } from '../../support/builders.ts';
 import {
   briefLog,

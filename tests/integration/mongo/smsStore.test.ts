@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Long, ObjectId, UUID, type Collection, type MongoClient } from 'mongodb';
+import { attemptedRecord } from '../../../src/domain/buildRecord.ts';
 import { createMongoClient } from '../../../src/mongo/connect.ts';
 import { createLedger, type Ledger } from '../../../src/mongo/ledger.ts';
 import { createSmsStore } from '../../../src/mongo/smsStore.ts';
@@ -10,6 +11,7 @@ import { failCommands } from '../../support/mongoFaults.ts';
 import { anEnding, failureOf, rememberMs } from '../../support/mongoOutcomes.ts';
 import { failed } from '../../support/mongoRecords.ts';
 import { usePrivateReplicaSet } from '../../support/mongoReplicaSet.ts';
+import { createRetries, otherWebhook, parkable, trickyLog } from '../../support/mongoRetries.ts';
 import { openAtEnd } from '../../support/mongoStream.ts';
 import { until } from '../../support/until.ts';
 
@@ -42,9 +44,14 @@ beforeEach(() => {
   store = createSmsStore({ sms, ledger, retries, logger, signal: stopping.signal });
 });
 
-function asking(ending: Ending, wants: LookupRequest['wants'] = 'document'): LookupRequest {
+function asking(ending: Ending, wants: 'document' | 'history' = 'document'): LookupRequest {
   const { documentKey, smsKey, notificationId } = ending;
   return { documentKey, smsKey, notificationId, wants };
+}
+
+/** Asks what a whole-document save may have removed. */
+function askingForRecords({ documentKey, smsKey }: Ending): LookupRequest {
+  return { documentKey, smsKey, wants: 'records' };
 }
 
 function entryOf({ notificationId, record }: Ending): LedgerEntry {
@@ -133,13 +140,66 @@ describe('a look-up', () => {
     );
     expect(parked).toEqual([
       [
-        { notificationId: 'a:DELIVERED', isClaimed: false },
-        { notificationId: 'a:FAILED', isClaimed: false },
-        { notificationId: 'a:READ', isClaimed: true },
-        { notificationId: 'a:SENT', isClaimed: false },
+        { notificationId: 'a:DELIVERED', isClaimed: false, record: null },
+        { notificationId: 'a:FAILED', isClaimed: false, record: null },
+        { notificationId: 'a:READ', isClaimed: true, record: null },
+        { notificationId: 'a:SENT', isClaimed: false, record: null },
       ],
       [],
-      [{ notificationId: 'ab:SENT', isClaimed: true }],
+      [{ notificationId: 'ab:SENT', isClaimed: true, record: null }],
+    ]);
+  });
+
+  it('brings the record of what waits for a retry, unless only the document is asked for', async () => {
+    const waiting = parkable('sms-1', { log: trickyLog, webhook: otherWebhook });
+    const worker = createRetries(client, sms.dbName);
+    await worker.store.park(waiting, 3_600_000);
+    await worker.store.park(parkable('sms-1', { deliveryStatus: 'SENT' }), 3_600_000);
+    const ofSms = anEnding('sms-1');
+    const requests = [asking(ofSms, 'history'), askingForRecords(ofSms), asking(ofSms)];
+    const { subject, webhook } = waiting;
+    const row = await worker.row(subject.notificationId);
+    const standing = { state: 'retrying', nextAttemptAt: row?.['nextAttemptAt'] } as const;
+    const record = attemptedRecord(subject, webhook, trickyLog, standing);
+    const records = (await store.lookUp(requests)).map(({ parked }) =>
+      Object.fromEntries(parked.map((each) => [each.notificationId, each.record])),
+    );
+    expect(records).toStrictEqual([
+      { 'sms-1:DELIVERED': record, 'sms-1:SENT': null },
+      { 'sms-1:DELIVERED': record, 'sms-1:SENT': null },
+      { 'sms-1:DELIVERED': null, 'sms-1:SENT': null },
+    ]);
+  });
+
+  it('brings no record of what is being called, but of what was cut off', async () => {
+    const { store: parking, rows } = createRetries(client, sms.dbName);
+    await parking.parkClaimed(parkable('sms-1', { log: trickyLog }));
+    const recordsNow = async (): Promise<readonly unknown[]> => {
+      const [answer] = await store.lookUp([asking(anEnding('sms-1'), 'history')]);
+      return answer?.parked ?? [];
+    };
+    expect(await recordsNow()).toMatchObject([{ isClaimed: true, record: null }]);
+    await rows.updateMany({}, { $set: { nextAttemptAt: new Date(0) } });
+    const shown = { state: 'retrying', attempts: 4 };
+    expect(await recordsNow()).toMatchObject([{ isClaimed: false, record: shown }]);
+  });
+
+  it('for records reads them all, and of the document only its own, where any could be lost', async () => {
+    const sent = anEnding('told', { record: failed('SENT', { at: 1 }) });
+    const told = anEnding('told');
+    const unseen = anEnding('unseen', { showRecord: false });
+    await ledger.add([sent, told, unseen]);
+    const record = { state: 'delivered' };
+    const fields = { text: 'not asked for', notify_on_delivery: record };
+    await sms.insertMany(['told', 'unseen', 'new'].map((id) => ({ _id: id as never, ...fields })));
+    const asked = [told, anEnding('new'), unseen].map(askingForRecords);
+    const [first, ...others] = await store.lookUp([...asked, asking(anEnding('new'))]);
+    expect(first?.document).toEqual({ _id: 'told', notify_on_delivery: record });
+    expect(first?.ended).toEqual(expect.arrayContaining([sent, told].map(entryOf)));
+    expect(others).toEqual([
+      { document: null, ended: [], parked: [] },
+      { document: null, ended: [{ ...entryOf(unseen), record: null }], parked: [] },
+      { document: { _id: 'new', ...fields }, ended: [], parked: [] },
     ]);
   });
 

@@ -72,7 +72,7 @@ describe('lostRecords', () => {
   ];
 
   it('are all that the ledger remembers, when the document shows none', () => {
-    expect(lostRecords(ended, aDocument())).toEqual([delivered, sent]);
+    expect(lostRecords({ ended, parked: [] }, aDocument())).toEqual([delivered, sent]);
   });
 
   it('are none, when the document shows all as they ended', () => {
@@ -81,7 +81,7 @@ describe('lostRecords', () => {
       state: 'delivered',
       earlier: [{ notificationId: sent.notificationId, state: 'delivered' }],
     };
-    expect(lostRecords(ended, showing(record))).toEqual([]);
+    expect(lostRecords({ ended, parked: [] }, showing(record))).toEqual([]);
   });
 
   it('are those that were turned back to an older state', () => {
@@ -90,19 +90,52 @@ describe('lostRecords', () => {
       state: 'retrying',
       earlier: [{ notificationId: sent.notificationId, state: 'delivered' }],
     };
-    expect(lostRecords(ended, showing(record))).toEqual([delivered]);
+    expect(lostRecords({ ended, parked: [] }, showing(record))).toEqual([delivered]);
   });
 
   it('are those that an older record came back over', () => {
     const record = { notificationId: sent.notificationId, state: 'delivered' };
-    expect(lostRecords(ended, showing(record))).toEqual([delivered]);
+    expect(lostRecords({ ended, parked: [] }, showing(record))).toEqual([delivered]);
   });
 
   it('are not those that were never to be shown', () => {
-    expect(lostRecords([{ notificationId: id, record: null }], aDocument())).toEqual([]);
+    expect(
+      lostRecords({ ended: [{ notificationId: id, record: null }], parked: [] }, aDocument()),
+    ).toEqual([]);
   });
 
   it('are none without a memory, whatever the document shows', () => {
-    expect(lostRecords([], showing({ notificationId: id, state: 'delivered' }))).toEqual([]);
+    expect(
+      lostRecords({ ended: [], parked: [] }, showing({ notificationId: id, state: 'delivered' })),
+    ).toEqual([]);
+  });
+
+  const retrying = aRecord({ state: 'retrying', attempts: 2 });
+  const waiting = [{ notificationId: id, record: retrying }];
+
+  it.each<[string, PlainValue, boolean]>([
+    ['not at all', null, true],
+    ['with fewer attempts', { notificationId: id, state: 'retrying', attempts: 1 }, true],
+    ['with attempts that are none', { notificationId: id, state: 'retrying' }, true],
+    ['in a state nobody knows', { notificationId: id, state: 'lost', attempts: 2 }, true],
+    ['as it is', { notificationId: id, state: 'retrying', attempts: 2 }, false],
+    ['as ended meanwhile', { notificationId: id, state: 'failed', attempts: 3 }, false],
+    [
+      'among the earlier ones',
+      { earlier: [{ notificationId: id, state: 'retrying', attempts: 2 }] },
+      false,
+    ],
+  ])('are what waits for a retry when the document shows it %s: %s', (_how, record, isLost) => {
+    const lost = lostRecords({ ended: [], parked: waiting }, showing(record));
+    expect(lost).toEqual(isLost ? [retrying] : []);
+  });
+
+  it('are not what waits without a record of its own', () => {
+    const parked = [{ notificationId: id, record: null }];
+    expect(lostRecords({ ended: [], parked }, aDocument())).toEqual([]);
+  });
+
+  it('are the end, not the wait, where both are remembered', () => {
+    expect(lostRecords({ ended, parked: waiting }, aDocument())).toEqual([delivered, sent]);
   });
 });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
+import type { Change } from '../../../src/domain/change.ts';
 import type { PlainValue } from '../../../src/domain/plainValue.ts';
-import { takeIn } from '../../../src/domain/takeIn.ts';
-import { aChange } from '../../support/builders.ts';
+import { savedSms, takeIn } from '../../../src/domain/takeIn.ts';
+import { aChange, aReplace, aSave } from '../../support/builders.ts';
 
 const all: ReadonlySet<string> = new Set();
 
@@ -95,6 +96,11 @@ describe('takeIn', () => {
     );
   });
 
+  it('finds nothing to tell in a save without a status, whatever is asked for', () => {
+    expect(takeIn(aSave(), all)).toEqual({ kind: 'noStatus' });
+    expect(takeIn(aSave({ id: null }), new Set(['SENT']))).toEqual({ kind: 'noStatus' });
+  });
+
   it('gives every SMS and status a name of its own', () => {
     const texts = fc.string({ minLength: 1, maxLength: 20, unit: 'grapheme' });
     fc.assert(
@@ -109,5 +115,26 @@ describe('takeIn', () => {
         expect(one === other).toBe(isSame);
       }),
     );
+  });
+});
+
+describe('savedSms', () => {
+  const documentKey = { opaque: { _id: 'sms-1' } };
+  const insert = aChange({ operation: 'insert', document: {} });
+
+  it.each<[string, Change]>([
+    ['a replace', aReplace()],
+    ['a replace without a status', aSave()],
+    ['a replace with an unusable one', aReplace({ deliveryStatus: 1 })],
+    ['an insert', insert],
+  ])('is the SMS of %s', (_what, change) => {
+    expect(savedSms(change)).toEqual({ documentKey, smsKey: 'sms-1' });
+  });
+
+  it.each<[string, Change]>([
+    ['an update, which leaves records alone', aChange()],
+    ['an id that names nothing', aSave({ id: { a: 1 } })],
+  ])('is none for %s', (_what, change) => {
+    expect(savedSms(change)).toBeNull();
   });
 });

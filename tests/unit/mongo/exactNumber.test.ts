@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Decimal128 } from 'mongodb';
 import * as fc from 'fast-check';
-import { numberWhenExact } from '../../../src/mongo/exactNumber.ts';
+import { isIntegralText, numberWhenExact } from '../../../src/mongo/exactNumber.ts';
 
 /** An independent comparison: both brought to the same power of ten. */
 function sameDecimal(one: string, other: string): boolean {
@@ -88,5 +88,24 @@ describe('numberWhenExact', () => {
         expect(numberWhenExact(String(number)) === number).toBe(true);
       }),
     );
+  });
+});
+
+describe('isIntegralText', () => {
+  it.each([
+    ['0', true],
+    ['-28', true],
+    ['9007199254740993', true],
+    ['9007199254740993.0', true],
+    ['1.5E+30', true],
+    ['0E-6176', true],
+    ['28.5', false],
+    ['1E-7', false],
+    ['28.000000000000000000001', false],
+    ['NaN', false],
+    ['Infinity', false],
+    ['', false],
+  ])('of %s is %s', (text, expected) => {
+    expect(isIntegralText(text)).toBe(expected);
   });
 });

@@ -7,6 +7,8 @@ import { Stopping } from '../../../src/runtime/abort.ts';
 import {
   aChange,
   aDocument,
+  aLog,
+  answered,
   aParked,
   aPosition,
   aRecord,
@@ -148,6 +150,17 @@ describe('a change that is no news', () => {
     await world.deps.end.write(sent, record, null);
     await take(world, aReplace(), true);
     expect(world.database.endings.at(-1)).toMatchObject({ record, remember: false });
+  });
+});
+
+describe('a whole-document save', () => {
+  it('of a status that waits for a retry gets its record back, and it is no news', async () => {
+    const world = createSituation();
+    const log = aLog(answered(500));
+    const nextAttemptAt = await world.retries.park(aParked({ log }), 60_000);
+    expect(await take(world, aReplace())).toEqual({ kind: 'nothing' });
+    const record = { state: 'retrying', attempts: 1, nextAttemptAt };
+    expect(world.database.endings).toMatchObject([{ record, remember: false, claim: null }]);
   });
 });
 

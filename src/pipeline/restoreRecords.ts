@@ -1,0 +1,40 @@
+import type { SmsName } from '../domain/notification.ts';
+import { lostRecords } from '../domain/suppression.ts';
+import type { PlainDocument } from '../domain/plainValue.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { EndNotification } from './endNotification.ts';
+import type { Lookup, LookupRequest } from './ports.ts';
+
+export interface RestoreDeps {
+  /** Batched: what is asked in the same moment is read in the same queries. */
+  readonly lookUp: (request: LookupRequest) => Promise<Lookup>;
+  readonly end: EndNotification;
+  readonly logger: Logger;
+  readonly stopping: AbortSignal;
+}
+
+/** Puts back the records that are remembered and the document does not show. Resolves when they are durable. */
+export async function restoreRecords(
+  sms: SmsName,
+  lookup: Lookup & { readonly document: PlainDocument },
+  { end, logger }: RestoreDeps,
+): Promise<void> {
+  await Promise.all(
+    lostRecords(lookup, lookup.document).map(async (record) => {
+      await end.show(sms, record);
+      logger.debug('record_restored', { notificationId: record.notificationId });
+    }),
+  );
+}
+
+/**
+ * After a whole-document save that tells of no status, or of none to be told. In whatever order this runs
+ * beside the SMS' other changes, the document ends up the same. Rejects, with nothing lost, only because the
+ * worker is stopping.
+ */
+export async function restoreAfterSave(sms: SmsName, deps: RestoreDeps): Promise<void> {
+  deps.stopping.throwIfAborted();
+  const lookup = await deps.lookUp({ ...sms, wants: 'records' });
+  const { document } = lookup;
+  if (document !== null) await restoreRecords(sms, { ...lookup, document }, deps);
+}

@@ -1,0 +1,92 @@
+import type { AttemptLog } from '../domain/attemptLog.ts';
+import type { RecordedWebhook } from '../domain/buildRecord.ts';
+import type { IntegerId } from '../domain/integerId.ts';
+import type { Subject } from '../domain/notification.ts';
+import type { RouteKey } from '../domain/route.ts';
+import type { EndpointName, LedgerEntry } from './ports.ts';
+
+/** What durable state keeps of a notification: all it takes to go on in another process. */
+export interface ParkedNotification {
+  readonly subject: Subject;
+  readonly accountId: IntegerId;
+  readonly flowId: IntegerId;
+  /** Frozen when it was taken up. */
+  readonly body: Uint8Array;
+  /** When a worker first took it up. */
+  readonly acceptedAt: Date;
+  readonly log: AttemptLog;
+  /** Where it led when it was last looked up; null while it was never known. */
+  readonly webhook: RecordedWebhook | null;
+  /** What is kept of the decision while its route is not known; null once it is. */
+  readonly undecided: Undecided | null;
+}
+
+/** A notification whose route could not be looked up as yet. */
+export interface Undecided {
+  /** It will be skipped as stale, unless the account does not want it in the first place. */
+  readonly isStale: boolean;
+  /** Look-ups made in vain. */
+  readonly lookUps: number;
+}
+
+/** One to be parked. */
+export interface ParkableNotification extends ParkedNotification {
+  readonly webhook: EndpointName | null;
+}
+
+/** What a row is to say from now on. */
+export type RowUpdate = Pick<ParkableNotification, 'log' | 'webhook' | 'undecided'>;
+
+/** A parked notification in this worker's hands until the claim runs out. */
+export interface ClaimedNotification {
+  readonly parked: ParkedNotification;
+  /** Guards every write to the row: whoever lost the claim writes nothing. */
+  readonly claim: string;
+}
+
+interface RowStanding {
+  /** How the ledger says it ended, or null. */
+  readonly ended: LedgerEntry | null;
+  /** Another status of this SMS is being called. */
+  readonly siblingClaimed: boolean;
+}
+
+/** The lane of rows that lead nowhere as yet. No endpoint's key is empty. */
+export const NO_ENDPOINT = '';
+
+/**
+ * Durable state of notifications that are not done at once. All writes are acknowledged by a majority and
+ * tried again for as long as it takes; what is due and what is claimed goes by the server's clock.
+ */
+export interface RetryStore {
+  /** Whether a row can hold it at all; all others may only be given what it can. */
+  canHold(body: Uint8Array): Promise<boolean>;
+  /** Adds a row in our hands; its claim. Null when there is a row already, which is left as it is. */
+  parkClaimed(parked: ParkableNotification): Promise<string | null>;
+  /** Adds a row that is due after `waitMs`, or leaves the one there is; when it is due. */
+  park(parked: ParkableNotification, waitMs: number): Promise<Date>;
+  /** Counts the attempt that is about to begin, and renews the claim. False when it was lost. */
+  beginAttempt(id: string, claim: string, log: AttemptLog): Promise<boolean>;
+  /** Lets go of the row, due after `waitMs`; when that will be, or null when the claim was lost. */
+  release(
+    id: string,
+    claim: string,
+    update: RowUpdate | null,
+    waitMs: number,
+  ): Promise<Date | null>;
+  /** The endpoints with a row that is due, `NO_ENDPOINT` among them. Rejects when the database does not answer. */
+  dueEndpoints(): Promise<readonly string[]>;
+  /**
+   * Claims the row of this endpoint that has been due longest; null when none is. Batched: what is asked in
+   * the same moment is claimed in the same writes. Rejects when the database does not answer.
+   */
+  claimDue(endpointKey: string): Promise<ClaimedNotification | null>;
+  /** Claims rows that are due and were first taken up before that time. Rejects like `claimDue`. */
+  claimAcceptedBefore(time: Date, limit: number): Promise<readonly ClaimedNotification[]>;
+  /** What the routes of an endpoint's waiting rows were looked up for, each once; of very many only some. */
+  routeKeysOf(endpointKey: string): Promise<readonly RouteKey[]>;
+  /** Has an endpoint's waiting rows of this route lead to another; due as they were. */
+  move(endpointKey: string, key: RouteKey, to: EndpointName): Promise<void>;
+  /** What has become of a claimed row's notification, and its SMS' others, elsewhere. */
+  standing(claimed: ClaimedNotification): Promise<RowStanding>;
+}
