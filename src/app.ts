@@ -148,10 +148,12 @@ async function notifyCustomers(frame: Frame, connections: Connections): Promise<
     ...frame,
     leases: createLeaseStore({ leases, checkpoints, owner, ttlMs }),
     ttlMs,
-    async work({ lease, stopping: termStopping, handOver }) {
+    async work({ lease, stopping: termStopping, giveUp, handOver }) {
       const term = { ...frame, stopping: termStopping };
       const holder = { owner, epoch: lease.epoch, collectionUuid };
-      await runPipeline({ ...pipelineDeps(term, connections, holder), endpoints, handOver });
+      const deps = pipelineDeps(term, connections, holder);
+      const onFenced = (): void => giveUp('its checkpoint was written by another, or turned back');
+      await runPipeline({ ...deps, endpoints, onFenced, handOver });
       frame.metrics.breakersOpen(0);
     },
   });
@@ -167,7 +169,7 @@ function pipelineDeps(
     epoch,
     collectionUuid,
   }: Readonly<{ owner: string; epoch: number; collectionUuid: unknown }>,
-): Omit<PipelineDeps, 'endpoints' | 'handOver'> {
+): Omit<PipelineDeps, 'endpoints' | 'onFenced' | 'handOver'> {
   const { config, logger, metrics, stopping, abandoned } = frame;
   const { sms, state } = mongo;
   const { retries } = state;

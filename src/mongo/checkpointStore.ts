@@ -1,4 +1,5 @@
-import { BSON, Timestamp } from 'mongodb';
+import { randomUUID } from 'node:crypto';
+import { BSON, Timestamp, type Filter } from 'mongodb';
 import type { StreamPosition } from '../domain/change.ts';
 import type { CheckpointStore } from '../pipeline/ports.ts';
 import { Fenced } from '../runtime/abort.ts';
@@ -26,14 +27,21 @@ export function createCheckpointStore(
       ? 'it is ahead of the server: an older state was restored'
       : null;
   };
-  const notLater = {
+  /**
+   * Which saves the row may hold if nobody else has written it: the last one known to be there, and those
+   * since whose answers were lost. Null before the row was seen.
+   */
+  let ours: (string | null)[] | null = null;
+  const notOvertaken = (): Filter<CheckpointRow> => ({
     _id: PARTITION,
     $or: [{ epoch: { $exists: false } }, { epoch: { $lte: holder.epoch } }],
-  };
+    ...(ours !== null && { save: { $in: [...ours] } }),
+  });
   return {
     async load() {
       const row = await checkpoints.findOne({ _id: PARTITION });
       if (row === null) return null;
+      ours = [(row['save'] as string | undefined) ?? null];
       const clusterTime: unknown = row['clusterTime'];
       const wallTime: unknown = row['wallTime'];
       const token: unknown = row['token'] ?? null;
@@ -49,18 +57,22 @@ export function createCheckpointStore(
     },
     async save(position: StreamPosition) {
       const { token, clusterTime } = fromPosition(position);
+      const save = randomUUID();
       const update = {
-        $set: { token, clusterTime, wallTime: position.wallTime, ...watched, ...holder },
+        $set: { token, clusterTime, wallTime: position.wallTime, save, ...watched, ...holder },
         $currentDate: { savedAt: true },
       } as const;
+      const filter = notOvertaken();
+      ours?.push(save);
       try {
-        await checkpoints.updateOne(notLater, update, { upsert: true });
+        await checkpoints.updateOne(filter, update, { upsert: true });
       } catch (error) {
         if (serverCode(error) !== codes.duplicateKey) throw error;
-        // The row is there with a greater epoch, or has only just been added by somebody else.
-        const { matchedCount } = await checkpoints.updateOne(notLater, update);
+        // The row is there and overtaken, or has only just been added by somebody else.
+        const { matchedCount } = await checkpoints.updateOne(filter, update);
         if (matchedCount === 0) throw new Fenced();
       }
+      ours = [save];
     },
   };
 }

@@ -36,6 +36,8 @@ export interface PipelineDeps extends FromOutside {
   readonly sms: SmsStore;
   readonly outcomes: OutcomeStore;
   readonly health: LoopHealth;
+  /** Called when somebody else has moved the checkpoint, or it was turned back: the term is over. */
+  onFenced(): void;
   /** Called when the checkpoint is saved for the last time: a successor may begin, though calls still run. */
   handOver(): Promise<void>;
   readonly recordSkips: boolean;
@@ -93,12 +95,16 @@ export async function runPipeline(deps: PipelineDeps): Promise<void> {
       window.passed(position);
       return position;
     },
+    async onReplaced() {
+      const note = async (): Promise<unknown> => await skipGap(window.watermark.wallTime, deps);
+      await retryTransient(note, { what: 'gap', signal: stopping, logger });
+    },
     logger,
     metrics,
     health,
     stopping,
   }).catch(ignoreStop);
-  const saving = saveCheckpoints({ window, checkpoints, logger, metrics, health, stopping });
+  const saving = saveCheckpoints({ ...deps, window });
   const redelivering = redeliverDue(shared);
   const tending = tendBlocked(shared);
   const sweeping = sweepGaps({

@@ -42,7 +42,10 @@ interface LoadedCheckpoint {
 /** Where the worker left off. Saved with majority. */
 export interface CheckpointStore {
   load(): Promise<LoadedCheckpoint | null>;
-  /** Rejects with `Fenced` when a later holder of the lease has saved. */
+  /**
+   * Rejects with `Fenced` when a later holder of the lease has saved, or the row is not as this store left it:
+   * an older state of the database was restored.
+   */
   save(position: StreamPosition): Promise<void>;
 }
 

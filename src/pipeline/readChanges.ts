@@ -15,6 +15,11 @@ export interface ReadChangesDeps {
   onPassed(position: StreamPosition): void;
   /** Puts down that the stream can't be read from here; where to go on. Rejects only on a stop. */
   onGap(): Promise<StreamPosition>;
+  /**
+   * Puts down that another collection may have taken this one's place, with statuses that no stream has shown.
+   * Rejects only on a stop.
+   */
+  onReplaced(): Promise<void>;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly health: LoopHealth;
@@ -59,7 +64,10 @@ export async function readChanges(deps: ReadChangesDeps): Promise<void> {
       metrics.streamReopened(cause);
       health.streamDown(`${error.message}; reopening in ${waitMs} ms`);
       health.turned('stream');
-      if (thrown instanceof CollectionGone) logger.error('collection_gone', { cause });
+      if (thrown instanceof CollectionGone) {
+        logger.error('collection_gone', { cause });
+        await deps.onReplaced();
+      }
       if (kind === 'historyLost' || kind === 'oversized') {
         logger.error('stream_history_lost', { cause, from: reading.position.wallTime, error });
         reading.position = await deps.onGap();

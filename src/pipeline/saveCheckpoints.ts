@@ -15,14 +15,17 @@ export interface SaveCheckpointsDeps {
   readonly metrics: Metrics;
   readonly health: LoopHealth;
   readonly stopping: AbortSignal;
+  /** What is known of the position here is void: whoever works on has to begin from the saved one. */
+  onFenced(): void;
 }
 
 /**
  * Saves the watermark until `stopping`. Also when nothing happens: a position left alone would grow older
- * than the oplog, and with it all it is good for. A save that fails is logged and made again.
+ * than the oplog, and with it all it is good for. A save that fails is logged and made again, one that is fenced
+ * off is the last.
  */
 export async function saveCheckpoints(deps: SaveCheckpointsDeps): Promise<void> {
-  const { window, checkpoints, logger, metrics, health, stopping } = deps;
+  const { window, checkpoints, logger, metrics, health, stopping, onFenced } = deps;
   let saved: StreamPosition = window.watermark;
   let savedChanges = window.settledChanges;
   let savedAtMs = performance.now();
@@ -40,7 +43,10 @@ export async function saveCheckpoints(deps: SaveCheckpointsDeps): Promise<void> 
       savedAtMs = performance.now();
       metrics.checkpointAt(watermark.wallTime);
     } catch (error) {
-      if (error instanceof Fenced) return;
+      if (error instanceof Fenced) {
+        onFenced();
+        return;
+      }
       logger.warn('checkpoint_save_failed', { error });
     }
   }

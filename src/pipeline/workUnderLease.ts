@@ -7,6 +7,8 @@ export type LeasedWork = (term: {
   readonly lease: Lease;
   /** Aborted when the worker stops or the lease may pass on. */
   readonly stopping: AbortSignal;
+  /** To be called when the work finds that it has been overtaken: it is stopped, as when the lease is lost. */
+  giveUp(cause: string): void;
   /** To be called once nothing of the work depends on the lease any more. */
   handOver(): Promise<void>;
 }) => Promise<void>;
@@ -80,7 +82,7 @@ async function workOneTerm(
     if (!lost.signal.aborted) await leases.release(lease).catch(() => undefined);
   };
   try {
-    await work({ lease, stopping: termStopping, handOver });
+    await work({ lease, stopping: termStopping, giveUp: lose, handOver });
   } catch (error) {
     // Work that had to end because another worker has the lease by now is no reason to end for good.
     if (stopping.aborted || !(error instanceof Stopping)) throw error;

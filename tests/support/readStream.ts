@@ -30,6 +30,7 @@ export function readStream(
     readonly turn?: Turn;
     onChange?(change: Change): Promise<void>;
     onGap?(): Promise<StreamPosition>;
+    onReplaced?(): Promise<void>;
   } = {},
 ): StreamReading {
   const source = createFakeSource(options.turn);
@@ -47,6 +48,7 @@ export function readStream(
     },
     onPassed: (position) => passed.push(position),
     onGap: options.onGap ?? (() => Promise.reject(new Error('no gap was to be found'))),
+    onReplaced: options.onReplaced ?? (() => Promise.resolve()),
     logger,
     metrics,
     health: options.health ?? health,

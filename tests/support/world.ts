@@ -5,6 +5,7 @@ import { aLanes } from './aLanes.ts';
 import type { PipelineDeps } from '../../src/pipeline/pipeline.ts';
 import type { RedeliverDeps } from '../../src/pipeline/redeliverDue.ts';
 import { createSmsGate } from '../../src/pipeline/smsGate.ts';
+import { Stopping } from '../../src/runtime/abort.ts';
 import { createTimeZone } from '../../src/runtime/timeZone.ts';
 import { createFakeDatabase, type FakeDatabase } from './fakeDatabase.ts';
 import { createFakeGaps, type FakeGaps } from './fakeGaps.ts';
@@ -107,6 +108,7 @@ export function createWorld(options: WorldOptions = {}): World {
       tracked.push(task);
       task.catch(() => undefined);
     },
+    onFenced: () => signals.stopping.abort(new Stopping()),
     handOver: () => Promise.resolve(void handOvers.push(null)),
     random: () => 0.5,
     stopping: signals.stopping.signal,

@@ -38,9 +38,6 @@ const ways: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     await db.renameCollection('Copy', sms.collectionName, { dropTarget: true });
     for (const { _id } of documents) load.owed.set(`${_id}:SENT`, 2);
     load.resume();
-    // Which collection it works on a worker only looks at when it starts; then it searches a new one.
-    await scene.workers.at(-1)?.stop();
-    await scene.worker();
   },
 };
 

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { until } from '../../support/until.ts';
 import type { Fault, FaultContext, FaultResult } from '../fault.ts';
 import { play, type Scene } from '../play.ts';
-import { shortLease } from '../stage.ts';
 
 export const restoredDatabase: Fault = {
   name: 'restored-database',
-  description: 'an older state of the database is put back while no worker runs',
+  description:
+    'an older state of the database is put back, while no worker runs and while one does',
   async run(context) {
     const folder = await mkdtemp(join(tmpdir(), 'notify-on-delivery-backup-'));
     try {
@@ -25,23 +25,28 @@ async function playWithBackups(
   folder: string,
 ): Promise<FaultResult> {
   const { isLong, log } = context;
-  return await play(context, { name, proxied: true, settings: shortLease }, async (scene) => {
-    for (let round = 1; round <= (isLong ? 6 : 1); round += 1) {
-      const backup = join(folder, String(round));
-      await scene.work(1_000, 2_000);
-      const owed = await save(backup, scene);
-      await untilMoreTold(20, scene);
-      await scene.work(0, 2_000);
-      await scene.load.pause();
-      await untilCalm(scene);
-      log(`restore ${round}`);
-      await scene.workers.at(-1)?.kill();
-      await restore(backup, owed, scene);
-      await scene.worker();
-      await rm(backup, { recursive: true });
-      await scene.work(1_000, 2_000);
-    }
-  });
+  return await play(
+    context,
+    { name, proxied: true, settings: { LEASE_TTL: '20s' } },
+    async (scene) => {
+      for (let round = 1; round <= (isLong ? 6 : 2); round += 1) {
+        const backup = join(folder, String(round));
+        await scene.work(1_000, 2_000);
+        const owed = await save(backup, scene);
+        await untilMoreTold(20, scene);
+        await scene.work(0, 2_000);
+        await scene.load.pause();
+        await untilCalm(scene);
+        const isRunning = round % 2 === 0;
+        log(`restore ${round}, ${isRunning ? 'under a running worker' : 'with none running'}`);
+        if (!isRunning) await scene.workers.at(-1)?.kill();
+        await restore(backup, owed, scene);
+        if (!isRunning) await scene.worker();
+        await rm(backup, { recursive: true });
+        await scene.work(1_000, 2_000);
+      }
+    },
+  );
 }
 
 /** What was told after the copy is what the older state does not know of. */

@@ -83,6 +83,7 @@ describe('a checkpoint', () => {
       collectionUuid,
       owner: 'worker-1',
       epoch: 3,
+      save: expect.any(String),
       savedAt: expect.any(Date),
     });
     const savedAt = Number(row?.['savedAt']);
@@ -164,6 +165,58 @@ describe('a save', () => {
     const reasons = saves.flatMap((save) => (save.status === 'rejected' ? [save.reason] : []));
     expect(reasons.filter((reason) => !(reason instanceof Fenced))).toEqual([]);
     expect(await checkpoints.find().toArray()).toEqual([expect.objectContaining({ epoch: 20 })]);
+  });
+});
+
+describe('a checkpoint turned back to an older state while its holder works', () => {
+  const later = { ...position, wallTime: new Date('2023-10-19T07:00:00.000Z') };
+  const last = { ...position, wallTime: new Date('2023-10-19T08:00:00.000Z') };
+
+  it('is not written over: what is known of it is void', async () => {
+    await newStore({ epoch: 2 }).save(position);
+    const store = newStore();
+    await store.load();
+    await store.save(position);
+    const older = await checkpoints.findOne({});
+    await store.save(later);
+    await checkpoints.replaceOne({}, older ?? {});
+    await expect(store.save(last)).rejects.toBeInstanceOf(Fenced);
+    expect(await checkpoints.findOne({})).toEqual(older);
+    const next = newStore({ epoch: 4 });
+    expect(await next.load()).toEqual({ position, doubt: null });
+    await next.save(last);
+    expect(await checkpoints.findOne({})).toMatchObject({ wallTime: last.wallTime });
+  });
+
+  it('to before this holder’s first save is not either', async () => {
+    await newStore({ epoch: 2 }).save(position);
+    const older = await checkpoints.findOne({});
+    const store = newStore();
+    await store.load();
+    await store.save(later);
+    await checkpoints.replaceOne({}, older ?? {});
+    await expect(store.save(last)).rejects.toBeInstanceOf(Fenced);
+  });
+
+  it('is told from a save whose answer was lost', async () => {
+    const store = newStore();
+    await store.save(position);
+    const updateOne = checkpoints.updateOne.bind(checkpoints);
+    jest.spyOn(checkpoints, 'updateOne').mockImplementationOnce(async (...call) => {
+      await updateOne(...call);
+      throw new Error('the connection was lost');
+    });
+    await expect(store.save(later)).rejects.toThrow('lost');
+    await store.save(last);
+    expect(await checkpoints.findOne({})).toMatchObject({ wallTime: last.wallTime });
+  });
+
+  it('to before there was any is made anew', async () => {
+    const store = newStore();
+    await store.save(position);
+    await checkpoints.deleteMany({});
+    await store.save(later);
+    expect(await checkpoints.findOne({})).toMatchObject({ wallTime: later.wallTime });
   });
 });
 

@@ -146,6 +146,17 @@ describe('a stream that ends', () => {
     await stop();
   });
 
+  it('with its collection has another searched that may have taken its place, before it is opened again', async () => {
+    const noted = deferred<undefined>();
+    const { openedAt, stop } = readStream([gone], { onReplaced: () => noted.promise });
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(openedAt()).toEqual(['after 0']);
+    noted.resolve(undefined);
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(openedAt()).toEqual(['after 0', 'after 2']);
+    await stop();
+  });
+
   it('with its collection is an error somebody must see', async () => {
     const { logger, stop } = readStream([gone]);
     await flush();

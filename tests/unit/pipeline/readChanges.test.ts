@@ -154,6 +154,7 @@ describe('a stop', () => {
       onChange: () => Promise.resolve(),
       onPassed: () => undefined,
       onGap: () => Promise.resolve(aPosition(0)),
+      onReplaced: () => Promise.resolve(),
       logger,
       metrics,
       health,

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { saveCheckpoints } from '../../../src/pipeline/saveCheckpoints.ts';
 import { createWindow } from '../../../src/pipeline/window.ts';
-import { Stopping } from '../../../src/runtime/abort.ts';
+import { Fenced, Stopping } from '../../../src/runtime/abort.ts';
 import { aPosition } from '../../support/builders.ts';
 import { createFakeCheckpoints, deferred, type Turn } from '../../support/fakePorts.ts';
 import { watch } from '../../support/recorders.ts';
@@ -17,11 +17,14 @@ function begin(turn?: Turn) {
   const window = createWindow(aPosition(0), 100);
   const { checkpoints, logger, metrics, health, stopping } = world;
   const { signal } = stopping;
-  const done = saveCheckpoints({ window, checkpoints, logger, metrics, health, stopping: signal });
+  const onFenced = jest.fn();
+  const deps = { window, checkpoints, logger, metrics, health, stopping: signal, onFenced };
+  const done = saveCheckpoints(deps);
   return {
     ...world,
     window,
     done,
+    onFenced,
     admit: async (at: number) => await window.admit(aPosition(at), never),
     saved: () => checkpoints.saved.map(({ opaque }) => opaque),
     async stop(): Promise<void> {
@@ -158,5 +161,15 @@ describe('the loop', () => {
     held.resolve(undefined);
     await done;
     expect(saved()).toEqual([1]);
+  });
+
+  it('ends with a save that is fenced off, and says so', async () => {
+    const { admit, onFenced, done, saved } = begin(() => Promise.reject(new Fenced()));
+    (await admit(1))();
+    expect(onFenced).not.toHaveBeenCalled();
+    await seconds(1);
+    await done;
+    expect(onFenced).toHaveBeenCalledTimes(1);
+    expect(saved()).toEqual([]);
   });
 });

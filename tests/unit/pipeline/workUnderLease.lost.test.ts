@@ -30,6 +30,20 @@ describe('a lease', () => {
     await worker.stop();
   });
 
+  it('is given up by work that finds itself overtaken, and taken again once it has run out', async () => {
+    const worker = beginWorking();
+    await pass(1_000);
+    worker.terms[0]?.giveUp('its checkpoint was turned back');
+    expect(worker.terms[0]?.stopping.aborted).toBe(true);
+    expect(worker.logger.of('lease_lost')).toMatchObject([
+      { fields: { epoch: 1, cause: 'its checkpoint was turned back' } },
+    ]);
+    await pass(2 * ttlMs);
+    expect(worker.terms).toHaveLength(2);
+    expect(worker.terms[1]?.stopping.aborted).toBe(false);
+    await worker.stop();
+  });
+
   it('that can’t be renewed stops the work before it can have passed on', async () => {
     let isDown = false;
     const worker = beginWorking({
