@@ -51,13 +51,16 @@ const routeTables = ['Accountconfig', 'Webhook', 'Flow', 'Trouble'] as const;
 /** A lease that is over soon, for faults in which a worker waits for another one's. */
 export const shortLease = { LEASE_TTL: '2s' } as const;
 
-/** Short times, so that a fault's consequences are over soon. */
+/**
+ * Short times, so that a fault's consequences are over soon; but not so short that a busy machine gives a call up
+ * that its receiver has answered, which would count as a repetition.
+ */
 const baseSettings = {
   MONGODB_DATABASE: 'central',
   LEASE_TTL: '5s',
   MAX_IN_FLIGHT: '16',
-  REQUEST_TIMEOUT: '2s',
-  CONNECT_TIMEOUT: '1s',
+  REQUEST_TIMEOUT: '6s',
+  CONNECT_TIMEOUT: '2s',
   QUICK_RETRIES: '200ms,500ms',
   RETRY_SCHEDULE: '1s,1s,2s,2s,3s,3s,4s,4s,5s,5s,5s,5s',
   BREAKER_COOLDOWN: '1s',

@@ -35,6 +35,7 @@ export const badEndpoints: Fault = {
       settings: {
         ROUTE_CACHE_TTL: '1s',
         REQUEST_TIMEOUT: '1s',
+        CONNECT_TIMEOUT: '1s',
         MAX_IN_FLIGHT: '64',
         MAX_IN_FLIGHT_PER_ENDPOINT: '8',
       },

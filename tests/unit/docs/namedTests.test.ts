@@ -2,11 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { faults } from '../../faults/faults/index.ts';
 
-const page = 'docs/delivery-semantics.md';
 const root = new URL('../../../', import.meta.url);
 
 function named(): readonly string[] {
-  const text = readFileSync(new URL(page, root), 'utf8');
+  const text = readFileSync(new URL('docs/delivery-semantics.md', root), 'utf8');
   const names = text.matchAll(/`((?:unit|integration|e2e|faults)\/[\w./-]+)`/g);
   return [...new Set([...names].map(([, name = '']) => name))];
 }
@@ -14,7 +13,7 @@ function named(): readonly string[] {
 const files = readdirSync(new URL('tests/', root), { recursive: true, encoding: 'utf8' });
 const faultNames = faults.map(({ name }) => `faults/${name}`);
 
-describe(page, () => {
+describe('docs/delivery-semantics.md', () => {
   it.each(named())('names a test that is there: %s', (name) => {
     const isThere = faultNames.includes(name) || files.includes(`${name}.test.ts`);
     expect(isThere).toBe(true);
