@@ -72,11 +72,11 @@ function createTickets(deps: RedeliverDeps): (endpointKey: string) => void {
     }
   };
   const issue = (endpointKey: string): void => {
+    const standing = waiting.get(endpointKey) ?? 0;
+    // The first one always: the tickets of slow endpoints must not keep those of others away.
     const isEnough =
-      stopping.aborted ||
-      inAll >= lanes.maxInFlight ||
-      (waiting.get(endpointKey) ?? 0) >= lanes.maxInFlightPerEndpoint;
-    if (isEnough) return;
+      standing > 0 && (inAll >= lanes.maxInFlight || standing >= lanes.maxInFlightPerEndpoint);
+    if (stopping.aborted || isEnough) return;
     change(endpointKey, 1);
     track(use(endpointKey).catch(unlessStopping(stopping)));
   };

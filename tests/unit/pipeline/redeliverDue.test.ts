@@ -119,6 +119,29 @@ describe('what is due', () => {
     await world.stop();
   });
 
+  it('is not kept from being called by slow endpoints, however much is due there', async () => {
+    const slow = ['slow-1', 'slow-2'];
+    const lanes = aLanes({ maxInFlight: 3, maxInFlightPerEndpoint: 1 });
+    const routes = createFakeRoutes(({ accountId }) => {
+      const endpointKey = slow[Number(accountId)] ?? 'quick';
+      return { kind: 'open', webhook: aWebhook({ endpointKey }) };
+    });
+    const sender = createFakeSender(async ({ webhook }) =>
+      slow.includes(webhook.endpointKey) ? await deferred<AttemptOutcome>().promise : answered(200),
+    );
+    const world = begin({ lanes, routes, sender });
+    for (let index = 0; index < 60; index += 1) {
+      const accountId = index % 3;
+      const webhook = aWebhook({ endpointKey: slow[accountId] ?? 'quick' });
+      const subject = aSubject({ smsKey: `sms-${index}` });
+      await world.retries.park(aParked({ subject, accountId, webhook }), 0);
+    }
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(sender.sent.filter(({ webhook }) => webhook.endpointKey === 'quick')).toHaveLength(20);
+    world.abandoned.abort(new Stopping());
+    await world.stop();
+  });
+
   it('counts as under way, for changes that come meanwhile', async () => {
     const answer = deferred<AttemptOutcome>();
     const world = begin({ sender: createFakeSender(() => answer.promise) });
