@@ -1,4 +1,4 @@
-import { settingEntries } from '../../config/schema.ts';
+import { defaultSettings } from '../harness/defaultSettings.ts';
 import { startWorker, type WorkerProcess } from '../harness/workerProcess.ts';
 
 /** Where the demo departs from the defaults, to be quick and because its receiver is on this machine. */
@@ -8,19 +8,9 @@ export const demoSettings = {
   EGRESS_ALLOW_CIDRS: '127.0.0.0/8',
 } as const;
 
-/** The real worker, through `npm start`. Every setting is given, so that no `.env` file has a say. */
+/** The real worker, through `npm start`. */
 export function startDemoWorker(settings: Readonly<Record<string, string>>): WorkerProcess {
-  const defaults = settingEntries.flatMap(([name, setting]) => [
-    [name, setting.default ?? ''],
-    ...(setting.secret === true ? [[`${name}_FILE`, '']] : []),
-  ]);
-  return startWorker({
-    ...(Object.fromEntries(defaults) as Record<string, string>),
-    HTTP_HOST: '127.0.0.1',
-    HTTP_PORT: '0',
-    ...demoSettings,
-    ...settings,
-  });
+  return startWorker({ ...defaultSettings(), ...demoSettings, ...settings });
 }
 
 const STOP_TIMEOUT_MS = 30_000;

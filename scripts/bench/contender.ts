@@ -1,0 +1,25 @@
+import type { Meter } from './meter.ts';
+import type { Site } from './site.ts';
+
+/** One way of doing the work or a part of it, in a process of its own. */
+export interface Contender {
+  readonly name: string;
+  /** At most 21 columns. */
+  readonly label: string;
+  /** By statuses in MongoDB, or by being told how many calls to make. */
+  readonly drivenBy: 'statuses' | 'itself';
+  readonly seenBy: 'receiver' | 'itself';
+  /** Writes into the SMS document what was answered. */
+  readonly records: boolean;
+  /** Resolves when it would see the next status. */
+  start(site: Site): Promise<Running>;
+}
+
+export interface Running extends Meter {
+  /** Of the process whose CPU time and memory count. */
+  readonly pid: number;
+  /** Has it make so many calls, where it is driven by itself. */
+  post(count: number): void;
+  /** At once; what is under way is lost. */
+  end(): Promise<void>;
+}

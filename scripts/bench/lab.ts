@@ -1,0 +1,107 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MongoClient, type Collection } from 'mongodb';
+import type { RowDataPacket } from 'mysql2/promise';
+import type { Teardown } from '../../src/runtime/teardown.ts';
+import { freshBuild } from '../demo/freshBuild.ts';
+import { orAborted } from '../demo/interruption.ts';
+import { openCentralDatabase } from '../harness/centralDatabase.ts';
+import type { SmsDocument } from '../harness/smsPlatform.ts';
+import { startServices } from '../services/startServices.ts';
+import { buildBaselines } from './baselineProcess.ts';
+import type { Contender } from './contender.ts';
+import { contendersFor } from './contenders.ts';
+import { startBenchReceiver, type BenchReceiver } from './receiver.ts';
+import { COLLECTION, FIRST_ACCOUNT, FIRST_FLOW, type Site } from './site.ts';
+
+const ENDPOINTS = 20;
+
+interface Place {
+  readonly site: Site;
+  readonly sms: Collection<SmsDocument>;
+  clear(): Promise<void>;
+}
+
+/** What scenarios measure with. */
+export interface Lab {
+  readonly isQuick: boolean;
+  /** How often each measurement is made. */
+  readonly rounds: number;
+  /** Statuses before those that count. */
+  readonly warmUp: number;
+  readonly contenders: readonly Contender[];
+  readonly receiver: BenchReceiver;
+  readonly mongodPid: number;
+  readonly versions: Readonly<Record<'mongodb' | 'mysql' | 'receiver', string>>;
+  readonly signal: AbortSignal;
+  /** A database that nobody has used. */
+  newPlace(): Promise<Place>;
+  /** Says what is going on. */
+  tell(text: string): void;
+}
+
+export interface LabOptions {
+  readonly isQuick: boolean;
+  readonly teardown: Teardown;
+  readonly signal: AbortSignal;
+  tell(text: string): void;
+}
+
+/** Brings everything up. What was started is registered with the teardown, also when this rejects. */
+export async function openLab({ isQuick, teardown, signal, tell }: LabOptions): Promise<Lab> {
+  tell('building');
+  await orAborted(Promise.all([freshBuild(), buildBaselines()]), signal);
+  const folder = await mkdtemp(join(tmpdir(), 'notify-on-delivery-bench-'));
+  teardown.add('the folder', async () => await rm(folder, { recursive: true, force: true }));
+  tell('starting MongoDB, MariaDB and the receiver');
+  // Servers of others would not be alone with what is measured, nor could their CPU time be read.
+  const starting = startServices({});
+  teardown.add('the servers', async () => await (await starting.catch(() => null))?.stop());
+  const startingReceiver = startBenchReceiver();
+  teardown.add('the receiver', async () => {
+    await (await startingReceiver.catch(() => null))?.close();
+  });
+  const { mongodbUri, mysqlUri } = await orAborted(starting, signal);
+  const receiver = await orAborted(startingReceiver, signal);
+
+  const mongo = new MongoClient(mongodbUri);
+  teardown.add('the MongoDB client', async () => await mongo.close());
+  const status = await mongo.db('admin').command({ serverStatus: 1 });
+  const urls = Array.from({ length: ENDPOINTS }, (_, n) => receiver.url(`/hook/${n}`));
+  const mysql = await optInAll(mysqlUri, urls);
+
+  let places = 0;
+  return {
+    isQuick,
+    rounds: isQuick ? 1 : 3,
+    warmUp: isQuick ? 200 : 1_000,
+    contenders: contendersFor(receiver),
+    receiver,
+    mongodPid: Number(status['pid']),
+    versions: { mongodb: String(status['version']), mysql, receiver: receiver.description },
+    signal,
+    tell,
+    async newPlace() {
+      const database = `bench_${(places += 1)}`;
+      const db = mongo.db(database);
+      const sms = await db.createCollection<SmsDocument>(COLLECTION);
+      const site = { mongodbUri, mysqlUri, database, urls, folder };
+      return { site, sms, clear: async () => void (await db.dropDatabase()) };
+    },
+  };
+}
+
+/** An account, a webhook and a flow for each URL; the version of the server. */
+async function optInAll(mysqlUri: string, urls: readonly string[]): Promise<string> {
+  const central = await openCentralDatabase(mysqlUri);
+  try {
+    for (const [n, url] of urls.entries()) {
+      await central.optIn(FIRST_ACCOUNT + n, FIRST_FLOW + n, { url });
+    }
+    const [rows] = await central.connection.query<RowDataPacket[]>('SELECT VERSION() AS version');
+    return String(rows[0]?.['version']);
+  } finally {
+    await central.close();
+  }
+}

@@ -1,0 +1,78 @@
+import type { Collection } from 'mongodb';
+import { delay } from '../../src/runtime/abort.ts';
+import { newSms, setStatus, type SmsDocument } from '../harness/smsPlatform.ts';
+import { nowUs } from './clock.ts';
+import { FIRST_ACCOUNT, FIRST_FLOW } from './site.ts';
+
+const STATUS = 'DELIVERED';
+const PER_INSERT = 1_000;
+const PER_UPDATE = 500;
+
+/** Puts SMS without a status in place, for the accounts in turn; their ids. */
+export async function seed(
+  sms: Collection<SmsDocument>,
+  count: number,
+  accounts: number,
+): Promise<readonly string[]> {
+  const ids: string[] = [];
+  while (ids.length < count) {
+    const documents = Array.from({ length: Math.min(PER_INSERT, count - ids.length) }, (_, n) => {
+      const account = (ids.length + n) % accounts;
+      return newSms({ accountID: FIRST_ACCOUNT + account, flowId: FIRST_FLOW + account });
+    });
+    await sms.insertMany(documents);
+    ids.push(...documents.map(({ _id }) => _id));
+  }
+  return ids;
+}
+
+/** By notification id, when its status was sent off to MongoDB, as `nowUs` counts. */
+export type WrittenAt = Map<string, number>;
+
+function notificationId(id: string): string {
+  return `${id}:${STATUS}`;
+}
+
+/** Sets the status of all as fast as MongoDB takes it. */
+export async function writeAtOnce(
+  sms: Collection<SmsDocument>,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<WrittenAt> {
+  const writtenAt: WrittenAt = new Map();
+  for (let from = 0; from < ids.length && !signal.aborted; from += PER_UPDATE) {
+    const chunk = ids.slice(from, from + PER_UPDATE);
+    const $set = { deliveryStatus: STATUS, deliveryTime: new Date() };
+    const atUs = nowUs();
+    for (const id of chunk) writtenAt.set(notificationId(id), atUs);
+    await sms.bulkWrite(
+      chunk.map((_id) => ({ updateOne: { filter: { _id }, update: { $set } } })),
+      { ordered: false },
+    );
+  }
+  return writtenAt;
+}
+
+/** Sets so many a second, each by itself, whether those before are acknowledged or not. */
+export async function writePaced(
+  sms: Collection<SmsDocument>,
+  ids: readonly string[],
+  { perSecond, signal }: { readonly perSecond: number; readonly signal: AbortSignal },
+): Promise<WrittenAt> {
+  const writtenAt: WrittenAt = new Map();
+  const writes: Promise<void>[] = [];
+  const startUs = nowUs();
+  try {
+    for (const [index, id] of ids.entries()) {
+      const dueInMs = (startUs + (index * 1_000_000) / perSecond - nowUs()) / 1_000;
+      if (dueInMs > 0) await delay(dueInMs, signal);
+      writtenAt.set(notificationId(id), nowUs());
+      writes.push(setStatus(sms, id, STATUS));
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    await Promise.all(writes);
+  }
+  return writtenAt;
+}

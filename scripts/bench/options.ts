@@ -1,0 +1,64 @@
+import { parseArgs } from 'node:util';
+import type { Scenario } from './scenario.ts';
+import { scenarios } from './scenarios.ts';
+
+export interface BenchOptions {
+  /** One JSON value on stdout instead of tables. */
+  readonly json: boolean;
+  /** Fewer statuses, once instead of three times. */
+  readonly isQuick: boolean;
+  readonly scenarios: readonly Scenario[];
+}
+
+export type ParsedArgs =
+  | Readonly<{ kind: 'run'; options: BenchOptions }>
+  | Readonly<{ kind: 'help' }>
+  | Readonly<{ kind: 'misused'; message: string }>;
+
+const list = scenarios.map(({ name, title }) => `  ${name.padEnd(12)} ${title}`).join('\n');
+
+export const helpText = `Usage: npm run bench [-- options]
+
+Starts MongoDB, MariaDB and a webhook receiver of its own, and measures the
+worker side by side with simpler ways of doing its work.
+
+  --quick          fewer statuses, each measured once; else the medians of 3
+  --scenario NAME  this one alone; may be given more than once
+  --json           print one JSON value instead of tables
+  --help           print this
+
+Scenarios:
+${list}
+
+Exit code: 0 measured, 1 something failed, 2 wrong options.`;
+
+export function parseBenchArgs(args: readonly string[]): ParsedArgs {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        json: { type: 'boolean', default: false },
+        quick: { type: 'boolean', default: false },
+        scenario: { type: 'string', multiple: true, default: [] },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    if (values.help) return { kind: 'help' };
+    const unknown = values.scenario.find((name) => !scenarios.some((each) => each.name === name));
+    if (unknown !== undefined) return misused(`There is no scenario ${unknown}.`);
+    const chosen =
+      values.scenario.length === 0
+        ? scenarios
+        : scenarios.filter(({ name }) => values.scenario.includes(name));
+    return {
+      kind: 'run',
+      options: { json: values.json, isQuick: values.quick, scenarios: chosen },
+    };
+  } catch (error) {
+    return misused((error as Error).message);
+  }
+}
+
+function misused(message: string): ParsedArgs {
+  return { kind: 'misused', message };
+}

@@ -1,0 +1,25 @@
+import { readFile } from 'node:fs/promises';
+
+/** `USER_HZ`, which Linux gives user space on every usual architecture. */
+const TICKS_PER_SECOND = 100;
+
+/** The CPU time of a process and all its threads so far, in user and kernel mode; steps of 10 ms. */
+export async function cpuUsOf(pid: number): Promise<number> {
+  return cpuUsIn(await readFile(`/proc/${pid}/stat`, 'utf8'));
+}
+
+/** The name, second of the fields, may hold blanks and parentheses. */
+export function cpuUsIn(stat: string): number {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [userTicks, systemTicks] = [fields[11], fields[12]].map(Number);
+  return (((userTicks ?? 0) + (systemTicks ?? 0)) * 1_000_000) / TICKS_PER_SECOND;
+}
+
+/** The most memory it has had resident since its start, in MB. */
+export async function peakRssMbOf(pid: number): Promise<number> {
+  return peakRssMbIn(await readFile(`/proc/${pid}/status`, 'utf8'));
+}
+
+export function peakRssMbIn(status: string): number {
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
+}

@@ -1,0 +1,79 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { nowUs } from './clock.ts';
+import { goReceiver } from './goReceiver.ts';
+import type { Meter } from './meter.ts';
+
+/** A webhook in a process of its own, whose work is not counted as anybody's. */
+export interface BenchReceiver extends Meter {
+  /** Which one it is. */
+  readonly description: string;
+  url(path: string): string;
+  /** Forgets what came so far; from now on answers after so many ms, by the beginning of the path. */
+  reset(delaysMs?: Readonly<Record<string, number>>): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** One in Go where there is Go, since a receiver in Node would take as much CPU time as what it measures. */
+export async function startBenchReceiver(): Promise<BenchReceiver> {
+  const built = await goReceiver();
+  const script = fileURLToPath(new URL('./nodeReceiver.ts', import.meta.url));
+  const child =
+    built === null ? launch(process.execPath, ['--import', 'tsx', script]) : launch(built.file, []);
+  const address = await firstLine(child);
+  const ask = async <T>(path: string, init?: RequestInit): Promise<T> => {
+    const answer = await fetch(`http://${address}/admin/${path}`, init);
+    if (!answer.ok) throw new Error(`the receiver answers ${answer.status} to ${path}`);
+    const text = await answer.text();
+    return (text === '' ? null : JSON.parse(text)) as T;
+  };
+  return {
+    description: built?.description ?? `Node's http, ${process.version}`,
+    url: (path) => `http://${address}${path}`,
+    count: async () => await ask('count'),
+    async arrivals() {
+      const offsetUs = await offsetOf(async () => await ask<number>('clock'));
+      const arrivals = await ask<Record<string, number>>('arrivals');
+      return new Map(Object.entries(arrivals).map(([id, atUs]) => [id, atUs + offsetUs]));
+    },
+    async reset(delaysMs = {}) {
+      await ask('reset', { method: 'POST', body: JSON.stringify(delaysMs) });
+    },
+    async close() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const exited = once(child, 'exit');
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
+
+function launch(program: string, args: readonly string[]): ChildProcess {
+  return spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+}
+
+async function firstLine(child: ChildProcess): Promise<string> {
+  if (child.stdout === null) throw new Error('the receiver has no output');
+  const lines = createInterface({ input: child.stdout });
+  const ended = once(child, 'exit').then((): never => {
+    throw new Error('the receiver did not start');
+  });
+  const [line] = (await Promise.race([once(lines, 'line'), ended])) as [string];
+  return line;
+}
+
+const CLOCK_QUESTIONS = 10;
+
+/** What to add to its time to have ours, by the question that was answered soonest. */
+async function offsetOf(theirNowUs: () => Promise<number>): Promise<number> {
+  let best = { tookUs: Number.POSITIVE_INFINITY, offsetUs: 0 };
+  for (let asked = 0; asked < CLOCK_QUESTIONS; asked += 1) {
+    const beforeUs = nowUs();
+    const theirsUs = await theirNowUs();
+    const tookUs = nowUs() - beforeUs;
+    if (tookUs < best.tookUs) best = { tookUs, offsetUs: beforeUs + tookUs / 2 - theirsUs };
+  }
+  return best.offsetUs;
+}

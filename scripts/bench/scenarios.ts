@@ -1,0 +1,6 @@
+import type { Scenario } from './scenario.ts';
+import { latency20, latency200 } from './scenarios/latency.ts';
+import { paced } from './scenarios/paced.ts';
+import { throughput } from './scenarios/throughput.ts';
+
+export const scenarios: readonly Scenario[] = [throughput, latency20, latency200, paced];

@@ -1,0 +1,13 @@
+const LABEL_WIDTH = 22;
+
+/** The first column to the left, the others to the right under headings of one width. */
+export function table(
+  headings: readonly string[],
+  rows: readonly (readonly [label: string, ...cells: string[]])[],
+): string {
+  const [first = '', ...others] = headings;
+  const width = Math.floor((80 - LABEL_WIDTH) / others.length);
+  const line = (label: string, cells: readonly string[]): string =>
+    label.padEnd(LABEL_WIDTH) + cells.map((cell) => cell.padStart(width)).join('');
+  return [line(first, others), ...rows.map(([label, ...cells]) => line(label, cells))].join('\n');
+}
