@@ -24,6 +24,6 @@ export function describeMachine(): Machine {
 
 export function warningAbout({ loadBefore }: Machine): string | null {
   return loadBefore > BUSY
-    ? `The machine was busy (load ${loadBefore.toFixed(1)}): only ratios within this run say anything.`
+    ? `The machine was busy (load ${loadBefore.toFixed(1)}): the figures are no more than a hint.`
     : null;
 }
