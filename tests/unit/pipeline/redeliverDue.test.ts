@@ -91,7 +91,7 @@ describe('what is due', () => {
     const world = redeliverIn({ sender: createFakeSender(() => answer.promise) });
     await world.retries.park(aParked(), 0);
     await aRound();
-    expect([...world.deps.underWay]).toEqual([id]);
+    expect([...world.deps.underWay.keys()]).toEqual([id]);
     answer.resolve(answered(200));
     await flush();
     expect(world.deps.underWay.size).toBe(0);
