@@ -13,7 +13,7 @@ export interface UntilOptions {
 export async function until<T>(
   description: string,
   condition: () => T | Promise<T>,
-  { timeoutMs = 10_000, intervalMs = 20 }: UntilOptions = {},
+  { timeoutMs = 45_000, intervalMs = 20 }: UntilOptions = {},
 ): Promise<NonNullable<T>> {
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(), timeoutMs);

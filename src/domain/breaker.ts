@@ -21,6 +21,8 @@ export interface Breaker {
 
 const LEAST_ATTEMPTS = 10;
 const SECONDS = 60;
+/** An open one that nobody has tried for so long after its cooldown is of an endpoint nothing leads to. */
+const FORGOTTEN_MS = 60_000;
 
 export interface BreakerSettings {
   /** The share of attempts without a delivery that opens it, up to 1. */
@@ -65,16 +67,16 @@ export function createBreaker(
       }
       if (state === 'open') return;
       window.add(isDelivered, nowMs);
-      if (isDelivered) {
-        allowed += 1;
-        if (state === 'recovering' && allowed >= maxCalls) state = 'closed';
-        return;
-      }
+      if (isDelivered) allowed += 1;
+      if (state === 'recovering' && allowed >= maxCalls) state = 'closed';
+      // While none has failed there is nothing to sum up: the common case.
+      if (isDelivered && !window.hasFailures()) return;
       const { attempts, failures } = window.sum(nowMs);
-      if (attempts >= LEAST_ATTEMPTS && failures >= threshold * attempts) open(nowMs);
+      if (attempts >= LEAST_ATTEMPTS && failures / attempts >= threshold) open(nowMs);
     },
     isFresh(nowMs) {
-      return !isOpen() && window.sum(nowMs).attempts === 0;
+      const isOver = !isOpen() || nowMs >= openUntilMs + FORGOTTEN_MS;
+      return isOver && window.sum(nowMs).attempts === 0;
     },
   };
 }
@@ -85,15 +87,18 @@ function createWindow() {
   const failures = new Uint32Array(SECONDS);
   let newest = -Infinity;
 
+  let failed = 0;
   const clear = (): void => {
     attempts.fill(0);
     failures.fill(0);
+    failed = 0;
   };
   const advance = (nowMs: number): number => {
     const second = Math.floor(nowMs / 1_000);
     if (second - newest >= SECONDS) clear();
     else {
       for (let passed = newest + 1; passed <= second; passed += 1) {
+        failed -= failures[passed % SECONDS] ?? 0;
         attempts[passed % SECONDS] = 0;
         failures[passed % SECONDS] = 0;
       }
@@ -108,8 +113,11 @@ function createWindow() {
     add(isDelivered: boolean, nowMs: number): void {
       const slot = advance(nowMs);
       attempts[slot] = (attempts[slot] ?? 0) + 1;
-      if (!isDelivered) failures[slot] = (failures[slot] ?? 0) + 1;
+      if (isDelivered) return;
+      failures[slot] = (failures[slot] ?? 0) + 1;
+      failed += 1;
     },
+    hasFailures: (): boolean => failed > 0,
     sum(nowMs: number): { attempts: number; failures: number } {
       advance(nowMs);
       return { attempts: total(attempts), failures: total(failures) };

@@ -1,4 +1,5 @@
 import {
+  DBRef,
   Timestamp,
   type ChangeStream,
   type ChangeStreamOptions,
@@ -168,7 +169,9 @@ function idlePosition(token: unknown, last: StreamPosition): StreamPosition {
 
 function toRead(event: RawEvent, position: StreamPosition): StreamRead {
   const isUpdate = event.operationType === 'update';
-  const written = isUpdate ? event.updateDescription?.updatedFields : event.fullDocument;
+  const raw = isUpdate ? event.updateDescription?.updatedFields : event.fullDocument;
+  // A document with the fields `$ref` and `$id` arrives as a DBRef.
+  const written: Document | undefined = raw instanceof DBRef ? raw.toJSON() : raw;
   const hasStatus = (written?.['deliveryStatus'] ?? null) !== null;
   if (isUpdate && !hasStatus) return { kind: 'ignored', position };
   const plain = written === undefined || !hasStatus ? null : toPlainDocument(written);

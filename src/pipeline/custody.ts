@@ -102,6 +102,7 @@ export function createCustody(options: CustodyOptions): Custody {
         return;
       }
       close();
+      if (stopping.aborted) throw abortReason(stopping);
       if (!canBeParked) return;
       parkNow();
       row = Promise.resolve(await count(await ours(), log));

@@ -21,7 +21,8 @@ import type { Logger } from '../runtime/logger.ts';
 import type { Custody } from './custody.ts';
 import type { EndNotification } from './endNotification.ts';
 import { logAttempt } from './logAttempt.ts';
-import { NoRoom, type Lanes, type Slot, type Waiting } from './lanes.ts';
+import type { Waiting } from './lane.ts';
+import { NoRoom, type Lanes, type Slot } from './lanes.ts';
 import type { EndpointStore, Metrics, WebhookSender } from './ports.ts';
 
 export interface DeliverDeps {
@@ -256,6 +257,7 @@ async function conclude(
   }
   if (log.last !== null && disablesEndpoint(log.last)) {
     await endpoints.disable(webhook, disabledBecause(step));
+    deps.lanes.endpointDisabled(webhook.endpointKey);
   }
   const standing =
     step.kind === 'delivered'

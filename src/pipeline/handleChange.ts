@@ -1,5 +1,5 @@
 import { noAttempts } from '../domain/attemptLog.ts';
-import { uncalledRecord } from '../domain/buildRecord.ts';
+import { attemptedRecord, uncalledRecord } from '../domain/buildRecord.ts';
 import type { Change } from '../domain/change.ts';
 import type { Notification, Subject } from '../domain/notification.ts';
 import { delay } from '../runtime/abort.ts';
@@ -18,8 +18,11 @@ export interface HandleChangeDeps extends TakeUpDeps, DeliverDeps {
   readonly takeUpGate: SmsGate;
   /** One status of an SMS at a time is called. */
   readonly callGate: SmsGate;
-  /** The notifications between their decision and their end, in this process. */
-  readonly underWay: Set<string>;
+  /**
+   * The notifications between their decision and their end, in this process; each with what resolves when it is
+   * settled, and rejects when a stop has left it unsettled.
+   */
+  readonly underWay: Map<string, Promise<void>>;
 }
 
 /** A status that has waited so long for another one of its SMS goes on waiting in durable state. */
@@ -37,35 +40,84 @@ export async function handleChange(
   deps: HandleChangeDeps,
   settle: (wasNews: boolean) => void,
 ): Promise<boolean> {
+  return await handleAccepted({ change, subject, acceptedAt: new Date() }, deps, settle);
+}
+
+async function handleAccepted(
+  accepted: Readonly<{ change: Change; subject: Subject; acceptedAt: Date }>,
+  deps: HandleChangeDeps,
+  settle: (wasNews: boolean) => void,
+): Promise<boolean> {
+  const { change, subject, acceptedAt } = accepted;
   const { takeUpGate, underWay, stopping, metrics, end } = deps;
   const { smsKey, notificationId } = subject;
-  const acceptedAt = new Date();
+  const settlement = createSettlement(settle);
   const taken = await takeUpGate.enter(smsKey, async () => {
     stopping.throwIfAborted();
-    const isUnderWay = underWay.has(notificationId);
+    const holder = underWay.get(notificationId);
+    const isUnderWay = holder !== undefined;
     if (isUnderWay && change.operation === 'update') {
       metrics.notNotified('duplicate');
-      return { kind: 'nothing' } as const;
+      return { kind: 'nothing', holder } as const;
     }
     const found = await takeUp(change, subject, isUnderWay, deps);
     if (found.kind === 'ended') await end.write(subject, found.record, null);
-    if (isTaken(found)) underWay.add(notificationId);
-    return found;
+    if (isTaken(found)) underWay.set(notificationId, settlement.settled);
+    return { ...found, holder };
   });
   let mustAskAgain = false;
   try {
-    if (taken.kind === 'notify') await call({ ...taken, acceptedAt }, deps, settle);
+    if (taken.kind === 'notify') await call({ ...taken, acceptedAt }, deps, settlement.settle);
     if (taken.kind === 'undecided') mustAskAgain = !(await putOff(taken.parked, acceptedAt, deps));
+  } catch (error) {
+    settlement.leave(toError(error));
+    throw error;
   } finally {
     if (isTaken(taken)) underWay.delete(notificationId);
   }
+  if (mustAskAgain && Date.now() <= acceptedAt.getTime() + deps.giveUpAfterMs) {
+    try {
+      await delay(routeWaitMs(0), stopping);
+      return await handleAccepted(accepted, deps, settlement.settle);
+    } catch (error) {
+      settlement.leave(toError(error));
+      throw error;
+    }
+  }
   if (mustAskAgain) {
-    await delay(routeWaitMs(0), stopping);
-    return await handleChange(change, subject, deps, settle);
+    const expired = { state: 'failed', reason: 'expired' } as const;
+    await end.write(subject, attemptedRecord(subject, null, noAttempts, expired), null);
   }
   const wasNews = taken.kind !== 'nothing';
-  settle(wasNews);
+  // Not before what it is a duplicate of: that may come from a search, which a successor begins again.
+  await taken.holder;
+  settlement.settle(wasNews);
   return wasNews;
+}
+
+interface Settlement {
+  readonly settled: Promise<void>;
+  settle(wasNews: boolean): void;
+  /** A stop has come before. */
+  leave(reason: Error): void;
+}
+
+function createSettlement(onSettled: (wasNews: boolean) => void): Settlement {
+  let resolve = (): void => undefined;
+  let leave = (_reason: Error): void => undefined;
+  const settled = new Promise<void>((onResolve, onReject) => {
+    resolve = onResolve;
+    leave = onReject;
+  });
+  settled.catch(() => undefined);
+  return {
+    settled,
+    settle(wasNews) {
+      resolve();
+      onSettled(wasNews);
+    },
+    leave: (reason) => leave(reason),
+  };
 }
 
 function isTaken({ kind }: TakenUp | { readonly kind: 'nothing' }): boolean {

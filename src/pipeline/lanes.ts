@@ -1,14 +1,15 @@
-import { createBreaker, type Breaker, type BreakerSettings } from '../domain/breaker.ts';
+import { createBreaker, type BreakerSettings } from '../domain/breaker.ts';
 import { abortReason } from '../runtime/abort.ts';
-
-/** How a notification waits for a slot. */
-export type Waiting =
-  /** From the stream, at the end of its line; sent away when the lane has no room for it. */
-  | 'news'
-  /** For a quick retry, before everybody else; sent away when that takes longer than a second. */
-  | 'again'
-  /** For a row of durable state, at the end of a line of its own, for as long as it takes. */
-  | 'row';
+import {
+  isSlow,
+  NEWS_PATIENCE_MS,
+  sendAllAway,
+  takeNext,
+  waitingIn,
+  type Lane,
+  type Waiter,
+  type Waiting,
+} from './lane.ts';
 
 /** The right to make one call; to be released, once or more often. */
 export interface Slot {
@@ -28,8 +29,9 @@ export class NoRoom extends Error {
  * that have work and room, so that a busy endpoint can't take them all. In a lane, news and rows are
  * served in turn, each in the order they came.
  *
- * A lane whose news have waited for five seconds although it uses all it may is overfull: its newest half
- * is sent away, and so is what comes after, until durable state has nothing due for it any more. So a slow
+ * A lane whose news have waited for five seconds although it uses all it may, since its endpoint is slow, is
+ * overfull (when it is this process that is slow, a detour through durable state would only cost more): its
+ * newest half is sent away, and so is what comes after, until durable state has nothing due for it any more. So a slow
  * endpoint takes neither the window nor the checkpoint of everybody. The same when its breaker opens, for all
  * that wait; the row that has been due longest is the probe then.
  */
@@ -38,6 +40,8 @@ export interface Lanes {
   take(endpointKey: string, waiting: Waiting, signal: AbortSignal): Promise<Slot>;
   /** An attempt has ended: what its endpoint's breaker goes by. */
   ended(endpointKey: string, isDelivered: boolean): void;
+  /** It will not be called any more, so that nothing has to wait until it may be. */
+  endpointDisabled(endpointKey: string): void;
   /** To be called now and then: overfull lanes that are not among these take news again. */
   dueAre(endpointKeys: ReadonlySet<string>): void;
   /** Of these, the endpoints whose breaker is open. */
@@ -48,24 +52,9 @@ export interface Lanes {
   readonly maxInFlightPerEndpoint: number;
 }
 
-interface Waiter {
-  readonly since: number;
-  start(): void;
-  sendAway(): void;
-}
-
-interface Lane {
-  readonly breaker: Breaker;
-  inFlight: number;
-  readonly lines: Readonly<Record<Waiting, Set<Waiter>>>;
-  /** Whose turn it is when news and rows both wait. */
-  next: 'news' | 'row';
-  isOverfull: boolean;
-  timer: NodeJS.Timeout | null;
-}
-
-const NEWS_PATIENCE_MS = 5_000;
 const AGAIN_PATIENCE_MS = 1_000;
+/** What the latest call counts among those before it. */
+const LATEST = 0.1;
 /** Between two looks at a lane whose news have waited too long. */
 const LOOK_AGAIN_MS = 1_000;
 
@@ -110,16 +99,20 @@ export function createLanes(options: {
     const breaker = createBreaker(options.breaker, maxInFlightPerEndpoint);
     const lane: Lane = {
       breaker,
-      inFlight: 0,
       lines,
+      inFlight: 0,
       next: 'news',
       isOverfull: false,
+      heldMs: 0,
+      releasedAt: performance.now(),
       timer: null,
     };
     lanes.set(endpointKey, lane);
     return lane;
   };
 
+  const countOpen = (): void =>
+    onBreakersOpen?.([...lanes.values()].filter(({ breaker }) => breaker.isOpen).length);
   const isForgettable = (lane: Lane): boolean =>
     lane.inFlight === 0 &&
     waitingIn(lane) === 0 &&
@@ -140,7 +133,7 @@ export function createLanes(options: {
       const [oldest] = news;
       if (oldest === undefined) return;
       const leftMs = oldest.since + NEWS_PATIENCE_MS - performance.now();
-      if (leftMs <= 0 && usesAllItMay(lane)) {
+      if (leftMs <= 0 && usesAllItMay(lane) && isSlow(lane)) {
         lane.isOverfull = true;
         for (const waiter of [...news].slice(Math.floor(news.size / 2))) waiter.sendAway();
       }
@@ -154,11 +147,14 @@ export function createLanes(options: {
   };
 
   const releaseOnce = (lane: Lane): Slot => {
+    const takenAt = performance.now();
     let isReleased = false;
     return {
       release() {
         if (isReleased) return;
         isReleased = true;
+        lane.releasedAt = performance.now();
+        lane.heldMs += LATEST * (lane.releasedAt - takenAt - lane.heldMs);
         lane.inFlight -= 1;
         inFlight -= 1;
         refresh(lane);
@@ -171,7 +167,10 @@ export function createLanes(options: {
     async take(endpointKey, waiting, signal) {
       signal.throwIfAborted();
       const lane = laneOf(endpointKey);
-      if (mayRun(lane) === 0 || (waiting === 'news' && lane.isOverfull)) throw new NoRoom();
+      // The probe of an open breaker is a row.
+      const isProbe = waiting === 'row' && mayRun(lane) > 0;
+      if (lane.breaker.isOpen && !isProbe) throw new NoRoom();
+      if (waiting === 'news' && lane.isOverfull) throw new NoRoom();
       const line = lane.lines[waiting];
       await new Promise<void>((resolve, reject) => {
         let timer: NodeJS.Timeout | undefined;
@@ -211,7 +210,14 @@ export function createLanes(options: {
       lane.breaker.ended(isDelivered, performance.now());
       if (lane.breaker.isOpen === wasOpen) return;
       if (!wasOpen) sendAllAway(lane);
-      onBreakersOpen?.([...lanes.values()].filter(({ breaker }) => breaker.isOpen).length);
+      countOpen();
+    },
+    endpointDisabled(endpointKey) {
+      const lane = laneOf(endpointKey);
+      lane.breaker = createBreaker(options.breaker, maxInFlightPerEndpoint);
+      refresh(lane);
+      countOpen();
+      handOut();
     },
     dueAre(endpointKeys) {
       for (const [endpointKey, lane] of lanes) {
@@ -220,6 +226,7 @@ export function createLanes(options: {
         refresh(lane);
         if (isForgettable(lane)) lanes.delete(endpointKey);
       }
+      countOpen();
       handOut();
     },
     openOf: (endpointKeys) =>
@@ -230,28 +237,4 @@ export function createLanes(options: {
     maxInFlight,
     maxInFlightPerEndpoint,
   };
-}
-
-/** Its endpoint is not to be called now; and later by the row that has been due longest. */
-function sendAllAway(lane: Lane): void {
-  lane.isOverfull = true;
-  const { again, news, row } = lane.lines;
-  for (const waiter of [...again, ...news, ...row]) waiter.sendAway();
-}
-
-function waitingIn({ lines }: Lane): number {
-  return lines.again.size + lines.news.size + lines.row.size;
-}
-
-function takeNext(lane: Lane): Waiter['start'] | undefined {
-  const { again, news, row } = lane.lines;
-  if (again.size > 0) return first(again);
-  const turn = lane.next === 'news' && news.size > 0 ? 'news' : 'row';
-  if (news.size > 0 && row.size > 0) lane.next = turn === 'news' ? 'row' : 'news';
-  return first(lane.lines[turn]) ?? first(news);
-}
-
-function first(line: ReadonlySet<Waiter>): Waiter['start'] | undefined {
-  const [waiter] = line;
-  return waiter?.start;
 }

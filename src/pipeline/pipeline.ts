@@ -109,14 +109,23 @@ export async function runPipeline(deps: PipelineDeps): Promise<void> {
   const tending = tendBlocked(shared);
   const sweeping = sweepGaps({
     ...shared,
-    handle: async (change) =>
-      await new Promise((settle, reject) => {
+    handle: async (change) => {
+      const found = new Promise<boolean>((settle, reject) => {
         const handling = handleFound(change, shared, settle).then(settle);
         handling.catch(reject);
         track(handling.catch(ignoreStop));
-      }),
+      });
+      // A successor searches the same page: what has begun must be durable before.
+      const settled = found.then(() => undefined).catch(() => undefined);
+      unsettled.add(settled);
+      void settled.then(() => unsettled.delete(settled));
+      return await found;
+    },
   }).catch(ignoreStop);
   await Promise.race([Promise.all([reading, saving, redelivering, tending, sweeping]), bug]);
+  // What is left waits for writes, for as long as the database is away.
+  health.waits('stream');
+  health.waits('checkpoint');
   await Promise.race([Promise.all(unsettled), bug]);
   await retryTransient(() => checkpoints.save(window.watermark), {
     what: 'checkpoint',
@@ -173,7 +182,7 @@ function createShared(
     end: createEndNotification(deps),
     takeUpGate: createSmsGate(),
     callGate: createSmsGate(),
-    underWay: new Set(),
+    underWay: new Map(),
   };
 }
 

@@ -8,6 +8,7 @@ import { serveRow } from './serveRow.ts';
 const ASK_EVERY_MS = 500;
 /** An answer that took long is asked for less often: so many times its own duration later. */
 const REST_FACTOR = 5;
+const LONGEST_REST_MS = 5_000;
 
 export interface RedeliverDeps extends HandleChangeDeps {
   /** Told of everything begun, so that a stop can wait for it. */
@@ -27,15 +28,16 @@ export async function redeliverDue(deps: RedeliverDeps): Promise<void> {
   const issue = createTickets(deps);
   while (!stopping.aborted) {
     const askedAt = performance.now();
+    let restMs = ASK_EVERY_MS;
     try {
       const due = await retries.dueEndpoints();
       lanes.dueAre(new Set(due));
       for (const endpointKey of due) issue(endpointKey);
+      restMs = Math.min(REST_FACTOR * (performance.now() - askedAt), LONGEST_REST_MS);
     } catch (error) {
       logger.warn('database_retry', { what: 'due retries', error });
     }
-    const tookMs = performance.now() - askedAt;
-    const waitMs = Math.max(ASK_EVERY_MS, REST_FACTOR * tookMs) * (0.75 + deps.random() / 2);
+    const waitMs = Math.max(ASK_EVERY_MS, restMs) * (0.75 + deps.random() / 2);
     await delay(waitMs, stopping).catch(() => undefined);
   }
 }

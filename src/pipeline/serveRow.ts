@@ -1,7 +1,7 @@
 import { attemptedRecord, skippedRecord, type Standing } from '../domain/buildRecord.ts';
 import type { Notification } from '../domain/notification.ts';
 import type { FailedReason } from '../domain/record.ts';
-import type { Route, Webhook } from '../domain/route.ts';
+import type { Route, RouteKey, Webhook } from '../domain/route.ts';
 import { createCustody } from './custody.ts';
 import { deliver } from './deliver.ts';
 import { unlessTaken, type HandleChangeDeps } from './handleChange.ts';
@@ -38,9 +38,11 @@ export async function serveRow(
 ): Promise<void> {
   const { underWay, callGate } = deps;
   const { notificationId, smsKey } = claimed.parked.subject;
-  underWay.add(notificationId);
+  // It is in durable state: nobody has to wait for it to be settled.
+  underWay.set(notificationId, Promise.resolve());
   try {
-    const served = await callGate.enterSoon(smsKey, TRY_AGAIN_MS, async () => {
+    // At once or not at all: what it would wait for may itself wait for the slot that this row holds.
+    const served = await callGate.enterSoon(smsKey, 0, async () => {
       await serve(claimed, place, deps);
       return true;
     });
@@ -77,6 +79,11 @@ async function serve(
     return;
   }
   const route = stopping.aborted ? null : await findRoute(claimed, deps);
+  if (route === null && stopping.aborted) {
+    // Nobody was asked: a successor decides.
+    await letGo(claimed, 0, null, deps);
+    return;
+  }
   const fate = fateOf(route, parked, deps);
   switch (fate.kind) {
     case 'forgotten':
@@ -122,10 +129,10 @@ function fateOf(route: Route | null, parked: ParkedNotification, deps: ServeRowD
   if (undecided?.isStale === true) return { kind: 'skipped', reason: 'stale' };
   if (route.kind === 'missing') return { kind: 'skipped', reason: route.reason };
   if (route.kind !== 'open') {
-    return { kind: 'failed', reason: 'invalid_webhook', webhook: webhook ?? route };
+    return { kind: 'failed', reason: 'invalid_webhook', webhook: route };
   }
   if (deps.endpoints.isDisabled(route.webhook.endpointKey)) {
-    return { kind: 'failed', reason: 'endpoint_disabled', webhook: webhook ?? route.webhook };
+    return { kind: 'failed', reason: 'endpoint_disabled', webhook: route.webhook };
   }
   return isExpired
     ? { ...expired, webhook: webhook ?? route.webhook }
@@ -145,9 +152,8 @@ async function fail(
 /** The row goes to the lane of those that lead nowhere, unless it is known where it led. */
 async function waitForRoute(claimed: ClaimedNotification, deps: ServeRowDeps): Promise<void> {
   const { log, undecided } = claimed.parked;
-  const isStopping = deps.stopping.aborted;
-  if (undecided === null || isStopping) {
-    await letGo(claimed, isStopping ? 0 : routeWaitMs(0), null, deps);
+  if (undecided === null) {
+    await letGo(claimed, routeWaitMs(0), null, deps);
     return;
   }
   const lookUps = undecided.lookUps + 1;
@@ -190,15 +196,26 @@ async function findRoute(
 ): Promise<Route | null> {
   const { accountId, flowId, subject } = parked;
   const { deliveryStatus } = subject;
+  return await findRouteSoon({ accountId, flowId, deliveryStatus }, { routes, stopping });
+}
+
+/** A route as it is now, or null when MySQL does not tell within five seconds, or a stop comes before. */
+export async function findRouteSoon(
+  key: RouteKey,
+  { routes, stopping }: Pick<ServeRowDeps, 'routes' | 'stopping'>,
+): Promise<Route | null> {
+  // Not `AbortSignal.any`: what depends on a signal that lives long is never forgotten (Node 20).
   const patience = new AbortController();
-  const timer = setTimeout(() => patience.abort(), ROUTE_PATIENCE_MS);
-  const signal = AbortSignal.any([patience.signal, stopping]);
+  const giveUp = (): void => patience.abort();
+  const timer = setTimeout(giveUp, ROUTE_PATIENCE_MS);
+  stopping.addEventListener('abort', giveUp, { once: true });
   try {
-    return await routes.find({ accountId, flowId, deliveryStatus }, signal);
+    return await routes.find(key, patience.signal);
   } catch (error) {
-    if (signal.aborted) return null;
+    if (patience.signal.aborted) return null;
     return nullWhenUnknown(error);
   } finally {
     clearTimeout(timer);
+    stopping.removeEventListener('abort', giveUp);
   }
 }

@@ -1,8 +1,7 @@
 import { delay, Stopping } from '../runtime/abort.ts';
 import { toError } from '../runtime/errors.ts';
 import type { RedeliverDeps } from './redeliverDue.ts';
-import { serveRow } from './serveRow.ts';
-import { nullWhenUnknown } from './takeUp.ts';
+import { findRouteSoon, serveRow } from './serveRow.ts';
 
 /** How often what waits is looked at. */
 const LOOK_EVERY_MS = 5_000;
@@ -64,9 +63,9 @@ async function endExpired(deps: TendBlockedDeps): Promise<void> {
 
 /** An endpoint that is dead for good is often one whose webhook has been changed. */
 async function followRoutes(endpointKey: string, deps: TendBlockedDeps): Promise<void> {
-  const { retries, routes, stopping } = deps;
+  const { retries } = deps;
   for (const key of await retries.routeKeysOf(endpointKey)) {
-    const route = await routes.find(key, stopping).catch(nullWhenUnknown);
+    const route = await findRouteSoon(key, deps);
     if (route?.kind !== 'open' || route.webhook.endpointKey === endpointKey) continue;
     await retries.move(endpointKey, key, route.webhook);
   }

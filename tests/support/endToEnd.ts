@@ -60,7 +60,7 @@ export function useEndToEnd(testFile: string): () => EndToEnd {
       MONGODB_URI: mongodbUri,
       MYSQL_URI: mysqlUri,
       MONGODB_DATABASE: database,
-      LEASE_TTL: '1s',
+      LEASE_TTL: '3s',
     };
     const start = (more: Readonly<Record<string, string>> = {}): WorkerProcess => {
       const worker = startWorker({ ...settings, ...more });

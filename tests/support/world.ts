@@ -103,7 +103,7 @@ export function createWorld(options: WorldOptions = {}): World {
     end: createEndNotification({ ...parts, ...settings, outcomes: database }),
     takeUpGate: createSmsGate(),
     callGate: createSmsGate(),
-    underWay: new Set(),
+    underWay: new Map(),
     track(task) {
       tracked.push(task);
       task.catch(() => undefined);

@@ -1,13 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { AttemptOutcome } from '../../../src/domain/attempt.ts';
-import { takeIn } from '../../../src/domain/takeIn.ts';
-import { handleChange } from '../../../src/pipeline/handleChange.ts';
 import { aLanes } from '../../support/aLanes.ts';
 import { redeliverDue } from '../../../src/pipeline/redeliverDue.ts';
 import { Stopping } from '../../../src/runtime/abort.ts';
 import { aChange, aDocument, answered } from '../../support/builders.ts';
 import { createFakeSender, deferred } from '../../support/fakePorts.ts';
 import { createWorld, type World } from '../../support/world.ts';
+import { handleIn } from './handleIn.ts';
 
 const pass = async (ms: number): Promise<void> => await jest.advanceTimersByTimeAsync(ms);
 
@@ -27,10 +26,7 @@ function createSlow(text = 'short') {
 }
 
 async function handle(world: World, smsId: string, settle = jest.fn()): Promise<boolean> {
-  const change = aChange({ id: smsId });
-  const intake = takeIn(change, new Set());
-  if (intake.kind !== 'subject') throw new Error(intake.kind);
-  return await handleChange(change, intake.subject, world.deps, settle);
+  return await handleIn(world, aChange({ id: smsId }), settle);
 }
 
 beforeEach(() => {

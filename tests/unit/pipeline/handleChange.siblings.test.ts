@@ -1,12 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { AttemptOutcome } from '../../../src/domain/attempt.ts';
-import { takeIn } from '../../../src/domain/takeIn.ts';
-import { handleChange } from '../../../src/pipeline/handleChange.ts';
 import { aLanes } from '../../support/aLanes.ts';
 import { aChange, aDocument, answered, aParked, aSubject } from '../../support/builders.ts';
 import { createFakeSender, deferred } from '../../support/fakePorts.ts';
 import { watch } from '../../support/recorders.ts';
 import { createWorld, type World } from '../../support/world.ts';
+import { handleIn } from './handleIn.ts';
 
 const flush = async (): Promise<void> => await jest.advanceTimersByTimeAsync(0);
 const sentIds = ({ sender }: World): string[] =>
@@ -26,10 +25,7 @@ function createSituation() {
 }
 
 async function handle(world: World, deliveryStatus: string, settle = jest.fn()): Promise<boolean> {
-  const change = aChange({ deliveryStatus });
-  const intake = takeIn(change, new Set());
-  if (intake.kind !== 'subject') throw new Error(intake.kind);
-  return await handleChange(change, intake.subject, world.deps, settle);
+  return await handleIn(world, aChange({ deliveryStatus }), settle);
 }
 
 beforeEach(() => {

@@ -1,32 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { AttemptOutcome } from '../../../src/domain/attempt.ts';
 import type { Route } from '../../../src/domain/route.ts';
-import { aLanes } from '../../support/aLanes.ts';
-import { redeliverDue } from '../../../src/pipeline/redeliverDue.ts';
-import { Stopping } from '../../../src/runtime/abort.ts';
 import { aLog, answered, aParked, aRecord, aSubject, aWebhook } from '../../support/builders.ts';
 import { createFakeDatabase } from '../../support/fakeDatabase.ts';
 import { createFakeRoutes, createFakeSender, deferred } from '../../support/fakePorts.ts';
-import { createWorld, type World, type WorldOptions } from '../../support/world.ts';
+import type { World, WorldOptions } from '../../support/world.ts';
 import { flush, numbersSent } from './delivering.ts';
+import { redeliverIn } from './redeliverIn.ts';
 
 const id = 'sms-1:DELIVERED';
 const open: Route = { kind: 'open', webhook: aWebhook() };
-
-/** The loop over durable state, with its end. */
-function begin(options: WorldOptions = {}) {
-  const lanes = aLanes({ maxInFlight: 9, maxInFlightPerEndpoint: 9 });
-  const world = createWorld({ lanes, ...options });
-  const done = redeliverDue(world.deps);
-  return {
-    ...world,
-    async stop(): Promise<void> {
-      world.stopping.abort(new Stopping());
-      await done;
-      await Promise.all(world.tracked);
-    },
-  };
-}
 
 const routed = (answer: Route | Promise<Route>): WorldOptions => ({
   routes: createFakeRoutes(() => answer),
@@ -44,7 +27,7 @@ afterEach(() => {
 
 describe('what is due', () => {
   it('is called with the same bytes and the next number, and its row goes with its end', async () => {
-    const world = begin();
+    const world = redeliverIn();
     const parked = aParked({ log: aLog(answered(503)) });
     await world.retries.park(parked, 5_000);
     await jest.advanceTimersByTimeAsync(4_000);
@@ -62,7 +45,7 @@ describe('what is due', () => {
   });
 
   it('is called for the first time when it never was', async () => {
-    const world = begin({ ...routed(open), quickRetriesMs: [1_000] });
+    const world = redeliverIn({ ...routed(open), quickRetriesMs: [1_000] });
     await world.retries.park(aParked(), 0);
     await aRound();
     expect(numbersSent(world)).toEqual([1]);
@@ -70,7 +53,7 @@ describe('what is due', () => {
   });
 
   it('goes through the whole schedule, and waits again each time', async () => {
-    const world = begin({
+    const world = redeliverIn({
       sender: createFakeSender(() => answered(500)),
       quickRetriesMs: [1_000],
       retryScheduleMs: [10_000, 20_000],
@@ -95,7 +78,7 @@ describe('what is due', () => {
       const failure = port === 'claimDue' ? failures.pop() : undefined;
       if (failure !== undefined) throw await Promise.resolve(failure);
     });
-    const world = begin({ database });
+    const world = redeliverIn({ database });
     await world.retries.park(aParked(), 0);
     await jest.advanceTimersByTimeAsync(2_000);
     expect(world.logger.of('database_retry')).toHaveLength(2);
@@ -103,51 +86,12 @@ describe('what is due', () => {
     await world.stop();
   });
 
-  it('is claimed only as far as there are free slots', async () => {
-    const answer = deferred<AttemptOutcome>();
-    const lanes = aLanes({ maxInFlight: 2, maxInFlightPerEndpoint: 2 });
-    const world = begin({ lanes, sender: createFakeSender(() => answer.promise) });
-    for (const smsKey of ['a', 'b', 'c', 'd']) {
-      await world.retries.park(aParked({ subject: aSubject({ smsKey }) }), 0);
-    }
-    await jest.advanceTimersByTimeAsync(5_000);
-    const claimed = [...world.retries.rows.values()].filter(({ claim }) => claim !== null);
-    expect(claimed).toHaveLength(2);
-    answer.resolve(answered(200));
-    await jest.advanceTimersByTimeAsync(5_000);
-    expect(world.retries.rows.size).toBe(0);
-    await world.stop();
-  });
-
-  it('is not kept from being called by slow endpoints, however much is due there', async () => {
-    const slow = ['slow-1', 'slow-2'];
-    const lanes = aLanes({ maxInFlight: 3, maxInFlightPerEndpoint: 1 });
-    const routes = createFakeRoutes(({ accountId }) => {
-      const endpointKey = slow[Number(accountId)] ?? 'quick';
-      return { kind: 'open', webhook: aWebhook({ endpointKey }) };
-    });
-    const sender = createFakeSender(async ({ webhook }) =>
-      slow.includes(webhook.endpointKey) ? await deferred<AttemptOutcome>().promise : answered(200),
-    );
-    const world = begin({ lanes, routes, sender });
-    for (let index = 0; index < 60; index += 1) {
-      const accountId = index % 3;
-      const webhook = aWebhook({ endpointKey: slow[accountId] ?? 'quick' });
-      const subject = aSubject({ smsKey: `sms-${index}` });
-      await world.retries.park(aParked({ subject, accountId, webhook }), 0);
-    }
-    await jest.advanceTimersByTimeAsync(10_000);
-    expect(sender.sent.filter(({ webhook }) => webhook.endpointKey === 'quick')).toHaveLength(20);
-    world.abandoned.abort(new Stopping());
-    await world.stop();
-  });
-
   it('counts as under way, for changes that come meanwhile', async () => {
     const answer = deferred<AttemptOutcome>();
-    const world = begin({ sender: createFakeSender(() => answer.promise) });
+    const world = redeliverIn({ sender: createFakeSender(() => answer.promise) });
     await world.retries.park(aParked(), 0);
     await aRound();
-    expect([...world.deps.underWay]).toEqual([id]);
+    expect([...world.deps.underWay.keys()]).toEqual([id]);
     answer.resolve(answered(200));
     await flush();
     expect(world.deps.underWay.size).toBe(0);
@@ -157,7 +101,7 @@ describe('what is due', () => {
 
 describe('a row whose notification', () => {
   it('has ended elsewhere is removed, and the end shown once more, without a call', async () => {
-    const world = begin();
+    const world = redeliverIn();
     await world.deps.end.write(aSubject(), aRecord(), null);
     await world.retries.park(aParked(), 0);
     await aRound();
@@ -186,7 +130,7 @@ describe('a row whose notification', () => {
       'invalid_webhook',
     ],
   ])('%s ends as failed without a call', async (_what, route, reason) => {
-    const world = begin(routed(route));
+    const world = redeliverIn(routed(route));
     await world.retries.park(aParked({ log: aLog(answered(503)) }), 0);
     await aRound();
     expect(world.sender.sent).toEqual([]);
@@ -196,7 +140,7 @@ describe('a row whose notification', () => {
   });
 
   it('leads to a disabled endpoint ends as failed without a call', async () => {
-    const world = begin();
+    const world = redeliverIn();
     world.endpoints.disabled.set(aWebhook().endpointKey, 'endpoint_gone');
     await world.retries.park(aParked(), 0);
     await aRound();
@@ -207,7 +151,7 @@ describe('a row whose notification', () => {
 
   it('leads elsewhere by now is called there, and shows it', async () => {
     const webhook = aWebhook({ webhookId: 8, displayUrl: 'https://new.example/hook' });
-    const world = begin({
+    const world = redeliverIn({
       ...routed({ kind: 'open', webhook }),
       sender: createFakeSender(() => answered(500)),
       retryScheduleMs: [0, 60_000],
@@ -227,7 +171,7 @@ describe('a row that is too old', () => {
   const acceptedAt = (): Date => new Date(Date.now() - 60_000);
 
   it('has expired, with what is known of it, and is not called', async () => {
-    const world = begin({ giveUpAfterMs: 59_999 });
+    const world = redeliverIn({ giveUpAfterMs: 59_999 });
     await world.retries.park(aParked({ acceptedAt: acceptedAt(), log: aLog(answered(503)) }), 0);
     await aRound();
     expect(world.sender.sent).toEqual([]);
@@ -236,7 +180,7 @@ describe('a row that is too old', () => {
   });
 
   it('has expired also when nobody can tell where it leads', async () => {
-    const world = begin({ ...routed(deferred<Route>().promise), giveUpAfterMs: 59_999 });
+    const world = redeliverIn({ ...routed(deferred<Route>().promise), giveUpAfterMs: 59_999 });
     await world.retries.park(aParked({ acceptedAt: acceptedAt() }), 0);
     await jest.advanceTimersByTimeAsync(7_000);
     expect(endOf(world)).toMatchObject({ reason: 'expired', attempts: 0 });
@@ -244,7 +188,7 @@ describe('a row that is too old', () => {
   });
 
   it('has been withdrawn rather than expired when it was', async () => {
-    const world = begin({ ...routed({ kind: 'notOptedIn' }), giveUpAfterMs: 59_999 });
+    const world = redeliverIn({ ...routed({ kind: 'notOptedIn' }), giveUpAfterMs: 59_999 });
     await world.retries.park(aParked({ acceptedAt: acceptedAt() }), 0);
     await aRound();
     expect(endOf(world)).toMatchObject({ reason: 'notification_withdrawn' });
@@ -254,7 +198,7 @@ describe('a row that is too old', () => {
 
 describe('a row that can’t be served now', () => {
   it('because MySQL does not answer is let go after a while, and no attempt is used', async () => {
-    const world = begin(routed(deferred<Route>().promise));
+    const world = redeliverIn(routed(deferred<Route>().promise));
     await world.retries.park(aParked(), 0);
     await jest.advanceTimersByTimeAsync(5_900);
     const row = world.retries.rows.get(id);
@@ -266,7 +210,7 @@ describe('a row that can’t be served now', () => {
 
   it('because another status of its SMS is called here is due again after a second', async () => {
     const answer = deferred<AttemptOutcome>();
-    const world = begin({ sender: createFakeSender(() => answer.promise) });
+    const world = redeliverIn({ sender: createFakeSender(() => answer.promise) });
     const other = aSubject({ deliveryStatus: 'SENT' });
     await world.retries.park(aParked({ subject: other }), 0);
     await jest.advanceTimersByTimeAsync(700);
@@ -280,7 +224,7 @@ describe('a row that can’t be served now', () => {
   });
 
   it('because another status of its SMS is called elsewhere is let go, and served after that', async () => {
-    const world = begin();
+    const world = redeliverIn();
     const other = aParked({ subject: aSubject({ deliveryStatus: 'SENT' }) });
     await world.retries.parkClaimed(other);
     await world.retries.park(aParked(), 0);
@@ -293,7 +237,7 @@ describe('a row that can’t be served now', () => {
   });
 
   it('does not keep the other status of its SMS waiting when both are due at once', async () => {
-    const world = begin();
+    const world = redeliverIn();
     await world.retries.park(aParked({ subject: aSubject({ deliveryStatus: 'SENT' }) }), 0);
     await world.retries.park(aParked(), 0);
     await jest.advanceTimersByTimeAsync(5_000);

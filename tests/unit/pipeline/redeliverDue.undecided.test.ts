@@ -1,8 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Route } from '../../../src/domain/route.ts';
 import { RouteUnknown } from '../../../src/domain/routeUnknown.ts';
-import { takeIn } from '../../../src/domain/takeIn.ts';
-import { handleChange } from '../../../src/pipeline/handleChange.ts';
 import { aLanes } from '../../support/aLanes.ts';
 import { redeliverDue } from '../../../src/pipeline/redeliverDue.ts';
 import { Stopping } from '../../../src/runtime/abort.ts';
@@ -17,6 +15,7 @@ import {
 } from '../../support/builders.ts';
 import { createFakeRoutes } from '../../support/fakePorts.ts';
 import { createWorld, type WorldOptions } from '../../support/world.ts';
+import { handleIn } from './handleIn.ts';
 
 const id = 'sms-1:DELIVERED';
 
@@ -36,11 +35,7 @@ function createTroubled(options: WorldOptions = {}) {
     mend: (route: Route) => {
       answers.route = route;
     },
-    async handle(change = aChange(), settle = jest.fn()): Promise<boolean> {
-      const intake = takeIn(change, new Set());
-      if (intake.kind !== 'subject') throw new Error(intake.kind);
-      return await handleChange(change, intake.subject, world.deps, settle);
-    },
+    handle: async (change = aChange(), settle = jest.fn()) => await handleIn(world, change, settle),
     async stop(): Promise<void> {
       world.stopping.abort(new Stopping());
       await redelivering;

@@ -1,0 +1,133 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { createHeld, names, pass } from './heldLanes.ts';
+
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+describe('a lane whose breaker opens', () => {
+  const cooldownMs = 30_000;
+  function createFailing() {
+    const opened: number[] = [];
+    const held = createHeld({
+      maxInFlight: 9,
+      maxInFlightPerEndpoint: 3,
+      breaker: { threshold: 0.7, cooldownMs },
+      onBreakersOpen: (count) => opened.push(count),
+    });
+    const fail = (): void => {
+      for (let attempts = 0; attempts < 10; attempts += 1) held.lanes.ended('a', false);
+    };
+    return { ...held, opened, fail };
+  }
+
+  it('sends all away that wait, and all that come, and leaves other endpoints alone', async () => {
+    const { come, fail, begun, sentAway, opened, lanes, leave } = createFailing();
+    for (const name of names('a', 4)) come('a', name);
+    come('a', 'q1', 'again');
+    come('a', 'r1', 'row');
+    await pass(0);
+    fail();
+    come('a', 'a5');
+    come('a', 'r2', 'row');
+    come('b', 'b1');
+    await pass(0);
+    expect(begun).toEqual(['a1', 'a2', 'a3', 'b1']);
+    expect(sentAway.toSorted()).toEqual(['a4', 'a5', 'q1', 'r1', 'r2']);
+    expect(opened).toEqual([1]);
+    expect(lanes.openOf(['a', 'b'])).toEqual(['a']);
+    leave();
+  });
+
+  it('lets one row through after the cooldown, and no news while rows are due', async () => {
+    const { come, fail, begun, sentAway, lanes, leave } = createFailing();
+    fail();
+    await pass(cooldownMs);
+    come('a', 'a1');
+    for (const name of names('r', 2)) come('a', name, 'row');
+    await pass(0);
+    expect(sentAway).toEqual(['a1']);
+    expect(begun).toEqual(['r1']);
+    lanes.dueAre(new Set(['a']));
+    come('a', 'a2');
+    await pass(0);
+    expect(sentAway).toEqual(['a1', 'a2']);
+    leave();
+  });
+
+  it('has no news for its probe, though nothing was due when it opened', async () => {
+    const { come, fail, begun, sentAway, lanes, leave } = createFailing();
+    fail();
+    lanes.dueAre(new Set());
+    await pass(cooldownMs);
+    come('a', 'a1');
+    come('a', 'q1', 'again');
+    come('a', 'r1', 'row');
+    await pass(0);
+    expect(sentAway).toEqual(['a1', 'q1']);
+    expect(begun).toEqual(['r1']);
+    leave();
+  });
+
+  it('is no trouble any more when its endpoint is disabled: what waits there can end', async () => {
+    const { come, fail, begun, opened, lanes, leave } = createFailing();
+    fail();
+    lanes.endpointDisabled('a');
+    for (const name of names('r', 3)) come('a', name, 'row');
+    await pass(0);
+    expect(begun).toEqual(['r1', 'r2', 'r3']);
+    expect(opened).toEqual([1, 0]);
+    leave();
+  });
+
+  it('is forgotten when nothing has led there for a minute after the cooldown', async () => {
+    const { fail, opened, lanes } = createFailing();
+    fail();
+    await pass(cooldownMs + 59_000);
+    lanes.dueAre(new Set());
+    expect(lanes.openOf(['a'])).toEqual(['a']);
+    await pass(1_000);
+    lanes.dueAre(new Set());
+    expect(lanes.openOf(['a'])).toEqual([]);
+    expect(opened.at(-1)).toBe(0);
+  });
+
+  it('is filled slowly once the probe is delivered', async () => {
+    const { come, fail, end, begun, opened, lanes, leave } = createFailing();
+    fail();
+    await pass(cooldownMs);
+    for (const name of names('r', 6)) come('a', name, 'row');
+    await pass(0);
+    expect(begun).toHaveLength(1);
+    lanes.ended('a', true);
+    await end('r1');
+    expect(begun).toHaveLength(3);
+    lanes.ended('a', true);
+    await end('r2');
+    expect(begun).toHaveLength(5);
+    expect(opened).toEqual([1, 0]);
+    leave();
+  });
+
+  it('is remembered when it is idle, and forgotten when that is long ago', async () => {
+    const { come, fail, begun, sentAway, lanes, leave } = createFailing();
+    for (let attempts = 0; attempts < 9; attempts += 1) lanes.ended('a', false);
+    lanes.dueAre(new Set());
+    await pass(61_000);
+    lanes.dueAre(new Set());
+    lanes.ended('a', false);
+    come('a', 'a1');
+    await pass(0);
+    expect(begun).toEqual(['a1']);
+    fail();
+    lanes.dueAre(new Set());
+    await pass(1_000);
+    come('a', 'a2');
+    await pass(0);
+    expect(sentAway).toEqual(['a2']);
+    leave();
+  });
+});
