@@ -40,7 +40,7 @@ describe('whatever the order of things', () => {
         expect(database.ended(name)?.record?.attempts).toBe(numbers.length);
       }
     });
-    await fc.assert(property, { numRuns: 100 });
+    await fc.assert(property, { numRuns: 100, interruptAfterTimeLimit: 25_000 });
   }, 120_000);
 
   it('sudden deaths lose none, and repeat only what had no answer that was recorded', async () => {
@@ -68,7 +68,7 @@ describe('whatever the order of things', () => {
         expect(counted).toBeGreaterThanOrEqual(calls.at(-1)?.number ?? Number.NaN);
       }
     });
-    await fc.assert(property, { numRuns: 100 });
+    await fc.assert(property, { numRuns: 100, interruptAfterTimeLimit: 25_000 });
   }, 120_000);
 
   it('a lease that passes on before its holder knows loses none and leaves nothing behind', async () => {
@@ -82,6 +82,6 @@ describe('whatever the order of things', () => {
         expect(database.ended(name)?.record?.state).toBe(wasTaken ? 'delivered' : 'failed');
       }
     });
-    await fc.assert(property, { numRuns: 100 });
+    await fc.assert(property, { numRuns: 100, interruptAfterTimeLimit: 25_000 });
   }, 120_000);
 });
