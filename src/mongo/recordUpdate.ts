@@ -28,6 +28,7 @@ export function recordUpdate(record: DeliveryRecord): Document[] {
             $cond: [isBeyond(record.state), CURRENT, withEarlier(NEW, orAbsent('$$others'))],
           },
         },
+        ...(record.state === 'retrying' ? [{ case: hasEnded, then: CURRENT }] : []),
         { case: isOlder, then: withEarlier(CURRENT, othersAnd(summaryOf(NEW))) },
       ],
       default: withEarlier(NEW, othersAnd(summaryOf(CURRENT))),
@@ -53,6 +54,24 @@ function isBeyond(state: DeliveryRecord['state']): Document {
   const isAhead = { $gt: [`${CURRENT}.attempts`, `${NEW}.attempts`] };
   return { $or: [isEnded, { $and: [{ $eq: [`${CURRENT}.state`, state] }, isAhead] }] };
 }
+
+/** The document's; none when it is no list. */
+const earlier = { $cond: [{ $isArray: `${CURRENT}.earlier` }, `${CURRENT}.earlier`, []] };
+
+/** Summed up in `earlier` as ended: a record of its waiting that is put back comes late. */
+const hasEnded: Document = {
+  $anyElementTrue: {
+    $map: {
+      input: earlier,
+      in: {
+        $and: [
+          { $eq: ['$$this.notificationId', `${NEW}.notificationId`] },
+          { $in: ['$$this.state', statesBeyond.retrying] },
+        ],
+      },
+    },
+  },
+};
 
 /** By these a record is known for ours. Anything else is somebody else's: written over, not kept. */
 function typesOf(record: string): Document[] {
@@ -89,7 +108,7 @@ function summaryOf(record: string): Document {
 /** The document's `earlier` without either of the two statuses at hand. */
 const others = {
   $filter: {
-    input: { $cond: [{ $isArray: `${CURRENT}.earlier` }, `${CURRENT}.earlier`, []] },
+    input: earlier,
     cond: {
       $and: [
         { $eq: [typesOf('$$this'), OUR_TYPES] },
@@ -110,6 +129,6 @@ function orAbsent(list: string): Document {
   return { $cond: [{ $eq: [list, []] }, '$$REMOVE', list] };
 }
 
-function withEarlier(record: string, earlier: Document): Document {
-  return { $mergeObjects: [record, { earlier }] };
+function withEarlier(record: string, list: Document): Document {
+  return { $mergeObjects: [record, { earlier: list }] };
 }

@@ -44,55 +44,81 @@ export async function handleChange(
 }
 
 async function handleAccepted(
-  accepted: Readonly<{ change: Change; subject: Subject; acceptedAt: Date }>,
+  accepted: Accepted,
   deps: HandleChangeDeps,
   settle: (wasNews: boolean) => void,
 ): Promise<boolean> {
-  const { change, subject, acceptedAt } = accepted;
+  const settlement = createSettlement(settle);
+  try {
+    const { taken, holder } = await takeUpOnce(accepted, settlement.settled, deps);
+    const mustAskAgain = await serveTaken(taken, accepted, deps, settlement.settle);
+    if (mustAskAgain && Date.now() <= accepted.acceptedAt.getTime() + deps.giveUpAfterMs) {
+      await delay(routeWaitMs(0), deps.stopping);
+      return await handleAccepted(accepted, deps, settlement.settle);
+    }
+    if (mustAskAgain) {
+      const expired = { state: 'failed', reason: 'expired' } as const;
+      const { subject } = accepted;
+      await deps.end.write(subject, attemptedRecord(subject, null, noAttempts, expired), null);
+    }
+    const wasNews = taken.kind !== 'nothing';
+    // Not before what it is a duplicate of: that may come from a search, which a successor begins again.
+    await holder;
+    settlement.settle(wasNews);
+    return wasNews;
+  } catch (error) {
+    settlement.leave(toError(error));
+    throw error;
+  }
+}
+
+interface Accepted {
+  readonly change: Change;
+  readonly subject: Subject;
+  /** Before anything was asked of a database: waiting for one counts. */
+  readonly acceptedAt: Date;
+}
+
+type Taken = TakenUp | { readonly kind: 'nothing' };
+
+/** `holder`: what has the same notification under way, when something has. */
+async function takeUpOnce(
+  { change, subject }: Accepted,
+  settled: Promise<void>,
+  deps: HandleChangeDeps,
+): Promise<{ readonly taken: Taken; readonly holder: Promise<void> | undefined }> {
   const { takeUpGate, underWay, stopping, metrics, end } = deps;
   const { smsKey, notificationId } = subject;
-  const settlement = createSettlement(settle);
-  const taken = await takeUpGate.enter(smsKey, async () => {
+  return await takeUpGate.enter(smsKey, async () => {
     stopping.throwIfAborted();
     const holder = underWay.get(notificationId);
     const isUnderWay = holder !== undefined;
     if (isUnderWay && change.operation === 'update') {
       metrics.notNotified('duplicate');
-      return { kind: 'nothing', holder } as const;
+      return { taken: { kind: 'nothing' }, holder };
     }
-    const found = await takeUp(change, subject, isUnderWay, deps);
-    if (found.kind === 'ended') await end.write(subject, found.record, null);
-    if (isTaken(found)) underWay.set(notificationId, settlement.settled);
-    return { ...found, holder };
+    const taken = await takeUp(change, subject, isUnderWay, deps);
+    if (taken.kind === 'ended') await end.write(subject, taken.record, null);
+    if (isTaken(taken)) underWay.set(notificationId, settled);
+    return { taken, holder };
   });
-  let mustAskAgain = false;
+}
+
+/** True when its route is unknown and no row can hold it: then it is to be asked for again from here. */
+async function serveTaken(
+  taken: Taken,
+  { acceptedAt, subject }: Accepted,
+  deps: HandleChangeDeps,
+  settle: (wasNews: boolean) => void,
+): Promise<boolean> {
+  if (!isTaken(taken)) return false;
   try {
-    if (taken.kind === 'notify') await call({ ...taken, acceptedAt }, deps, settlement.settle);
-    if (taken.kind === 'undecided') mustAskAgain = !(await putOff(taken.parked, acceptedAt, deps));
-  } catch (error) {
-    settlement.leave(toError(error));
-    throw error;
+    if (taken.kind === 'undecided') return !(await putOff(taken.parked, acceptedAt, deps));
+    await call(taken, acceptedAt, deps, settle);
+    return false;
   } finally {
-    if (isTaken(taken)) underWay.delete(notificationId);
+    deps.underWay.delete(subject.notificationId);
   }
-  if (mustAskAgain && Date.now() <= acceptedAt.getTime() + deps.giveUpAfterMs) {
-    try {
-      await delay(routeWaitMs(0), stopping);
-      return await handleAccepted(accepted, deps, settlement.settle);
-    } catch (error) {
-      settlement.leave(toError(error));
-      throw error;
-    }
-  }
-  if (mustAskAgain) {
-    const expired = { state: 'failed', reason: 'expired' } as const;
-    await end.write(subject, attemptedRecord(subject, null, noAttempts, expired), null);
-  }
-  const wasNews = taken.kind !== 'nothing';
-  // Not before what it is a duplicate of: that may come from a search, which a successor begins again.
-  await taken.holder;
-  settlement.settle(wasNews);
-  return wasNews;
 }
 
 interface Settlement {
@@ -120,8 +146,8 @@ function createSettlement(onSettled: (wasNews: boolean) => void): Settlement {
   };
 }
 
-function isTaken({ kind }: TakenUp | { readonly kind: 'nothing' }): boolean {
-  return kind === 'notify' || kind === 'undecided';
+function isTaken(taken: Taken): taken is Extract<Taken, { kind: 'notify' | 'undecided' }> {
+  return taken.kind === 'notify' || taken.kind === 'undecided';
 }
 
 /** Its route is looked up again from durable state; false when no row can hold it. */
@@ -137,15 +163,9 @@ async function putOff(
   return true;
 }
 
-interface Accepted {
-  readonly notification: Notification;
-  readonly siblingClaimed: boolean;
-  /** Before anything was asked of a database: waiting for one counts. */
-  readonly acceptedAt: Date;
-}
-
 async function call(
-  { notification, siblingClaimed, acceptedAt }: Accepted,
+  { notification, siblingClaimed }: Extract<Taken, { kind: 'notify' }>,
+  acceptedAt: Date,
   deps: HandleChangeDeps,
   settle: (wasNews: boolean) => void,
 ): Promise<void> {

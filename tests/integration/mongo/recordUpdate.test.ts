@@ -88,6 +88,18 @@ describe('a further record of the same notification', () => {
   });
 });
 
+describe('a late record of a notification that waited, of an older status', () => {
+  it.each([delivered, failed, skipped])('does not turn its summary back: $name', async (end) => {
+    const newer = delivered('DELIVERED', { at: 2 });
+    const ended = end('SENT', { at: 1, attempts: 2 });
+    const records = [newer, ended, retrying('SENT', { at: 1 })];
+    expect(await shownAfter(records, { deliveryStatus: 'DELIVERED' })).toStrictEqual({
+      ...newer,
+      earlier: [summary(ended)],
+    });
+  });
+});
+
 describe('records of two statuses', () => {
   const kinds = [delivered, failed, retrying, skipped] as const;
   const pairs = kinds.flatMap((older) => kinds.map((newer) => ({ older, newer })));

@@ -3,7 +3,7 @@ import type { Route } from '../../../src/domain/route.ts';
 import { RouteUnknown } from '../../../src/domain/routeUnknown.ts';
 import { aLanes } from '../../support/aLanes.ts';
 import { redeliverDue } from '../../../src/pipeline/redeliverDue.ts';
-import { Stopping } from '../../../src/runtime/abort.ts';
+import { delay, Stopping } from '../../../src/runtime/abort.ts';
 import {
   aChange,
   aDocument,
@@ -13,6 +13,7 @@ import {
   aReplace,
   aWebhook,
 } from '../../support/builders.ts';
+import { createFakeDatabase } from '../../support/fakeDatabase.ts';
 import { createFakeRoutes } from '../../support/fakePorts.ts';
 import { createWorld, type WorldOptions } from '../../support/world.ts';
 import { handleIn } from './handleIn.ts';
@@ -178,6 +179,25 @@ describe('a notification whose route can’t be looked up while others can', () 
     await handled;
     expect(settle).toHaveBeenCalledTimes(1);
     expect(world.database.ended(id)?.record).toMatchObject({ state: 'delivered' });
+    await world.stop();
+  });
+
+  it('keeps no duplicate waiting when a stop comes before its end is written', async () => {
+    const stopped = new Stopping();
+    const database = createFakeDatabase().seenBy(async (port) => {
+      if (port === 'end') return await Promise.reject(stopped);
+    });
+    const slowly = async (): Promise<void> => await delay(11_000, new AbortController().signal);
+    const routes = createFakeRoutes(() => {
+      throw new RouteUnknown();
+    }, slowly);
+    const world = createTroubled({ giveUpAfterMs: 10_000, database, routes });
+    const large = aReplace({ text: 'x'.repeat(2_000) });
+    const handled = [world.handle(large), world.handle(large)].map(async (each) => {
+      return await each.catch((error: unknown) => error);
+    });
+    await pass(60_000);
+    expect(await Promise.all(handled)).toEqual([stopped, stopped]);
     await world.stop();
   });
 });
