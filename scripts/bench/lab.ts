@@ -1,27 +1,17 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MongoClient, type Collection } from 'mongodb';
-import type { RowDataPacket } from 'mysql2/promise';
+import { MongoClient } from 'mongodb';
+import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import type { Teardown } from '../../src/runtime/teardown.ts';
 import { freshBuild } from '../demo/freshBuild.ts';
 import { orAborted } from '../demo/interruption.ts';
-import { openCentralDatabase } from '../harness/centralDatabase.ts';
-import type { SmsDocument } from '../harness/smsPlatform.ts';
 import { startServices } from '../services/startServices.ts';
 import { buildBaselines } from './baselineProcess.ts';
 import type { Contender } from './contender.ts';
 import { contendersFor } from './contenders.ts';
+import { createPlaces, type OpenPlace } from './places.ts';
 import { startBenchReceiver, type BenchReceiver } from './receiver.ts';
-import { COLLECTION, FIRST_ACCOUNT, FIRST_FLOW, type Site } from './site.ts';
-
-const ENDPOINTS = 20;
-
-interface Place {
-  readonly site: Site;
-  readonly sms: Collection<SmsDocument>;
-  clear(): Promise<void>;
-}
 
 /** What scenarios measure with. */
 export interface Lab {
@@ -35,8 +25,7 @@ export interface Lab {
   readonly mongodPid: number;
   readonly versions: Readonly<Record<'mongodb' | 'mysql' | 'receiver', string>>;
   readonly signal: AbortSignal;
-  /** A database that nobody has used. */
-  newPlace(): Promise<Place>;
+  readonly openPlace: OpenPlace;
   /** Says what is going on. */
   tell(text: string): void;
 }
@@ -68,10 +57,8 @@ export async function openLab({ isQuick, teardown, signal, tell }: LabOptions): 
   const mongo = new MongoClient(mongodbUri);
   teardown.add('the MongoDB client', async () => await mongo.close());
   const status = await mongo.db('admin').command({ serverStatus: 1 });
-  const urls = Array.from({ length: ENDPOINTS }, (_, n) => receiver.url(`/hook/${n}`));
-  const mysql = await optInAll(mysqlUri, urls);
+  const mysql = await versionOf(mysqlUri);
 
-  let places = 0;
   return {
     isQuick,
     rounds: isQuick ? 1 : 3,
@@ -82,26 +69,16 @@ export async function openLab({ isQuick, teardown, signal, tell }: LabOptions): 
     versions: { mongodb: String(status['version']), mysql, receiver: receiver.description },
     signal,
     tell,
-    async newPlace() {
-      const database = `bench_${(places += 1)}`;
-      const db = mongo.db(database);
-      const sms = await db.createCollection<SmsDocument>(COLLECTION);
-      const site = { mongodbUri, mysqlUri, database, urls, folder };
-      return { site, sms, clear: async () => void (await db.dropDatabase()) };
-    },
+    openPlace: createPlaces({ mongodbUri, mysqlUri, folder }, mongo),
   };
 }
 
-/** An account, a webhook and a flow for each URL; the version of the server. */
-async function optInAll(mysqlUri: string, urls: readonly string[]): Promise<string> {
-  const central = await openCentralDatabase(mysqlUri);
+async function versionOf(mysqlUri: string): Promise<string> {
+  const connection = await createConnection(mysqlUri);
   try {
-    for (const [n, url] of urls.entries()) {
-      await central.optIn(FIRST_ACCOUNT + n, FIRST_FLOW + n, { url });
-    }
-    const [rows] = await central.connection.query<RowDataPacket[]>('SELECT VERSION() AS version');
+    const [rows] = await connection.query<RowDataPacket[]>('SELECT VERSION() AS version');
     return String(rows[0]?.['version']);
   } finally {
-    await central.close();
+    await connection.end();
   }
 }

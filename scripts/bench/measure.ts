@@ -6,6 +6,7 @@ import type { Contender, Running } from './contender.ts';
 import type { Lab } from './lab.ts';
 import { seed, writeAtOnce, writePaced, type WrittenAt } from './load.ts';
 import type { Measurement } from './measurement.ts';
+import { endpointUrls } from './receiver.ts';
 import { cpuUsOf, peakRssMbOf } from './processUsage.ts';
 import { percentilesOf } from './statistics.ts';
 
@@ -19,6 +20,7 @@ export interface Plan {
   readonly perSecond: number | null;
 }
 
+const ENDPOINTS = 20;
 const WARM_UP_LIMIT_MS = 60_000;
 const LOOK_EVERY_MS = 50;
 
@@ -27,7 +29,7 @@ const LOOK_EVERY_MS = 50;
  * time is counted from the first write to when the contender has come to rest, or to the limit.
  */
 export async function measure(lab: Lab, contender: Contender, plan: Plan): Promise<Measurement> {
-  const place = await lab.newPlace();
+  const place = await lab.openPlace(endpointUrls(lab.receiver, ENDPOINTS));
   try {
     const ids = await seed(place.sms, lab.warmUp + plan.count, place.site.urls.length);
     await lab.receiver.reset();

@@ -50,6 +50,11 @@ export async function startBenchReceiver(): Promise<BenchReceiver> {
   };
 }
 
+/** One path per endpoint. */
+export function endpointUrls({ url }: Pick<BenchReceiver, 'url'>, count: number): string[] {
+  return Array.from({ length: count }, (_, n) => url(`/hook/${n}`));
+}
+
 function launch(program: string, args: readonly string[]): ChildProcess {
   return spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
 }

@@ -2,7 +2,7 @@ export const FIRST_ACCOUNT = 1_000;
 export const FIRST_FLOW = 5_000;
 export const COLLECTION = 'SMSDetailDocument';
 
-/** Where one measurement takes place: a database of its own, the webhooks shared by all. */
+/** Where one measurement takes place: databases of its own. */
 export interface Site {
   readonly mongodbUri: string;
   readonly mysqlUri: string;
