@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Request } from 'got';
 import type { AttemptError } from '../domain/attempt.ts';
-import type { OnAbort } from './abortListeners.ts';
+import { onAbort } from '../runtime/abort.ts';
 import { attemptErrorOf } from './attemptError.ts';
 import { readBody, type BodyRead, type ResponseBody } from './responseBody.ts';
 import { limitTime, type TimeLimits } from './timeLimits.ts';
@@ -35,7 +35,7 @@ const nothing: BodyRead = { bytes: Buffer.alloc(0), truncated: false };
 export async function exchange(
   request: Request,
   limits: ExchangeLimits,
-  onAbort: OnAbort,
+  signal: AbortSignal,
 ): Promise<Exchange> {
   return await new Promise((resolve, reject) => {
     let statusCode: number | null = null;
@@ -56,7 +56,7 @@ export async function exchange(
       resolve({ statusCode, headers, bytes, truncated, fault });
     };
     const endTimeLimits = limitTime(request, limits, end);
-    const forgetAbort = onAbort((reason) => {
+    const forgetAbort = onAbort(signal, (reason) => {
       stop();
       request.destroy();
       reject(reason);

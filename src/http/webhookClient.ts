@@ -1,6 +1,4 @@
 import { Buffer } from 'node:buffer';
-import http from 'node:http';
-import https from 'node:https';
 import { got, Options, type Request } from 'got';
 import type { Webhook } from '../domain/route.ts';
 import { ACCEPTED_ENCODINGS } from './decoding.ts';
@@ -19,10 +17,14 @@ const MAX_PREPARED = 1_000;
 /** Said rather than left to Node's command line: more than this in headers is an invalid response. */
 const MAX_RESPONSE_HEADER_BYTES = 16_384;
 
+/** What Node is told of one call. */
+type NativeOptions = ReturnType<Options['createNativeRequestOptions']>;
+
 /**
  * got's stream interface in its cheapest form: `got(undefined, undefined, options)` copies options that
  * were checked once per webhook, where `got.stream.post(url, options)` merges and checks them for every
- * call. Together with `request` as below that saves a fifth of the CPU time of a call.
+ * call. And Node is told what it needs to know, where got passes three dozen options, nearly all undefined,
+ * that Node copies again and again. Together that halves the CPU time of a call.
  */
 export function createWebhookClient(agents: KeepAliveAgents, userAgent: string): WebhookClient {
   const shared = new Options(undefined, {
@@ -37,14 +39,6 @@ export function createWebhookClient(agents: KeepAliveAgents, userAgent: string):
       'user-agent': userAgent,
       'accept-encoding': ACCEPTED_ENCODINGS,
     },
-    // got would pass three dozen TLS options, nearly all undefined, for Node to copy again and again.
-    request: (url, { headers }) =>
-      (url.protocol === 'https:' ? https : http).request(url, {
-        method: 'POST',
-        agent: url.protocol === 'https:' ? agents.https : agents.http,
-        headers: headers ?? {},
-        maxHeaderSize: MAX_RESPONSE_HEADER_BYTES,
-      }),
   });
   const prepared = new Map<Webhook, Options>();
 
@@ -61,8 +55,20 @@ export function createWebhookClient(agents: KeepAliveAgents, userAgent: string):
     call.headers['content-length'] = String(body.byteLength);
     call.body = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
     // `isStream` is set, which the type of this form can't tell.
-    return got(undefined, undefined, call) as Request;
+    const request = got(undefined, undefined, call) as Request;
+    request.options.createNativeRequestOptions = () => nativeOptions(request.options, agents);
+    return request;
   };
+}
+
+function nativeOptions({ url, headers }: Options, agents: KeepAliveAgents): NativeOptions {
+  const options: Partial<NativeOptions> = {
+    method: 'POST',
+    agent: url instanceof URL && url.protocol === 'https:' ? agents.https : agents.http,
+    headers,
+    maxHeaderSize: MAX_RESPONSE_HEADER_BYTES,
+  };
+  return options as NativeOptions;
 }
 
 /** Userinfo goes into the header here: got would let it replace the webhook's own `authorization`. */

@@ -1,6 +1,5 @@
 import type { Attempt, AttemptOutcome } from '../domain/attempt.ts';
 import type { WebhookSender } from '../pipeline/ports.ts';
-import { createAbortListeners } from './abortListeners.ts';
 import { exchange, type Exchange, type ExchangeLimits } from './exchange.ts';
 import { createKeepAliveAgents } from './keepAliveAgents.ts';
 import { toResponseContent } from './responseContent.ts';
@@ -24,7 +23,6 @@ export function createWebhookSender(
   const { userAgent, clock } = options;
   const agents = createKeepAliveAgents(options);
   const post = createWebhookClient(agents, userAgent);
-  const onAbortOf = createAbortListeners();
   return {
     async send(attempt, signal) {
       signal.throwIfAborted();
@@ -35,7 +33,7 @@ export function createWebhookSender(
         return { startedAt, durationMs: 0, kind: 'unanswered', error: 'dns_error' };
       }
       const request = post(attempt.webhook, attemptHeaders(attempt, startedAt), attempt.body);
-      const result = await exchange(request, options, onAbortOf(signal));
+      const result = await exchange(request, options, signal);
       const durationMs = Math.round(performance.now() - startedMs);
       return { startedAt, durationMs, ...answerOf(result) };
     },

@@ -1,5 +1,5 @@
 import mysql, { type Pool, type PoolConnection, type RowDataPacket } from 'mysql2/promise';
-import { abortReason } from '../runtime/abort.ts';
+import { onAbort } from '../runtime/abort.ts';
 import { ConfigurationError, toError } from '../runtime/errors.ts';
 import { createConnections } from './connections.ts';
 
@@ -40,8 +40,7 @@ export function createMysqlClient(options: MysqlOptions): MysqlClient {
     async query(sql, parameters, { timeoutMs, signal }) {
       signal.throwIfAborted();
       const bound = new AbortController();
-      const stop = (): void => bound.abort(abortReason(signal));
-      signal.addEventListener('abort', stop, { once: true });
+      const forget = onAbort(signal, (reason) => bound.abort(reason));
       const timer = setTimeout(() => {
         bound.abort(queryTimeout(timeoutMs));
         connections.dropIdle();
@@ -53,7 +52,7 @@ export function createMysqlClient(options: MysqlOptions): MysqlClient {
         );
       } finally {
         clearTimeout(timer);
-        signal.removeEventListener('abort', stop);
+        forget();
       }
     },
     async close() {

@@ -1,4 +1,4 @@
-import { abortReason } from '../runtime/abort.ts';
+import { abortReason, onAbort } from '../runtime/abort.ts';
 
 /**
  * The promise, but only for as long as the signal lets the caller wait: then it rejects with the
@@ -9,9 +9,7 @@ export async function orAbort<Result>(
   signal: AbortSignal,
 ): Promise<Result> {
   return await new Promise<Result>((resolve, reject) => {
-    const stop = (): void => reject(abortReason(signal));
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+    if (signal.aborted) reject(abortReason(signal));
+    promise.then(resolve, reject).finally(onAbort(signal, reject));
   });
 }

@@ -1,6 +1,7 @@
 import winston from 'winston';
 import { isError } from '../runtime/errors.ts';
 import type { LogEvent, LogFields, Logger } from '../runtime/logger.ts';
+import { gatherLines } from './gatherLines.ts';
 import { describeError } from './describeError.ts';
 
 export interface LoggerOptions {
@@ -13,10 +14,8 @@ export interface LoggerOptions {
 
 /** The worker's log: lines with `timestamp`, `level`, `event`, then the event's fields. */
 export function createLogger(options: LoggerOptions): Logger {
-  const transport =
-    options.destination === undefined
-      ? new winston.transports.Console()
-      : new winston.transports.Stream({ stream: options.destination });
+  const stream = options.destination ?? standardOutput();
+  const transport = new winston.transports.Stream({ stream });
   const log = winston.createLogger({
     level: options.level,
     format: options.format === 'json' ? jsonLine : textLine,
@@ -31,6 +30,12 @@ export function createLogger(options: LoggerOptions): Logger {
     info: write('info'),
     debug: write('debug'),
   };
+}
+
+function standardOutput(): NodeJS.WritableStream {
+  const { stream, flush } = gatherLines(process.stdout);
+  process.once('exit', flush);
+  return stream;
 }
 
 /** What winston hands to a format: what `write` above gave it. */

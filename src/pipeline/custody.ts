@@ -1,5 +1,5 @@
 import type { AttemptLog } from '../domain/attemptLog.ts';
-import { abortReason } from '../runtime/abort.ts';
+import { abortReason, onAbort } from '../runtime/abort.ts';
 import type { ParkableNotification, RetryStore } from './retryPort.ts';
 
 /** How long a notification may be in memory only, from the moment its first attempt began. */
@@ -61,6 +61,7 @@ export function createCustody(options: CustodyOptions): Custody {
   let row: Promise<string | null> | null =
     options.claim === null ? null : Promise.resolve(options.claim);
   let timer: NodeJS.Timeout | null = null;
+  let forgetStop: (() => void) | null = null;
 
   const parkNow = (): void => {
     if (row !== null || current === null || !canBeParked) return;
@@ -83,7 +84,8 @@ export function createCustody(options: CustodyOptions): Custody {
   const close = (): void => {
     if (timer !== null) clearTimeout(timer);
     timer = null;
-    stopping.removeEventListener('abort', makeDurable);
+    forgetStop?.();
+    forgetStop = null;
   };
   const ours = async (): Promise<string> => {
     const claim = await row;
@@ -98,7 +100,7 @@ export function createCustody(options: CustodyOptions): Custody {
         if (stopping.aborted) throw abortReason(stopping);
         current = log;
         timer = setTimeout(makeDurable, PARKED_AFTER_MS);
-        stopping.addEventListener('abort', makeDurable, { once: true });
+        forgetStop = onAbort(stopping, makeDurable);
         return;
       }
       close();

@@ -104,7 +104,10 @@ export async function deliver(delivery: Delivery, deps: DeliverDeps): Promise<vo
   }
 }
 
-/** Until another step than a quick retry, each time in a slot of its own. */
+/**
+ * Until another step than a quick retry, each time in a slot of its own. Nearly always the first attempt is
+ * the last one: it goes without what retries take.
+ */
 async function repeatQuickly(
   delivery: Delivery,
   attempt: () => Promise<NextStep>,
@@ -115,26 +118,28 @@ async function repeatQuickly(
   const first = custody.canBeParked ? 'news' : 'row';
   const later = custody.canBeParked ? 'again' : 'row';
   const wait = custody.canBeParked ? waitOr : delay;
-  const inSlot = async (turn: number): Promise<void> => {
-    const slot =
-      turn === 1 && given !== null
-        ? given
-        : await takeSlot(delivery, turn === 1 ? first : later, deps);
+  const inSlot = async (slot: Slot): Promise<NextStep> => {
     try {
-      const step = await attempt();
-      if (step.kind === 'quickRetry') throw new AttemptFailed(step.waitMs);
+      return await attempt();
     } finally {
       slot.release();
     }
   };
+  const step = await inSlot(given ?? (await takeSlot(delivery, first, deps)));
+  if (step.kind !== 'quickRetry') return;
+  await wait(step.waitMs, stopping);
+  const again = async (): Promise<void> => {
+    const next = await inSlot(await takeSlot(delivery, later, deps));
+    if (next.kind === 'quickRetry') throw new AttemptFailed(next.waitMs);
+  };
   await pRetry(
-    async (turn) => {
-      await inSlot(turn).catch((thrown: unknown) => {
+    async () => {
+      await again().catch((thrown: unknown) => {
         throw thrown instanceof AttemptFailed ? thrown : new AbortError(toError(thrown));
       });
     },
     {
-      retries: schedule.quickRetriesMs.length,
+      retries: schedule.quickRetriesMs.length - 1,
       minTimeout: 0,
       onFailedAttempt: async ({ error }) => {
         if (error instanceof AttemptFailed) await wait(error.waitMs, stopping);

@@ -1,5 +1,5 @@
 import { createBreaker, type BreakerSettings } from '../domain/breaker.ts';
-import { abortReason } from '../runtime/abort.ts';
+import { onAbort } from '../runtime/abort.ts';
 import {
   isSlow,
   NEWS_PATIENCE_MS,
@@ -79,13 +79,17 @@ export function createLanes(options: {
     else ready.delete(lane);
   };
 
+  const occupy = (lane: Lane): void => {
+    lane.inFlight += 1;
+    inFlight += 1;
+  };
+
   const handOut = (): void => {
     for (let [lane] = ready; lane !== undefined && inFlight < maxInFlight; [lane] = ready) {
       ready.delete(lane);
       const start = takeNext(lane);
       if (start === undefined) continue;
-      lane.inFlight += 1;
-      inFlight += 1;
+      occupy(lane);
       refresh(lane);
       start();
     }
@@ -171,12 +175,17 @@ export function createLanes(options: {
       const isProbe = waiting === 'row' && mayRun(lane) > 0;
       if (lane.breaker.isOpen && !isProbe) throw new NoRoom();
       if (waiting === 'news' && lane.isOverfull) throw new NoRoom();
+      if (inFlight < maxInFlight && waitingIn(lane) === 0 && lane.inFlight < mayRun(lane)) {
+        occupy(lane);
+        onInFlight?.(inFlight);
+        return releaseOnce(lane);
+      }
       const line = lane.lines[waiting];
       await new Promise<void>((resolve, reject) => {
         let timer: NodeJS.Timeout | undefined;
         const leave = (): void => {
           clearTimeout(timer);
-          signal.removeEventListener('abort', stop);
+          forgetStop();
           line.delete(waiter);
           if (lane.lines.news.size === 0) stopWatching(lane);
         };
@@ -185,7 +194,6 @@ export function createLanes(options: {
           refresh(lane);
           reject(reason);
         };
-        const stop = (): void => fail(abortReason(signal));
         const waiter: Waiter = {
           since: performance.now(),
           start() {
@@ -194,7 +202,7 @@ export function createLanes(options: {
           },
           sendAway: () => fail(new NoRoom()),
         };
-        signal.addEventListener('abort', stop, { once: true });
+        const forgetStop = onAbort(signal, fail);
         line.add(waiter);
         refresh(lane);
         handOut();

@@ -1,6 +1,6 @@
 import type { Change, StreamPosition } from '../domain/change.ts';
 import { StreamFailure, type StreamFailureKind } from '../domain/streamFailure.ts';
-import { abortReason, delay } from '../runtime/abort.ts';
+import { delay, onAbort } from '../runtime/abort.ts';
 import { createBackoff } from '../runtime/backoff.ts';
 import { ConfigurationError, toError } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -86,11 +86,12 @@ async function readUntilEnd(
 ): Promise<void> {
   const { logger, metrics, health, stopping } = deps;
   const close = (): void => void handle.close().catch(() => undefined);
-  stopping.addEventListener('abort', close, { once: true });
+  const forgetStop = onAbort(stopping, close);
+  const silence = watchSilence(stopping);
   let isOpen = false;
   try {
     while (!stopping.aborted) {
-      const read = await withinSilence(handle.read(), stopping);
+      const read = await silence.orSilent(handle.read());
       if (!isOpen) logger.info('stream_opened', { position: reading.position.wallTime });
       isOpen = true;
       onGoodRead();
@@ -109,7 +110,8 @@ async function readUntilEnd(
       if (read.kind === 'collectionGone') throw new CollectionGone(read.operation);
     }
   } finally {
-    stopping.removeEventListener('abort', close);
+    silence.endWatch();
+    forgetStop();
     close();
   }
 }
@@ -120,28 +122,27 @@ async function readUntilEnd(
  */
 const SILENCE_MS = 5 * 60_000;
 
-async function withinSilence(
-  read: Promise<StreamRead>,
-  stopping: AbortSignal,
-): Promise<StreamRead> {
-  // A read that nobody waits for any more may still fail, or, cut off from its server, never end.
-  read.catch(() => undefined);
+/** One watch for all reads of a stream, as there may be thousands a second. */
+function watchSilence(stopping: AbortSignal) {
   let giveUp = (_reason: Error): void => undefined;
-  const givenUp = new Promise<never>((_resolve, reject) => {
-    giveUp = reject;
-  });
-  const stop = (): void => giveUp(abortReason(stopping));
-  const timer = setTimeout(
-    () => giveUp(new StreamFailure('transient', 'silent', 'it has not answered for minutes')),
-    SILENCE_MS,
-  );
-  stopping.addEventListener('abort', stop, { once: true });
-  try {
-    return await Promise.race([read, givenUp]);
-  } finally {
-    clearTimeout(timer);
-    stopping.removeEventListener('abort', stop);
-  }
+  const timer = setTimeout(() => {
+    giveUp(new StreamFailure('transient', 'silent', 'it has not answered for minutes'));
+  }, SILENCE_MS);
+  const forgetStop = onAbort(stopping, (reason) => giveUp(reason));
+  return {
+    /** The read, unless it stays away or a stop comes; then nobody waits for it any more. */
+    async orSilent(read: Promise<StreamRead>): Promise<StreamRead> {
+      timer.refresh();
+      return await new Promise((resolve, reject) => {
+        giveUp = reject;
+        read.then(resolve, reject);
+      });
+    },
+    endWatch(): void {
+      clearTimeout(timer);
+      forgetStop();
+    },
+  };
 }
 
 /** The collection was dropped or renamed; the stream can go on when it is there again. */

@@ -2,6 +2,7 @@ import { attemptedRecord, skippedRecord, type Standing } from '../domain/buildRe
 import type { Notification } from '../domain/notification.ts';
 import type { FailedReason } from '../domain/record.ts';
 import type { Route, RouteKey, Webhook } from '../domain/route.ts';
+import { onAbort } from '../runtime/abort.ts';
 import { createCustody } from './custody.ts';
 import { deliver } from './deliver.ts';
 import { unlessTaken, type HandleChangeDeps } from './handleChange.ts';
@@ -208,7 +209,7 @@ export async function findRouteSoon(
   const patience = new AbortController();
   const giveUp = (): void => patience.abort();
   const timer = setTimeout(giveUp, ROUTE_PATIENCE_MS);
-  stopping.addEventListener('abort', giveUp, { once: true });
+  const forget = onAbort(stopping, giveUp);
   try {
     return await routes.find(key, patience.signal);
   } catch (error) {
@@ -216,6 +217,6 @@ export async function findRouteSoon(
     return nullWhenUnknown(error);
   } finally {
     clearTimeout(timer);
-    stopping.removeEventListener('abort', giveUp);
+    forget();
   }
 }

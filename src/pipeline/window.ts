@@ -1,5 +1,5 @@
 import type { StreamPosition } from '../domain/change.ts';
-import { abortReason } from '../runtime/abort.ts';
+import { onAbort } from '../runtime/abort.ts';
 
 /**
  * The changes that were read but are not settled yet, in stream order. They end in any order; the
@@ -55,17 +55,16 @@ export function createWindow(start: StreamPosition, limit: number): Window {
 
   const roomFor = async (signal: AbortSignal): Promise<void> => {
     await new Promise<void>((resolve, reject) => {
+      const forget = onAbort(signal, (reason) => {
+        waiting.splice(waiting.indexOf(waiter), 1);
+        reject(reason);
+      });
       const waiter = {
         resolve: () => {
-          signal.removeEventListener('abort', stop);
+          forget();
           resolve();
         },
       };
-      const stop = (): void => {
-        waiting.splice(waiting.indexOf(waiter), 1);
-        reject(abortReason(signal));
-      };
-      signal.addEventListener('abort', stop, { once: true });
       waiting.push(waiter);
     });
   };

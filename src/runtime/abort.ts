@@ -4,15 +4,14 @@ import { setMaxListeners } from 'node:events';
 export async function delay(ms: number, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   await new Promise<void>((resolve, reject) => {
-    const stop = (): void => {
+    const forget = onAbort(signal, (reason) => {
       clearTimeout(timer);
-      reject(abortReason(signal));
-    };
+      reject(reason);
+    });
     const timer = setTimeout(() => {
-      signal.removeEventListener('abort', stop);
+      forget();
       resolve();
     }, ms);
-    signal.addEventListener('abort', stop, { once: true });
   });
 }
 
@@ -42,4 +41,42 @@ export function anyOf(...signals: readonly AbortSignal[]): AbortSignal {
   const signal = AbortSignal.any([...signals]);
   setMaxListeners(0, signal);
   return signal;
+}
+
+type Listener = (reason: Error) => void;
+
+interface Entry {
+  listener: Listener | null;
+}
+
+const entriesOf = new WeakMap<AbortSignal, Set<Entry>>();
+
+/**
+ * Registers what is to happen when the signal is aborted; the function it returns takes that back. A
+ * listener must not throw.
+ *
+ * One listener per signal for all that share it. Node keeps a signal's listeners in a linked list and walks
+ * it to add one or take one back: with thousands of things under way that took a tenth of all CPU time.
+ */
+export function onAbort(signal: AbortSignal, listener: Listener): () => void {
+  const entries = entriesOf.get(signal) ?? listenTo(signal);
+  const entry: Entry = { listener };
+  entries.add(entry);
+  return () => {
+    entries.delete(entry);
+    // What an old set drops is still held by its old storage, until that is collected. Without this
+    // cut every finished call would survive its time as garbage: 30 µs of collecting per call.
+    entry.listener = null;
+  };
+}
+
+function listenTo(signal: AbortSignal): Set<Entry> {
+  const entries = new Set<Entry>();
+  entriesOf.set(signal, entries);
+  const tellAll = (): void => {
+    for (const entry of entries) entry.listener?.(abortReason(signal));
+    entries.clear();
+  };
+  signal.addEventListener('abort', tellAll, { once: true });
+  return entries;
 }

@@ -51,6 +51,18 @@ export const situation = fc.record({
 });
 type Situation = typeof situation extends fc.Arbitrary<infer Value> ? Value : never;
 
+/** The time there is, which tests with a clock of their own can't change. */
+const realNow = process.hrtime.bigint.bind(process.hrtime);
+
+/**
+ * Whether so much time has passed since. For a busy machine: a run that has begun is finished, as one cut off
+ * would go on beside the next test.
+ */
+export function timeLimit(ms: number): () => boolean {
+  const end = realNow() + BigInt(ms) * 1_000_000n;
+  return () => realNow() > end;
+}
+
 /** How a worker's run ends before there is nothing left to do. */
 export type Interruption =
   /** It is asked to stop; its successor begins when it hands over. */
