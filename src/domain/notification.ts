@@ -6,6 +6,8 @@ import type { Webhook } from './route.ts';
 export interface SmsName {
   readonly documentKey: DocumentKey;
   readonly smsKey: string;
+  /** The document was read and showed no record then, which makes writing one cheaper. */
+  readonly showsNone?: boolean;
 }
 
 /** Which status of which SMS: what every notification, skipped ones included, is known by. */

@@ -21,10 +21,10 @@ export function createEndNotification(deps: {
 }): EndNotification {
   const { outcomes, metrics, logger, recordSkips } = deps;
   return {
-    async write({ documentKey, smsKey, notificationId }, record, claim) {
+    async write({ documentKey, smsKey, notificationId, showsNone = false }, record, claim) {
       const isSkipped = record.state === 'skipped';
       const showRecord = !isSkipped || recordSkips;
-      const ending = { documentKey, smsKey, notificationId, record, claim };
+      const ending = { documentKey, smsKey, notificationId, record, claim, showsNone };
       await outcomes.end({ ...ending, showRecord, remember: true });
       const reason = record.reason ?? '';
       if (record.state !== 'retrying') metrics.notificationEnded(record.state, reason);
@@ -33,11 +33,12 @@ export function createEndNotification(deps: {
     },
     async show({ documentKey, smsKey }, record) {
       const { notificationId } = record;
-      const ending = { documentKey, smsKey, notificationId, record, claim: null };
+      const names = { documentKey, smsKey, notificationId, showsNone: false };
+      const ending = { ...names, record, claim: null };
       await outcomes.end({ ...ending, showRecord: true, remember: false });
     },
     async finish({ documentKey, smsKey, notificationId }, record, claim) {
-      const ending = { documentKey, smsKey, notificationId, record, claim };
+      const ending = { documentKey, smsKey, notificationId, record, claim, showsNone: false };
       await outcomes.end({ ...ending, showRecord: record !== null, remember: false });
     },
   };

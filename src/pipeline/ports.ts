@@ -149,6 +149,8 @@ export interface Ending {
   readonly remember: boolean;
   /** The claim on its row in durable state; that row is removed. */
   readonly claim: string | null;
+  /** As in the name of the SMS: no promise, another status' record may be there by now. */
+  readonly showsNone: boolean;
 }
 
 export interface RecordedEnding extends Ending {

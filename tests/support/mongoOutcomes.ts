@@ -25,6 +25,7 @@ export function anEnding(
     showRecord: true,
     remember: true,
     claim: null,
+    showsNone: false,
     ...fields,
   };
 }

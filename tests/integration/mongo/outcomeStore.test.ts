@@ -51,6 +51,25 @@ describe('the end of a notification', () => {
     expect(await outcomes.row('restored:DELIVERED')).toBeNull();
   });
 
+  it('is in a document that showed no record when it was read, whatever it shows by now', async () => {
+    const second = delivered('DELIVERED', { at: 2 });
+    const first = failed('SENT', { at: 1, attempts: 1 });
+    const ends = [first, second].flatMap((record) =>
+      ['none', 'other'].map((id) => anEnding(id, { record, showsNone: true })),
+    );
+    await insertSms('none');
+    await insertSms('other', { notify_on_delivery: { state: 'of somebody else' } });
+    await Promise.all(ends.map(async (ending) => await outcomes.store.end(ending)));
+    for (const id of ['none', 'other']) {
+      expect(await outcomes.shown(id)).toEqual({
+        ...second,
+        notificationId: `${id}:DELIVERED`,
+        earlier: [summary({ ...first, notificationId: `${id}:SENT` })],
+      });
+    }
+    expect(outcomes.logger.lines).toEqual([]);
+  });
+
   it.each([
     ['an ObjectId', new ObjectId('0123456789abcdef01234567')],
     ['the digits of that ObjectId', '0123456789abcdef01234567'],

@@ -11,7 +11,8 @@ import { createWorld, type World, type WorldOptions } from '../../support/world.
 
 const subject = aSubject();
 const id = subject.notificationId;
-const known = { documentKey: subject.documentKey, smsKey: 'sms-1', notificationId: id };
+const { documentKey } = subject;
+const known = { documentKey, smsKey: 'sms-1', notificationId: id, showsNone: false };
 
 function createEnding(options: WorldOptions = {}): World & { readonly end: EndNotification } {
   const world = createWorld(options);

@@ -37,8 +37,8 @@ const handle = async (world: World, change: Change): Promise<boolean> => {
 const remember = async (world: World, record: DeliveryRecord, showRecord = true): Promise<void> => {
   const { notificationId } = record;
   const documentKey = { opaque: { _id: 'sms-1' } };
-  const known = { documentKey, smsKey: 'sms-1', notificationId, remember: true, claim: null };
-  await world.database.end({ ...known, record, showRecord });
+  const known = { documentKey, smsKey: 'sms-1', notificationId, claim: null, showsNone: false };
+  await world.database.end({ ...known, record, showRecord, remember: true });
 };
 
 describe('a status that was told before', () => {
@@ -101,6 +101,7 @@ describe('a status that was told before', () => {
         showRecord: true,
         remember: false,
         claim: null,
+        showsNone: false,
       })),
     );
     expect(

@@ -67,6 +67,7 @@ describe('a status that is news', () => {
         showRecord: true,
         remember: true,
         claim: null,
+        showsNone: true,
       },
     ]);
     expect(world.metrics.told).toContainEqual(['notificationEnded', 'delivered', '']);
