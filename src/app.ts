@@ -176,6 +176,7 @@ function pipelineDeps(
   const { notify, call, limits, routeCache } = config;
   const ledger = createLedger(state.sent, notify);
   const watched = { namespace: sms.namespace, collectionUuid };
+  const windowLimit = Math.max(2_000, 4 * limits.maxInFlight);
   return {
     ...frame,
     source: createChangeSource(sms),
@@ -202,6 +203,7 @@ function pipelineDeps(
     sender,
     lanes: createLanes({
       ...limits,
+      newsLimit: windowLimit / 2,
       breaker: { threshold: limits.breakerThreshold, cooldownMs: limits.breakerCooldownMs },
       onInFlight: metrics.inFlight,
       onBreakersOpen: metrics.breakersOpen,
@@ -221,7 +223,7 @@ function pipelineDeps(
     }),
     marginMs: notify.sweepMarginMs,
     startAt: notify.startAt,
-    windowLimit: Math.max(2_000, 4 * limits.maxInFlight),
+    windowLimit,
     random: Math.random,
   };
 }

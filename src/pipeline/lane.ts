@@ -24,18 +24,19 @@ export interface Lane {
   isOverfull: boolean;
   /** How long a slot was held, lately. */
   heldMs: number;
-  /** When one was last given back, or the lane was made. */
-  releasedAt: number;
-  timer: NodeJS.Timeout | null;
+  /** When each of those held now was taken, oldest first. */
+  readonly held: Set<Readonly<{ takenAt: number }>>;
 }
 
-/** How long news may wait in a slow lane. */
-export const NEWS_PATIENCE_MS = 5_000;
-/** A slot that is held for longer is held for the endpoint, and not for what is done around the call. */
+/** Slots that are held for longer are held for the endpoint, and not for what is done around the call. */
 const SLOW_MS = 500;
+/** The same of one that is still held, before its time counts among the others'. */
+const SLOW_SO_FAR_MS = 1_000;
 
-export function isSlow({ heldMs, releasedAt }: Lane): boolean {
-  return heldMs >= SLOW_MS || performance.now() - releasedAt >= NEWS_PATIENCE_MS;
+export function isSlow({ heldMs, held }: Lane): boolean {
+  const [oldest] = held;
+  if (heldMs >= SLOW_MS) return true;
+  return oldest !== undefined && performance.now() - oldest.takenAt >= SLOW_SO_FAR_MS;
 }
 
 /** Its endpoint is not to be called now; and later by the row that has been due longest. */

@@ -1,15 +1,7 @@
 import { createBreaker, type BreakerSettings } from '../domain/breaker.ts';
 import { onAbort } from '../runtime/abort.ts';
-import {
-  isSlow,
-  NEWS_PATIENCE_MS,
-  sendAllAway,
-  takeNext,
-  waitingIn,
-  type Lane,
-  type Waiter,
-  type Waiting,
-} from './lane.ts';
+import { sendAllAway, takeNext, waitingIn, type Lane, type Waiter, type Waiting } from './lane.ts';
+import { createNewsWatch } from './newsWatch.ts';
 
 /** The right to make one call; to be released, once or more often. */
 export interface Slot {
@@ -29,11 +21,11 @@ export class NoRoom extends Error {
  * that have work and room, so that a busy endpoint can't take them all. In a lane, news and rows are
  * served in turn, each in the order they came.
  *
- * A lane whose news have waited for five seconds although it uses all it may, since its endpoint is slow, is
- * overfull (when it is this process that is slow, a detour through durable state would only cost more): its
- * newest half is sent away, and so is what comes after, until durable state has nothing due for it any more. So a slow
- * endpoint takes neither the window nor the checkpoint of everybody. The same when its breaker opens, for all
- * that wait; the row that has been due longest is the probe then.
+ * A lane that uses all it may, since its endpoint is slow, is overfull when its news have waited for five
+ * seconds or fill too much of the window (when it is this process that is slow, a detour through durable state
+ * would only cost more): its newest half is sent away, and so is what comes after, until durable state has
+ * nothing due for it any more. So a slow endpoint takes neither the window nor the checkpoint of everybody. The
+ * same when its breaker opens, for all that wait; the row that has been due longest is the probe then.
  */
 export interface Lanes {
   /** Rejects with the signal's reason when that is aborted before there is a slot, or with `NoRoom`. */
@@ -55,12 +47,12 @@ export interface Lanes {
 const AGAIN_PATIENCE_MS = 1_000;
 /** What the latest call counts among those before it. */
 const LATEST = 0.1;
-/** Between two looks at a lane whose news have waited too long. */
-const LOOK_AGAIN_MS = 1_000;
 
 export function createLanes(options: {
   readonly maxInFlight: number;
   readonly maxInFlightPerEndpoint: number;
+  /** How many news may wait in all before the slowest of endpoints gives way. */
+  readonly newsLimit: number;
   readonly breaker: BreakerSettings;
   onInFlight?(count: number): void;
   onBreakersOpen?(count: number): void;
@@ -108,8 +100,7 @@ export function createLanes(options: {
       next: 'news',
       isOverfull: false,
       heldMs: 0,
-      releasedAt: performance.now(),
-      timer: null,
+      held: new Set(),
     };
     lanes.set(endpointKey, lane);
     return lane;
@@ -130,35 +121,15 @@ export function createLanes(options: {
     return inFlight >= maxInFlight && lane.inFlight > maxInFlight / working;
   };
 
-  const watchNews = (lane: Lane, afterMs: number): void => {
-    lane.timer ??= setTimeout(() => {
-      lane.timer = null;
-      const { news } = lane.lines;
-      const [oldest] = news;
-      if (oldest === undefined) return;
-      const leftMs = oldest.since + NEWS_PATIENCE_MS - performance.now();
-      if (leftMs <= 0 && usesAllItMay(lane) && isSlow(lane)) {
-        lane.isOverfull = true;
-        for (const waiter of [...news].slice(Math.floor(news.size / 2))) waiter.sendAway();
-      }
-      watchNews(lane, Math.max(leftMs, LOOK_AGAIN_MS));
-    }, afterMs);
-  };
-
-  const stopWatching = (lane: Lane): void => {
-    if (lane.timer !== null) clearTimeout(lane.timer);
-    lane.timer = null;
-  };
+  const newsWatch = createNewsWatch({ lanes, newsLimit: options.newsLimit, usesAllItMay });
 
   const releaseOnce = (lane: Lane): Slot => {
-    const takenAt = performance.now();
-    let isReleased = false;
+    const held = { takenAt: performance.now() };
+    lane.held.add(held);
     return {
       release() {
-        if (isReleased) return;
-        isReleased = true;
-        lane.releasedAt = performance.now();
-        lane.heldMs += LATEST * (lane.releasedAt - takenAt - lane.heldMs);
+        if (!lane.held.delete(held)) return;
+        lane.heldMs += LATEST * (performance.now() - held.takenAt - lane.heldMs);
         lane.inFlight -= 1;
         inFlight -= 1;
         refresh(lane);
@@ -187,7 +158,7 @@ export function createLanes(options: {
           clearTimeout(timer);
           forgetStop();
           line.delete(waiter);
-          if (lane.lines.news.size === 0) stopWatching(lane);
+          if (waiting === 'news') newsWatch.left();
         };
         const fail = (reason: Error): void => {
           leave();
@@ -204,11 +175,10 @@ export function createLanes(options: {
         };
         const forgetStop = onAbort(signal, fail);
         line.add(waiter);
+        if (waiting === 'again') timer = setTimeout(waiter.sendAway, AGAIN_PATIENCE_MS);
+        if (waiting === 'news') newsWatch.came();
         refresh(lane);
         handOut();
-        if (!line.has(waiter)) return;
-        if (waiting === 'again') timer = setTimeout(waiter.sendAway, AGAIN_PATIENCE_MS);
-        if (waiting === 'news') watchNews(lane, NEWS_PATIENCE_MS);
       });
       return releaseOnce(lane);
     },

@@ -8,9 +8,10 @@ const neverOpens: BreakerSettings = { threshold: 2, cooldownMs: 30_000 };
 export function aLanes(options: {
   readonly maxInFlight: number;
   readonly maxInFlightPerEndpoint: number;
+  readonly newsLimit?: number;
   readonly breaker?: BreakerSettings;
   onInFlight?(count: number): void;
   onBreakersOpen?(count: number): void;
 }): Lanes {
-  return createLanes({ breaker: neverOpens, ...options });
+  return createLanes({ breaker: neverOpens, newsLimit: 1_000, ...options });
 }

@@ -50,6 +50,34 @@ describe('a lane whose news wait too long', () => {
     leave();
   });
 
+  it('does not wait so long when more wait in all than there is room for', async () => {
+    const bounds = { maxInFlight: 9, maxInFlightPerEndpoint: 1, newsLimit: 6 };
+    const { come, sentAway, leave } = createHeld(bounds);
+    for (const name of names('a', 5)) come('a', name);
+    for (const name of names('b', 3)) come('b', name);
+    await pass(900);
+    come('b', 'b4');
+    await pass(100);
+    expect(sentAway).toEqual(['a4', 'a5']);
+    come('b', 'b5');
+    await pass(0);
+    expect(sentAway).toEqual(['a4', 'a5']);
+    leave();
+  });
+
+  it('is the one whose endpoint is slow, not one with a longer line', async () => {
+    const bounds = { maxInFlight: 9, maxInFlightPerEndpoint: 1, newsLimit: 6 };
+    const { come, end, sentAway, leave } = createHeld(bounds);
+    for (const name of names('slow', 4)) come('slow', name);
+    for (const name of names('quick', 20)) come('quick', name);
+    for (const name of names('quick', 11)) {
+      await pass(100);
+      await end(name);
+    }
+    expect(sentAway).toEqual(['slow3', 'slow4']);
+    leave();
+  });
+
   it('is left alone while its endpoint is quick, however many wait', async () => {
     const { come, end, sentAway, leave } = createHeld();
     const all = names('a', 100);
