@@ -28,15 +28,10 @@ export interface Lane {
   readonly held: Set<Readonly<{ takenAt: number }>>;
 }
 
-/** Slots that are held for longer are held for the endpoint, and not for what is done around the call. */
-const SLOW_MS = 500;
-/** The same of one that is still held, before its time counts among the others'. */
-const SLOW_SO_FAR_MS = 1_000;
-
-export function isSlow({ heldMs, held }: Lane): boolean {
+/** How long its slots are held: lately on average, or the longest so far of those held now. */
+export function slownessOf({ heldMs, held }: Lane, now: number): number {
   const [oldest] = held;
-  if (heldMs >= SLOW_MS) return true;
-  return oldest !== undefined && performance.now() - oldest.takenAt >= SLOW_SO_FAR_MS;
+  return oldest === undefined ? heldMs : Math.max(heldMs, now - oldest.takenAt);
 }
 
 /** Its endpoint is not to be called now; and later by the row that has been due longest. */

@@ -1,8 +1,14 @@
-import { isSlow, type Lane } from './lane.ts';
+import { slownessOf, type Lane } from './lane.ts';
 
 /** How long news may wait in a slow lane. */
 const NEWS_PATIENCE_MS = 5_000;
 const LOOK_EVERY_MS = 1_000;
+/** Slots that are held for longer may be held for the endpoint, and not for what is done around the call. */
+const SLOW_MS = 500;
+/** So many times as slow as the quickest: when this process or the database is slow, all lanes are. */
+const SLOWER_THAN_OTHERS = 4;
+/** Nothing but an endpoint takes so long. */
+const SLOW_IN_ANY_CASE_MS = 3_000;
 /** While there are too many, each that comes is a reason to look; but not more often than this. */
 const LOOK_AGAIN_MS = 100;
 
@@ -28,12 +34,14 @@ export function createNewsWatch(options: {
   let timer: NodeJS.Timeout | null = null;
   let lookedAt = 0;
 
-  const holdsUp = (lane: Lane): boolean =>
-    lane.lines.news.size > 0 && isSlow(lane) && usesAllItMay(lane);
   const look = (): void => {
     const now = performance.now();
     lookedAt = now;
-    const slow = [...lanes.values()].filter(holdsUp);
+    const working = [...lanes.values()].filter(({ inFlight }) => inFlight > 0);
+    const least = leastSlowness(working, now);
+    const slow = working.filter(
+      (lane) => lane.lines.news.size > 0 && slownessOf(lane, now) >= least && usesAllItMay(lane),
+    );
     const late = slow.filter(({ lines }) => {
       const [oldest] = lines.news;
       return oldest !== undefined && now - oldest.since >= NEWS_PATIENCE_MS;
@@ -56,6 +64,15 @@ export function createNewsWatch(options: {
       timer = null;
     },
   };
+}
+
+/** From when on a lane among these is a slow one. */
+function leastSlowness(working: readonly Lane[], now: number): number {
+  const [quickest = 0, ...others] = working
+    .map((lane) => slownessOf(lane, now))
+    .toSorted((one, other) => one - other);
+  if (others.length === 0) return SLOW_MS;
+  return Math.min(Math.max(SLOW_MS, SLOWER_THAN_OTHERS * quickest), SLOW_IN_ANY_CASE_MS);
 }
 
 function sendHalfAway(lane: Lane): void {

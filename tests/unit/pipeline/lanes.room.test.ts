@@ -54,14 +54,25 @@ describe('a lane whose news wait too long', () => {
     const bounds = { maxInFlight: 9, maxInFlightPerEndpoint: 1, newsLimit: 6 };
     const { come, sentAway, leave } = createHeld(bounds);
     for (const name of names('a', 5)) come('a', name);
-    for (const name of names('b', 3)) come('b', name);
-    await pass(900);
-    come('b', 'b4');
-    await pass(100);
-    expect(sentAway).toEqual(['a4', 'a5']);
-    come('b', 'b5');
+    await pass(2_500);
+    expect(sentAway).toEqual([]);
+    for (const name of names('b', 4)) come('b', name);
     await pass(0);
     expect(sentAway).toEqual(['a4', 'a5']);
+    await pass(900);
+    expect(sentAway).toEqual(['a4', 'a5']);
+    leave();
+  });
+
+  it('is left alone while all are slow in the same measure, as when this process is', async () => {
+    const bounds = { maxInFlight: 9, maxInFlightPerEndpoint: 1, newsLimit: 6 };
+    const { come, end, sentAway, leave } = createHeld(bounds);
+    for (const name of [...names('a', 20), ...names('b', 20)]) come(name.slice(0, 1), name);
+    for (const turn of names('', 10)) {
+      await pass(900);
+      for (const lane of ['a', 'b']) await end(lane + turn);
+    }
+    expect(sentAway).toEqual([]);
     leave();
   });
 
