@@ -2,10 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
-import { createConnection, type RowDataPacket } from 'mysql2/promise';
+import { createConnection } from 'mysql2/promise';
 import type { Teardown } from '../../src/runtime/teardown.ts';
-import { freshBuild } from '../demo/freshBuild.ts';
-import { orAborted } from '../demo/interruption.ts';
+import { freshBuild } from '../harness/freshBuild.ts';
+import { orAborted } from '../harness/interruption.ts';
+import { mysqlVersion } from '../harness/mysqlVersion.ts';
 import { startServices } from '../services/startServices.ts';
 import { buildBaselines } from './baselineProcess.ts';
 import type { Contender } from './contender.ts';
@@ -76,8 +77,7 @@ export async function openLab({ isQuick, teardown, signal, tell }: LabOptions): 
 async function versionOf(mysqlUri: string): Promise<string> {
   const connection = await createConnection(mysqlUri);
   try {
-    const [rows] = await connection.query<RowDataPacket[]>('SELECT VERSION() AS version');
-    return String(rows[0]?.['version']);
+    return await mysqlVersion(connection);
   } finally {
     await connection.end();
   }

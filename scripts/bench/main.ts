@@ -1,7 +1,8 @@
 /** The benchmarks proper; scripts/bench.ts starts them in a process group of their own. */
 import { existsSync } from 'node:fs';
 import { toError } from '../../src/runtime/errors.ts';
-import { Interrupted, onInterruption } from '../demo/interruption.ts';
+import { endSoon } from '../harness/endSoon.ts';
+import { Interrupted, onInterruption } from '../harness/interruption.ts';
 import { parseBenchArgs } from './options.ts';
 import { runBench } from './runBench.ts';
 
@@ -30,5 +31,4 @@ async function main(): Promise<number> {
 }
 
 process.exitCode = await main();
-// Nothing that was asked for is left; what still waits for its own time limit need not be waited for.
-setTimeout(() => process.exit(), 500).unref();
+endSoon();

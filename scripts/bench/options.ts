@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { misused, type ParsedArgs } from '../harness/parsedArgs.ts';
 import type { Scenario } from './scenario.ts';
 import { scenarios } from './scenarios.ts';
 
@@ -9,11 +10,6 @@ export interface BenchOptions {
   readonly isQuick: boolean;
   readonly scenarios: readonly Scenario[];
 }
-
-export type ParsedArgs =
-  | Readonly<{ kind: 'run'; options: BenchOptions }>
-  | Readonly<{ kind: 'help' }>
-  | Readonly<{ kind: 'misused'; message: string }>;
 
 const list = scenarios.map(({ name, title }) => `  ${name.padEnd(12)} ${title}`).join('\n');
 
@@ -32,7 +28,7 @@ ${list}
 
 Exit code: 0 measured, 1 something failed, 2 wrong options.`;
 
-export function parseBenchArgs(args: readonly string[]): ParsedArgs {
+export function parseBenchArgs(args: readonly string[]): ParsedArgs<BenchOptions> {
   try {
     const { values } = parseArgs({
       args: [...args],
@@ -57,8 +53,4 @@ export function parseBenchArgs(args: readonly string[]): ParsedArgs {
   } catch (error) {
     return misused((error as Error).message);
   }
-}
-
-function misused(message: string): ParsedArgs {
-  return { kind: 'misused', message };
 }
