@@ -2,6 +2,7 @@ import { createTeardown } from '../../src/runtime/teardown.ts';
 import { openLab, type Lab } from './lab.ts';
 import { describeMachine, warningAbout, type Machine } from './machine.ts';
 import type { BenchOptions } from './options.ts';
+import { targetsToText } from './targets.ts';
 
 /** What `--json` prints. */
 export interface Report {
@@ -39,9 +40,17 @@ export async function runBench(
       durationMs: 0,
     };
     for (const { name, title, run } of scenarios) {
-      const { text, data } = await run({ ...lab, tell: (what) => tell(`${name}, ${what}`) });
-      report.scenarios[name] = data;
+      const {
+        text,
+        data,
+        targets = [],
+      } = await run({
+        ...lab,
+        tell: (what) => tell(`${name}, ${what}`),
+      });
+      report.scenarios[name] = { ...data, targets };
       print(`\n${name}: ${title}\n\n${text}`);
+      if (targets.length > 0) print(`\n${targetsToText(targets)}`);
     }
     report.durationMs = Math.round(performance.now() - began);
     return report;
