@@ -3,6 +3,7 @@ import { WORKER } from './contenders.ts';
 import { ratio } from './figures.ts';
 import type { Lab } from './lab.ts';
 import { measure, type Plan } from './measure.ts';
+import { cpuPlot, latencyPlot, ratePlot } from './rowPlots.ts';
 import { figuresOf, inRounds, notesOn, type Row } from './rows.ts';
 import type { Findings } from './scenario.ts';
 import { ratioOf } from './statistics.ts';
@@ -28,7 +29,9 @@ export async function compare(
   );
   const against = ratiosOf(rows);
   const data = { plan, contenders: rows, workerAgainst: against };
-  return { text: toText(rows, against), data, rows, against };
+  const plots =
+    plan.perSecond === null ? [ratePlot(rows), cpuPlot(rows)] : [latencyPlot(rows), cpuPlot(rows)];
+  return { text: toText(rows, against), data, plots, rows, against };
 }
 
 /** The worker's figure divided by that of the other. */

@@ -31,11 +31,23 @@ export async function inRounds(
   });
 }
 
+/** What `*` means after a label. */
+export const STOPPED =
+  '* stopped at its time limit; latencies are of those that had arrived by then';
+
+export function isStoppedEarly({ isComplete }: Row): boolean {
+  return !isComplete;
+}
+
+export function markedLabel(row: Row): string {
+  return row.label + (isStoppedEarly(row) ? '*' : '');
+}
+
 export function figuresOf(rows: readonly Row[]): string {
   return table(
     ['', 'rate/s', 'CPU µs', 'mongod', 'p50 ms', 'p99 ms', 'p99.9', 'RSS MB'],
     rows.map((row) => [
-      row.label + (row.isComplete ? '' : '*'),
+      markedLabel(row),
       whole(row.perSecond),
       whole(row.cpuUs),
       whole(row.mongodCpuUs),
@@ -53,8 +65,6 @@ export function notesOn(rows: readonly Row[]): readonly string[] {
     ...(repeated > 0 ? [`${label}: ${repeated} calls repeated`] : []),
     ...((unrecorded ?? 0) > 0 ? [`${label}: ${unrecorded} without a record`] : []),
   ]);
-  if (rows.some(({ isComplete }) => !isComplete)) {
-    notes.unshift('* stopped at its time limit; latencies are of those that had arrived by then');
-  }
+  if (rows.some(isStoppedEarly)) notes.unshift(STOPPED);
   return notes.length === 0 ? [] : [notes.join('\n')];
 }

@@ -47,8 +47,12 @@ export function drawBars(plot: BarPlot): string {
   return svgDocument(plot, inWords(plot), { elements, bottom: axis.bottom });
 }
 
+/** One for each of the series; what is no number is none. */
 function valuesOf({ values }: BarGroup, { series }: BarPlot): readonly (number | null)[] {
-  return series.map((_, index) => values[index] ?? null);
+  return series.map((_, index) => {
+    const value = values[index] ?? null;
+    return Number.isFinite(value) ? value : null;
+  });
 }
 
 interface Place {

@@ -1,27 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { ratiosOf, toText } from '../../../scripts/bench/compare.ts';
-import { mediansOf, type Measurement } from '../../../scripts/bench/measurement.ts';
-import { inRounds, type Row } from '../../../scripts/bench/rows.ts';
-
-function aRun(fields: Partial<Measurement> = {}): Measurement {
-  return {
-    count: 100,
-    isComplete: true,
-    perSecond: 50,
-    cpuUs: 400,
-    mongodCpuUs: 200,
-    latencyMs: { p50: 4, p99: 9, p999: 12 },
-    peakRssMb: 90,
-    idleCpu: null,
-    repeated: 0,
-    unrecorded: 0,
-    ...fields,
-  };
-}
-
-function aRow(name: string, fields: Partial<Measurement> = {}): Row {
-  return { name, label: name, runs: [], ...aRun(fields) };
-}
+import { mediansOf } from '../../../scripts/bench/measurement.ts';
+import { inRounds } from '../../../scripts/bench/rows.ts';
+import { aRow, aRun } from './aRow.ts';
 
 describe('mediansOf', () => {
   it('takes each field by itself', () => {

@@ -1,0 +1,64 @@
+import { conditionsToText, findingsToText, type Report, type ScenarioReport } from './report.ts';
+import { toSvg } from './plots/toSvg.ts';
+
+export interface Docs {
+  /** Markdown. */
+  readonly block: string;
+  /** SVG, by the names of their files in `performance/`. */
+  readonly images: ReadonlyMap<string, string>;
+}
+
+const BEGIN = '<!-- bench:begin -->';
+const END = '<!-- bench:end -->';
+
+/** What docs/performance.md shows of a report. */
+export function docsOf({ scenarios }: Report): Docs {
+  const all = Object.entries(scenarios);
+  const [shared, ...others] = new Set(all.map(([, each]) => conditionsToText(each.conditions)));
+  if (shared === undefined) return { block: 'Not measured yet.', images: new Map() };
+  const isShared = others.length === 0;
+  const images = all.flatMap(([name, report]) => imagesOf(name, report));
+  return {
+    block: [
+      ...(isShared ? [codeBlock(shared)] : []),
+      ...all.map(([name, report]) => section(name, report, isShared)),
+    ].join('\n\n'),
+    images: new Map(images.map(({ file, svg }) => [file, svg])),
+  };
+}
+
+function section(name: string, report: ScenarioReport, isShared: boolean): string {
+  return [
+    `### ${name}: ${report.title}`,
+    ...(isShared ? [] : [codeBlock(conditionsToText(report.conditions))]),
+    codeBlock(findingsToText(report)),
+    ...imagesOf(name, report).map(({ file, title }) => `![${title}](performance/${file})`),
+  ].join('\n\n');
+}
+
+interface Image {
+  readonly file: string;
+  readonly title: string;
+  readonly svg: string;
+}
+
+function imagesOf(name: string, { plots }: ScenarioReport): readonly Image[] {
+  return plots.map((plot) => {
+    const title = `${name}: ${plot.title}`;
+    return { file: `${name}-${plot.name}.svg`, title, svg: toSvg({ ...plot, title }) };
+  });
+}
+
+function codeBlock(text: string): string {
+  return `\`\`\`text\n${text}\n\`\`\``;
+}
+
+/** The page with this between its markers. */
+export function withBlock(page: string, block: string): string {
+  const [before, rest, ...more] = page.split(BEGIN);
+  const [, after, ...others] = rest?.split(END) ?? [];
+  if (before === undefined || after === undefined || more.length > 0 || others.length > 0) {
+    throw new Error(`the page must have ${BEGIN} and then ${END}, once each`);
+  }
+  return `${before}${BEGIN}\n\n${block}\n\n${END}${after}`;
+}
