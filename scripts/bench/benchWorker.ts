@@ -4,6 +4,7 @@ import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../../config/packageRoot.ts';
 import { defaultSettings } from '../harness/defaultSettings.ts';
+import { signalProcess } from '../harness/signalProcess.ts';
 import { until } from '../services/until.ts';
 import type { Running } from './contender.ts';
 import type { Meter } from './meter.ts';
@@ -54,7 +55,7 @@ export async function startBenchWorker(
       return answer.ok;
     });
     const end = async (): Promise<void> => {
-      if (!hasEnded()) process.kill(pid, 'SIGKILL');
+      if (!hasEnded()) signalProcess(pid, 'SIGKILL');
       await exited;
     };
     const post = (): never => {

@@ -10,7 +10,7 @@ const gotPost = new URL('./baselines/gotPost.ts', import.meta.url);
 const gotStream = new URL('./baselines/gotStream.ts', import.meta.url);
 const changeStream = new URL('./baselines/changeStream.ts', import.meta.url);
 
-/** What all others are compared with, too. */
+/** What all others are compared with, too. With other settings its name begins with this. */
 export const WORKER = 'worker';
 
 const follower = { drivenBy: 'statuses', seenBy: 'receiver', records: true } as const;

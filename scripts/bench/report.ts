@@ -1,3 +1,4 @@
+import type { Lab } from './lab.ts';
 import { warningAbout, type Machine } from './machine.ts';
 import type { Plot } from './plots/plot.ts';
 import { targetsToText, type Target } from './targets.ts';
@@ -10,10 +11,8 @@ export interface Conditions {
   /** How often each measurement was made. */
   readonly rounds: number;
   readonly machine: Machine;
-  readonly versions: Versions;
+  readonly versions: Lab['versions'];
 }
-
-type Versions = Readonly<Record<'mongodb' | 'mysql' | 'receiver', string>>;
 
 /** All that is known of one scenario: what is shown can be made of it anew. */
 export interface ScenarioReport {

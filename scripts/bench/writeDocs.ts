@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { docsOf, withBlock } from './docs.ts';
+import { docsOf, withBlock } from './docsOf.ts';
 import type { Report } from './report.ts';
 import { readReport, reportToText } from './reportFile.ts';
 import { scenarios } from './scenarios.ts';

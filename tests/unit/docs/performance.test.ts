@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { packageRoot } from '../../../config/packageRoot.ts';
-import { docsOf, withBlock } from '../../../scripts/bench/docs.ts';
+import { docsOf, withBlock } from '../../../scripts/bench/docsOf.ts';
 import { storedReport } from '../../../scripts/bench/writeDocs.ts';
 
 const docs = join(packageRoot(), 'docs');

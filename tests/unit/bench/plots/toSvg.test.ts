@@ -41,7 +41,7 @@ describe('any plot', () => {
         );
         expect(outside).toEqual([]);
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 

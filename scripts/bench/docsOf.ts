@@ -1,5 +1,5 @@
-import { conditionsToText, findingsToText, type Report, type ScenarioReport } from './report.ts';
 import { toSvg } from './plots/toSvg.ts';
+import { conditionsToText, findingsToText, type Report, type ScenarioReport } from './report.ts';
 
 export interface Docs {
   /** Markdown. */
@@ -13,26 +13,38 @@ const END = '<!-- bench:end -->';
 
 /** What docs/performance.md shows of a report. */
 export function docsOf({ scenarios }: Report): Docs {
-  const all = Object.entries(scenarios);
-  const [shared, ...others] = new Set(all.map(([, each]) => conditionsToText(each.conditions)));
+  const sections = Object.entries(scenarios).map(([name, report]) => ({
+    name,
+    report,
+    conditions: conditionsToText(report.conditions),
+    images: imagesOf(name, report),
+  }));
+  const [shared, ...others] = new Set(sections.map(({ conditions }) => conditions));
   if (shared === undefined) return { block: 'Not measured yet.', images: new Map() };
   const isShared = others.length === 0;
-  const images = all.flatMap(([name, report]) => imagesOf(name, report));
+  const blocks = sections.map((section) =>
+    sectionToText(isShared ? { ...section, conditions: null } : section),
+  );
   return {
-    block: [
-      ...(isShared ? [codeBlock(shared)] : []),
-      ...all.map(([name, report]) => section(name, report, isShared)),
-    ].join('\n\n'),
-    images: new Map(images.map(({ file, svg }) => [file, svg])),
+    block: [...(isShared ? [codeBlock(shared)] : []), ...blocks].join('\n\n'),
+    images: new Map(sections.flatMap(({ images }) => images.map(({ file, svg }) => [file, svg]))),
   };
 }
 
-function section(name: string, report: ScenarioReport, isShared: boolean): string {
+interface Section {
+  readonly name: string;
+  readonly report: ScenarioReport;
+  /** Null where they are said elsewhere. */
+  readonly conditions: string | null;
+  readonly images: readonly Image[];
+}
+
+function sectionToText({ name, report, conditions, images }: Section): string {
   return [
     `### ${name}: ${report.title}`,
-    ...(isShared ? [] : [codeBlock(conditionsToText(report.conditions))]),
+    ...(conditions === null ? [] : [codeBlock(conditions)]),
     codeBlock(findingsToText(report)),
-    ...imagesOf(name, report).map(({ file, title }) => `![${title}](performance/${file})`),
+    ...images.map(({ file, title }) => `![${title}](performance/${file})`),
   ].join('\n\n');
 }
 

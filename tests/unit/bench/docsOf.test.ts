@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { format } from 'prettier';
-import { docsOf, withBlock } from '../../../scripts/bench/docs.ts';
+import { docsOf, withBlock } from '../../../scripts/bench/docsOf.ts';
 import { aReport } from './aReport.ts';
 
 const scenarios = { throughput: aReport(), paced: aReport({ title: '200 statuses a second' }) };
