@@ -66,10 +66,14 @@ const schema: z.ZodType<Report> = z.strictObject({ scenarios: z.record(z.string(
 
 /** Rejects with a sentence when there is no such file, or something else in it. */
 export async function readReport(file: string): Promise<Report> {
-  const text = await readFile(file, 'utf8');
+  return parseReport(await readFile(file, 'utf8'), file);
+}
+
+/** Throws when it is something else. */
+export function parseReport(text: string, source: string): Report {
   const parsed = schema.safeParse(parseJson(text));
   if (parsed.success) return parsed.data;
-  throw new Error(`${file} holds no report of the benchmarks: ${z.prettifyError(parsed.error)}`);
+  throw new Error(`${source} holds no report of the benchmarks: ${z.prettifyError(parsed.error)}`);
 }
 
 function parseJson(text: string): unknown {

@@ -6,7 +6,7 @@ export function ratePlot(rows: readonly Row[]): BarPlot {
   return {
     ...figuresOf(rows, ({ perSecond }) => [perSecond]),
     name: 'rate',
-    title: 'Notifications per second',
+    title: 'notifications per second',
     unit: 'notifications/s',
     scale: 'linear',
     series: ['rate'],
@@ -34,7 +34,7 @@ export function latencyPlot(rows: readonly Row[]): BarPlot {
       latencyMs?.p999 ?? null,
     ]),
     name: 'latency',
-    title: 'From the write of the status to its arrival',
+    title: 'from the write of the status to its arrival',
     unit: 'ms',
     scale: 'logarithmic',
     series: ['p50', 'p99', 'p99.9'],

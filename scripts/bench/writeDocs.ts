@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { docsOf, withBlock } from './docsOf.ts';
 import type { Report } from './report.ts';
-import { readReport, reportToText } from './reportFile.ts';
+import { parseReport, readReport, reportToText } from './reportFile.ts';
 import { scenarios } from './scenarios.ts';
 
 /**
@@ -12,8 +12,11 @@ import { scenarios } from './scenarios.ts';
 export async function writeDocs(report: Report, folder: string): Promise<void> {
   const files = join(folder, 'performance');
   await mkdir(files, { recursive: true });
-  await writeFile(resultsIn(folder), reportToText(merged(await storedReport(folder), report)));
-  const { block, images } = docsOf(await storedReport(folder));
+  const results = resultsIn(folder);
+  // What can't be read again must not take the place of what can.
+  const all = parseReport(reportToText(merged(await storedReport(folder), report)), 'this run');
+  await writeFile(results, reportToText(all));
+  const { block, images } = docsOf(all);
   const page = join(folder, 'performance.md');
   await writeFile(page, withBlock(await readFile(page, 'utf8'), block));
   for (const file of await readdir(files)) {

@@ -51,6 +51,26 @@ it('drops a scenario that is no more', async () => {
   expect(Object.keys((await storedReport(docs)).scenarios)).toEqual(['throughput']);
 });
 
+it('changes nothing when it writes what is stored', async () => {
+  await writeDocs({ scenarios: { throughput: aReport(), paced: aReport() } }, docs);
+  const texts = async (): Promise<readonly string[]> =>
+    await Promise.all(
+      (await files()).map(async (file) => await readFile(join(docs, 'performance', file), 'utf8')),
+    );
+  const before = [await page(), await texts()];
+  const { throughput } = (await storedReport(docs)).scenarios;
+  await writeDocs({ scenarios: throughput === undefined ? {} : { throughput } }, docs);
+  expect([await page(), await texts()]).toEqual(before);
+});
+
+it('writes nothing that could not be read again', async () => {
+  await writeDocs({ scenarios: { throughput: aReport() } }, docs);
+  const plots = [bars({ name: 'no file/name' })];
+  const writing = writeDocs({ scenarios: { paced: aReport({ plots }) } }, docs);
+  await expect(writing).rejects.toThrow('plots[0].name');
+  expect(Object.keys((await storedReport(docs)).scenarios)).toEqual(['throughput']);
+});
+
 it('overwrites nothing that it can not read', async () => {
   await writeDocs({ scenarios: { throughput: aReport() } }, docs);
   const results = join(docs, 'performance/results.json');
