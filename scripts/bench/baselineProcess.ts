@@ -1,5 +1,4 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packageRoot } from '../../config/packageRoot.ts';
@@ -7,6 +6,7 @@ import { newSms } from '../harness/smsPlatform.ts';
 import { runCommand } from '../services/command.ts';
 import type { Answer, Question, Task } from './baselines/task.ts';
 import type { Running } from './contender.ts';
+import { killChild } from './killChild.ts';
 import { COLLECTION, FIRST_ACCOUNT, type Site } from './site.ts';
 
 /** Compiled like the worker, so that no loader of TypeScript is in what is measured. */
@@ -53,10 +53,7 @@ export async function startBaseline(
       return new Map((await answerOf(child, 'arrivals')).arrivals);
     },
     async end() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const exited = once(child, 'exit');
-      child.kill('SIGKILL');
-      await exited;
+      await killChild(child);
     },
   };
 }

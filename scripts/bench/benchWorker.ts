@@ -4,6 +4,7 @@ import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../../config/packageRoot.ts';
 import { defaultSettings } from '../harness/defaultSettings.ts';
+import { signalProcess } from '../harness/signalProcess.ts';
 import { until } from '../services/until.ts';
 import type { Running } from './contender.ts';
 import type { Meter } from './meter.ts';
@@ -12,7 +13,9 @@ import type { Site } from './site.ts';
 const START_LIMIT_MS = 60_000;
 
 /** The receiver is on this machine. */
-const settings = { EGRESS_ALLOW_CIDRS: '127.0.0.0/8' };
+const always = { EGRESS_ALLOW_CIDRS: '127.0.0.0/8' };
+
+export type Settings = Readonly<Record<string, string>>;
 
 interface Started {
   readonly event: string;
@@ -20,8 +23,12 @@ interface Started {
   readonly httpPort: number;
 }
 
-/** `npm start` with default settings, its log in a file; resolves when it is ready. */
-export async function startBenchWorker(site: Site, receiver: Meter): Promise<Running> {
+/** `npm start` with default settings but for those given, its log in a file; resolves when it is ready. */
+export async function startBenchWorker(
+  site: Site,
+  receiver: Meter,
+  settings: Settings = {},
+): Promise<Running> {
   const logFile = join(site.folder, `${site.database}.log`);
   const log = await open(logFile, 'w');
   const child = spawn('npm', ['start', '--silent'], {
@@ -30,6 +37,7 @@ export async function startBenchWorker(site: Site, receiver: Meter): Promise<Run
       PATH: process.env['PATH'],
       HOME: process.env['HOME'],
       ...defaultSettings(),
+      ...always,
       ...settings,
       MONGODB_URI: site.mongodbUri,
       MONGODB_DATABASE: site.database,
@@ -47,7 +55,7 @@ export async function startBenchWorker(site: Site, receiver: Meter): Promise<Run
       return answer.ok;
     });
     const end = async (): Promise<void> => {
-      if (!hasEnded()) process.kill(pid, 'SIGKILL');
+      if (!hasEnded()) signalProcess(pid, 'SIGKILL');
       await exited;
     };
     const post = (): never => {

@@ -1,41 +1,41 @@
 import type { Contender } from './contender.ts';
 import { WORKER } from './contenders.ts';
-import { ratio, figure, whole } from './figures.ts';
+import { ratio } from './figures.ts';
 import type { Lab } from './lab.ts';
 import { measure, type Plan } from './measure.ts';
-import { mediansOf, type Measurement } from './measurement.ts';
+import { cpuPlot, latencyPlot, ratePlot } from './rowPlots.ts';
+import { figuresOf, inRounds, notesOn, type Row } from './rows.ts';
 import type { Findings } from './scenario.ts';
 import { ratioOf } from './statistics.ts';
 import { table } from './table.ts';
 
-export interface Row extends Measurement {
-  readonly name: string;
-  readonly label: string;
-  readonly runs: readonly Measurement[];
+export interface Comparison extends Findings {
+  readonly rows: readonly Row[];
+  readonly against: readonly Against[];
 }
 
-/** Each contender under the same plan; in rounds, so that a slow minute of the machine meets all of them. */
+/** Each contender under the same plan. */
 export async function compare(
   lab: Lab,
   contenders: readonly Contender[],
   plan: Plan,
-): Promise<Findings> {
-  const runs = new Map<Contender, Measurement[]>(contenders.map((each) => [each, []]));
-  for (let round = 1; round <= lab.rounds; round += 1) {
-    for (const contender of contenders) {
-      lab.tell(`round ${round} of ${lab.rounds}: ${contender.label}`);
-      runs.get(contender)?.push(await measure(lab, contender, plan));
-    }
-  }
-  const rows = [...runs].map(([{ name, label }, each]): Row => {
-    return { name, label, ...mediansOf(each), runs: each };
-  });
+): Promise<Comparison> {
+  const rows = await inRounds(
+    lab,
+    contenders.map((contender) => ({
+      ...contender,
+      measure: async () => await measure(lab, contender, plan),
+    })),
+  );
   const against = ratiosOf(rows);
-  return { text: toText(rows, against), data: { plan, contenders: rows, workerAgainst: against } };
+  const data = { plan, contenders: rows, workerAgainst: against };
+  const plots =
+    plan.perSecond === null ? [ratePlot(rows), cpuPlot(rows)] : [latencyPlot(rows), cpuPlot(rows)];
+  return { text: toText(rows, against), data, plots, rows, against };
 }
 
 /** The worker's figure divided by that of the other. */
-interface Against {
+export interface Against {
   readonly name: string;
   readonly label: string;
   readonly perSecond: number | null;
@@ -64,19 +64,6 @@ export function ratiosOf(rows: readonly Row[]): readonly Against[] {
 }
 
 export function toText(rows: readonly Row[], against: readonly Against[]): string {
-  const figures = table(
-    ['', 'rate/s', 'CPU µs', 'mongod', 'p50 ms', 'p99 ms', 'p99.9', 'RSS MB'],
-    rows.map((row) => [
-      row.label + (row.isComplete ? '' : '*'),
-      whole(row.perSecond),
-      whole(row.cpuUs),
-      whole(row.mongodCpuUs),
-      figure(row.latencyMs?.p50 ?? null),
-      figure(row.latencyMs?.p99 ?? null),
-      figure(row.latencyMs?.p999 ?? null),
-      whole(row.peakRssMb),
-    ]),
-  );
   const ratios = table(
     ['the worker against', 'rate', 'CPU', 'mongod', 'p50', 'p99', '', 'RSS'],
     against.map((each) => [
@@ -90,16 +77,5 @@ export function toText(rows: readonly Row[], against: readonly Against[]): strin
       ratio(each.peakRssMb),
     ]),
   );
-  return [figures, ratios, ...notesOn(rows)].join('\n\n');
-}
-
-function notesOn(rows: readonly Row[]): readonly string[] {
-  const notes = rows.flatMap(({ label, repeated, unrecorded }) => [
-    ...(repeated > 0 ? [`${label}: ${repeated} calls repeated`] : []),
-    ...((unrecorded ?? 0) > 0 ? [`${label}: ${unrecorded} without a record`] : []),
-  ]);
-  if (rows.some(({ isComplete }) => !isComplete)) {
-    notes.unshift('* stopped at its time limit; latencies are of those that had arrived by then');
-  }
-  return notes.length === 0 ? [] : [notes.join('\n')];
+  return [figuresOf(rows), ratios, ...notesOn(rows)].join('\n\n');
 }

@@ -1,5 +1,5 @@
 import { startBaseline } from './baselineProcess.ts';
-import { startBenchWorker } from './benchWorker.ts';
+import { startBenchWorker, type Settings } from './benchWorker.ts';
 import type { Contender } from './contender.ts';
 import type { BenchReceiver } from './receiver.ts';
 
@@ -10,12 +10,26 @@ const gotPost = new URL('./baselines/gotPost.ts', import.meta.url);
 const gotStream = new URL('./baselines/gotStream.ts', import.meta.url);
 const changeStream = new URL('./baselines/changeStream.ts', import.meta.url);
 
-/** What all others are compared with, too. */
+/** What all others are compared with, too. With other settings its name begins with this. */
 export const WORKER = 'worker';
+
+const follower = { drivenBy: 'statuses', seenBy: 'receiver', records: true } as const;
+
+/** The worker, with default settings but for those given. */
+export function workerContender(
+  { count, arrivals }: BenchReceiver,
+  settings: Settings = {},
+  called = { name: WORKER, label: 'the worker' },
+): Contender {
+  return {
+    ...follower,
+    ...called,
+    start: async (site) => await startBenchWorker(site, { count, arrivals }, settings),
+  };
+}
 
 export function contendersFor(receiver: BenchReceiver): readonly Contender[] {
   const { count, arrivals } = receiver;
-  const follower = { drivenBy: 'statuses', seenBy: 'receiver', records: true } as const;
   const caller = { drivenBy: 'itself', seenBy: 'receiver', records: false } as const;
   const seen = { count, arrivals };
   return [
@@ -51,11 +65,6 @@ export function contendersFor(receiver: BenchReceiver): readonly Contender[] {
       records: false,
       start: async (site) => await startBaseline(changeStream, 1, site),
     },
-    {
-      ...follower,
-      name: WORKER,
-      label: 'the worker',
-      start: async (site) => await startBenchWorker(site, seen),
-    },
+    workerContender(receiver),
   ];
 }

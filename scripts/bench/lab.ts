@@ -2,10 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
-import { createConnection, type RowDataPacket } from 'mysql2/promise';
+import { createConnection } from 'mysql2/promise';
 import type { Teardown } from '../../src/runtime/teardown.ts';
-import { freshBuild } from '../demo/freshBuild.ts';
-import { orAborted } from '../demo/interruption.ts';
+import { freshBuild } from '../harness/freshBuild.ts';
+import { orAborted } from '../harness/interruption.ts';
+import { mysqlVersion } from '../harness/mysqlVersion.ts';
 import { startServices } from '../services/startServices.ts';
 import { buildBaselines } from './baselineProcess.ts';
 import type { Contender } from './contender.ts';
@@ -26,6 +27,8 @@ export interface Lab {
   readonly versions: Readonly<Record<'mongodb' | 'mysql' | 'receiver', string>>;
   readonly signal: AbortSignal;
   readonly openPlace: OpenPlace;
+  /** What later scenarios compare theirs with; null until it is known. */
+  readonly earlier: { workerPerSecond: number | null };
   /** Says what is going on. */
   tell(text: string): void;
 }
@@ -37,6 +40,9 @@ export interface LabOptions {
   tell(text: string): void;
 }
 
+/** Holds the largest backlog, and what the worker writes meanwhile, on any disk. */
+const OPLOG_MB = 4_096;
+
 /** Brings everything up. What was started is registered with the teardown, also when this rejects. */
 export async function openLab({ isQuick, teardown, signal, tell }: LabOptions): Promise<Lab> {
   tell('building');
@@ -45,7 +51,7 @@ export async function openLab({ isQuick, teardown, signal, tell }: LabOptions): 
   teardown.add('the folder', async () => await rm(folder, { recursive: true, force: true }));
   tell('starting MongoDB, MariaDB and the receiver');
   // Servers of others would not be alone with what is measured, nor could their CPU time be read.
-  const starting = startServices({});
+  const starting = startServices({}, { args: [`--oplogSize=${OPLOG_MB}`] });
   teardown.add('the servers', async () => await (await starting.catch(() => null))?.stop());
   const startingReceiver = startBenchReceiver();
   teardown.add('the receiver', async () => {
@@ -70,14 +76,14 @@ export async function openLab({ isQuick, teardown, signal, tell }: LabOptions): 
     signal,
     tell,
     openPlace: createPlaces({ mongodbUri, mysqlUri, folder }, mongo),
+    earlier: { workerPerSecond: null },
   };
 }
 
 async function versionOf(mysqlUri: string): Promise<string> {
   const connection = await createConnection(mysqlUri);
   try {
-    const [rows] = await connection.query<RowDataPacket[]>('SELECT VERSION() AS version');
-    return String(rows[0]?.['version']);
+    return await mysqlVersion(connection);
   } finally {
     await connection.end();
   }

@@ -14,6 +14,8 @@ export interface Measurement {
   /** From the write of the status to its arrival; null where no status was written. */
   readonly latencyMs: Percentiles | null;
   readonly peakRssMb: number;
+  /** The share of a core it takes with nothing to do; null where that was not measured. */
+  readonly idleCpu: number | null;
   /** Calls for what had arrived before. */
   readonly repeated: number;
   /** Answered and without a record; null where it keeps none or was cut off. */
@@ -40,6 +42,7 @@ export function mediansOf(runs: readonly Measurement[]): Measurement {
     mongodCpuUs: ofSome((run) => run.mongodCpuUs),
     latencyMs: p50 === null || p99 === null || p999 === null ? null : { p50, p99, p999 },
     peakRssMb: of((run) => run.peakRssMb),
+    idleCpu: ofSome((run) => run.idleCpu),
     repeated: sum(runs.map((run) => run.repeated)),
     unrecorded: unrecorded.length === 0 ? null : sum(unrecorded),
   };

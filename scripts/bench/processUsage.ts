@@ -15,11 +15,19 @@ export function cpuUsIn(stat: string): number {
   return (((userTicks ?? 0) + (systemTicks ?? 0)) * 1_000_000) / TICKS_PER_SECOND;
 }
 
-/** The most memory it has had resident since its start, in MB. */
-export async function peakRssMbOf(pid: number): Promise<number> {
-  return peakRssMbIn(await readFile(`/proc/${pid}/status`, 'utf8'));
+interface ResidentMb {
+  readonly now: number;
+  /** The most since its start. */
+  readonly peak: number;
 }
 
-export function peakRssMbIn(status: string): number {
-  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
+/** The memory it has resident. */
+export async function residentMbOf(pid: number): Promise<ResidentMb> {
+  return residentMbIn(await readFile(`/proc/${pid}/status`, 'utf8'));
+}
+
+export function residentMbIn(status: string): ResidentMb {
+  const mb = (field: string): number =>
+    Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) / 1024;
+  return { now: mb('VmRSS'), peak: mb('VmHWM') };
 }

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { nowUs } from './clock.ts';
 import { goReceiver } from './goReceiver.ts';
+import { killChild } from './killChild.ts';
 import type { Meter } from './meter.ts';
 
 /** A webhook in a process of its own, whose work is not counted as anybody's. */
@@ -42,10 +43,7 @@ export async function startBenchReceiver(): Promise<BenchReceiver> {
       await ask('reset', { method: 'POST', body: JSON.stringify(delaysMs) });
     },
     async close() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const exited = once(child, 'exit');
-      child.kill('SIGKILL');
-      await exited;
+      await killChild(child);
     },
   };
 }

@@ -1,63 +1,37 @@
 import { createTeardown } from '../../src/runtime/teardown.ts';
-import { openLab, type Lab } from './lab.ts';
-import { describeMachine, warningAbout, type Machine } from './machine.ts';
+import { openLab } from './lab.ts';
+import { describeMachine, warningAbout } from './machine.ts';
 import type { BenchOptions } from './options.ts';
+import type { ScenarioReport } from './report.ts';
 
-/** What `--json` prints. */
-export interface Report {
-  readonly machine: Machine;
-  readonly versions: Lab['versions'];
-  readonly isQuick: boolean;
-  readonly scenarios: Record<string, unknown>;
-  durationMs: number;
-}
+export type NamedReport = readonly [name: string, report: ScenarioReport];
 
-export interface Output {
-  /** Results, for people. */
-  print(text: string): void;
-  /** What is going on. */
-  tell(text: string): void;
-}
-
-/** Measures what was chosen and stops everything again. Rejects when anything fails. */
-export async function runBench(
-  { isQuick, scenarios }: BenchOptions,
-  { print, tell }: Output,
+/**
+ * Measures what was chosen, one scenario after the other, and stops everything again, also when no more of
+ * them are asked for. Rejects when anything fails.
+ */
+export async function* runBench(
+  { isQuick, scenarios }: Pick<BenchOptions, 'isQuick' | 'scenarios'>,
+  tell: (text: string) => void,
   signal: AbortSignal,
-): Promise<Report> {
-  const began = performance.now();
+): AsyncGenerator<NamedReport> {
+  const at = new Date().toISOString();
   const machine = describeMachine();
+  const warning = warningAbout(machine);
+  if (warning !== null) tell(warning);
   const teardown = createTeardown();
   try {
     const lab = await openLab({ isQuick, teardown, signal, tell });
-    print(heading(machine, lab));
-    const report: Report = {
-      machine,
-      versions: lab.versions,
-      isQuick,
-      scenarios: {},
-      durationMs: 0,
-    };
+    const { rounds, versions } = lab;
+    const conditions = { at, isQuick, rounds, machine, versions };
     for (const { name, title, run } of scenarios) {
-      const { text, data } = await run({ ...lab, tell: (what) => tell(`${name}, ${what}`) });
-      report.scenarios[name] = data;
-      print(`\n${name}: ${title}\n\n${text}`);
+      const began = performance.now();
+      const findings = await run({ ...lab, tell: (what) => tell(`${name}, ${what}`) });
+      const { text, data, targets = [], plots = [] } = findings;
+      const durationMs = Math.round(performance.now() - began);
+      yield [name, { title, conditions, durationMs, text, targets, plots, data }];
     }
-    report.durationMs = Math.round(performance.now() - began);
-    return report;
   } finally {
     await teardown.run();
   }
-}
-
-function heading(machine: Machine, { versions, rounds }: Lab): string {
-  const { cpus, cpu, memoryGb, node } = machine;
-  return [
-    `${cpus} × ${cpu}, ${memoryGb} GB, Node ${node}`,
-    `MongoDB ${versions.mongodb}, ${versions.mysql}`,
-    `Receiver: ${versions.receiver}`,
-    rounds === 1 ? 'Each measured once.' : `Medians of ${rounds}.`,
-    'CPU µs and mongod: CPU time per notification, of the process and of mongod.',
-    ...[warningAbout(machine)].filter((warning) => warning !== null),
-  ].join('\n');
 }

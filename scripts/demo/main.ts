@@ -1,4 +1,5 @@
 /** The demo proper; scripts/demo.ts starts it in a process group of its own. */
+import { endSoon } from '../harness/endSoon.ts';
 import { WIDTH, wrap } from './layout.ts';
 import { createNarrator, type Narrator } from './narrator.ts';
 import { parseDemoArgs } from './options.ts';
@@ -44,5 +45,4 @@ const result = await runDemo(options, narrator);
 if (!result.report.ok) await tellFailure(result);
 if (options.json) stdout.write(`${JSON.stringify(result.report, null, 2)}\n`);
 process.exitCode = result.exitCode;
-// Nothing that was asked for is left; what still waits for its own time limit need not be waited for.
-setTimeout(() => process.exit(), 500).unref();
+endSoon();

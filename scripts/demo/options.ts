@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { misused, type ParsedArgs } from '../harness/parsedArgs.ts';
 
 export interface DemoOptions {
   /** One JSON value on stdout instead of the story. */
@@ -6,11 +7,6 @@ export interface DemoOptions {
   /** Leaves everything running afterwards, until Ctrl-C. */
   readonly keep: boolean;
 }
-
-export type ParsedArgs =
-  | Readonly<{ kind: 'run'; options: DemoOptions }>
-  | Readonly<{ kind: 'help' }>
-  | Readonly<{ kind: 'misused'; message: string }>;
 
 export const helpText = `Usage: npm run demo [-- options]
 
@@ -29,7 +25,7 @@ must be empty, and is empty again afterwards.`;
 
 const known = { json: 'boolean', keep: 'boolean', help: 'boolean' } as const;
 
-export function parseDemoArgs(args: readonly string[]): ParsedArgs {
+export function parseDemoArgs(args: readonly string[]): ParsedArgs<DemoOptions> {
   const { tokens } = parseArgs({
     args: [...args],
     options: Object.fromEntries(Object.entries(known).map(([name, type]) => [name, { type }])),
@@ -49,8 +45,4 @@ export function parseDemoArgs(args: readonly string[]): ParsedArgs {
   return options.json && options.keep
     ? misused('--json and --keep exclude each other.')
     : { kind: 'run', options };
-}
-
-function misused(message: string): ParsedArgs {
-  return { kind: 'misused', message };
 }

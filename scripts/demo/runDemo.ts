@@ -1,7 +1,7 @@
 import { toError } from '../../src/runtime/errors.ts';
 import { createTeardown, type Teardown } from '../../src/runtime/teardown.ts';
+import { Interrupted, onInterruption } from '../harness/interruption.ts';
 import type { Exit, WorkerProcess } from '../harness/workerProcess.ts';
-import { Interrupted, onInterruption } from './interruption.ts';
 import { keepRunning } from './keepRunning.ts';
 import type { Narrator } from './narrator.ts';
 import type { DemoOptions } from './options.ts';

@@ -1,16 +1,16 @@
 import { MongoClient, type Collection, type Db } from 'mongodb';
-import type { RowDataPacket } from 'mysql2/promise';
 import { toError } from '../../src/runtime/errors.ts';
 import type { Teardown } from '../../src/runtime/teardown.ts';
 import { startReceiver, type Receiver } from '../../tests/support/receiver.ts';
 import { openCentralDatabase, type CentralDatabase } from '../harness/centralDatabase.ts';
+import { freshBuild } from '../harness/freshBuild.ts';
+import { orAborted } from '../harness/interruption.ts';
+import { mysqlVersion } from '../harness/mysqlVersion.ts';
 import type { SmsDocument } from '../harness/smsPlatform.ts';
 import type { WorkerProcess } from '../harness/workerProcess.ts';
 import { startServices, type Services } from '../services/startServices.ts';
 import { claimMongoDatabase, claimMysqlDatabase, UnfitDatabase } from './databases.ts';
 import { startDemoWorker, stopDemoWorker } from './demoWorker.ts';
-import { freshBuild } from './freshBuild.ts';
-import { orAborted } from './interruption.ts';
 import type { Narrator } from './narrator.ts';
 import type { Report } from './report.ts';
 
@@ -88,9 +88,7 @@ async function openDatabases(
   }
   const central = await openCentralDatabase(mysqlUri);
   teardown.add('the MySQL connection', () => central.close());
-  const [rows] = await central.connection.query<RowDataPacket[]>('SELECT VERSION() AS version');
-  const [number, ...flavour] = String(rows[0]?.['version']).split('-');
-  const mysql = `${flavour.includes('MariaDB') ? 'MariaDB' : 'MySQL'} ${number}`;
+  const mysql = await mysqlVersion(central.connection);
   const sms = db.collection<SmsDocument>('SMSDetailDocument');
   return { central, db, sms, mongodb: String(buildInfo['version']), mysql };
 }

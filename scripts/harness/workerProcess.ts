@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { until } from '../services/until.ts';
+import { signalProcess } from './signalProcess.ts';
 
 /** One line of the worker's JSON log. */
 interface LogLine {
@@ -91,11 +92,7 @@ function watchWorker(child: ChildProcess): WorkerProcess {
   const signal = async (which: NodeJS.Signals): Promise<void> => {
     if (ended !== null) return;
     const { pid } = await line('started');
-    try {
-      process.kill(pid as number, which);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-    }
+    signalProcess(pid as number, which);
   };
   const probe = async (path: string): Promise<Probe | null> => {
     const { httpPort } = await line('started');

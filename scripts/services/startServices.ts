@@ -1,6 +1,6 @@
 import { createTeardown } from '../../src/runtime/teardown.ts';
 import { startMysql } from './mysql.ts';
-import { startReplicaSet } from './replicaSet.ts';
+import { startReplicaSet, type ReplicaSetOptions } from './replicaSet.ts';
 
 export interface Services {
   readonly mongodbUri: string;
@@ -13,7 +13,10 @@ export interface Services {
  * A MongoDB replica set and a MySQL to work on: those of `MONGODB_URI` and `MYSQL_URI` where set, else
  * new and empty ones of our own. When one does not come up, nothing stays behind.
  */
-export async function startServices(env: NodeJS.ProcessEnv = process.env): Promise<Services> {
+export async function startServices(
+  env: NodeJS.ProcessEnv = process.env,
+  replicaSet: ReplicaSetOptions = {},
+): Promise<Services> {
   const teardown = createTeardown();
   const own = async (name: string, start: () => Promise<Startable>): Promise<string> => {
     const server = await start();
@@ -21,7 +24,7 @@ export async function startServices(env: NodeJS.ProcessEnv = process.env): Promi
     return server.uri;
   };
   const uris = await Promise.allSettled([
-    env['MONGODB_URI'] || own('MongoDB', async () => await startReplicaSet()),
+    env['MONGODB_URI'] || own('MongoDB', async () => await startReplicaSet(replicaSet)),
     env['MYSQL_URI'] || own('MySQL', async () => await startMysql()),
   ]);
   const [mongodb, mysql] = uris;

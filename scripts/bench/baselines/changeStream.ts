@@ -1,5 +1,7 @@
 /** Reads the changes and does nothing with them: what reading alone costs. */
-import { MongoClient, type ChangeStreamUpdateDocument } from 'mongodb';
+import { MongoClient } from 'mongodb';
+import { nowUs } from '../clock.ts';
+import { openStatusChanges } from './statusChanges.ts';
 import { converse, readTask, say } from './task.ts';
 
 interface Sms {
@@ -15,24 +17,10 @@ converse((question) => {
   if (question.kind === 'count') say({ kind: 'count', count: arrivals.length });
   else if (question.kind === 'arrivals') say({ kind: 'arrivals', arrivals });
 });
-const stream = client
-  .db(database)
-  .collection<Sms>(collection)
-  .watch<Sms, ChangeStreamUpdateDocument<Sms>>(
-    [
-      {
-        $match: {
-          operationType: 'update',
-          'updateDescription.updatedFields.deliveryStatus': { $exists: true },
-        },
-      },
-    ],
-    { batchSize: 1_000 },
-  );
-// The stream is opened by its first read.
-await stream.tryNext();
+const collectionOfSms = client.db(database).collection<Sms>(collection);
+const stream = await openStatusChanges(collectionOfSms, { batchSize: 1_000 });
 say({ kind: 'ready' });
 for await (const { documentKey, updateDescription } of stream) {
   const status = updateDescription.updatedFields?.deliveryStatus;
-  arrivals.push([`${documentKey._id}:${status}`, Number(process.hrtime.bigint() / 1_000n)]);
+  arrivals.push([`${documentKey._id}:${status}`, nowUs()]);
 }

@@ -3,8 +3,9 @@
  * MySQL, retries nothing and remembers nothing, so a crash loses what was under way.
  */
 import { got } from 'got';
-import { MongoClient, type ChangeStreamUpdateDocument } from 'mongodb';
+import { MongoClient } from 'mongodb';
 import { createSlots } from './slots.ts';
+import { openStatusChanges } from './statusChanges.ts';
 import { converse, readTask, say } from './task.ts';
 
 interface Sms {
@@ -40,19 +41,7 @@ async function tell(sms: Sms): Promise<void> {
 }
 
 converse(() => undefined);
-const stream = collectionOfSms.watch<Sms, ChangeStreamUpdateDocument<Sms>>(
-  [
-    {
-      $match: {
-        operationType: 'update',
-        'updateDescription.updatedFields.deliveryStatus': { $exists: true },
-      },
-    },
-  ],
-  { fullDocument: 'updateLookup' },
-);
-// The stream is opened by its first read.
-await stream.tryNext();
+const stream = await openStatusChanges(collectionOfSms, { fullDocument: 'updateLookup' });
 say({ kind: 'ready' });
 for await (const { fullDocument } of stream) {
   if (fullDocument !== undefined) await slots.run(async () => await tell(fullDocument));

@@ -3,22 +3,20 @@ export interface Slots {
   run(work: () => Promise<void>): Promise<void>;
 }
 
+/** Nobody handles what fails: it ends the process, as a measurement that goes on would mean nothing. */
 export function createSlots(limit: number): Slots {
   let free = limit;
-  let wake: (() => void) | null = null;
+  const waiting: (() => void)[] = [];
+  const giveBack = (): void => {
+    const next = waiting.shift();
+    if (next === undefined) free += 1;
+    else next();
+  };
   return {
     async run(work) {
-      if (free === 0) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
-      free -= 1;
-      void work().finally(() => {
-        free += 1;
-        wake?.();
-        wake = null;
-      });
+      if (free > 0) free -= 1;
+      else await new Promise<void>((resolve) => waiting.push(resolve));
+      void work().finally(giveBack);
     },
   };
 }

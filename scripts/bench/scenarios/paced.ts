@@ -1,4 +1,5 @@
 import { compare } from '../compare.ts';
+import { WORKER } from '../contenders.ts';
 import type { Scenario } from '../scenario.ts';
 
 const PER_SECOND = 200;
@@ -12,11 +13,26 @@ export const paced: Scenario = {
   async run(lab) {
     const seconds = lab.isQuick ? 5 : 30;
     const followers = lab.contenders.filter(({ drivenBy }) => drivenBy === 'statuses');
-    return await compare(lab, followers, {
+    const compared = await compare(lab, followers, {
       count: seconds * PER_SECOND,
       limitMs: seconds * 1_000 + TAIL_MS,
       delayMs: 0,
       perSecond: PER_SECOND,
+      idleMs: lab.isQuick ? 3_000 : 10_000,
     });
+    const idleCpu = compared.rows.find(({ name }) => name === WORKER)?.idleCpu ?? null;
+    const reading = compared.against.find(({ name }) => name === 'change-stream');
+    return {
+      ...compared,
+      targets: [
+        {
+          what: 'idle CPU of the worker, % of a core',
+          measured: idleCpu === null ? null : 100 * idleCpu,
+          target: '≤ 1 %',
+        },
+        { what: 'p50 / only reading changes', measured: reading?.p50 ?? null, target: '≤ 2.5 ×' },
+        { what: 'p99 / only reading changes', measured: reading?.p99 ?? null, target: '≤ 4 ×' },
+      ],
+    };
   },
 };

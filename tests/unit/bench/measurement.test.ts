@@ -1,25 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { ratiosOf, toText, type Row } from '../../../scripts/bench/compare.ts';
-import { mediansOf, type Measurement } from '../../../scripts/bench/measurement.ts';
-
-function aRun(fields: Partial<Measurement> = {}): Measurement {
-  return {
-    count: 100,
-    isComplete: true,
-    perSecond: 50,
-    cpuUs: 400,
-    mongodCpuUs: 200,
-    latencyMs: { p50: 4, p99: 9, p999: 12 },
-    peakRssMb: 90,
-    repeated: 0,
-    unrecorded: 0,
-    ...fields,
-  };
-}
-
-function aRow(name: string, fields: Partial<Measurement> = {}): Row {
-  return { name, label: name, runs: [], ...aRun(fields) };
-}
+import { ratiosOf, toText } from '../../../scripts/bench/compare.ts';
+import { mediansOf } from '../../../scripts/bench/measurement.ts';
+import { inRounds } from '../../../scripts/bench/rows.ts';
+import { aRow, aRun } from './aRow.ts';
 
 describe('mediansOf', () => {
   it('takes each field by itself', () => {
@@ -42,6 +25,29 @@ describe('mediansOf', () => {
     const nothing = { mongodCpuUs: null, latencyMs: null, unrecorded: null };
     expect(mediansOf([aRun(nothing), aRun(nothing)])).toMatchObject(nothing);
   });
+});
+
+it('every round has each of the subjects once', async () => {
+  const order: string[] = [];
+  const subject = (name: string, rates: number[]): Parameters<typeof inRounds>[1][number] => ({
+    name,
+    label: name,
+    async measure() {
+      order.push(name);
+      return await Promise.resolve(aRun({ perSecond: rates.shift() ?? Number.NaN }));
+    },
+  });
+  const subjects = [subject('small', [10, 30, 20]), subject('large', [3, 2, 1])];
+  const rows = await inRounds({ rounds: 3, tell: () => undefined }, subjects);
+  expect(order).toEqual(['small', 'large', 'small', 'large', 'small', 'large']);
+  expect(rows).toMatchObject([
+    {
+      name: 'small',
+      perSecond: 20,
+      runs: [{ perSecond: 10 }, { perSecond: 30 }, { perSecond: 20 }],
+    },
+    { name: 'large', perSecond: 2 },
+  ]);
 });
 
 it('ratios are the worker against the others', () => {

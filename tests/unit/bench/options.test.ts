@@ -14,7 +14,18 @@ describe('parseBenchArgs', () => {
     expect(namesIn(parseBenchArgs(args)).sort()).toEqual(['latency20', 'paced']);
   });
 
-  it.each([[['--scenario', 'warp']], [['--fast']], [['paced']], [['--scenario']]])(
+  it('measures and writes no docs unless told so', () => {
+    expect(parseBenchArgs([])).toMatchObject({ options: { from: null, writesDocs: false } });
+    expect(parseBenchArgs(['--from', 'a.json', '--write-docs'])).toMatchObject({
+      options: { from: 'a.json', writesDocs: true },
+    });
+  });
+
+  it('refuses to be quick where nothing is measured', () => {
+    expect(parseBenchArgs(['--quick', '--from', 'a.json']).kind).toBe('misused');
+  });
+
+  it.each([[['--scenario', 'warp']], [['--fast']], [['paced']], [['--scenario']], [['--from']]])(
     'refuses %j',
     (args) => {
       expect(parseBenchArgs(args).kind).toBe('misused');

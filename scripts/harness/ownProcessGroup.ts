@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { signalProcess } from './signalProcess.ts';
 
 /**
  * Runs a script as a child in a process group of its own and returns its exit code. A terminal's Ctrl-C goes
@@ -17,14 +18,6 @@ export async function runInOwnProcessGroup(script: URL, args: readonly string[])
     process.on(signal, () => child.kill(signal));
   }
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-  if (child.pid !== undefined) killGroup(child.pid);
+  if (child.pid !== undefined) signalProcess(-child.pid, 'SIGKILL');
   return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
-}
-
-function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
 }

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 
-/** Somebody wants the demo to end: Ctrl-C, a closed terminal, a supervisor. */
+/** Somebody wants the script to end: Ctrl-C, a closed terminal, a supervisor. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
   readonly exitCode: number;
@@ -10,7 +10,7 @@ export class Interrupted extends Error {
   }
 }
 
-/** Aborted, with `Interrupted`, by the first sign that the demo is to end; later ones change nothing. */
+/** Aborted, with `Interrupted`, by the first sign that the script is to end; later ones change nothing. */
 export function onInterruption(): AbortSignal {
   const controller = new AbortController();
   const interrupt = (signal: NodeJS.Signals): void => controller.abort(new Interrupted(signal));

@@ -1,0 +1,82 @@
+import { whole } from '../figures.ts';
+import type { Scenario } from '../scenario.ts';
+import { ratioOf } from '../statistics.ts';
+import { table } from '../table.ts';
+import { workOff, type WorkedOff } from '../workOff.ts';
+import { workerThroughput } from '../workerThroughput.ts';
+
+/** A worker that was away for a while. Each size once: the long run is one of many minutes. */
+export const backlog: Scenario = {
+  name: 'backlog',
+  title: 'a start with 500,000 unseen statuses, next to one with 50,000',
+  async run(lab) {
+    const throughput = await workerThroughput(lab);
+    const small = await workOff(lab, lab.isQuick ? 5_000 : 50_000);
+    const large = await workOff(lab, lab.isQuick ? 20_000 : 500_000);
+    return {
+      text: backlogToText([small, large]),
+      data: { throughput, runs: [small, large] },
+      targets: [
+        {
+          what: `peak RSS with ${whole(large.count)} before it, MB`,
+          measured: large.peakRssMb,
+          target: '≤ 250',
+        },
+        {
+          what: `the same / that with ${whole(small.count)}`,
+          measured: ratioOf(large.peakRssMb, small.peakRssMb),
+          target: '≤ 1.2 ×',
+        },
+        {
+          what: `rate with ${whole(large.count)} / that of throughput`,
+          measured: ratioOf(large.perSecond, throughput),
+          target: '≥ 0.9 ×',
+        },
+        {
+          what: 'parked while all endpoints are healthy',
+          measured: Math.max(small.parked, large.parked),
+          target: '0',
+        },
+      ],
+    };
+  },
+};
+
+export function backlogToText(runs: readonly WorkedOff[]): string {
+  const figures = table(
+    ['measured once each', 'seconds', 'rate/s', 'CPU µs', 'mongod', 'RSS MB', 'parked'],
+    runs.map((run) => [
+      `${whole(run.count)} statuses${run.arrived < run.count ? '*' : ''}`,
+      whole(run.seconds),
+      whole(run.perSecond),
+      whole(run.cpuUs),
+      whole(run.mongodCpuUs),
+      whole(run.peakRssMb),
+      whole(run.parked),
+    ]),
+  );
+  const memory = table(
+    ['RSS MB after', ...tenths.map((tenth) => `${10 * tenth}%`)],
+    runs.map((run) => [
+      `${whole(run.count)} statuses`,
+      ...tenths.map((tenth) => whole(rssAfter(tenth, run))),
+    ]),
+  );
+  return [figures, memory, ...notesOn(runs)].join('\n\n');
+}
+
+const tenths = Array.from({ length: 10 }, (_, n) => n + 1);
+
+/** By the first sample at which so many tenths had arrived. */
+function rssAfter(tenth: number, { samples, count }: WorkedOff): number | null {
+  return samples.find(({ arrived }) => 10 * arrived >= tenth * count)?.rssMb ?? null;
+}
+
+function notesOn(runs: readonly WorkedOff[]): readonly string[] {
+  const notes = runs.flatMap(({ count, arrived, repeated, unrecorded }) => [
+    ...(arrived < count ? [`* stopped when ${whole(arrived)} had arrived`] : []),
+    ...(repeated > 0 ? [`${whole(count)} statuses: ${repeated} calls repeated`] : []),
+    ...((unrecorded ?? 0) > 0 ? [`${whole(count)} statuses: ${unrecorded} without a record`] : []),
+  ]);
+  return notes.length === 0 ? [] : [notes.join('\n')];
+}

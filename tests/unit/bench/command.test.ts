@@ -1,0 +1,53 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { packageRoot } from '../../../config/packageRoot.ts';
+import { reportToText } from '../../../scripts/bench/reportFile.ts';
+import { aReport } from './aReport.ts';
+
+const report = { scenarios: { throughput: aReport(), paced: aReport({ text: 'paced text' }) } };
+
+let folder: string;
+let file: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'bench-'));
+  file = join(folder, 'report.json');
+  await writeFile(file, reportToText(report));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+});
+
+async function bench(...args: readonly string[]): Promise<string> {
+  const { NODE_OPTIONS: _, ...env } = process.env;
+  const program = ['--import', 'tsx', 'scripts/bench.ts', ...args];
+  const { stdout } = await promisify(execFile)(process.execPath, program, {
+    cwd: packageRoot(),
+    env,
+  });
+  return stdout;
+}
+
+describe('npm run bench -- --from', () => {
+  it('shows what is stored, and only once what all was measured under', async () => {
+    const text = await bench('--from', file);
+    expect(text).toMatch(/Abacus 9.*throughput: .*3,912.*paced: .*paced text/s);
+    expect(text.split('Abacus 9')).toHaveLength(2);
+  });
+
+  it('gives the scenarios that are named, for machines', async () => {
+    const text = await bench('--from', file, '--json', '--scenario', 'paced');
+    expect(JSON.parse(text)).toEqual({ scenarios: { paced: report.scenarios.paced } });
+  });
+
+  it('fails when it has none of them', async () => {
+    const failing = bench('--from', file, '--scenario', 'growth');
+    await expect(failing).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('has none of these scenarios'),
+    });
+  });
+});
