@@ -8,6 +8,7 @@ import { formatProblem } from '../config/problem.ts';
 import { runWorker } from './app.ts';
 import { createLogger } from './observability/logger.ts';
 import { ConfigurationError, toError } from './runtime/errors.ts';
+import { limitHeapGrowth } from './runtime/heapGrowth.ts';
 import type { Logger } from './runtime/logger.ts';
 import { onStopSignals } from './runtime/signals.ts';
 
@@ -15,6 +16,7 @@ import { onStopSignals } from './runtime/signals.ts';
 const exitCodes = { clean: 0, bug: 70, configuration: 78 } as const;
 
 async function main(): Promise<void> {
+  limitHeapGrowth();
   loadDotEnv();
   const loaded = loadConfig(process.env);
   if (!loaded.ok) {

@@ -7,9 +7,12 @@ export interface GatheredLines {
   flush(): void;
 }
 
+/** What a sudden death of the process may take away. */
+const GATHER_MS = 20;
+
 /**
- * Writes the lines of one turn of the event loop in one piece. A file or pipe is written to synchronously,
- * one system call per write: with a line per attempt they cost a twentieth of the worker's CPU time.
+ * Writes the lines of a moment in one piece. A file or pipe is written to synchronously, one system call per
+ * write: with a line per attempt they cost a twentieth of the worker's CPU time.
  */
 export function gatherLines(destination: Pick<Writable, 'write'>): GatheredLines {
   let gathered = '';
@@ -22,7 +25,7 @@ export function gatherLines(destination: Pick<Writable, 'write'>): GatheredLines
   const stream = new Writable({
     decodeStrings: false,
     write(line: string, _encoding, done) {
-      if (gathered === '') setImmediate(flush);
+      if (gathered === '') setTimeout(flush, GATHER_MS);
       gathered += line;
       done();
     },

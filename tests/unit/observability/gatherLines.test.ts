@@ -1,5 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
-import { setImmediate as turn } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { gatherLines } from '../../../src/observability/gatherLines.ts';
 
 function gathering() {
@@ -11,24 +10,31 @@ function gathering() {
   return { written, ...gatherLines({ write }) };
 }
 
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
 describe('lines', () => {
-  it('of one turn of the event loop are written in one piece, in their order', async () => {
+  it('of a moment are written in one piece, in their order', () => {
     const { written, stream } = gathering();
     stream.write('one\n');
     stream.write('two\n');
     expect(written).toEqual([]);
-    await turn();
+    jest.advanceTimersByTime(20);
     stream.write('three\n');
-    await turn();
+    jest.advanceTimersByTime(20);
     expect(written).toEqual(['one\ntwo\n', 'three\n']);
   });
 
-  it('are written at once when the process ends, and only once', async () => {
+  it('are written at once when the process ends, and only once', () => {
     const { written, stream, flush } = gathering();
     stream.write('last\n');
     flush();
     flush();
-    await turn();
+    jest.advanceTimersByTime(20);
     expect(written).toEqual(['last\n']);
   });
 });
