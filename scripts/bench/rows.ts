@@ -61,10 +61,17 @@ export function figuresOf(rows: readonly Row[]): string {
 
 /** What went wrong, if anything did. */
 export function notesOn(rows: readonly Row[]): readonly string[] {
-  const notes = rows.flatMap(({ label, repeated, unrecorded }) => [
-    ...(repeated > 0 ? [`${label}: ${repeated} calls repeated`] : []),
-    ...((unrecorded ?? 0) > 0 ? [`${label}: ${unrecorded} without a record`] : []),
-  ]);
+  const notes = rows.flatMap((row) => mishapsOf(row.label, row));
   if (rows.some(isStoppedEarly)) notes.unshift(STOPPED);
   return notes.length === 0 ? [] : [notes.join('\n')];
+}
+
+export function mishapsOf(
+  label: string,
+  { repeated, unrecorded }: Pick<Measurement, 'repeated' | 'unrecorded'>,
+): readonly string[] {
+  return [
+    ...(repeated > 0 ? [`${label}: ${repeated} calls repeated`] : []),
+    ...((unrecorded ?? 0) > 0 ? [`${label}: ${unrecorded} without a record`] : []),
+  ];
 }

@@ -1,4 +1,5 @@
 import { whole } from '../figures.ts';
+import { mishapsOf } from '../rows.ts';
 import type { Scenario } from '../scenario.ts';
 import { ratioOf } from '../statistics.ts';
 import { table } from '../table.ts';
@@ -46,7 +47,7 @@ export function backlogToText(runs: readonly WorkedOff[]): string {
   const figures = table(
     ['measured once each', 'seconds', 'rate/s', 'CPU µs', 'mongod', 'RSS MB', 'parked'],
     runs.map((run) => [
-      `${whole(run.count)} statuses${run.arrived < run.count ? '*' : ''}`,
+      labelOf(run) + (run.arrived < run.count ? '*' : ''),
       whole(run.seconds),
       whole(run.perSecond),
       whole(run.cpuUs),
@@ -57,10 +58,7 @@ export function backlogToText(runs: readonly WorkedOff[]): string {
   );
   const memory = table(
     ['RSS MB after', ...tenths.map((tenth) => `${10 * tenth}%`)],
-    runs.map((run) => [
-      `${whole(run.count)} statuses`,
-      ...tenths.map((tenth) => whole(rssAfter(tenth, run))),
-    ]),
+    runs.map((run) => [labelOf(run), ...tenths.map((tenth) => whole(rssAfter(tenth, run)))]),
   );
   return [figures, memory, ...notesOn(runs)].join('\n\n');
 }
@@ -73,10 +71,13 @@ function rssAfter(tenth: number, { samples, count }: WorkedOff): number | null {
 }
 
 function notesOn(runs: readonly WorkedOff[]): readonly string[] {
-  const notes = runs.flatMap(({ count, arrived, repeated, unrecorded }) => [
-    ...(arrived < count ? [`* stopped when ${whole(arrived)} had arrived`] : []),
-    ...(repeated > 0 ? [`${whole(count)} statuses: ${repeated} calls repeated`] : []),
-    ...((unrecorded ?? 0) > 0 ? [`${whole(count)} statuses: ${unrecorded} without a record`] : []),
+  const notes = runs.flatMap((run) => [
+    ...(run.arrived < run.count ? [`* stopped when ${whole(run.arrived)} had arrived`] : []),
+    ...mishapsOf(labelOf(run), run),
   ]);
   return notes.length === 0 ? [] : [notes.join('\n')];
+}
+
+function labelOf({ count }: WorkedOff): string {
+  return `${whole(count)} statuses`;
 }

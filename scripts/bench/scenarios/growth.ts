@@ -44,9 +44,12 @@ async function growing(lab: Lab, many: number): Promise<readonly Row[]> {
   }
 }
 
+/** Several for each account, as over the time for which an answer of MySQL is remembered. */
+const STATUSES = 60_000;
+
 async function spreading(lab: Lab, many: number): Promise<readonly Row[]> {
   const worker = workerContender(lab.receiver);
-  const plan = atFullSpeed(lab, 60_000);
+  const plan = atFullSpeed(lab, STATUSES);
   return await inRounds(
     lab,
     [1, many].map((accounts) => ({
