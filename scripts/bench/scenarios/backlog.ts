@@ -1,4 +1,5 @@
 import { whole } from '../figures.ts';
+import type { LinePlot } from '../plots/plot.ts';
 import { mishapsOf } from '../rows.ts';
 import type { Scenario } from '../scenario.ts';
 import { ratioOf } from '../statistics.ts';
@@ -17,6 +18,7 @@ export const backlog: Scenario = {
     return {
       text: backlogToText([small, large]),
       data: { throughput, runs: [small, large] },
+      plots: [memoryPlot([small, large])],
       targets: [
         {
           what: `peak RSS with ${whole(large.count)} before it, MB`,
@@ -61,6 +63,21 @@ export function backlogToText(runs: readonly WorkedOff[]): string {
     runs.map((run) => [labelOf(run), ...tenths.map((tenth) => whole(rssAfter(tenth, run)))]),
   );
   return [figures, memory, ...notesOn(runs)].join('\n\n');
+}
+
+function memoryPlot(runs: readonly WorkedOff[]): LinePlot {
+  return {
+    kind: 'lines',
+    name: 'memory',
+    title: 'resident memory while a backlog is worked off',
+    note: null,
+    unit: 'MB',
+    over: 'seconds since the start',
+    lines: runs.map((run) => ({
+      label: labelOf(run),
+      points: run.samples.map(({ seconds, rssMb }) => [seconds, rssMb]),
+    })),
+  };
 }
 
 const tenths = Array.from({ length: 10 }, (_, n) => n + 1);

@@ -2,6 +2,7 @@ import { workerContender } from '../contenders.ts';
 import { whole } from '../figures.ts';
 import type { Lab } from '../lab.ts';
 import { measure, type Plan } from '../measure.ts';
+import { ratePlot } from '../rowPlots.ts';
 import { figuresOf, inRounds, notesOn, type Row } from '../rows.ts';
 import type { Scenario } from '../scenario.ts';
 import { ratioOf } from '../statistics.ts';
@@ -19,6 +20,7 @@ export const growth: Scenario = {
     return {
       text: [figuresOf(rows), ...notesOn(rows)].join('\n\n'),
       data: { documents, accounts },
+      plots: [ratePlot(rows)],
       targets: [against(documents), against(accounts)],
     };
   },
