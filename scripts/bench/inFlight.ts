@@ -8,10 +8,6 @@ export function inFlightBound(settings: Settings, endpoints: number): number {
 }
 
 /** The rate that so many calls at a time allow, or the worker's own where that is lower. */
-export function attainable(
-  ownPerSecond: number | null,
-  inFlight: number,
-  delayMs: number,
-): number | null {
-  return ownPerSecond === null ? null : Math.min(ownPerSecond, inFlight / (delayMs / 1_000));
+export function attainable(ownPerSecond: number, inFlight: number, delayMs: number): number {
+  return Math.min(ownPerSecond, inFlight / (delayMs / 1_000));
 }

@@ -14,11 +14,12 @@ export function fullSpeed({ isQuick }: Pick<Lab, 'isQuick'>): Plan {
 }
 
 /** The worker's rate at full speed; measured now where no scenario of this run has done so before. */
-export async function workerThroughput(lab: Lab): Promise<number | null> {
-  if (lab.earlier.workerPerSecond === null) {
-    lab.tell('the worker at full speed, to compare with');
-    const { rows } = await compare(lab, [workerContender(lab.receiver)], fullSpeed(lab));
-    lab.earlier.workerPerSecond = rows[0]?.perSecond ?? null;
-  }
-  return lab.earlier.workerPerSecond;
+export async function workerThroughput(lab: Lab): Promise<number> {
+  const { earlier } = lab;
+  if (earlier.workerPerSecond !== null) return earlier.workerPerSecond;
+  lab.tell('the worker at full speed, to compare with');
+  const { rows } = await compare(lab, [workerContender(lab.receiver)], fullSpeed(lab));
+  const rate = rows[0]?.perSecond ?? Number.NaN;
+  earlier.workerPerSecond = rate;
+  return rate;
 }

@@ -65,7 +65,7 @@ async function spreading(lab: Lab, many: number): Promise<readonly Row[]> {
 function atFullSpeed({ isQuick }: Lab, count: number): Plan {
   return {
     count: isQuick ? Math.min(count, 3_000) : count,
-    limitMs: isQuick ? 10_000 : 120_000,
+    limitMs: isQuick ? 10_000 : 180_000,
     delayMs: 0,
     perSecond: null,
   };

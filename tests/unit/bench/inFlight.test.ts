@@ -20,8 +20,4 @@ describe('attainable', () => {
   ])('of %i/s with %i calls of %i ms is %i/s', (own, calls, delayMs, expected) => {
     expect(attainable(own, calls, delayMs)).toBe(expected);
   });
-
-  it('is unknown where the own rate is', () => {
-    expect(attainable(null, 256, 200)).toBeNull();
-  });
 });
