@@ -18,7 +18,7 @@ module.exports = {
   forbidden: [
     only('domain-is-pure', '^src/domain/', []),
     only('runtime-is-generic', '^src/runtime/', [
-      '^node:|^(async_hooks|fs|net|http|url|timers|events|crypto|util)',
+      '^node:|^(async_hooks|fs|net|http|url|timers|events|crypto|util|v8)',
       '^node_modules/(luxon|@types/luxon)/',
       '^src/domain/',
     ]),
