@@ -39,7 +39,7 @@ export async function measure(lab: Lab, contender: Contender, plan: Plan): Promi
       await warmUp(lab, running, async (signal) => {
         await drive(ids.slice(0, lab.warmUp), null, signal);
       });
-      await lab.receiver.reset({ '/': plan.delayMs });
+      await lab.receiver.reset({ '/': { delayMs: plan.delayMs } });
       const run = { running, drive, ids: ids.slice(lab.warmUp) };
       const measured = await count(lab, contender, plan, run);
       const isAllRecorded = contender.records && measured.isComplete;
