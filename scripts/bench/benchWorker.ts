@@ -11,8 +11,11 @@ import type { Site } from './site.ts';
 
 const START_LIMIT_MS = 60_000;
 
+/** Where they are not the default. */
+export type Settings = Readonly<Record<string, string>>;
+
 /** The receiver is on this machine. */
-const settings = { EGRESS_ALLOW_CIDRS: '127.0.0.0/8' };
+const always: Settings = { EGRESS_ALLOW_CIDRS: '127.0.0.0/8' };
 
 interface Started {
   readonly event: string;
@@ -20,8 +23,12 @@ interface Started {
   readonly httpPort: number;
 }
 
-/** `npm start` with default settings, its log in a file; resolves when it is ready. */
-export async function startBenchWorker(site: Site, receiver: Meter): Promise<Running> {
+/** `npm start` with default settings but for these, its log in a file; resolves when it is ready. */
+export async function startBenchWorker(
+  site: Site,
+  receiver: Meter,
+  settings: Settings = {},
+): Promise<Running> {
   const logFile = join(site.folder, `${site.database}.log`);
   const log = await open(logFile, 'w');
   const child = spawn('npm', ['start', '--silent'], {
@@ -30,6 +37,7 @@ export async function startBenchWorker(site: Site, receiver: Meter): Promise<Run
       PATH: process.env['PATH'],
       HOME: process.env['HOME'],
       ...defaultSettings(),
+      ...always,
       ...settings,
       MONGODB_URI: site.mongodbUri,
       MONGODB_DATABASE: site.database,

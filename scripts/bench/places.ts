@@ -4,7 +4,7 @@ import type { SmsDocument } from '../harness/smsPlatform.ts';
 import { COLLECTION, FIRST_ACCOUNT, FIRST_FLOW, type Site } from './site.ts';
 
 /** Where one measurement takes place: databases that nobody has used. */
-interface Place {
+export interface Place {
   readonly site: Site;
   readonly sms: Collection<SmsDocument>;
   readonly central: CentralDatabase;

@@ -75,7 +75,16 @@ export async function startReceiver(built: Built | null): Promise<BenchReceiver>
 
 /** One path per endpoint. */
 export function endpointUrls({ url }: Pick<BenchReceiver, 'url'>, count: number): string[] {
-  return Array.from({ length: count }, (_, n) => url(`/hook/${n}`));
+  return Array.from({ length: count }, (_, n) => url(endpointPath(n)));
+}
+
+export function endpointPath(n: number): string {
+  return `/hook/${n}`;
+}
+
+/** At any one endpoint, since it was told to forget. */
+export async function mostInFlight({ paths }: Pick<BenchReceiver, 'paths'>): Promise<number> {
+  return Math.max(...[...(await paths()).values()].map(({ maxInFlight }) => maxInFlight));
 }
 
 function launch(program: string, args: readonly string[]): ChildProcess {
