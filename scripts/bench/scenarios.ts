@@ -2,6 +2,14 @@ import type { Scenario } from './scenario.ts';
 import { fairness } from './scenarios/fairness.ts';
 import { latency20, latency200 } from './scenarios/latency.ts';
 import { paced } from './scenarios/paced.ts';
+import { recovery } from './scenarios/recovery.ts';
 import { throughput } from './scenarios/throughput.ts';
 
-export const scenarios: readonly Scenario[] = [throughput, latency20, latency200, paced, fairness];
+export const scenarios: readonly Scenario[] = [
+  throughput,
+  latency20,
+  latency200,
+  paced,
+  fairness,
+  recovery,
+];
