@@ -12,10 +12,11 @@ import type { Site } from './site.ts';
 
 const START_LIMIT_MS = 60_000;
 
-/** The receiver is on this machine. */
-const always = { EGRESS_ALLOW_CIDRS: '127.0.0.0/8' };
-
+/** Where they are not the default. */
 export type Settings = Readonly<Record<string, string>>;
+
+/** The receiver is on this machine. */
+const always: Settings = { EGRESS_ALLOW_CIDRS: '127.0.0.0/8' };
 
 interface Started {
   readonly event: string;

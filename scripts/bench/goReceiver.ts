@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { cacheFolder, withScratchFolder } from '../services/cacheFolder.ts';
 import { findProgram, isExecutable, runCommand } from '../services/command.ts';
 
-interface Built {
+export interface Built {
   readonly file: string;
   readonly description: string;
 }

@@ -14,12 +14,24 @@ export async function seed(
   count: number,
   accounts: number,
 ): Promise<readonly string[]> {
+  return await seedFor(
+    sms,
+    Array.from({ length: count }, (_, n) => n % accounts),
+  );
+}
+
+/** One for each of these accounts, counted from `FIRST_ACCOUNT`; their ids. */
+export async function seedFor(
+  sms: Collection<SmsDocument>,
+  accounts: readonly number[],
+): Promise<readonly string[]> {
   const ids: string[] = [];
-  while (ids.length < count) {
-    const documents = Array.from({ length: Math.min(PER_INSERT, count - ids.length) }, (_, n) => {
-      const account = (ids.length + n) % accounts;
-      return newSms({ accountID: FIRST_ACCOUNT + account, flowId: FIRST_FLOW + account });
-    });
+  while (ids.length < accounts.length) {
+    const documents = accounts
+      .slice(ids.length, ids.length + PER_INSERT)
+      .map((account) =>
+        newSms({ accountID: FIRST_ACCOUNT + account, flowId: FIRST_FLOW + account }),
+      );
     await sms.insertMany(documents);
     ids.push(...documents.map(({ _id }) => _id));
   }
@@ -29,7 +41,7 @@ export async function seed(
 /** By notification id, when its status was sent off to MongoDB, as `nowUs` counts. */
 export type WrittenAt = Map<string, number>;
 
-function notificationId(id: string): string {
+export function notificationId(id: string): string {
   return `${id}:${STATUS}`;
 }
 
@@ -42,15 +54,23 @@ export async function writeAtOnce(
   const writtenAt: WrittenAt = new Map();
   for (let from = 0; from < ids.length && !signal.aborted; from += PER_UPDATE) {
     const chunk = ids.slice(from, from + PER_UPDATE);
-    const $set = { deliveryStatus: STATUS, deliveryTime: new Date() };
     const atUs = nowUs();
     for (const id of chunk) writtenAt.set(notificationId(id), atUs);
-    await sms.bulkWrite(
-      chunk.map((_id) => ({ updateOne: { filter: { _id }, update: { $set } } })),
-      { ordered: false },
-    );
+    await setStatuses(sms, chunk);
   }
   return writtenAt;
+}
+
+/** Sets the status of these at once. */
+export async function setStatuses(
+  sms: Collection<SmsDocument>,
+  ids: readonly string[],
+): Promise<void> {
+  const $set = { deliveryStatus: STATUS, deliveryTime: new Date() };
+  await sms.bulkWrite(
+    ids.map((_id) => ({ updateOne: { filter: { _id }, update: { $set } } })),
+    { ordered: false },
+  );
 }
 
 /** Sets so many a second, each by itself, whether those before are acknowledged or not. */

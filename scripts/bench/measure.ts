@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Collection } from 'mongodb';
 import type { SmsDocument } from '../harness/smsPlatform.ts';
 import { nowUs } from './clock.ts';
+import { comesTrue } from './comesTrue.ts';
 import type { Contender, Running } from './contender.ts';
 import type { Lab } from './lab.ts';
 import { seed, writeAtOnce, writePaced, type WrittenAt } from './load.ts';
@@ -61,7 +62,7 @@ export async function measureAt(
     await warmUp(lab, running, warmUpIds.length, async (signal) => {
       await drive(warmUpIds, null, signal);
     });
-    await lab.receiver.reset({ '/': plan.delayMs });
+    await lab.receiver.reset({ '/': { delayMs: plan.delayMs } });
     const run = { running, drive, ids: ids.slice(warmUpIds.length) };
     const measured = await count(lab, contender, plan, run);
     const isAllRecorded = contender.records && measured.isComplete;
@@ -104,7 +105,8 @@ function driverOf({ drivenBy }: Contender, running: Running, sms: Collection<Sms
   };
 }
 
-async function warmUp(
+/** Resolves when it is done and the contender at rest. */
+export async function warmUp(
   lab: Lab,
   running: Running,
   wanted: number,
@@ -174,12 +176,8 @@ async function reached(
   wanted: number,
   limitMs: number,
 ): Promise<boolean> {
-  const endMs = performance.now() + limitMs;
-  while (performance.now() < endMs) {
-    if ((await running.count()).notifications >= wanted) return true;
-    await wait(LOOK_EVERY_MS, undefined, { signal: lab.signal });
-  }
-  return false;
+  const haveArrived = async (): Promise<boolean> => (await running.count()).notifications >= wanted;
+  return await comesTrue(haveArrived, { limitMs, everyMs: LOOK_EVERY_MS, signal: lab.signal });
 }
 
 const REST_LOOK_MS = 200;

@@ -1,46 +1,92 @@
 /** What `receiver.go` is, for machines without Go: the same output, paths and answers. */
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { accepts, behaviourOf, type Behaviour, type Behaviours } from './behaviour.ts';
 import { nowUs } from './clock.ts';
+import type { PathCounts } from './receiver.ts';
+
+type Counted = { -readonly [name in keyof PathCounts]: PathCounts[name] };
 
 let calls = 0;
 let arrivals = new Map<string, number>();
-let delaysMs: readonly (readonly [prefix: string, ms: number])[] = [];
+let paths = new Map<string, Counted>();
+let behaviours: Behaviours = {};
 
-function take(request: IncomingMessage, response: ServerResponse): void {
-  request.resume().once('end', () => {
-    calls += 1;
+function countsOf(path: string): Counted {
+  const known = paths.get(path) ?? { calls: 0, accepted: 0, inFlight: 0, maxInFlight: 0 };
+  paths.set(path, known);
+  return known;
+}
+
+async function take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  await once(request.resume(), 'end');
+  const path = request.url ?? '';
+  const counts = countsOf(path);
+  const behaviour = behaviourOf(path, behaviours);
+  calls += 1;
+  counts.calls += 1;
+  counts.inFlight += 1;
+  counts.maxInFlight = Math.max(counts.maxInFlight, counts.inFlight);
+  if (accepts(behaviour)) {
+    counts.accepted += 1;
     const id = String(request.headers['webhook-id']);
     if (!arrivals.has(id)) arrivals.set(id, nowUs());
-    const answer = (): void => {
-      response.setHeader('content-type', 'application/json').end('{"received":true}');
-    };
-    const delayMs = delaysMs.find(([prefix]) => request.url?.startsWith(prefix))?.[1] ?? 0;
-    if (delayMs > 0) setTimeout(answer, delayMs);
-    else answer();
+  }
+  await untilAnswer(behaviour, response);
+  // Before the answer is out: the next call may be here as soon as it is.
+  counts.inFlight -= 1;
+  response.statusCode = behaviour.statusCode ?? 200;
+  response.setHeader('content-type', 'application/json').end('{"received":true}');
+}
+
+/** Or until the caller has gone. */
+async function untilAnswer({ delayMs = 0, hang }: Behaviour, to: ServerResponse): Promise<void> {
+  if (hang !== true && delayMs === 0) return;
+  await new Promise<void>((resolve) => {
+    const timer = hang === true ? undefined : setTimeout(resolve, delayMs);
+    to.once('close', () => {
+      clearTimeout(timer);
+      resolve();
+    });
   });
 }
 
-async function reset(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  delaysMs = Object.entries(JSON.parse(await text(request)) as Record<string, number>);
+function reset(): void {
   calls = 0;
   arrivals = new Map();
-  response.end();
+  // What is in flight ends on the counts it began on.
+  paths = new Map();
 }
 
-const admin: Readonly<Record<string, () => string>> = {
+const questions: Readonly<Record<string, () => string>> = {
   '/admin/clock': () => String(nowUs()),
   '/admin/count': () => JSON.stringify({ calls, notifications: arrivals.size }),
   '/admin/arrivals': () => JSON.stringify(Object.fromEntries(arrivals)),
+  '/admin/paths': () => JSON.stringify(Object.fromEntries(paths)),
 };
 
 const server = createServer((request, response) => {
-  const tell = admin[request.url ?? ''];
+  const tell = questions[request.url ?? ''];
   if (tell !== undefined) response.end(tell());
-  else if (request.url === '/admin/reset') void reset(request, response);
-  else take(request, response);
+  else if (request.url === '/admin/reset') void behave(request, response, reset);
+  else if (request.url === '/admin/behave') void behave(request, response);
+  // A caller that leaves in the middle of it has not called.
+  else take(request, response).catch(() => response.destroy());
 });
+
+async function behave(
+  request: IncomingMessage,
+  response: ServerResponse,
+  before: () => void = () => undefined,
+): Promise<void> {
+  const given = JSON.parse(await text(request)) as Behaviours;
+  before();
+  behaviours = given;
+  response.end();
+}
+
 server.listen(0, '127.0.0.1', () => {
   console.log(`127.0.0.1:${(server.address() as AddressInfo).port}`);
 });

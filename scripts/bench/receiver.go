@@ -1,11 +1,11 @@
-// The receiver of the benchmarks: counts calls by their webhook-id and notes when each came first.
+// The receiver of the benchmarks: counts calls by their path, and notes when each webhook-id was first accepted.
 //
 // Prints its address, and ends when its standard input does, so that it never outlives who started it.
 // Times are microseconds since its own start, by the monotonic clock; GET /admin/clock tells the present one.
 package main
 
 import (
-	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -21,37 +21,103 @@ var start = time.Now()
 
 func nowUs() int64 { return time.Since(start).Microseconds() }
 
+// What is done with a call. A path that ends in a slash is for all that begin with it and have none of their own.
+type behaviour struct {
+	DelayMs    float64 `json:"delayMs"`
+	StatusCode int     `json:"statusCode"`
+	Hang       bool    `json:"hang"`
+}
+
+type behaviours map[string]behaviour
+
+// That of the path itself, else of its longest beginning.
+func (all behaviours) of(path string) behaviour {
+	found, length := behaviour{}, 0
+	for key, each := range all {
+		if len(key) > length && (key == path || strings.HasSuffix(key, "/") && strings.HasPrefix(path, key)) {
+			found, length = each, len(key)
+		}
+	}
+	if found.StatusCode == 0 {
+		found.StatusCode = http.StatusOK
+	}
+	return found
+}
+
+// Answers it with a 2xx: the notification has arrived.
+func (b behaviour) accepts() bool {
+	return !b.Hang && b.StatusCode >= 200 && b.StatusCode < 300
+}
+
+// Until the answer, or until the caller has gone.
+func (b behaviour) wait(caller context.Context) {
+	if b.Hang {
+		<-caller.Done()
+	} else if b.DelayMs > 0 {
+		timer := time.NewTimer(time.Duration(b.DelayMs * float64(time.Millisecond)))
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-caller.Done():
+		}
+	}
+}
+
+type pathCounts struct {
+	Calls       int `json:"calls"`
+	Accepted    int `json:"accepted"`
+	InFlight    int `json:"inFlight"`
+	MaxInFlight int `json:"maxInFlight"`
+}
+
 type receiver struct {
-	mutex    sync.Mutex
-	calls    int
-	arrivals map[string]int64
-	// By the beginning of the path.
-	delays map[string]time.Duration
+	mutex      sync.Mutex
+	calls      int
+	arrivals   map[string]int64
+	paths      map[string]*pathCounts
+	behaviours behaviours
 }
 
 var answer = []byte(`{"received":true}`)
 
 func (r *receiver) take(w http.ResponseWriter, request *http.Request) {
-	io.Copy(io.Discard, request.Body)
-	at := nowUs()
-	id := request.Header.Get("webhook-id")
-	r.mutex.Lock()
-	r.calls++
-	if _, known := r.arrivals[id]; !known {
-		r.arrivals[id] = at
+	if _, err := io.Copy(io.Discard, request.Body); err != nil {
+		return // A caller that leaves in the middle of it has not called.
 	}
-	var delay time.Duration
-	for prefix, each := range r.delays {
-		if strings.HasPrefix(request.URL.Path, prefix) {
-			delay = each
+	each, counts := r.begin(request.URL.Path, request.Header.Get("webhook-id"))
+	each.wait(request.Context())
+	// Before the answer is out: the next call may be here as soon as it is.
+	r.mutex.Lock()
+	counts.InFlight--
+	r.mutex.Unlock()
+	w.Header().Set("content-type", "application/json")
+	w.WriteHeader(each.StatusCode)
+	w.Write(answer)
+}
+
+func (r *receiver) begin(path string, id string) (behaviour, *pathCounts) {
+	at := nowUs()
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	counts, known := r.paths[path]
+	if !known {
+		counts = &pathCounts{}
+		r.paths[path] = counts
+	}
+	each := r.behaviours.of(path)
+	r.calls++
+	counts.Calls++
+	counts.InFlight++
+	if counts.InFlight > counts.MaxInFlight {
+		counts.MaxInFlight = counts.InFlight
+	}
+	if each.accepts() {
+		counts.Accepted++
+		if _, known := r.arrivals[id]; !known {
+			r.arrivals[id] = at
 		}
 	}
-	r.mutex.Unlock()
-	if delay > 0 {
-		time.Sleep(delay)
-	}
-	w.Header().Set("content-type", "application/json")
-	w.Write(answer)
+	return each, counts
 }
 
 func (r *receiver) count(w http.ResponseWriter, _ *http.Request) {
@@ -63,25 +129,33 @@ func (r *receiver) count(w http.ResponseWriter, _ *http.Request) {
 func (r *receiver) list(w http.ResponseWriter, _ *http.Request) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	out := bufio.NewWriter(w)
-	defer out.Flush()
-	json.NewEncoder(out).Encode(r.arrivals)
+	json.NewEncoder(w).Encode(r.arrivals)
 }
 
-// Forgets what came so far and takes the delays given, milliseconds by the beginning of the path.
-func (r *receiver) reset(w http.ResponseWriter, request *http.Request) {
-	var delaysMs map[string]float64
-	if err := json.NewDecoder(request.Body).Decode(&delaysMs); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
+func (r *receiver) listPaths(w http.ResponseWriter, _ *http.Request) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
+	json.NewEncoder(w).Encode(r.paths)
+}
+
+// What is in flight ends on the counts it began on.
+func (r *receiver) forget() {
 	r.calls = 0
 	r.arrivals = map[string]int64{}
-	r.delays = map[string]time.Duration{}
-	for prefix, ms := range delaysMs {
-		r.delays[prefix] = time.Duration(ms * float64(time.Millisecond))
+	r.paths = map[string]*pathCounts{}
+}
+
+func (r *receiver) behave(before func()) http.HandlerFunc {
+	return func(w http.ResponseWriter, request *http.Request) {
+		var given behaviours
+		if err := json.NewDecoder(request.Body).Decode(&given); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		r.mutex.Lock()
+		defer r.mutex.Unlock()
+		before()
+		r.behaviours = given
 	}
 }
 
@@ -95,13 +169,16 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	r := &receiver{arrivals: map[string]int64{}}
+	r := &receiver{}
+	r.forget()
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", r.take)
 	mux.HandleFunc("/admin/clock", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, nowUs()) })
 	mux.HandleFunc("/admin/count", r.count)
 	mux.HandleFunc("/admin/arrivals", r.list)
-	mux.HandleFunc("/admin/reset", r.reset)
+	mux.HandleFunc("/admin/paths", r.listPaths)
+	mux.HandleFunc("/admin/reset", r.behave(r.forget))
+	mux.HandleFunc("/admin/behave", r.behave(func() {}))
 	fmt.Println(listener.Addr().String())
 	fmt.Fprintln(os.Stderr, http.Serve(listener, mux))
 	os.Exit(1)

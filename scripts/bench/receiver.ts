@@ -2,24 +2,44 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { Behaviours } from './behaviour.ts';
 import { nowUs } from './clock.ts';
-import { goReceiver } from './goReceiver.ts';
+import { goReceiver, type Built } from './goReceiver.ts';
 import { killChild } from './killChild.ts';
 import type { Meter } from './meter.ts';
+
+/** Of the calls of one path. */
+export interface PathCounts {
+  /** All, with those that came twice and those that were refused. */
+  readonly calls: number;
+  /** Those answered with a 2xx, or about to be. */
+  readonly accepted: number;
+  /** Begun and not answered. */
+  readonly inFlight: number;
+  /** The most there have been at a time. */
+  readonly maxInFlight: number;
+}
 
 /** A webhook in a process of its own, whose work is not counted as anybody's. */
 export interface BenchReceiver extends Meter {
   /** Which one it is. */
   readonly description: string;
   url(path: string): string;
-  /** Forgets what came so far; from now on answers after so many ms, by the beginning of the path. */
-  reset(delaysMs?: Readonly<Record<string, number>>): Promise<void>;
+  paths(): Promise<ReadonlyMap<string, PathCounts>>;
+  /** Forgets what came so far; from now on behaves like this. */
+  reset(behaviours?: Behaviours): Promise<void>;
+  /** From now on behaves like this; what it has not answered yet goes on as it began. */
+  behave(behaviours: Behaviours): Promise<void>;
   close(): Promise<void>;
 }
 
 /** One in Go where there is Go, since a receiver in Node would take as much CPU time as what it measures. */
 export async function startBenchReceiver(): Promise<BenchReceiver> {
-  const built = await goReceiver();
+  return await startReceiver(await goReceiver());
+}
+
+/** The one built in Go, or the one in Node. */
+export async function startReceiver(built: Built | null): Promise<BenchReceiver> {
   const script = fileURLToPath(new URL('./nodeReceiver.ts', import.meta.url));
   const child =
     built === null ? launch(process.execPath, ['--import', 'tsx', script]) : launch(built.file, []);
@@ -30,6 +50,9 @@ export async function startBenchReceiver(): Promise<BenchReceiver> {
     const text = await answer.text();
     return (text === '' ? null : JSON.parse(text)) as T;
   };
+  const tell = async (path: string, behaviours: Behaviours): Promise<void> => {
+    await ask(path, { method: 'POST', body: JSON.stringify(behaviours) });
+  };
   return {
     description: built?.description ?? `Node's http, ${process.version}`,
     url: (path) => `http://${address}${path}`,
@@ -39,9 +62,9 @@ export async function startBenchReceiver(): Promise<BenchReceiver> {
       const arrivals = await ask<Record<string, number>>('arrivals');
       return new Map(Object.entries(arrivals).map(([id, atUs]) => [id, atUs + offsetUs]));
     },
-    async reset(delaysMs = {}) {
-      await ask('reset', { method: 'POST', body: JSON.stringify(delaysMs) });
-    },
+    paths: async () => new Map(Object.entries(await ask<Record<string, PathCounts>>('paths'))),
+    reset: async (behaviours = {}) => await tell('reset', behaviours),
+    behave: async (behaviours) => await tell('behave', behaviours),
     async close() {
       await killChild(child);
     },
@@ -50,7 +73,16 @@ export async function startBenchReceiver(): Promise<BenchReceiver> {
 
 /** One path per endpoint. */
 export function endpointUrls({ url }: Pick<BenchReceiver, 'url'>, count: number): string[] {
-  return Array.from({ length: count }, (_, n) => url(`/hook/${n}`));
+  return Array.from({ length: count }, (_, n) => url(endpointPath(n)));
+}
+
+export function endpointPath(n: number): string {
+  return `/hook/${n}`;
+}
+
+/** At any one endpoint, since it was told to forget. */
+export async function mostInFlight({ paths }: Pick<BenchReceiver, 'paths'>): Promise<number> {
+  return Math.max(...[...(await paths()).values()].map(({ maxInFlight }) => maxInFlight));
 }
 
 function launch(program: string, args: readonly string[]): ChildProcess {

@@ -1,8 +1,10 @@
 import type { Scenario } from './scenario.ts';
 import { backlog } from './scenarios/backlog.ts';
 import { growth } from './scenarios/growth.ts';
+import { fairness } from './scenarios/fairness.ts';
 import { latency20, latency200 } from './scenarios/latency.ts';
 import { paced } from './scenarios/paced.ts';
+import { recovery } from './scenarios/recovery.ts';
 import { throughput } from './scenarios/throughput.ts';
 
 export const scenarios: readonly Scenario[] = [
@@ -12,4 +14,6 @@ export const scenarios: readonly Scenario[] = [
   paced,
   backlog,
   growth,
+  fairness,
+  recovery,
 ];

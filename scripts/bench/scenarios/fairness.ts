@@ -1,0 +1,86 @@
+import { compareTroubled, type Compared, type Trouble } from '../fairness/compareTroubled.ts';
+import { figure, whole } from '../figures.ts';
+import { FLOW_TARGETS, flowsToText } from '../flowText.ts';
+import type { Lab } from '../lab.ts';
+import type { Scenario } from '../scenario.ts';
+import { toText as standingsToText } from '../standings.ts';
+import { workerThroughput } from '../workerThroughput.ts';
+
+const ENDPOINTS = 100;
+const all = Array.from({ length: ENDPOINTS }, (_, n) => n);
+
+/** What good endpoints notice of bad ones. */
+export const fairness: Scenario = {
+  name: 'fairness',
+  title: 'what good endpoints notice of bad ones, at half of the throughput',
+  async run(lab) {
+    const throughput = await workerThroughput(lab);
+    const perSecond = Math.round(throughput / 2);
+    const compared = [
+      await compareTroubled(lab, threeBad(lab), perSecond),
+      await compareTroubled(lab, slowHalf(lab), perSecond),
+    ];
+    const intro = [
+      `Measured throughput ${whole(throughput)}/s; ${perSecond} statuses a second, on a schedule. The figures`,
+      'are those of the healthy endpoints, the latency from when a status was due.',
+      `Wanted: ${FLOW_TARGETS} of a run without the bad ones.`,
+    ];
+    const text = [intro.join('\n'), ...compared.map(toText)].join('\n\n');
+    return { text, data: { throughput, perSecond, compared } };
+  },
+};
+
+function threeBad({ isQuick }: Lab): Trouble {
+  return {
+    name: 'three-bad',
+    title: 'One of 100 endpoints hangs, one answers 500, one answers after 2 s',
+    bad: new Map([
+      [0, { hang: true }],
+      [1, { statusCode: 500 }],
+      [2, { delayMs: 2_000 }],
+    ]),
+    turns: all,
+    controls: ['without'],
+    // Longer than a call may take.
+    seconds: isQuick ? 5 : 18,
+    settings: isQuick
+      ? {
+          REQUEST_TIMEOUT: '3s',
+          CONNECT_TIMEOUT: '3s',
+          RETRY_SCHEDULE: '3s,3s,3s,3s',
+          BREAKER_COOLDOWN: '3s',
+        }
+      : {},
+  };
+}
+
+function slowHalf({ isQuick }: Lab): Trouble {
+  return {
+    name: 'slow-half',
+    title: 'One of 100 endpoints answers after 10 s and gets half of all statuses',
+    bad: new Map([[0, { delayMs: 10_000 }]]),
+    turns: all.slice(1).flatMap((healthy) => [0, healthy]),
+    // Without its statuses half of the load is gone, too.
+    controls: ['without', 'healed'],
+    // Longer than its first calls take.
+    seconds: isQuick ? 6 : 12,
+    settings: {},
+  };
+}
+
+function toText({ title, flows, runs }: Compared): string {
+  const most = Math.max(...runs.troubled.map(({ maxInFlight }) => maxInFlight));
+  const { without, healed, troubled } = flows;
+  const controls = [{ label: 'without', flow: without }];
+  if (healed !== null) controls.push({ label: 'not slow', flow: healed });
+  const ends = runs.troubled.flatMap(({ end }) => end ?? []);
+  return [
+    `${title}:`,
+    flowsToText({ label: 'with', flow: troubled }, controls),
+    `At one endpoint at most ${most} at a time.`,
+    ...ends.map(
+      ({ standings, afterSeconds }) =>
+        `Of all, ${figure(afterSeconds)} s after the bad were healed: ${standingsToText(standings)}.`,
+    ),
+  ].join('\n');
+}

@@ -1,0 +1,51 @@
+import { figure, whole } from '../figures.ts';
+import { FLOW_TARGETS, flowsToText } from '../flowText.ts';
+import { changeUrl, giveUp, GIVE_UP_AFTER, type Outcome } from '../recovery/dead.ts';
+import { letReturn, type Returned } from '../recovery/returning.ts';
+import type { Scenario } from '../scenario.ts';
+import { toText as standingsToText } from '../standings.ts';
+import { workerThroughput } from '../workerThroughput.ts';
+
+/** What becomes of what waits for an endpoint that does not answer. */
+export const recovery: Scenario = {
+  name: 'recovery',
+  title: 'what becomes of what waits for an endpoint that does not answer',
+  async run(lab) {
+    const throughput = await workerThroughput(lab);
+    const perSecond = Math.round(throughput / 2);
+    const load = lab.isQuick
+      ? { perSecond, seconds: 6, toPark: 1_000 }
+      : { perSecond, seconds: 40, toPark: 20_000 };
+    const returned = await letReturn(lab, load);
+    const changed = await changeUrl(lab);
+    const expired = await giveUp(lab);
+    const text = [
+      [
+        `Measured throughput ${whole(throughput)}/s. ${whole(load.toPark)} parked for one of 100 endpoints, which`,
+        `then returns, while the others get ${perSecond} statuses a second. Their figures, once;`,
+        `wanted are ${FLOW_TARGETS} of a run without the one that returns:`,
+      ].join('\n'),
+      returnToText(returned),
+      `A dead endpoint whose URL is changed in MySQL: ${outcomeToText(changed)} at the new one.`,
+      `A breaker open for longer than GIVE_UP_AFTER, ${GIVE_UP_AFTER}: ${outcomeToText(expired)}.`,
+    ].join('\n\n');
+    return { text, data: { throughput, load, returned, changed, expired } };
+  },
+};
+
+function returnToText(returned: Returned): string {
+  const { parked, seconds, stood, maxInFlight, repeated } = returned;
+  const controls = [{ label: 'without', flow: returned.without }];
+  return [
+    flowsToText({ label: 'with', flow: returned.with }, controls),
+    `${whole(parked)} were parked; ${figure(seconds)} s after the return: ${standingsToText(stood.standings)};`,
+    `at most ${maxInFlight} at a time, ${repeated} repeated.`,
+  ].join('\n');
+}
+
+function outcomeToText({ waiting, standings, afterSeconds, callsOfDead }: Outcome): string {
+  return [
+    `${whole(waiting)} waited;`,
+    `after ${figure(afterSeconds)} s and ${whole(callsOfDead)} calls of the dead one: ${standingsToText(standings)}`,
+  ].join('\n');
+}
