@@ -80,7 +80,10 @@ export function endpointPath(n: number): string {
   return `/hook/${n}`;
 }
 
-/** At any one endpoint, since it was told to forget. */
+/**
+ * At any one endpoint, since it was told to forget. A call that the caller has given up counts until the
+ * receiver comes to know of it, which may be later than the next call: exact where no call times out.
+ */
 export async function mostInFlight({ paths }: Pick<BenchReceiver, 'paths'>): Promise<number> {
   return Math.max(...[...(await paths()).values()].map(({ maxInFlight }) => maxInFlight));
 }

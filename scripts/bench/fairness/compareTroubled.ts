@@ -4,7 +4,7 @@ import { flowRatios, mediansOfFlows, type Flow, type FlowRatios } from '../flow.
 import type { Lab } from '../lab.ts';
 import { scheduleOf } from '../openLoop.ts';
 import type { Place } from '../places.ts';
-import { endpointPath, mostInFlight } from '../receiver.ts';
+import { endpointPath } from '../receiver.ts';
 import { drive, seeFlow } from '../seeFlow.ts';
 import { standWhen, type Stood } from '../standings.ts';
 import { warmingUpLonger, withWorker } from '../withWorker.ts';
@@ -31,8 +31,6 @@ type Kind = 'without' | 'healed' | 'troubled';
 
 interface Run {
   readonly healthy: Flow;
-  /** At an endpoint, the most at a time. */
-  readonly maxInFlight: number;
   /** Of all statuses, after the bad endpoints had been healed; null where that was not waited for. */
   readonly end: Stood | null;
 }
@@ -104,7 +102,7 @@ async function runOnce(
     const toHealthy = written.filter(({ account }) => isHealthy(account));
     const flow = await seeFlow(lab, { written: toHealthy, cores });
     const end = isToTheEnd ? await lookAtTheEnd(lab, scene.place) : null;
-    return { healthy: flow, maxInFlight: await mostInFlight(lab.receiver), end };
+    return { healthy: flow, end };
   });
 }
 

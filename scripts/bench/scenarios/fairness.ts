@@ -69,7 +69,6 @@ function slowHalf({ isQuick }: Lab): Trouble {
 }
 
 function toText({ title, flows, runs }: Compared): string {
-  const most = Math.max(...runs.troubled.map(({ maxInFlight }) => maxInFlight));
   const { without, healed, troubled } = flows;
   const controls = [{ label: 'without', flow: without }];
   if (healed !== null) controls.push({ label: 'not slow', flow: healed });
@@ -77,7 +76,6 @@ function toText({ title, flows, runs }: Compared): string {
   return [
     `${title}:`,
     flowsToText({ label: 'with', flow: troubled }, controls),
-    `At one endpoint at most ${most} at a time.`,
     ...ends.map(
       ({ standings, afterSeconds }) =>
         `Of all, ${figure(afterSeconds)} s after the bad were healed: ${standingsToText(standings)}.`,
