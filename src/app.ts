@@ -176,7 +176,7 @@ function pipelineDeps(
   const { notify, call, limits, routeCache } = config;
   const ledger = createLedger(state.sent, notify);
   const watched = { namespace: sms.namespace, collectionUuid };
-  const windowLimit = Math.max(1_000, 4 * limits.maxInFlight);
+  const windowLimit = Math.max(500, 2 * limits.maxInFlight);
   return {
     ...frame,
     source: createChangeSource(sms),

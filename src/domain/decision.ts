@@ -39,8 +39,7 @@ export function decide(input: DecisionInput): Decision {
   if (route.kind === 'unusable') return { kind: 'invalidWebhook', route };
   const { accountId, flowId } = detail;
   const body = buildPayload({ id: document['_id'] ?? null, document, zone });
-  return {
-    kind: 'notify',
-    notification: { ...subject, accountId, flowId, webhook: route.webhook, body },
-  };
+  const { webhook } = route;
+  // The spread at the end: V8 is slow to add to one.
+  return { kind: 'notify', notification: { accountId, flowId, webhook, body, ...subject } };
 }

@@ -16,13 +16,15 @@ export function overlayChange(document: PlainDocument, change: OverlaidChange): 
   const { setFields } = change;
   const showsOtherStatus = ownField(document, 'deliveryStatus') !== change.deliveryStatus;
   const result: Record<string, PlainValue> = {};
-  for (const [name, fetched] of Object.entries(document)) {
+  for (const name of Object.keys(document)) {
     const set = ownField(setFields, name);
+    const isLeftOut = name === 'deliveryTime' && showsOtherStatus;
     if (set !== undefined) setField(result, name, set);
-    else if (name !== 'deliveryTime' || !showsOtherStatus) setField(result, name, fetched);
+    else if (!isLeftOut) setField(result, name, document[name] ?? null);
   }
-  for (const [name, set] of Object.entries(setFields)) {
-    if (!name.includes('.') && !Object.hasOwn(result, name)) setField(result, name, set);
+  for (const name of Object.keys(setFields)) {
+    const isNew = !name.includes('.') && !Object.hasOwn(result, name);
+    if (isNew) setField(result, name, setFields[name] ?? null);
   }
   return result;
 }

@@ -18,8 +18,8 @@ const leftOut: ReadonlySet<string> = new Set(['_id', '_class', 'notify_on_delive
 /** The body of the call: built once, so that a retry sends and signs the same bytes. */
 export function buildPayload({ id, document, zone }: PayloadSource): Uint8Array {
   const detail: Record<string, Json> = { id: idText(id) };
-  for (const [name, value] of Object.entries(document)) {
-    if (!leftOut.has(name)) setField(detail, name, toJson(value, zone));
+  for (const name of Object.keys(document)) {
+    if (!leftOut.has(name)) setField(detail, name, toJson(document[name] ?? null, zone));
   }
   const phononUuid = toJson(ownField(document, 'phononUuid') ?? null, zone);
   return Buffer.from(JSON.stringify({ 'phonon-uuid': phononUuid, smsDetails: [detail] }), 'utf8');

@@ -32,12 +32,12 @@ const nothing: BodyRead = { bytes: Buffer.alloc(0), truncated: false };
  * The body is read from the response that got announces, not from the got stream, which on a fault throws
  * away what it had not passed on.
  */
-export async function exchange(
+export function exchange(
   request: Request,
   limits: ExchangeLimits,
   signal: AbortSignal,
 ): Promise<Exchange> {
-  return await new Promise((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     let statusCode: number | null = null;
     let headers: IncomingHttpHeaders = {};
     let body: ResponseBody | null = null;

@@ -20,6 +20,9 @@ const MAX_RESPONSE_HEADER_BYTES = 16_384;
 /** What Node is told of one call. */
 type NativeOptions = ReturnType<Options['createNativeRequestOptions']>;
 
+/** What got holds of options that it has checked. */
+type CheckedOptions = ReturnType<Options['toJSON']>;
+
 /**
  * got's stream interface in its cheapest form: `got(undefined, undefined, options)` copies options that
  * were checked once per webhook, where `got.stream.post(url, options)` merges and checks them for every
@@ -40,7 +43,7 @@ export function createWebhookClient(agents: KeepAliveAgents, userAgent: string):
       'accept-encoding': ACCEPTED_ENCODINGS,
     },
   });
-  const prepared = new Map<Webhook, Options>();
+  const prepared = new Map<Webhook, CheckedOptions>();
 
   return (webhook, headers, body) => {
     let options = prepared.get(webhook);
@@ -49,13 +52,14 @@ export function createWebhookClient(agents: KeepAliveAgents, userAgent: string):
       options = prepare(webhook, shared);
       prepared.set(webhook, options);
     }
-    const call = new Options(undefined, undefined, options);
-    Object.assign(call.headers, headers);
-    // A length makes Node send it as such instead of in chunks, which some receivers can't read.
-    call.headers['content-length'] = String(body.byteLength);
-    call.body = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-    // `isStream` is set, which the type of this form can't tell.
-    const request = got(undefined, undefined, call) as Request;
+    const call: CheckedOptions = {
+      ...options,
+      // A length makes Node send it as such instead of in chunks, which some receivers can't read.
+      headers: { ...options.headers, ...headers, 'content-length': String(body.byteLength) },
+      body: Buffer.from(body.buffer, body.byteOffset, body.byteLength),
+    };
+    // As the defaults that got copies; and `isStream` is set, which the type of this form can't tell.
+    const request = got(undefined, undefined, call as Options) as Request;
     request.options.createNativeRequestOptions = () => nativeOptions(request.options, agents);
     return request;
   };
@@ -72,12 +76,12 @@ function nativeOptions({ url, headers }: Options, agents: KeepAliveAgents): Nati
 }
 
 /** Userinfo goes into the header here: got would let it replace the webhook's own `authorization`. */
-function prepare(webhook: Webhook, shared: Options): Options {
+function prepare(webhook: Webhook, shared: Options): CheckedOptions {
   const url = new URL(webhook.url);
   const authorization = basicAuthorization(url);
   url.username = '';
   url.password = '';
-  return new Options(url, { headers: { ...authorization, ...webhook.headers } }, shared);
+  return new Options(url, { headers: { ...authorization, ...webhook.headers } }, shared).toJSON();
 }
 
 function basicAuthorization({ username, password }: URL): Readonly<Record<string, string>> {

@@ -104,7 +104,7 @@ function operationOf(ending: RecordedEnding) {
   const { record, showsNone } = ending;
   return showsNone
     ? {
-        filter: { ...keyOf(ending), notify_on_delivery: { $exists: false } },
+        filter: { notify_on_delivery: { $exists: false }, ...keyOf(ending) },
         update: { $set: { notify_on_delivery: record } },
       }
     : { filter: keyOf(ending), update: recordUpdate(record) };

@@ -61,7 +61,9 @@ const textLine = winston.format.printf((info) => {
 });
 
 /** winston would write an Error as `{}`. */
-function printable(fields: LogFields = {}): Record<string, unknown> {
+function printable(fields: LogFields = {}): LogFields {
+  const values = Object.values(fields);
+  if (!values.some(isError)) return fields;
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [
       name,

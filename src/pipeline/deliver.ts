@@ -73,29 +73,15 @@ class AttemptFailed extends Error {
  * attempt, with `Stopping` as well when the time to write is up. A wait holds no slot.
  */
 export async function deliver(delivery: Delivery, deps: DeliverDeps): Promise<void> {
-  const { custody } = delivery;
-  let log = delivery.log;
-  let isConcluding = false;
-  const decide = async (): Promise<NextStep> => {
-    const reason = tooLateBecause(delivery, deps);
-    if (reason !== null) return { kind: 'failed', reason };
-    const begun = withAttemptBegun(log, new Date());
-    await custody.beginAttempt(begun);
-    log = begun;
-    const outcome = await callOnce(delivery.notification, log.begun, deps);
-    log = withOutcome(log, outcome);
-    custody.attemptEnded(log);
-    return chooseStep(delivery, log, outcome, deps);
-  };
-  const callAndConclude = async (): Promise<NextStep> => {
-    const step = await decide();
-    isConcluding = step.kind !== 'quickRetry';
-    if (isConcluding) await conclude(delivery, log, step, deps);
-    return step;
-  };
+  const { custody, slot } = delivery;
+  const progress: Progress = { log: delivery.log, isConcluding: false };
+  const waiting = custody.canBeParked ? 'news' : 'row';
   try {
-    await repeatQuickly(delivery, callAndConclude, deps);
+    const first = slot ?? (await takeSlot(delivery, waiting, deps));
+    const step = await attemptIn(first, delivery, progress, deps);
+    if (step.kind === 'quickRetry') await repeatQuickly(step.waitMs, delivery, progress, deps);
   } catch (error) {
+    const { log, isConcluding } = progress;
     const waitMs = isConcluding ? null : cutShortAt(error, log, delivery);
     if (waitMs === null) throw error;
     await conclude(delivery, log, { kind: 'parked', waitMs }, deps);
@@ -104,32 +90,66 @@ export async function deliver(delivery: Delivery, deps: DeliverDeps): Promise<vo
   }
 }
 
+/** How far a delivery has come. */
+interface Progress {
+  log: AttemptLog;
+  isConcluding: boolean;
+}
+
+/**
+ * One attempt, and the end or the parking that it leads to; none when it has become too late. Releases the slot
+ * in any case. It is one function, since each one that waits is kept for as long as it does.
+ */
+async function attemptIn(
+  slot: Slot,
+  delivery: Delivery,
+  progress: Progress,
+  deps: DeliverDeps,
+): Promise<NextStep> {
+  const { notification, custody } = delivery;
+  try {
+    const reason = tooLateBecause(delivery, deps);
+    let step: NextStep;
+    if (reason === null) {
+      const begun = withAttemptBegun(progress.log, new Date());
+      await custody.beginAttempt(begun);
+      progress.log = begun;
+      const { webhook, body, notificationId } = notification;
+      const attempt = { webhook, body, notificationId, number: begun.begun };
+      const outcome = await deps.sender.send(attempt, deps.abandoned);
+      progress.log = withOutcome(begun, outcome);
+      custody.attemptEnded(progress.log);
+      note(notification, outcome, deps);
+      step = chooseStep(delivery, progress.log, outcome, deps);
+    } else {
+      step = { kind: 'failed', reason };
+    }
+    progress.isConcluding = step.kind !== 'quickRetry';
+    if (progress.isConcluding) await conclude(delivery, progress.log, step, deps);
+    return step;
+  } finally {
+    slot.release();
+  }
+}
+
 /**
  * Until another step than a quick retry, each time in a slot of its own. Nearly always the first attempt is
  * the last one: it goes without what retries take.
  */
 async function repeatQuickly(
+  firstWaitMs: number,
   delivery: Delivery,
-  attempt: () => Promise<NextStep>,
+  progress: Progress,
   deps: DeliverDeps,
 ): Promise<void> {
-  const { custody, slot: given } = delivery;
+  const { custody } = delivery;
   const { schedule, stopping } = deps;
-  const first = custody.canBeParked ? 'news' : 'row';
-  const later = custody.canBeParked ? 'again' : 'row';
+  const waiting = custody.canBeParked ? 'again' : 'row';
   const wait = custody.canBeParked ? waitOr : delay;
-  const inSlot = async (slot: Slot): Promise<NextStep> => {
-    try {
-      return await attempt();
-    } finally {
-      slot.release();
-    }
-  };
-  const step = await inSlot(given ?? (await takeSlot(delivery, first, deps)));
-  if (step.kind !== 'quickRetry') return;
-  await wait(step.waitMs, stopping);
+  await wait(firstWaitMs, stopping);
   const again = async (): Promise<void> => {
-    const next = await inSlot(await takeSlot(delivery, later, deps));
+    const slot = await takeSlot(delivery, waiting, deps);
+    const next = await attemptIn(slot, delivery, progress, deps);
     if (next.kind === 'quickRetry') throw new AttemptFailed(next.waitMs);
   };
   await pRetry(
@@ -207,17 +227,15 @@ async function waitOr(waitMs: number, stopping: AbortSignal): Promise<void> {
   }
 }
 
-async function callOnce(
-  notification: Notification,
-  number: number,
-  { sender, lanes, metrics, abandoned }: DeliverDeps,
-): Promise<AttemptOutcome> {
-  const { webhook, body, notificationId, statusAt } = notification;
-  const outcome = await sender.send({ webhook, body, notificationId, number }, abandoned);
+/** Tells of what came of an attempt: to the endpoint's breaker, and in numbers. */
+function note(
+  { webhook, statusAt }: Notification,
+  outcome: AttemptOutcome,
+  { lanes, metrics }: DeliverDeps,
+): void {
   lanes.ended(webhook.endpointKey, isDelivered(outcome));
   metrics.attempted(outcome);
   if (isDelivered(outcome)) metrics.delivered((Date.now() - statusAt.getTime()) / 1000);
-  return outcome;
 }
 
 function chooseStep(

@@ -24,8 +24,8 @@ export function createEndNotification(deps: {
     async write({ documentKey, smsKey, notificationId, showsNone = false }, record, claim) {
       const isSkipped = record.state === 'skipped';
       const showRecord = !isSkipped || recordSkips;
-      const ending = { documentKey, smsKey, notificationId, record, claim, showsNone };
-      await outcomes.end({ ...ending, showRecord, remember: true });
+      const name = { documentKey, smsKey, notificationId, showsNone };
+      await outcomes.end({ record, claim, showRecord, remember: true, ...name });
       const reason = record.reason ?? '';
       if (record.state !== 'retrying') metrics.notificationEnded(record.state, reason);
       if (isSkipped) logger.debug('notification_skipped', { notificationId, reason });
@@ -33,13 +33,12 @@ export function createEndNotification(deps: {
     },
     async show({ documentKey, smsKey }, record) {
       const { notificationId } = record;
-      const names = { documentKey, smsKey, notificationId, showsNone: false };
-      const ending = { ...names, record, claim: null };
-      await outcomes.end({ ...ending, showRecord: true, remember: false });
+      const name = { documentKey, smsKey, notificationId, showsNone: false };
+      await outcomes.end({ record, claim: null, showRecord: true, remember: false, ...name });
     },
     async finish({ documentKey, smsKey, notificationId }, record, claim) {
-      const ending = { documentKey, smsKey, notificationId, record, claim, showsNone: false };
-      await outcomes.end({ ...ending, showRecord: record !== null, remember: false });
+      const name = { documentKey, smsKey, notificationId, showsNone: false };
+      await outcomes.end({ record, claim, showRecord: record !== null, remember: false, ...name });
     },
   };
 }

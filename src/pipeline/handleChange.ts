@@ -40,32 +40,25 @@ export async function handleChange(
   deps: HandleChangeDeps,
   settle: (wasNews: boolean) => void,
 ): Promise<boolean> {
-  return await handleAccepted({ change, subject, acceptedAt: new Date() }, deps, settle);
-}
-
-async function handleAccepted(
-  accepted: Accepted,
-  deps: HandleChangeDeps,
-  settle: (wasNews: boolean) => void,
-): Promise<boolean> {
+  const accepted = { change, subject, acceptedAt: new Date() };
   const settlement = createSettlement(settle);
   try {
-    const { taken, holder } = await takeUpOnce(accepted, settlement.settled, deps);
-    const mustAskAgain = await serveTaken(taken, accepted, deps, settlement.settle);
-    if (mustAskAgain && Date.now() <= accepted.acceptedAt.getTime() + deps.giveUpAfterMs) {
-      await delay(routeWaitMs(0), deps.stopping);
-      return await handleAccepted(accepted, deps, settlement.settle);
+    for (;;) {
+      const { taken, holder } = await takeUpOnce(accepted, settlement.settled, deps);
+      if (isTaken(taken) && (await serveTaken(taken, accepted, deps, settlement.settle))) {
+        if (Date.now() <= accepted.acceptedAt.getTime() + deps.giveUpAfterMs) {
+          await delay(routeWaitMs(0), deps.stopping);
+          continue;
+        }
+        const expired = { state: 'failed', reason: 'expired' } as const;
+        await deps.end.write(subject, attemptedRecord(subject, null, noAttempts, expired), null);
+      }
+      const wasNews = taken.kind !== 'nothing';
+      // Not before what it is a duplicate of: that may come from a search, which a successor begins again.
+      if (holder !== undefined) await holder;
+      settlement.settle(wasNews);
+      return wasNews;
     }
-    if (mustAskAgain) {
-      const expired = { state: 'failed', reason: 'expired' } as const;
-      const { subject } = accepted;
-      await deps.end.write(subject, attemptedRecord(subject, null, noAttempts, expired), null);
-    }
-    const wasNews = taken.kind !== 'nothing';
-    // Not before what it is a duplicate of: that may come from a search, which a successor begins again.
-    await holder;
-    settlement.settle(wasNews);
-    return wasNews;
   } catch (error) {
     settlement.leave(toError(error));
     throw error;
@@ -106,12 +99,11 @@ async function takeUpOnce(
 
 /** True when its route is unknown and no row can hold it: then it is to be asked for again from here. */
 async function serveTaken(
-  taken: Taken,
+  taken: Extract<Taken, { kind: 'notify' | 'undecided' }>,
   { acceptedAt, subject }: Accepted,
   deps: HandleChangeDeps,
   settle: (wasNews: boolean) => void,
 ): Promise<boolean> {
-  if (!isTaken(taken)) return false;
   try {
     if (taken.kind === 'undecided') return !(await putOff(taken.parked, acceptedAt, deps));
     await call(taken, acceptedAt, deps, settle);

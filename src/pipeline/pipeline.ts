@@ -1,11 +1,11 @@
-import type { Change, StreamPosition } from '../domain/change.ts';
-import { savedSms, takeIn, type Intake } from '../domain/takeIn.ts';
+import type { StreamPosition } from '../domain/change.ts';
 import { createBatcher } from '../runtime/batcher.ts';
-import { Fenced, Stopping } from '../runtime/abort.ts';
+import { Fenced } from '../runtime/abort.ts';
 import { toError } from '../runtime/errors.ts';
 import { retryTransient } from '../runtime/retryTransient.ts';
+import { createTally } from '../runtime/tally.ts';
 import { createEndNotification } from './endNotification.ts';
-import { handleChange } from './handleChange.ts';
+import { createIntake, ignoreStop } from './intake.ts';
 import type {
   ChangeSource,
   CheckpointStore,
@@ -18,7 +18,6 @@ import type {
 } from './ports.ts';
 import { readChanges } from './readChanges.ts';
 import { redeliverDue, type RedeliverDeps } from './redeliverDue.ts';
-import { restoreAfterSave } from './restoreRecords.ts';
 import { saveCheckpoints } from './saveCheckpoints.ts';
 import { createSmsGate } from './smsGate.ts';
 import { sweepGaps } from './sweepGaps.ts';
@@ -67,25 +66,29 @@ export async function runPipeline(deps: PipelineDeps): Promise<void> {
   });
   const window = createWindow(start, deps.windowLimit);
   metrics.checkpointAt(start.wallTime);
-  const underWay = new Set<Promise<void>>();
+  const running = createTally();
   let onBug: (bug: Error) => void = () => undefined;
   const bug = new Promise<never>((_resolve, reject) => {
     onBug = reject;
   });
   bug.catch(() => undefined);
   const track = (task: Promise<void>): void => {
-    underWay.add(task);
-    void task.catch(onBug).finally(() => underWay.delete(task));
+    const leave = running.enter();
+    task.then(leave, (thrown: unknown) => {
+      leave();
+      onBug(toError(thrown));
+    });
   };
   const shared = { ...deps, ...createShared(deps), track };
-  const unsettled = new Set<Promise<void>>();
-  const take = createIntake(shared, unsettled);
+  const unsettled = createTally();
+  const intake = createIntake({ ...shared, unsettled });
 
   const reading = readChanges({
     source,
     start,
     async onChange(change) {
-      take(change, await window.admit(change.position, stopping));
+      if (!window.hasRoom) await window.untilRoom(stopping);
+      intake.take(change, window.admit(change.position));
     },
     onPassed: window.passed,
     async onGap() {
@@ -107,33 +110,20 @@ export async function runPipeline(deps: PipelineDeps): Promise<void> {
   const saving = saveCheckpoints({ ...deps, window });
   const redelivering = redeliverDue(shared);
   const tending = tendBlocked(shared);
-  const sweeping = sweepGaps({
-    ...shared,
-    handle: async (change) => {
-      const found = new Promise<boolean>((settle, reject) => {
-        const handling = handleFound(change, shared, settle).then(settle);
-        handling.catch(reject);
-        track(handling.catch(ignoreStop));
-      });
-      // A successor searches the same page: what has begun must be durable before.
-      const settled = found.then(() => undefined).catch(() => undefined);
-      unsettled.add(settled);
-      void settled.then(() => unsettled.delete(settled));
-      return await found;
-    },
-  }).catch(ignoreStop);
+  // A successor searches the same page: what has begun must be durable before.
+  const sweeping = sweepGaps({ ...deps, handle: intake.takeFound }).catch(ignoreStop);
   await Promise.race([Promise.all([reading, saving, redelivering, tending, sweeping]), bug]);
   // What is left waits for writes, for as long as the database is away.
   health.waits('stream');
   health.waits('checkpoint');
-  await Promise.race([Promise.all(unsettled), bug]);
+  await Promise.race([unsettled.empty(), bug]);
   await retryTransient(() => checkpoints.save(window.watermark), {
     what: 'checkpoint',
     signal: abandoned,
     logger,
   }).catch(unlessFenced);
   await deps.handOver();
-  await Promise.race([Promise.all(underWay), bug]);
+  await Promise.race([running.empty(), bug]);
 }
 
 /**
@@ -174,7 +164,7 @@ function createShared(
   const batcher = createBatcher<LookupRequest, Lookup>({
     maxSize: 500,
     lingerMs: 0,
-    concurrency: 4,
+    concurrency: 2,
     run: (requests) => deps.sms.lookUp(requests),
   });
   return {
@@ -186,74 +176,7 @@ function createShared(
   };
 }
 
-/** Starts the handling of one change; `settle` is called when it may be forgotten. */
-function createIntake(
-  deps: PipelineDeps & RedeliverDeps,
-  unsettled: Set<Promise<void>>,
-): (change: Change, settle: () => void) => void {
-  const start = (settle: () => void, work: (onSettled: () => void) => Promise<unknown>): void => {
-    const settled = new Promise<void>((resolve) => {
-      const onSettled = (): void => {
-        settle();
-        resolve();
-      };
-      const task = work(onSettled).then(() => undefined, ignoreStop);
-      deps.track(task);
-      void task.finally(resolve).catch(() => undefined);
-    });
-    unsettled.add(settled);
-    void settled.then(() => unsettled.delete(settled));
-  };
-  return (change, settle) => {
-    const intake = takeIn(change, deps.deliveryStatuses);
-    if (intake.kind === 'subject') {
-      start(settle, (onSettled) => handleChange(change, intake.subject, deps, onSettled));
-      return;
-    }
-    count(intake, deps);
-    const saved = savedSms(change);
-    if (saved === null) settle();
-    else start(settle, (onSettled) => restoreAfterSave(saved, deps).then(onSettled));
-  };
-}
-
-/** What is not told is at least counted. */
-function count(
-  intake: Exclude<Intake, { kind: 'subject' }>,
-  { metrics, logger }: PipelineDeps,
-): void {
-  switch (intake.kind) {
-    case 'filtered':
-      metrics.notNotified('filtered_status');
-      return;
-    case 'unusable':
-      metrics.notificationEnded('skipped', 'unusable_document');
-      logger.warn('unusable_document', { problem: intake.problem });
-      return;
-    case 'noStatus':
-      return;
-    default:
-      intake satisfies never;
-  }
-}
-
-/** Takes what a search has found to its end; whether it was news, of which `settle` is told earlier. */
-async function handleFound(
-  change: Change,
-  deps: PipelineDeps & RedeliverDeps,
-  settle: (wasNews: boolean) => void,
-): Promise<boolean> {
-  const intake = takeIn(change, deps.deliveryStatuses);
-  if (intake.kind !== 'subject') return false;
-  return await handleChange(change, intake.subject, deps, settle);
-}
-
 /** Whoever has the lease by now has its own position; what still runs here is finished all the same. */
 function unlessFenced(error: unknown): void {
   if (!(error instanceof Fenced)) throw toError(error);
-}
-
-/** A stop leaves unsettled what had not begun: a successor reads it again. */
-function ignoreStop(thrown: unknown): void {
-  if (!(thrown instanceof Stopping)) throw toError(thrown);
 }

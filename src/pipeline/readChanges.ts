@@ -131,9 +131,9 @@ function watchSilence(stopping: AbortSignal) {
   const forgetStop = onAbort(stopping, (reason) => giveUp(reason));
   return {
     /** The read, unless it stays away or a stop comes; then nobody waits for it any more. */
-    async orSilent(read: Promise<StreamRead>): Promise<StreamRead> {
+    orSilent(read: Promise<StreamRead>): Promise<StreamRead> {
       timer.refresh();
-      return await new Promise((resolve, reject) => {
+      return new Promise((resolve, reject) => {
         giveUp = reject;
         read.then(resolve, reject);
       });

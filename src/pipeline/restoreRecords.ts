@@ -19,8 +19,10 @@ export async function restoreRecords(
   lookup: Lookup & { readonly document: PlainDocument },
   { end, logger }: RestoreDeps,
 ): Promise<void> {
+  const lost = lostRecords(lookup, lookup.document);
+  if (lost.length === 0) return;
   await Promise.all(
-    lostRecords(lookup, lookup.document).map(async (record) => {
+    lost.map(async (record) => {
       await end.show(sms, record);
       logger.debug('record_restored', { notificationId: record.notificationId });
     }),

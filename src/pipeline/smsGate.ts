@@ -15,34 +15,40 @@ export interface SmsGate {
 export function createSmsGate(): SmsGate {
   const lastOf = new Map<string, Promise<unknown>>();
 
-  const enter = async <Result>(smsKey: string, task: () => Promise<Result>): Promise<Result> => {
+  const enter = <Result>(smsKey: string, task: () => Promise<Result>): Promise<Result> => {
     const before = lastOf.get(smsKey);
     const mine = before === undefined ? task() : before.then(task, task);
     lastOf.set(smsKey, mine);
-    try {
-      return await mine;
-    } finally {
+    const leave = (): void => {
       if (lastOf.get(smsKey) === mine) lastOf.delete(smsKey);
-    }
+    };
+    mine.then(leave, leave);
+    return mine;
+  };
+
+  const enterLater = async <Result>(
+    smsKey: string,
+    patienceMs: number,
+    task: () => Promise<Result>,
+  ): Promise<Result | null> => {
+    let isLate = false;
+    let timer: NodeJS.Timeout | undefined;
+    const lateness = new Promise<null>((resolve) => {
+      timer = setTimeout(() => {
+        isLate = true;
+        resolve(null);
+      }, patienceMs);
+    });
+    const entered = enter(smsKey, async () => {
+      clearTimeout(timer);
+      return isLate ? null : await task();
+    });
+    return await Promise.race([entered, lateness]);
   };
 
   return {
     enter,
-    async enterSoon(smsKey, patienceMs, task) {
-      if (!lastOf.has(smsKey)) return await enter(smsKey, task);
-      let isLate = false;
-      let timer: NodeJS.Timeout | undefined;
-      const lateness = new Promise<null>((resolve) => {
-        timer = setTimeout(() => {
-          isLate = true;
-          resolve(null);
-        }, patienceMs);
-      });
-      const entered = enter(smsKey, async () => {
-        clearTimeout(timer);
-        return isLate ? null : await task();
-      });
-      return await Promise.race([entered, lateness]);
-    },
+    enterSoon: (smsKey, patienceMs, task) =>
+      lastOf.has(smsKey) ? enterLater(smsKey, patienceMs, task) : enter(smsKey, task),
   };
 }

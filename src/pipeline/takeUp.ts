@@ -79,7 +79,7 @@ export async function takeUp(
   const siblingClaimed = lookup.parked.some((row) => row.isClaimed);
   return await judge(
     change,
-    { ...subject, showsNone: document['notify_on_delivery'] === undefined },
+    { showsNone: document['notify_on_delivery'] === undefined, ...subject },
     { document: overlayChange(document, change), siblingClaimed },
     deps,
   );

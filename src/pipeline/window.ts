@@ -4,14 +4,18 @@ import { onAbort } from '../runtime/abort.ts';
 /**
  * The changes that were read but are not settled yet, in stream order. They end in any order; the
  * checkpoint may only name a position when it and everything before it is settled, so that whatever
- * happens to this process, a successor reads the rest again. Bounded: a full window stops the reading.
+ * happens to this process, a successor reads the rest again. Bounded: a full window stops the reading, until
+ * an eighth of it is free again, so that what is looked up together is many.
  *
  * What is settled behind one that is not takes no more than its position, so many more of those are let in:
  * else the slowest of all would stop the reading for everybody.
  */
 export interface Window {
-  /** Takes a change in; waits while the window is full. Call the result when it is settled, once or more often. */
-  admit(position: StreamPosition, signal: AbortSignal): Promise<() => void>;
+  readonly hasRoom: boolean;
+  /** To be waited for when there is no room. Rejects with the signal's reason when that is aborted. */
+  untilRoom(signal: AbortSignal): Promise<void>;
+  /** Takes a change in. Call the result when it is settled, once or more often. */
+  admit(position: StreamPosition): () => void;
   /** Nothing of ours up to `position`: settled as soon as everything before it is. */
   passed(position: StreamPosition): void;
   /** The newest position such that it and all before it are settled. */
@@ -29,6 +33,8 @@ interface Slot {
 
 /** How many times `limit` the window may span, what is settled included. */
 const SPAN_FACTOR = 20;
+/** A full window has room again when no more than this part of it is taken. */
+const FREE_AGAIN = 7 / 8;
 
 /** @param limit changes that are not settled, at most */
 export function createWindow(start: StreamPosition, limit: number): Window {
@@ -38,9 +44,18 @@ export function createWindow(start: StreamPosition, limit: number): Window {
   let behind = 0;
   let settledChanges = 0;
   let unsettled = 0;
-  const waiting: { resolve: () => void }[] = [];
+  let isFull = false;
+  let onRoom: (() => void)[] = [];
 
-  const hasRoom = (): boolean => unsettled < limit && slots.length - behind < SPAN_FACTOR * limit;
+  const update = (): void => {
+    const span = slots.length - behind;
+    const isAtLimit = unsettled >= limit || span >= SPAN_FACTOR * limit;
+    const isBelow = unsettled <= FREE_AGAIN * limit && span < SPAN_FACTOR * limit;
+    isFull = isFull ? !isBelow : isAtLimit;
+    if (isFull) return;
+    for (const resolve of onRoom) resolve();
+    onRoom = [];
+  };
   const advance = (): void => {
     for (let slot = slots[behind]; slot?.settled === true; slot = slots[behind]) {
       watermark = slot.position;
@@ -50,32 +65,30 @@ export function createWindow(start: StreamPosition, limit: number): Window {
       slots = slots.slice(behind);
       behind = 0;
     }
-    while (waiting.length > 0 && hasRoom()) waiting.shift()?.resolve();
-  };
-
-  const roomFor = async (signal: AbortSignal): Promise<void> => {
-    await new Promise<void>((resolve, reject) => {
-      const forget = onAbort(signal, (reason) => {
-        waiting.splice(waiting.indexOf(waiter), 1);
-        reject(reason);
-      });
-      const waiter = {
-        resolve: () => {
-          forget();
-          resolve();
-        },
-      };
-      waiting.push(waiter);
-    });
+    update();
   };
 
   return {
-    async admit(position, signal) {
+    get hasRoom() {
+      return !isFull;
+    },
+    async untilRoom(signal) {
       signal.throwIfAborted();
-      while (!hasRoom()) await roomFor(signal);
+      while (isFull) {
+        await new Promise<void>((resolve, reject) => {
+          const forget = onAbort(signal, reject);
+          onRoom.push(() => {
+            forget();
+            resolve();
+          });
+        });
+      }
+    },
+    admit(position) {
       const slot: Slot = { position, settled: false };
       slots.push(slot);
       unsettled += 1;
+      update();
       return () => {
         if (slot.settled) return;
         slot.settled = true;

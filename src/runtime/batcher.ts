@@ -77,8 +77,8 @@ export function createBatcher<Item, Result>(
   };
 
   return {
-    async add(item) {
-      return await new Promise<Result>((resolve, reject) => {
+    add(item) {
+      return new Promise<Result>((resolve, reject) => {
         queue.push({ item, resolve, reject });
         schedule();
       });

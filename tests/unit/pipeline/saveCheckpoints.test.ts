@@ -7,7 +7,6 @@ import { createFakeCheckpoints, deferred, type Turn } from '../../support/fakePo
 import { watch } from '../../support/recorders.ts';
 import { createWorld } from '../../support/world.ts';
 
-const never = new AbortController().signal;
 const seconds = async (count: number): Promise<void> =>
   await jest.advanceTimersByTimeAsync(count * 1_000);
 
@@ -25,7 +24,7 @@ function begin(turn?: Turn) {
     window,
     done,
     onFenced,
-    admit: async (at: number) => await window.admit(aPosition(at), never),
+    admit: (at: number) => window.admit(aPosition(at)),
     saved: () => checkpoints.saved.map(({ opaque }) => opaque),
     async stop(): Promise<void> {
       stopping.abort(new Stopping());
@@ -44,7 +43,7 @@ afterEach(() => {
 describe('the checkpoint', () => {
   it('is saved within a second of its moving over a settled change, and once', async () => {
     const { admit, saved, metrics, stop } = begin();
-    const settle = await admit(1);
+    const settle = admit(1);
     await seconds(2);
     expect(saved()).toEqual([]);
     settle();
@@ -58,9 +57,9 @@ describe('the checkpoint', () => {
 
   it('is saved once a second at most, however fast it moves', async () => {
     const { admit, saved, stop } = begin();
-    for (const at of [1, 2, 3]) (await admit(at))();
+    for (const at of [1, 2, 3]) admit(at)();
     await seconds(1);
-    for (const at of [4, 5]) (await admit(at))();
+    for (const at of [4, 5]) admit(at)();
     await jest.advanceTimersByTimeAsync(999);
     expect(saved()).toEqual([3]);
     await jest.advanceTimersByTimeAsync(1);
@@ -70,8 +69,8 @@ describe('the checkpoint', () => {
 
   it('is not saved when a change is settled that is not the oldest', async () => {
     const { admit, saved, stop } = begin();
-    await admit(1);
-    (await admit(2))();
+    admit(1);
+    admit(2)();
     await seconds(60);
     expect(saved()).toEqual([]);
     await stop();
@@ -101,7 +100,7 @@ describe('the checkpoint', () => {
       failures -= 1;
       return failures >= 0 ? Promise.reject(failure) : Promise.resolve();
     });
-    (await admit(1))();
+    admit(1)();
     await seconds(2);
     expect(saved()).toEqual([]);
     expect(metrics.told).toEqual([]);
@@ -119,9 +118,9 @@ describe('the checkpoint', () => {
       saves += 1;
       await held.promise;
     });
-    (await admit(1))();
+    admit(1)();
     await seconds(1);
-    (await admit(2))();
+    admit(2)();
     await seconds(5);
     expect(saves).toBe(1);
     held.resolve(undefined);
@@ -141,7 +140,7 @@ describe('the loop', () => {
 
   it('ends at once when the worker is to stop, and leaves the last save to others', async () => {
     const { admit, saved, done, stopping } = begin();
-    (await admit(1))();
+    admit(1)();
     const seen = watch(done);
     stopping.abort(new Stopping());
     await jest.advanceTimersByTimeAsync(0);
@@ -152,7 +151,7 @@ describe('the loop', () => {
   it('ends only after a save under way', async () => {
     const held = deferred<undefined>();
     const { admit, saved, done, stopping } = begin(async () => await held.promise);
-    (await admit(1))();
+    admit(1)();
     await seconds(1);
     stopping.abort(new Stopping());
     const seen = watch(done);
@@ -165,7 +164,7 @@ describe('the loop', () => {
 
   it('ends with a save that is fenced off, and says so', async () => {
     const { admit, onFenced, done, saved } = begin(() => Promise.reject(new Fenced()));
-    (await admit(1))();
+    admit(1)();
     expect(onFenced).not.toHaveBeenCalled();
     await seconds(1);
     await done;
