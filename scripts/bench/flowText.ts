@@ -1,16 +1,16 @@
 import { figure, ratio } from './figures.ts';
-import { flowRatios, type Flow } from './flow.ts';
+import { flowRatios, type Flow, type FlowRatios } from './flow.ts';
+import type { BarPlot } from './plots/plot.ts';
 import { table } from './table.ts';
+import type { Target } from './targets.ts';
 
-export const FLOW_TARGETS = 'p99 ≤ 1.5×, rate ≥ 0.95×';
-
-interface Labelled {
+export interface LabelledFlow {
   readonly label: string;
   readonly flow: Flow;
 }
 
 /** What arrives, next to what does under other conditions, and how it compares. */
-export function flowsToText(subject: Labelled, controls: readonly Labelled[]): string {
+export function flowsToText(subject: LabelledFlow, controls: readonly LabelledFlow[]): string {
   const figures = [...controls, subject].map(({ label, flow }): [string, ...string[]] => [
     label,
     figure(flow.perSecond),
@@ -28,4 +28,33 @@ export function flowsToText(subject: Labelled, controls: readonly Labelled[]): s
   });
   const headings = ['', 'rate/s', 'p50 ms', 'p99 ms', 'p99.9', 'lag p99', 'missing', 'cores'];
   return table(headings, [...figures, ...ratios]);
+}
+
+/** What others must not notice of whatever makes the difference. */
+export function flowTargets(what: string, { perSecond, p99 }: FlowRatios): readonly Target[] {
+  return [
+    { what: `p99, ${what}`, measured: p99, target: '≤ 1.5 ×' },
+    { what: `rate, ${what}`, measured: perSecond, target: '≥ 0.95 ×' },
+  ];
+}
+
+/** The latencies of the subject and of what it is compared with. */
+export function flowPlot(
+  named: Pick<BarPlot, 'name' | 'title'>,
+  subject: LabelledFlow,
+  controls: readonly LabelledFlow[],
+): BarPlot {
+  return {
+    ...named,
+    kind: 'bars',
+    note: null,
+    unit: 'ms',
+    scale: 'logarithmic',
+    series: ['p50', 'p99', 'p99.9'],
+    groups: [...controls, subject].map(({ label, flow: { latencyMs } }) => ({
+      label,
+      isEmphasised: label === subject.label,
+      values: [latencyMs.p50, latencyMs.p99, latencyMs.p999],
+    })),
+  };
 }

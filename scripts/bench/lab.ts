@@ -19,7 +19,7 @@ export interface Lab {
   readonly isQuick: boolean;
   /** How often each measurement is made. */
   readonly rounds: number;
-  /** Statuses before those that count. */
+  /** Statuses before those that count: V8 goes on compiling for some thousands. */
   readonly warmUp: number;
   readonly contenders: readonly Contender[];
   readonly receiver: BenchReceiver;
@@ -68,7 +68,7 @@ export async function openLab({ isQuick, teardown, signal, tell }: LabOptions): 
   return {
     isQuick,
     rounds: isQuick ? 1 : 3,
-    warmUp: isQuick ? 200 : 1_000,
+    warmUp: isQuick ? 200 : 5_000,
     contenders: contendersFor(receiver),
     receiver,
     mongodPid: Number(status['pid']),

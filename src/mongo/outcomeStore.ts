@@ -31,7 +31,7 @@ export function createOutcomeStore(options: OutcomeStoreOptions): OutcomeStore {
   const batcher = createBatcher<Ending, null>({
     maxSize: 200,
     lingerMs: 5,
-    concurrency: 1,
+    concurrency: 2,
     async run(endings) {
       const recorded = endings.filter(hasRecord);
       const ended = recorded.filter((ending) => ending.remember);

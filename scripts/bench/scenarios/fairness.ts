@@ -1,9 +1,11 @@
 import { compareTroubled, type Compared, type Trouble } from '../fairness/compareTroubled.ts';
 import { figure, whole } from '../figures.ts';
-import { FLOW_TARGETS, flowsToText } from '../flowText.ts';
+import { flowPlot, flowsToText, flowTargets, type LabelledFlow } from '../flowText.ts';
 import type { Lab } from '../lab.ts';
+import type { BarPlot } from '../plots/plot.ts';
 import type { Scenario } from '../scenario.ts';
 import { toText as standingsToText } from '../standings.ts';
+import type { Target } from '../targets.ts';
 import { workerThroughput } from '../workerThroughput.ts';
 
 const ENDPOINTS = 100;
@@ -23,10 +25,14 @@ export const fairness: Scenario = {
     const intro = [
       `Measured throughput ${whole(throughput)}/s; ${perSecond} statuses a second, on a schedule. The figures`,
       'are those of the healthy endpoints, the latency from when a status was due.',
-      `Wanted: ${FLOW_TARGETS} of a run without the bad ones.`,
     ];
     const text = [intro.join('\n'), ...compared.map(toText)].join('\n\n');
-    return { text, data: { throughput, perSecond, compared } };
+    return {
+      text,
+      data: { throughput, perSecond, compared },
+      targets: compared.flatMap(targetsOf),
+      plots: compared.map(plotOf),
+    };
   },
 };
 
@@ -68,17 +74,42 @@ function slowHalf({ isQuick }: Lab): Trouble {
   };
 }
 
-function toText({ title, flows, runs }: Compared): string {
-  const { without, healed, troubled } = flows;
-  const controls = [{ label: 'without', flow: without }];
-  if (healed !== null) controls.push({ label: 'not slow', flow: healed });
+function toText({ title, runs, ...compared }: Compared): string {
+  const { troubled, controls } = labelled(compared);
   const ends = runs.troubled.flatMap(({ end }) => end ?? []);
   return [
     `${title}:`,
-    flowsToText({ label: 'with', flow: troubled }, controls),
+    flowsToText(troubled, controls),
     ...ends.map(
       ({ standings, afterSeconds }) =>
         `Of all, ${figure(afterSeconds)} s after the bad were healed: ${standingsToText(standings)}.`,
     ),
   ].join('\n');
+}
+
+function labelled({ flows: { without, healed, troubled } }: Pick<Compared, 'flows'>): {
+  readonly troubled: LabelledFlow;
+  readonly controls: readonly LabelledFlow[];
+} {
+  const controls = [{ label: 'without', flow: without }];
+  if (healed !== null) controls.push({ label: 'not slow', flow: healed });
+  return { troubled: { label: 'with', flow: troubled }, controls };
+}
+
+function targetsOf({ name, ratios }: Compared): readonly Target[] {
+  const { without, healed } = ratios;
+  return [
+    ...flowTargets(`${name} / without`, without),
+    ...(healed === null ? [] : flowTargets(`${name} / not slow`, healed)),
+  ];
+}
+
+function plotOf({ name, title, ...compared }: Compared): BarPlot {
+  const { troubled, controls } = labelled(compared);
+  const named = { name, title: `healthy endpoints' latency: ${lowerFirst(title)}` };
+  return flowPlot(named, troubled, controls);
+}
+
+function lowerFirst(text: string): string {
+  return text.slice(0, 1).toLowerCase() + text.slice(1);
 }

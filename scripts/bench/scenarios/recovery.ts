@@ -1,9 +1,11 @@
+import { defaultSettings } from '../../harness/defaultSettings.ts';
 import { figure, whole } from '../figures.ts';
-import { FLOW_TARGETS, flowsToText } from '../flowText.ts';
+import { flowPlot, flowsToText, flowTargets } from '../flowText.ts';
 import { changeUrl, giveUp, GIVE_UP_AFTER, type Outcome } from '../recovery/dead.ts';
 import { letReturn, type Returned } from '../recovery/returning.ts';
 import type { Scenario } from '../scenario.ts';
-import { toText as standingsToText } from '../standings.ts';
+import { toText as standingsToText, type Stood } from '../standings.ts';
+import type { Target } from '../targets.ts';
 import { workerThroughput } from '../workerThroughput.ts';
 
 /** What becomes of what waits for an endpoint that does not answer. */
@@ -22,16 +24,42 @@ export const recovery: Scenario = {
     const text = [
       [
         `Measured throughput ${whole(throughput)}/s. ${whole(load.toPark)} parked for one of 100 endpoints, which`,
-        `then returns, while the others get ${perSecond} statuses a second. Their figures, once;`,
-        `wanted are ${FLOW_TARGETS} of a run without the one that returns:`,
+        `then returns, while the others get ${perSecond} statuses a second. Their figures, once:`,
       ].join('\n'),
       returnToText(returned),
       `A dead endpoint whose URL is changed in MySQL: ${outcomeToText(changed)} at the new one.`,
       `A breaker open for longer than GIVE_UP_AFTER, ${GIVE_UP_AFTER}: ${outcomeToText(expired)}.`,
     ].join('\n\n');
-    return { text, data: { throughput, load, returned, changed, expired } };
+    const { with: flow, without, ratios, stood, maxInFlight } = returned;
+    const bound = Number(defaultSettings()['MAX_IN_FLIGHT_PER_ENDPOINT']);
+    return {
+      text,
+      data: { throughput, load, returned, changed, expired },
+      plots: [
+        flowPlot(
+          { name: 'others', title: "the others' latency while an endpoint recovers" },
+          { label: 'with', flow },
+          [{ label: 'without', flow: without }],
+        ),
+      ],
+      targets: [
+        ...flowTargets('others / without', ratios),
+        { what: 'calls under way at an endpoint', measured: maxInFlight, target: `≤ ${bound}` },
+        delivered('delivered after the return', stood, load.toPark),
+        delivered('delivered to the changed URL', changed, changed.waiting),
+        {
+          what: 'expired behind an open breaker',
+          measured: expired.standings['failed, expired'] ?? 0,
+          target: whole(expired.waiting),
+        },
+      ],
+    };
   },
 };
+
+function delivered(what: string, { standings }: Stood, of: number): Target {
+  return { what, measured: standings['delivered'] ?? 0, target: whole(of) };
+}
 
 function returnToText(returned: Returned): string {
   const { parked, seconds, stood, maxInFlight, repeated } = returned;
