@@ -181,7 +181,7 @@ function pipelineDeps(
     ...frame,
     source: createChangeSource(sms),
     checkpoints: createCheckpointStore(state.checkpoints, watched, { owner, epoch }),
-    sms: createSmsStore({ sms, ledger, retries, logger, signal: stopping }),
+    sms: createSmsStore({ sms, state, logger, signal: stopping }),
     outcomes: createOutcomeStore({ sms, ledger, retries, logger, metrics, signal: abandoned }),
     retries: createRetryStore({
       retries,

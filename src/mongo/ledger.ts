@@ -1,3 +1,4 @@
+import type { Document, Filter } from 'mongodb';
 import type { DeliveryRecord } from '../domain/record.ts';
 import type { LedgerEntry, LookupRequest, RecordedEnding } from '../pipeline/ports.ts';
 import { expectedFailures } from './bulkFailures.ts';
@@ -21,20 +22,8 @@ export function createLedger(
 ): Ledger {
   return {
     async find(requests) {
-      const ids = requests.map((request) =>
-        request.wants === 'document' ? request.notificationId : historyOf(request.smsKey),
-      );
-      const rows = await sent
-        .find({ _id: { $in: ids } }, { projection: { sms: 1, record: 1 } })
-        .toArray();
-      const bySms = new Map<string, LedgerEntry[]>();
-      for (const row of rows) {
-        const smsKey = row['sms'] as string;
-        const entries = bySms.get(smsKey);
-        if (entries === undefined) bySms.set(smsKey, [toEntry(row)]);
-        else entries.push(toEntry(row));
-      }
-      return bySms;
+      const rows = await sent.find(endsOf(requests), { projection: endFields }).toArray();
+      return bySms(rows, toEnd);
     },
 
     async add(endings) {
@@ -54,12 +43,37 @@ export function createLedger(
   };
 }
 
+/** The rows that the requests ask for. */
+export function endsOf(requests: readonly LookupRequest[]): Filter<LedgerRow> {
+  const ids = requests.map((request) =>
+    request.wants === 'document' ? request.notificationId : historyOf(request.smsKey),
+  );
+  return { _id: { $in: ids } };
+}
+
+/** What `toEnd` and `bySms` need of a row. */
+export const endFields = { sms: 1, record: 1 } as const;
+
+export function bySms<Row extends Document, Entry>(
+  rows: readonly Row[],
+  toEntry: (row: Row) => Entry,
+): ReadonlyMap<string, readonly Entry[]> {
+  const found = new Map<string, Entry[]>();
+  for (const row of rows) {
+    const smsKey = row['sms'] as string;
+    const entries = found.get(smsKey);
+    if (entries === undefined) found.set(smsKey, [toEntry(row)]);
+    else entries.push(toEntry(row));
+  }
+  return found;
+}
+
 /** A key's own ids and no other's: `:` ends it, and can't occur inside an encoded part. */
 function historyOf(smsKey: string): RegExp {
   return new RegExp(`^${smsKey}:`);
 }
 
-function toEntry(row: LedgerRow): LedgerEntry {
+export function toEnd(row: LedgerRow): LedgerEntry {
   return {
     notificationId: row._id,
     record: (row['record'] ?? null) as DeliveryRecord | null,
@@ -111,7 +125,7 @@ async function standingRecords(
 ): Promise<ReadonlyMap<string, DeliveryRecord>> {
   const ids = met.map((row) => row._id);
   const rows = await sent.find({ _id: { $in: ids } }, { projection: { record: 1 } }).toArray();
-  const entries = rows.map(toEntry);
+  const entries = rows.map(toEnd);
   return new Map(
     entries.flatMap(({ notificationId, record }) =>
       record === null ? [] : [[notificationId, record] as const],

@@ -4,42 +4,34 @@ import type { PlainDocument } from '../domain/plainValue.ts';
 import type { Lookup, LookupRequest, SmsStore } from '../pipeline/ports.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { retryTransient } from '../runtime/retryTransient.ts';
-import type { Ledger } from './ledger.ts';
 import type { StateCollections } from './stateCollections.ts';
-import { findParked } from './parkedRows.ts';
 import { toPlainDocument, toPlainField } from './plainDocument.ts';
+import { findRemembered } from './remembered.ts';
 import { withoutCommands } from './withoutCommands.ts';
 
 type Documents = ReadonlyMap<string, PlainDocument>;
 
 /**
- * Reads a whole batch in three or four queries: the SMS collection, durable state, the ledger. Of an SMS
+ * Reads a whole batch in two queries: the SMS collection, and durable state with the ledger. Of an SMS
  * whose records are asked for, the document is read only if there is anything it could have lost.
  */
 export function createSmsStore(options: {
   readonly sms: Collection;
-  readonly ledger: Ledger;
-  readonly retries: StateCollections['retries'];
+  readonly state: Pick<StateCollections, 'retries' | 'sent'>;
   readonly logger: Logger;
   /** Aborted when reading has no more point. */
   readonly signal: AbortSignal;
 }): SmsStore {
-  const { sms, ledger, retries, logger, signal } = options;
+  const { sms, state, logger, signal } = options;
   return {
     async lookUp(requests) {
       const wanted = requests.filter((request) => request.wants === 'document');
-      // The ledger last: an end is written there before its row goes, so one of the two shows it.
       const read = async (): Promise<readonly Lookup[]> => {
-        const [documents, parkedOf] = await Promise.all([
+        const [documents, rememberedOf] = await Promise.all([
           fetchDocuments(sms, wanted),
-          findParked(retries, requests),
+          findRemembered(state, requests),
         ]);
-        const ended = await ledger.find(requests);
-        const remembered = requests.map((request) => ({
-          request,
-          ended: ended.get(request.smsKey) ?? [],
-          parked: parkedOf(request),
-        }));
+        const remembered = requests.map((request) => ({ request, ...rememberedOf(request) }));
         const restorable = remembered.filter(mayHaveLost).map(({ request }) => request);
         const shown = await fetchDocuments(sms, restorable, { notify_on_delivery: 1 });
         return remembered.map(({ request, ...rest }) => {

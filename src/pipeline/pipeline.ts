@@ -164,7 +164,7 @@ function createShared(
   const batcher = createBatcher<LookupRequest, Lookup>({
     maxSize: 500,
     lingerMs: 0,
-    concurrency: 2,
+    concurrency: 1,
     run: (requests) => deps.sms.lookUp(requests),
   });
   return {

@@ -41,7 +41,7 @@ beforeEach(() => {
   retries = state.retries;
   logger = createMemoryLogger();
   stopping = new AbortController();
-  store = createSmsStore({ sms, ledger, retries, logger, signal: stopping.signal });
+  store = createSmsStore({ sms, state, logger, signal: stopping.signal });
 });
 
 function asking(ending: Ending, wants: 'document' | 'history' = 'document'): LookupRequest {

@@ -1,13 +1,12 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { MongoClient } from 'mongodb';
 import { createMongoClient } from '../../../src/mongo/connect.ts';
-import { createLedger } from '../../../src/mongo/ledger.ts';
 import { createSmsStore } from '../../../src/mongo/smsStore.ts';
 import { stateCollections } from '../../../src/mongo/stateCollections.ts';
 import { describeError } from '../../../src/observability/describeError.ts';
 import { aLog, answered } from '../../support/builders.ts';
 import { createMemoryLogger, type LogLine } from '../../support/memoryLogger.ts';
-import { anEnding, createOutcomes, failureOf, rememberMs } from '../../support/mongoOutcomes.ts';
+import { anEnding, createOutcomes, failureOf } from '../../support/mongoOutcomes.ts';
 import { delivered } from '../../support/mongoRecords.ts';
 import { createRetries, parkable } from '../../support/mongoRetries.ts';
 import { useGuardedReplicaSet } from '../../support/mongoUsers.ts';
@@ -71,9 +70,8 @@ describe('a refusal for want of a right', () => {
     const { sms } = await workerWith([]);
     const stopping = new AbortController();
     const logger = createMemoryLogger();
-    const { sent, retries } = stateCollections(sms.db);
-    const ledger = createLedger(sent, { rememberMs });
-    const store = createSmsStore({ sms, ledger, retries, logger, signal: stopping.signal });
+    const state = stateCollections(sms.db);
+    const store = createSmsStore({ sms, state, logger, signal: stopping.signal });
     const { documentKey, smsKey, notificationId } = anEnding('an-id-of-an-sms');
     const failure = failureOf(
       store.lookUp([{ documentKey, smsKey, notificationId, wants: 'document' }]),

@@ -1,0 +1,59 @@
+import type { Document } from 'mongodb';
+import type { Lookup, LookupRequest } from '../pipeline/ports.ts';
+import { bySms, endFields, endsOf, toEnd } from './ledger.ts';
+import { briefly, toParkedEntry, withRecord } from './parkedRows.ts';
+import type { LedgerRow, RetryRow, StateCollections } from './stateCollections.ts';
+
+type Remembered = Pick<Lookup, 'ended' | 'parked'>;
+type Memory = Pick<StateCollections, 'retries' | 'sent'>;
+
+/**
+ * What durable state and the ledger have of each request's SMS: with the records of what waits for all who want
+ * more than the document. One query, since with few statuses at a time it is queries that cost; the ledger is
+ * read after durable state, as an end is written there before its row goes, so that one of the two shows it.
+ */
+export async function findRemembered(
+  memory: Memory,
+  requests: readonly LookupRequest[],
+): Promise<(request: LookupRequest) => Remembered> {
+  const isBrief = (request: LookupRequest): boolean => request.wants === 'document';
+  const [brief, full] = await Promise.all([
+    read(memory, requests.filter(isBrief), briefly),
+    read(
+      memory,
+      requests.filter((request) => !isBrief(request)),
+      withRecord,
+    ),
+  ]);
+  return (request) => (isBrief(request) ? brief : full)(request.smsKey);
+}
+
+const nothing: Remembered = { ended: [], parked: [] };
+
+async function read(
+  { retries, sent }: Memory,
+  requests: readonly LookupRequest[],
+  projection: Document,
+): Promise<(smsKey: string) => Remembered> {
+  if (requests.length === 0) return () => nothing;
+  const keys = requests.map((request) => request.smsKey);
+  const ends = [
+    { $match: endsOf(requests) },
+    { $project: { ...endFields, isEnd: { $literal: true } } },
+  ];
+  const rows = await retries
+    .aggregate<RetryRow | LedgerRow>([
+      { $match: { sms: { $in: keys } } },
+      { $project: projection },
+      { $unionWith: { coll: sent.collectionName, pipeline: ends } },
+    ])
+    .toArray();
+  if (rows.length === 0) return () => nothing;
+  const isEnd = (row: Document): boolean => row['isEnd'] === true;
+  const ended = bySms(rows.filter(isEnd), toEnd);
+  const parked = bySms(
+    rows.filter((row) => !isEnd(row)),
+    toParkedEntry,
+  );
+  return (smsKey) => ({ ended: ended.get(smsKey) ?? [], parked: parked.get(smsKey) ?? [] });
+}
