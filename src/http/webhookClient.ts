@@ -11,9 +11,6 @@ export type WebhookClient = (
   body: Uint8Array,
 ) => Request;
 
-/** More than the webhooks busy at one time; each costs a few kilobytes. */
-const MAX_PREPARED = 1_000;
-
 /** Said rather than left to Node's command line: more than this in headers is an invalid response. */
 const MAX_RESPONSE_HEADER_BYTES = 16_384;
 
@@ -25,12 +22,13 @@ type CheckedOptions = ReturnType<Options['toJSON']>;
 
 /**
  * got's stream interface in its cheapest form: `got(undefined, undefined, options)` copies options that
- * were checked once per webhook, where `got.stream.post(url, options)` merges and checks them for every
- * call. And Node is told what it needs to know, where got passes three dozen options, nearly all undefined,
- * that Node copies again and again. Together that halves the CPU time of a call.
+ * were checked once, where `got.stream.post(url, options)` merges and checks them for every call. What differs
+ * from call to call was checked by whoever made the webhook. And Node is told what it needs to know, where got
+ * passes three dozen options, nearly all undefined, that Node copies again and again. Together that halves the
+ * CPU time of a call.
  */
 export function createWebhookClient(agents: KeepAliveAgents, userAgent: string): WebhookClient {
-  const shared = new Options(undefined, {
+  const checked: CheckedOptions = new Options(undefined, {
     method: 'POST',
     isStream: true,
     retry: { limit: 0 },
@@ -42,20 +40,21 @@ export function createWebhookClient(agents: KeepAliveAgents, userAgent: string):
       'user-agent': userAgent,
       'accept-encoding': ACCEPTED_ENCODINGS,
     },
-  });
-  const prepared = new Map<Webhook, CheckedOptions>();
+  }).toJSON();
 
   return (webhook, headers, body) => {
-    let options = prepared.get(webhook);
-    if (options === undefined) {
-      if (prepared.size >= MAX_PREPARED) prepared.clear();
-      options = prepare(webhook, shared);
-      prepared.set(webhook, options);
-    }
+    const { url, authorization } = splitUserinfo(webhook.url);
     const call: CheckedOptions = {
-      ...options,
-      // A length makes Node send it as such instead of in chunks, which some receivers can't read.
-      headers: { ...options.headers, ...headers, 'content-length': String(body.byteLength) },
+      ...checked,
+      url,
+      headers: {
+        ...checked.headers,
+        ...authorization,
+        ...webhook.headers,
+        ...headers,
+        // A length makes Node send it as such instead of in chunks, which some receivers can't read.
+        'content-length': String(body.byteLength),
+      },
       body: Buffer.from(body.buffer, body.byteOffset, body.byteLength),
     };
     // As the defaults that got copies; and `isStream` is set, which the type of this form can't tell.
@@ -75,17 +74,19 @@ function nativeOptions({ url, headers }: Options, agents: KeepAliveAgents): Nati
   return options as NativeOptions;
 }
 
+const noHeaders: Readonly<Record<string, string>> = {};
+
 /** Userinfo goes into the header here: got would let it replace the webhook's own `authorization`. */
-function prepare(webhook: Webhook, shared: Options): CheckedOptions {
-  const url = new URL(webhook.url);
-  const authorization = basicAuthorization(url);
+function splitUserinfo(webhookUrl: URL): {
+  readonly url: URL;
+  readonly authorization: Readonly<Record<string, string>>;
+} {
+  const { username, password } = webhookUrl;
+  if (username === '' && password === '') return { url: webhookUrl, authorization: noHeaders };
+  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const basic = `Basic ${Buffer.from(credentials).toString('base64')}`;
+  const url = new URL(webhookUrl);
   url.username = '';
   url.password = '';
-  return new Options(url, { headers: { ...authorization, ...webhook.headers } }, shared).toJSON();
-}
-
-function basicAuthorization({ username, password }: URL): Readonly<Record<string, string>> {
-  if (username === '' && password === '') return {};
-  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` };
+  return { url, authorization: { authorization: basic } };
 }

@@ -4,7 +4,7 @@ import { orAbort } from './orAbort.ts';
 export interface SharedCalls<Result> {
   /**
    * Joins the call under way for `key`, or starts one. Aborting `signal` only takes this caller out of
-   * it; `start`'s own signal is aborted once nobody is left.
+   * it; `start`'s own signal is aborted once nobody is left who waits.
    */
   join(
     key: string,
@@ -18,12 +18,17 @@ export function createSharedCalls<Result>(): SharedCalls<Result> {
     readonly controller: AbortController;
     readonly result: Promise<Result>;
     callers: number;
+    isOver: boolean;
   }
   const calls = new Map<string, Call>();
 
   const begin = (key: string, start: (signal: AbortSignal) => Promise<Result>): Call => {
     const controller = new AbortController();
-    const call = { controller, result: start(controller.signal), callers: 0 };
+    const call = { controller, result: start(controller.signal), callers: 0, isOver: false };
+    const end = (): void => {
+      call.isOver = true;
+    };
+    call.result.then(end, end);
     calls.set(key, call);
     return call;
   };
@@ -39,7 +44,8 @@ export function createSharedCalls<Result>(): SharedCalls<Result> {
         call.callers -= 1;
         // Either everyone has the result or everyone has left: a later caller must not find this one.
         if (calls.get(key) === call && call.callers === 0) calls.delete(key);
-        if (call.callers === 0) call.controller.abort();
+        // Not after its end: an abort makes an error with a stack each time.
+        if (call.callers === 0 && !call.isOver) call.controller.abort();
       }
     },
   };
