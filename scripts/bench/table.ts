@@ -9,6 +9,6 @@ export function table(
   const [first = '', ...others] = headings;
   const width = Math.floor((80 - labelWidth) / others.length);
   const line = (label: string, cells: readonly string[]): string =>
-    label.padEnd(labelWidth) + cells.map((cell) => cell.padStart(width)).join('');
+    (label.padEnd(labelWidth) + cells.map((cell) => cell.padStart(width)).join('')).trimEnd();
   return [line(first, others), ...rows.map(([label, ...cells]) => line(label, cells))].join('\n');
 }
