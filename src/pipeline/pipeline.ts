@@ -74,10 +74,7 @@ export async function runPipeline(deps: PipelineDeps): Promise<void> {
   bug.catch(() => undefined);
   const track = (task: Promise<void>): void => {
     const leave = running.enter();
-    task.then(leave, (thrown: unknown) => {
-      leave();
-      onBug(toError(thrown));
-    });
+    task.then(leave, (thrown: unknown) => onBug(toError(thrown)));
   };
   const shared = { ...deps, ...createShared(deps), track };
   const unsettled = createTally();
@@ -87,7 +84,7 @@ export async function runPipeline(deps: PipelineDeps): Promise<void> {
     source,
     start,
     async onChange(change) {
-      if (!window.hasRoom) await window.untilRoom(stopping);
+      while (!window.hasRoom) await window.untilRoom(stopping);
       intake.take(change, window.admit(change.position));
     },
     onPassed: window.passed,

@@ -12,7 +12,10 @@ import { onAbort } from '../runtime/abort.ts';
  */
 export interface Window {
   readonly hasRoom: boolean;
-  /** To be waited for when there is no room. Rejects with the signal's reason when that is aborted. */
+  /**
+   * To be waited for while there is no room: whoever waited as well may have taken it. Rejects with the signal's
+   * reason when that is aborted.
+   */
   untilRoom(signal: AbortSignal): Promise<void>;
   /** Takes a change in. Call the result when it is settled, once or more often. */
   admit(position: StreamPosition): () => void;
@@ -49,9 +52,8 @@ export function createWindow(start: StreamPosition, limit: number): Window {
 
   const update = (): void => {
     const span = slots.length - behind;
-    const isAtLimit = unsettled >= limit || span >= SPAN_FACTOR * limit;
-    const isBelow = unsettled <= FREE_AGAIN * limit && span < SPAN_FACTOR * limit;
-    isFull = isFull ? !isBelow : isAtLimit;
+    const mayBeTaken = isFull ? FREE_AGAIN * limit : limit - 1;
+    isFull = unsettled > mayBeTaken || span >= SPAN_FACTOR * limit;
     if (isFull) return;
     for (const resolve of onRoom) resolve();
     onRoom = [];
@@ -74,15 +76,14 @@ export function createWindow(start: StreamPosition, limit: number): Window {
     },
     async untilRoom(signal) {
       signal.throwIfAborted();
-      while (isFull) {
-        await new Promise<void>((resolve, reject) => {
-          const forget = onAbort(signal, reject);
-          onRoom.push(() => {
-            forget();
-            resolve();
-          });
+      if (!isFull) return;
+      await new Promise<void>((resolve, reject) => {
+        const forget = onAbort(signal, reject);
+        onRoom.push(() => {
+          forget();
+          resolve();
         });
-      }
+      });
     },
     admit(position) {
       const slot: Slot = { position, settled: false };

@@ -123,6 +123,22 @@ describe("a window's room", () => {
     expect(watermarkOf(window)).toBe(3);
   });
 
+  it('is given to those who wait, one each, in the order they came', async () => {
+    const { window, settle } = createFilled(1);
+    const admitted: number[] = [];
+    const waiting = [2, 3, 4].map(async (at) => {
+      while (!window.hasRoom) await window.untilRoom(never);
+      const settleIt = window.admit(aPosition(at));
+      expect(window.unsettled).toBe(1);
+      admitted.push(at);
+      settleIt();
+    });
+    settle(1);
+    await Promise.all(waiting);
+    expect(admitted).toEqual([2, 3, 4]);
+    expect(watermarkOf(window)).toBe(4);
+  });
+
   it('is not waited for any longer than the signal allows', async () => {
     const { window, settle } = createFilled(1);
     const stopping = new AbortController();
