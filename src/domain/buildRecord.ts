@@ -1,7 +1,7 @@
 import type { AttemptOutcome } from './attempt.ts';
 import type { IntegerId } from './integerId.ts';
 import type { Subject } from './notification.ts';
-import { attemptsBeforeLast, type AttemptLog } from './attemptLog.ts';
+import { attemptsBeforeLast, noAttempts, type AttemptLog } from './attemptLog.ts';
 import type { DeliveryRecord, FailedReason, SkippedReason } from './record.ts';
 
 /** What a record says of a notification's subject. */
@@ -14,7 +14,8 @@ export interface RecordedWebhook {
 }
 
 export function skippedRecord(subject: Subject, reason: SkippedReason): DeliveryRecord {
-  return { state: 'skipped', reason, ...identity(subject) };
+  const { deliveryStatus, statusAt, notificationId } = subject;
+  return { state: 'skipped', reason, deliveryStatus, statusAt, notificationId };
 }
 
 /** A notification that ended without a call, though a webhook was found. */
@@ -23,7 +24,7 @@ export function uncalledRecord(
   reason: FailedReason,
   webhook: RecordedWebhook,
 ): DeliveryRecord {
-  return { state: 'failed', reason, ...identity(subject), ...whereto(webhook), attempts: 0 };
+  return attemptedRecord(subject, webhook, noAttempts, { state: 'failed', reason });
 }
 
 /** How far a notification has come whose webhook was called. */
@@ -48,8 +49,10 @@ export function attemptedRecord(
 ): DeliveryRecord {
   const { deliveryStatus, statusAt, notificationId } = subject;
   const { state } = standing;
-  const record: Draft = { state, deliveryStatus, statusAt, notificationId };
-  if (standing.state === 'failed') record.reason = standing.reason;
+  const record: Draft =
+    standing.state === 'failed'
+      ? { state, reason: standing.reason, deliveryStatus, statusAt, notificationId }
+      : { state, deliveryStatus, statusAt, notificationId };
   if (webhook !== null) record.webhookId = webhook.webhookId;
   if (webhook !== null && webhook.displayUrl !== null) record.url = webhook.displayUrl;
   record.attempts = log.begun;
@@ -83,14 +86,4 @@ function addAnswer(record: Draft, outcome: AttemptOutcome): void {
   if (response?.truncated === true) record.responseTruncated = true;
   if (response?.encoding === 'base64') record.responseEncoding = 'base64';
   if (outcome.error !== null) record.error = outcome.error;
-}
-
-function identity(subject: RecordedSubject): RecordedSubject {
-  const { deliveryStatus, statusAt, notificationId } = subject;
-  return { deliveryStatus, statusAt, notificationId };
-}
-
-function whereto(webhook: RecordedWebhook): Pick<DeliveryRecord, 'webhookId' | 'url'> {
-  const { webhookId, displayUrl } = webhook;
-  return { webhookId, ...(displayUrl !== null && { url: displayUrl }) };
 }
