@@ -1,6 +1,7 @@
 import { figure, ratio } from './figures.ts';
 import { flowRatios, type Flow, type FlowRatios } from './flow.ts';
 import type { BarPlot } from './plots/plot.ts';
+import { latencyBars, latencyValues } from './rowPlots.ts';
 import { table } from './table.ts';
 import type { Target } from './targets.ts';
 
@@ -48,13 +49,11 @@ export function flowPlot(
     ...named,
     kind: 'bars',
     note: null,
-    unit: 'ms',
-    scale: 'logarithmic',
-    series: ['p50', 'p99', 'p99.9'],
+    ...latencyBars,
     groups: [...controls, subject].map(({ label, flow: { latencyMs } }) => ({
       label,
       isEmphasised: label === subject.label,
-      values: [latencyMs.p50, latencyMs.p99, latencyMs.p999],
+      values: latencyValues(latencyMs),
     })),
   };
 }

@@ -1,6 +1,7 @@
 import { WORKER } from './contenders.ts';
 import type { BarPlot } from './plots/plot.ts';
 import { isStoppedEarly, markedLabel, STOPPED, type Row } from './rows.ts';
+import type { Percentiles } from './statistics.ts';
 
 export function ratePlot(rows: readonly Row[]): BarPlot {
   return {
@@ -28,17 +29,22 @@ export function cpuPlot(rows: readonly Row[]): BarPlot {
 export function latencyPlot(rows: readonly Row[]): BarPlot {
   const told = rows.filter(({ latencyMs }) => latencyMs !== null);
   return {
-    ...figuresOf(told, ({ latencyMs }) => [
-      latencyMs?.p50 ?? null,
-      latencyMs?.p99 ?? null,
-      latencyMs?.p999 ?? null,
-    ]),
+    ...figuresOf(told, ({ latencyMs }) => latencyValues(latencyMs)),
+    ...latencyBars,
     name: 'latency',
     title: 'from the write of the status to its arrival',
-    unit: 'ms',
-    scale: 'logarithmic',
-    series: ['p50', 'p99', 'p99.9'],
   };
+}
+
+/** What bars of latencies are alike in. */
+export const latencyBars = {
+  unit: 'ms',
+  scale: 'logarithmic',
+  series: ['p50', 'p99', 'p99.9'],
+} as const satisfies Partial<BarPlot>;
+
+export function latencyValues(latencyMs: Percentiles | null): readonly (number | null)[] {
+  return [latencyMs?.p50 ?? null, latencyMs?.p99 ?? null, latencyMs?.p999 ?? null];
 }
 
 function figuresOf(
