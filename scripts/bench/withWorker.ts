@@ -23,8 +23,8 @@ export interface Scene {
   readonly ids: readonly string[];
 }
 
-/** The lab with so long a warm-up that the worker keeps up from the start. */
-export function warmingUpLonger(lab: Lab): Lab {
+/** The lab with a warm-up just long enough for the worker to keep up from the start. */
+export function withOwnWarmUp(lab: Lab): Lab {
   return { ...lab, warmUp: lab.isQuick ? 1_000 : 2_000 };
 }
 

@@ -7,7 +7,7 @@ import type { Place } from '../places.ts';
 import { endpointPath } from '../receiver.ts';
 import { drive, seeFlow } from '../seeFlow.ts';
 import { standWhen, type Stood } from '../standings.ts';
-import { warmingUpLonger, withWorker } from '../withWorker.ts';
+import { withOwnWarmUp, withWorker } from '../withWorker.ts';
 
 /** Endpoints that the others must not suffer from. */
 export interface Trouble {
@@ -93,7 +93,7 @@ async function runOnce(
   const accounts = schedule.map(({ account }) => account);
   const endpoints = Math.max(...turns) + 1;
   const setting = { endpoints, warmed: healthy, accounts, settings };
-  return await withWorker(warmingUpLonger(lab), setting, async (scene) => {
+  return await withWorker(withOwnWarmUp(lab), setting, async (scene) => {
     if (kind === 'troubled') {
       const behaviours = [...bad].map(([n, behaviour]) => [endpointPath(n), behaviour] as const);
       await lab.receiver.behave(Object.fromEntries(behaviours));

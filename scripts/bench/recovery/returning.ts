@@ -6,7 +6,7 @@ import { endpointPath, mostInFlight } from '../receiver.ts';
 import { drive, seeFlow } from '../seeFlow.ts';
 import { FIRST_ACCOUNT } from '../site.ts';
 import { standWhen, type Stood } from '../standings.ts';
-import { warmingUpLonger, withWorker } from '../withWorker.ts';
+import { withOwnWarmUp, withWorker } from '../withWorker.ts';
 import { park, PARKING } from './parked.ts';
 
 const ENDPOINTS = 100;
@@ -53,7 +53,7 @@ async function measureOthers(lab: Lab, { perSecond, seconds }: Load): Promise<Fl
   const schedule = scheduleOf({ perSecond, seconds, turns });
   const accounts = schedule.map(({ account }) => account);
   const setting = { endpoints: ENDPOINTS, warmed: others, accounts, settings };
-  return await withWorker(warmingUpLonger(lab), setting, async (scene) => {
+  return await withWorker(withOwnWarmUp(lab), setting, async (scene) => {
     return await seeFlow(lab, await drive(scene, schedule, scene.ids, lab.signal));
   });
 }
@@ -68,7 +68,7 @@ async function measureReturn(
   const backlog = Array.from({ length: toPark }, () => RETURNING);
   const accounts = [...backlog, ...schedule.map(({ account }) => account)];
   const setting = { endpoints: ENDPOINTS, warmed: others, accounts, settings };
-  return await withWorker(warmingUpLonger(lab), setting, async (scene) => {
+  return await withWorker(withOwnWarmUp(lab), setting, async (scene) => {
     const { place, ids } = scene;
     await receiver.behave({ [path]: { statusCode: 500 } });
     const parked = await park(lab, place, ids.slice(0, toPark));

@@ -45,20 +45,16 @@ export const recovery: Scenario = {
       targets: [
         ...flowTargets('others / without', ratios),
         { what: 'calls under way at an endpoint', measured: maxInFlight, target: `≤ ${bound}` },
-        delivered('delivered after the return', stood, load.toPark),
-        delivered('delivered to the changed URL', changed, changed.waiting),
-        {
-          what: 'expired behind an open breaker',
-          measured: expired.standings['failed, expired'] ?? 0,
-          target: whole(expired.waiting),
-        },
+        standing('delivered after the return', stood, 'delivered', load.toPark),
+        standing('delivered to the changed URL', changed, 'delivered', changed.waiting),
+        standing('expired behind an open breaker', expired, 'failed, expired', expired.waiting),
       ],
     };
   },
 };
 
-function delivered(what: string, { standings }: Stood, of: number): Target {
-  return { what, measured: standings['delivered'] ?? 0, target: whole(of) };
+function standing(what: string, { standings }: Stood, as: string, of: number): Target {
+  return { what, measured: standings[as] ?? 0, target: whole(of) };
 }
 
 function returnToText(returned: Returned): string {
