@@ -20,7 +20,7 @@ import { checkAtStart, openRouteQuery } from './mysql/startUp.ts';
 import { createHealth, type Health } from './observability/health.ts';
 import { createMetrics, type PrometheusMetrics } from './observability/metrics.ts';
 import { startProbeServer } from './observability/probeServer.ts';
-import { sampleState } from './observability/sampleState.ts';
+import { createStateSampler, type StateSampler } from './observability/stateSampler.ts';
 import { untilReady, watchDatabase } from './observability/watchDatabase.ts';
 import { createLanes } from './pipeline/lanes.ts';
 import { runPipeline, type PipelineDeps } from './pipeline/pipeline.ts';
@@ -47,6 +47,7 @@ interface Frame extends WorkerOptions {
   readonly config: Config;
   readonly health: Health;
   readonly metrics: PrometheusMetrics;
+  readonly sampler: StateSampler;
 }
 
 /** What is open while the worker runs. */
@@ -67,7 +68,8 @@ export async function runWorker(config: Config, options: WorkerOptions): Promise
   const abandoned = anyOf(options.abandoned, failed.signal);
   const health = createHealth();
   const metrics = createMetrics();
-  const frame = { ...options, config, health, metrics, stopping, abandoned };
+  const sampler = createStateSampler({ ...options, metrics, stopping });
+  const frame = { ...options, config, health, metrics, sampler, stopping, abandoned };
   stopping.addEventListener('abort', health.draining, { once: true });
   try {
     const httpPort = await openProbes(frame, teardown);
@@ -90,10 +92,10 @@ export async function runWorker(config: Config, options: WorkerOptions): Promise
 
 /** The port the probes listen on, null for none. */
 async function openProbes(frame: Frame, teardown: Teardown): Promise<number | null> {
-  const { config, health, metrics } = frame;
+  const { config, health, metrics, sampler } = frame;
   const { host, port } = config.http;
   if (port === null) return null;
-  const server = await startProbeServer({ host, port, health, metrics });
+  const server = await startProbeServer({ host, port, health, metrics, ...sampler });
   teardown.add('the probe server', server.close);
   return server.port;
 }
@@ -132,8 +134,8 @@ async function notifyCustomers(frame: Frame, connections: Connections): Promise<
   const watch = { ...frame, component: 'mongodb' } as const;
   const { collectionUuid } = await untilReady(watch, () => preflight(mongo.sms, mongo.state));
   const watching = watchDatabase(watch, mongo.ping);
-  const readers = createStateReaders({ ...mongo, rememberMs: config.notify.rememberMs, logger });
-  const sampling = sampleState({ ...frame, readers });
+  const { rememberMs } = config.notify;
+  frame.sampler.readFrom(createStateReaders({ ...mongo, rememberMs, logger }));
   const { leases, checkpoints } = mongo.state;
   const { ttlMs } = config.lease;
   const owner = config.lease.workerId ?? `${hostname()}:${process.pid}`;
@@ -157,7 +159,7 @@ async function notifyCustomers(frame: Frame, connections: Connections): Promise<
       frame.metrics.breakersOpen(0);
     },
   });
-  await Promise.all([watching, refreshing, sampling]);
+  await Promise.all([watching, refreshing]);
 }
 
 /** One term's worth of parts: nothing of them outlives the lease but the writes of calls that still run. */

@@ -1,5 +1,6 @@
 import type { Document, Filter } from 'mongodb';
 import type { RouteKey } from '../domain/route.ts';
+import type { DueEndpoints } from '../pipeline/retryPort.ts';
 import type { EndpointFields } from './retryRow.ts';
 import { dueIndex, type RetryRow, type StateCollections } from './stateCollections.ts';
 
@@ -20,18 +21,23 @@ export interface Claim {
 const isDue = { $lte: ['$nextAttemptAt', '$$NOW'] };
 
 /**
- * The endpoints with a row that is due. Reads one index entry per endpoint that has rows at all (a
+ * The endpoints with a row that is due, or soon. Reads one index entry per endpoint that has rows at all (a
  * DISTINCT_SCAN), however many rows each has.
  */
-export async function findDueEndpoints(retries: Retries): Promise<readonly string[]> {
+export async function findDueEndpoints(retries: Retries, soonMs: number): Promise<DueEndpoints> {
   const found = await retries
-    .aggregate<{ _id: string }>([
+    .aggregate<{ _id: string; inMs: number }>([
       { $sort: dueIndex },
       { $group: { _id: '$endpoint', nextAttemptAt: { $first: '$nextAttemptAt' } } },
-      { $match: { $expr: isDue } },
+      { $match: { $expr: { $lte: ['$nextAttemptAt', inMs(soonMs)] } } },
+      { $project: { inMs: { $toDouble: { $subtract: ['$nextAttemptAt', '$$NOW'] } } } },
     ])
     .toArray();
-  return found.map(({ _id }) => _id);
+  const soon = found.filter((endpoint) => endpoint.inMs > 0).map((endpoint) => endpoint.inMs);
+  return {
+    keys: found.filter((endpoint) => endpoint.inMs <= 0).map(({ _id }) => _id),
+    nextInMs: soon.length === 0 ? null : soon.reduce((least, each) => Math.min(least, each)),
+  };
 }
 
 /**

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Collection, Document } from 'mongodb';
 import type { FoundDocument, Gap } from '../domain/gap.ts';
 import type { GapStore } from '../pipeline/ports.ts';
+import { createNudge } from '../runtime/nudge.ts';
 import type { Progress } from './gapProgress.ts';
 import { toPlainDocument } from './plainDocument.ts';
 import { searchGap } from './searchGap.ts';
@@ -23,7 +24,9 @@ export function createGapStore(options: {
   readonly signal: AbortSignal;
 }): GapStore {
   const { sms, gaps, marginMs, signal } = options;
+  const news = createNudge();
   return {
+    news,
     async add(from, to) {
       await gaps.insertOne({
         _id: randomUUID(),
@@ -35,6 +38,7 @@ export function createGapStore(options: {
         unplaceable: 0,
         createdAt: new Date(),
       });
+      news.give();
     },
     async oldest() {
       const row = await gaps.findOne({}, { sort: { createdAt: 1 } });

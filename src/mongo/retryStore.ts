@@ -7,6 +7,7 @@ import type {
 } from '../pipeline/retryPort.ts';
 import { createBatcher } from '../runtime/batcher.ts';
 import type { Logger } from '../runtime/logger.ts';
+import { createNudge } from '../runtime/nudge.ts';
 import { retryTransient } from '../runtime/retryTransient.ts';
 import type { Ledger } from './ledger.ts';
 import {
@@ -91,7 +92,9 @@ export function createRetryStore(options: RetryStoreOptions): RetryStore {
   const add = async (parked: ParkableNotification, dueInMs: number, claim: NewRow['claim']) =>
     await inserts.add({ row: await toRetryRow(parked), dueInMs, claim });
 
+  const news = createNudge();
   return {
+    news,
     canHold: fitsIntoRow,
     async parkClaimed(parked) {
       const token = randomUUID();
@@ -100,6 +103,7 @@ export function createRetryStore(options: RetryStoreOptions): RetryStore {
     },
     async park(parked, waitMs) {
       const row = await add(parked, waitMs, null);
+      news.give();
       return (row?.['nextAttemptAt'] as Date | undefined) ?? new Date(Date.now() + waitMs);
     },
     async beginAttempt(id, token, log) {
@@ -126,10 +130,11 @@ export function createRetryStore(options: RetryStoreOptions): RetryStore {
             projection: { nextAttemptAt: 1 },
           }),
       );
+      news.give();
       return row === null ? null : (row['nextAttemptAt'] as Date);
     },
-    async dueEndpoints() {
-      return await withoutCommands(async () => await findDueEndpoints(retries));
+    async dueEndpoints(soonMs) {
+      return await withoutCommands(async () => await findDueEndpoints(retries, soonMs));
     },
     async claimDue(endpointKey) {
       return await claims.add(endpointKey);

@@ -17,14 +17,16 @@ export async function startProbeServer(options: {
   readonly port: number;
   readonly health: Health;
   readonly metrics: PrometheusMetrics;
+  /** Brings the metrics up to date before they are shown. */
+  refresh(): Promise<void>;
 }): Promise<ProbeServer> {
-  const { host, port, health, metrics } = options;
+  const { host, port, health } = options;
   const server = createServer((request, response) => {
     const path = request.url?.split('?')[0];
     if (request.method !== 'GET' && request.method !== 'HEAD') response.writeHead(405).end();
     else if (path === '/livez') sendReport(response, health.live());
     else if (path === '/readyz') sendReport(response, health.ready());
-    else if (path === '/metrics') void sendMetrics(response, metrics);
+    else if (path === '/metrics') void sendMetrics(response, options);
     else response.writeHead(404).end();
   });
   await listen(server, port, host);
@@ -52,8 +54,12 @@ function sendReport(response: ServerResponse, report: HealthReport): void {
     .end(JSON.stringify(report));
 }
 
-async function sendMetrics(response: ServerResponse, metrics: PrometheusMetrics): Promise<void> {
+async function sendMetrics(
+  response: ServerResponse,
+  { metrics, refresh }: { readonly metrics: PrometheusMetrics; refresh(): Promise<void> },
+): Promise<void> {
   try {
+    await refresh();
     const text = await metrics.text();
     response.writeHead(200, { 'content-type': metrics.contentType }).end(text);
   } catch (thrown) {

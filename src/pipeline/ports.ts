@@ -6,6 +6,7 @@ import type { FoundDocument, Gap } from '../domain/gap.ts';
 import type { SmsName } from '../domain/notification.ts';
 import type { DeliveryRecord, FailedReason } from '../domain/record.ts';
 import type { Route, RouteKey } from '../domain/route.ts';
+import type { Nudge } from '../runtime/nudge.ts';
 
 /** What one read of the change stream brought. */
 export type StreamRead =
@@ -67,6 +68,8 @@ export interface GapTally {
 
 /** Gaps still to be searched, and the search. Each call rejects when the database does not answer. */
 export interface GapStore {
+  /** Given when this process has put down a gap. */
+  readonly news: Nudge;
   /** Durable with majority when it resolves. */
   add(from: Date, to: Date): Promise<void>;
   oldest(): Promise<Gap | null>;

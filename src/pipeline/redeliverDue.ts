@@ -1,11 +1,12 @@
-import { delay, Stopping } from '../runtime/abort.ts';
+import { Stopping } from '../runtime/abort.ts';
 import { toError } from '../runtime/errors.ts';
 import type { HandleChangeDeps } from './handleChange.ts';
 import { NoRoom } from './lanes.ts';
 import { serveRow } from './serveRow.ts';
 
-/** How often durable state is asked which endpoints have something due. */
+/** How often durable state is asked which endpoints have something due; seldom while none will have soon. */
 const ASK_EVERY_MS = 500;
+const ASK_SELDOM_MS = 2_000;
 /** An answer that took long is asked for less often: so many times its own duration later. */
 const REST_FACTOR = 5;
 const LONGEST_REST_MS = 5_000;
@@ -28,17 +29,26 @@ export async function redeliverDue(deps: RedeliverDeps): Promise<void> {
   const issue = createTickets(deps);
   while (!stopping.aborted) {
     const askedAt = performance.now();
-    let restMs = ASK_EVERY_MS;
+    let atLeastMs = ASK_EVERY_MS;
+    let atMostMs = ASK_EVERY_MS;
     try {
-      const due = await retries.dueEndpoints();
-      lanes.dueAre(new Set(due));
-      for (const endpointKey of due) issue(endpointKey);
-      restMs = Math.min(REST_FACTOR * (performance.now() - askedAt), LONGEST_REST_MS);
+      const due = await retries.dueEndpoints(ASK_SELDOM_MS);
+      lanes.dueAre(new Set(due.keys));
+      for (const endpointKey of due.keys) issue(endpointKey);
+      atLeastMs = Math.max(
+        ASK_EVERY_MS,
+        Math.min(REST_FACTOR * (performance.now() - askedAt), LONGEST_REST_MS),
+      );
+      atMostMs = due.keys.length > 0 ? ASK_EVERY_MS : (due.nextInMs ?? ASK_SELDOM_MS);
     } catch (error) {
       logger.warn('database_retry', { what: 'due retries', error });
     }
-    const waitMs = Math.max(ASK_EVERY_MS, restMs) * (0.75 + deps.random() / 2);
-    await delay(waitMs, stopping).catch(() => undefined);
+    const spread = 0.75 + deps.random() / 2;
+    const rest = {
+      atLeastMs: spread * atLeastMs,
+      atMostMs: Math.max(spread * atLeastMs, atMostMs),
+    };
+    await retries.news.rest(rest, stopping).catch(() => undefined);
   }
 }
 

@@ -3,6 +3,7 @@ import type { RecordedWebhook } from '../domain/buildRecord.ts';
 import type { IntegerId } from '../domain/integerId.ts';
 import type { Subject } from '../domain/notification.ts';
 import type { RouteKey } from '../domain/route.ts';
+import type { Nudge } from '../runtime/nudge.ts';
 import type { EndpointName, LedgerEntry } from './ports.ts';
 
 /** What durable state keeps of a notification: all it takes to go on in another process. */
@@ -51,6 +52,13 @@ interface RowStanding {
   readonly siblingClaimed: boolean;
 }
 
+export interface DueEndpoints {
+  /** Those with a row that is due, `NO_ENDPOINT` among them. */
+  readonly keys: readonly string[];
+  /** When the next row will be due at an endpoint where none is; null when none will be soon. */
+  readonly nextInMs: number | null;
+}
+
 /** The lane of rows that lead nowhere as yet. No endpoint's key is empty. */
 export const NO_ENDPOINT = '';
 
@@ -74,8 +82,10 @@ export interface RetryStore {
     update: RowUpdate | null,
     waitMs: number,
   ): Promise<Date | null>;
-  /** The endpoints with a row that is due, `NO_ENDPOINT` among them. Rejects when the database does not answer. */
-  dueEndpoints(): Promise<readonly string[]>;
+  /** Given when this process has put down a row or let go of one: it may be due soon. */
+  readonly news: Nudge;
+  /** Where a row is due, or will be within `soonMs`. Rejects when the database does not answer. */
+  dueEndpoints(soonMs: number): Promise<DueEndpoints>;
   /**
    * Claims the row of this endpoint that has been due longest; null when none is. Batched: what is asked in
    * the same moment is claimed in the same writes. Rejects when the database does not answer.

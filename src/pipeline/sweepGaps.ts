@@ -6,8 +6,8 @@ import type { Logger } from '../runtime/logger.ts';
 import { retryTransient } from '../runtime/retryTransient.ts';
 import type { GapStore } from './ports.ts';
 
-/** How often to look for a gap that another part of the worker has put down. */
-const LOOK_EVERY_MS = 1_000;
+/** How soon to look for a gap after another part of the worker has put one down, and how often anyway. */
+const REST = { atLeastMs: 100, atMostMs: 10_000 };
 /**
  * Between two pages, so that a search through millions of documents leaves the database to others: as long
  * as the page's reading took, within these bounds.
@@ -42,7 +42,7 @@ export async function sweepGaps(deps: SweepGapsDeps): Promise<void> {
       signal: stopping,
       logger,
     });
-    if (gap === null) await delay(LOOK_EVERY_MS, stopping).catch(() => undefined);
+    if (gap === null) await gaps.news.rest(REST, stopping).catch(() => undefined);
     else await sweep(gap, deps);
   }
 }

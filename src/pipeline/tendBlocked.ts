@@ -25,7 +25,7 @@ export async function tendBlocked(deps: TendBlockedDeps): Promise<void> {
     if (stopping.aborted) return;
     try {
       await endExpired(deps);
-      const blocked = lanes.openOf(await retries.dueEndpoints());
+      const blocked = lanes.openOf((await retries.dueEndpoints(0)).keys);
       for (const endpointKey of followedAt.keys()) {
         if (!blocked.includes(endpointKey)) followedAt.delete(endpointKey);
       }

@@ -1,5 +1,6 @@
 import type { FoundDocument, Gap } from '../../src/domain/gap.ts';
 import type { GapStore, GapTally } from '../../src/pipeline/ports.ts';
+import { createNudge } from '../../src/runtime/nudge.ts';
 import { atOnce, type Turn } from './fakePorts.ts';
 
 export interface FakeGaps extends GapStore {
@@ -16,12 +17,15 @@ export function createFakeGaps(
   const passed = new Map<string, number>();
   const tallies = new Map<string, GapTally>();
   let added = 0;
+  const news = createNudge();
   return {
     open,
+    news,
     async add(from, to) {
       await turn('gaps.add');
       added += 1;
       open.push({ id: `gap ${added}`, from, to });
+      news.give();
     },
     async oldest() {
       await turn('gaps.oldest');

@@ -6,6 +6,7 @@ import {
   type ParkedNotification,
   type RetryStore,
 } from '../../src/pipeline/retryPort.ts';
+import { createNudge } from '../../src/runtime/nudge.ts';
 import { atOnce, type Turn } from './fakePorts.ts';
 
 /** A notification in durable state. */
@@ -75,9 +76,11 @@ export function createFakeRetries(
     return { parked: { ...parked, webhook: withoutKey(parked) }, claim: token };
   };
 
+  const news = createNudge();
   return {
     rows,
     writes,
+    news,
     isClaimed,
     stealClaim(id) {
       const row = rows.get(id);
@@ -101,6 +104,7 @@ export function createFakeRetries(
       return await write('park', id, () => {
         const row = rows.get(id) ?? { parked, claim: null, dueAtMs: Date.now() + waitMs };
         rows.set(id, row);
+        news.give();
         return new Date(row.dueAtMs);
       });
     },
@@ -118,13 +122,21 @@ export function createFakeRetries(
         if (row === null) return null;
         const dueAtMs = Date.now() + waitMs;
         rows.set(id, { parked: { ...row.parked, ...update }, claim: null, dueAtMs });
+        news.give();
         return new Date(dueAtMs);
       });
     },
-    async dueEndpoints() {
+    async dueEndpoints(soonMs) {
       await turn('dueEndpoints');
-      const due = [...rows.values()].filter((row) => row.dueAtMs <= Date.now());
-      return [...new Set(due.map(({ parked }) => endpointOf(parked)))];
+      const isDue = (row: FakeRow): boolean => row.dueAtMs <= Date.now();
+      const due = [...rows.values()].filter(isDue);
+      const inMs = [...rows.values()]
+        .filter((row) => !isDue(row) && row.dueAtMs <= Date.now() + soonMs)
+        .map((row) => row.dueAtMs - Date.now());
+      return {
+        keys: [...new Set(due.map(({ parked }) => endpointOf(parked)))],
+        nextInMs: inMs.length === 0 ? null : Math.min(...inMs),
+      };
     },
     async claimDue(endpointKey) {
       await turn('claimDue');

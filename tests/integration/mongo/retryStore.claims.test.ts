@@ -76,7 +76,7 @@ describe('claiming what is due', () => {
     await retries.store.park(elsewhere, 0);
     await retries.store.park(nowhere, 0);
     const due = [NO_ENDPOINT, otherWebhook.endpointKey, aWebhook().endpointKey];
-    expect((await retries.store.dueEndpoints()).toSorted()).toEqual(due.toSorted());
+    expect((await retries.store.dueEndpoints(0)).keys.toSorted()).toEqual(due.toSorted());
     const [first, none, second, third] = await Promise.all(
       [due[1], due[1], due[0], due[2]].map(
         async (endpointKey = '') => await retries.store.claimDue(endpointKey),
@@ -86,7 +86,7 @@ describe('claiming what is due', () => {
     expect(none).toBeNull();
     expect(second?.parked).toStrictEqual(parkedOf(nowhere));
     expect(third?.parked.subject.smsKey).toBe('here');
-    expect(await retries.store.dueEndpoints()).toEqual([]);
+    expect(await retries.store.dueEndpoints(0)).toEqual({ keys: [], nextInMs: null });
   });
 
   it('finds the endpoints with something due by one index entry each, however many rows they have', async () => {
@@ -95,12 +95,25 @@ describe('claiming what is due', () => {
     const commands: Document[] = [];
     const watched = await mongoClientFor(servers().mongodbUri, { monitorCommands: true });
     watched.on('commandStarted', ({ command }) => void commands.push(command));
-    await createRetries(watched, servers().database).store.dueEndpoints();
+    await createRetries(watched, servers().database).store.dueEndpoints(2_000);
     const { aggregate, pipeline } = commands.find((command) => 'aggregate' in command) ?? {};
     const command = { explain: { aggregate, pipeline, cursor: {} }, verbosity: 'executionStats' };
     const explained = JSON.stringify(await retries.rows.db.command(command));
     expect(explained).toContain('DISTINCT_SCAN');
     expect(explained).toMatch(/"totalKeysExamined":2,/);
+  });
+
+  it('says when the next row will be due, if soon, at an endpoint where none is', async () => {
+    await retries.store.park(parkable('now'), 0);
+    await retries.store.park(parkable('soon, but not the first here'), 1_000);
+    const none = { keys: [aWebhook().endpointKey], nextInMs: null };
+    expect(await retries.store.dueEndpoints(60_000)).toEqual(none);
+    await retries.store.park({ ...parkable('soon'), webhook: otherWebhook }, 30_000);
+    expect(await retries.store.dueEndpoints(20_000)).toEqual(none);
+    const { keys, nextInMs } = await retries.store.dueEndpoints(60_000);
+    expect(keys).toEqual(none.keys);
+    expect(nextInMs).toBeGreaterThan(0);
+    expect(nextInMs).toBeLessThanOrEqual(30_000);
   });
 
   it('leaves what is due later', async () => {

@@ -10,12 +10,23 @@ const answers = { status: 'ok', detail: 'answers' } as const;
 const metrics = createMetrics();
 let health: Health;
 let now: number;
+let refreshed: number;
 let server: ProbeServer;
 
 beforeEach(async () => {
   now = 0;
+  refreshed = 0;
   health = createHealth(() => now);
-  server = await startProbeServer({ host: '127.0.0.1', port: 0, health, metrics });
+  server = await startProbeServer({
+    host: '127.0.0.1',
+    port: 0,
+    health,
+    metrics,
+    async refresh() {
+      await Promise.resolve();
+      refreshed += 1;
+    },
+  });
 });
 afterEach(async () => {
   await server.close();
@@ -57,16 +68,20 @@ describe('the probe server', () => {
     });
   });
 
-  it('answers /metrics with the exposition', async () => {
+  it('answers /metrics with the exposition, brought up to date', async () => {
+    await call('/readyz');
+    expect(refreshed).toBe(0);
     const response = await call('/metrics');
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe(metrics.contentType);
     expect(await response.text()).toContain('notify_on_delivery_in_flight');
+    expect(refreshed).toBe(1);
   });
 
   it('answers /metrics with 500 when they cannot be collected, and goes on', async () => {
     const text = (): Promise<string> => Promise.reject(new Error('no figures'));
-    const failing = { host: '127.0.0.1', port: 0, health, metrics: { ...metrics, text } };
+    const refresh = (): Promise<void> => Promise.resolve();
+    const failing = { host: '127.0.0.1', port: 0, health, metrics: { ...metrics, text }, refresh };
     const other = await startProbeServer(failing);
     try {
       const response = await fetch(`http://127.0.0.1:${other.port}/metrics`);
@@ -98,6 +113,7 @@ describe('the probe server', () => {
       port: server.port,
       health,
       metrics,
+      refresh: () => Promise.resolve(),
     }).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(ConfigurationError);
     expect(failure).toMatchObject({

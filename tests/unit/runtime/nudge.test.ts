@@ -1,0 +1,59 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { createNudge } from '../../../src/runtime/nudge.ts';
+import { Stopping } from '../../../src/runtime/abort.ts';
+
+const rest = { atLeastMs: 100, atMostMs: 1_000 };
+const never = new AbortController().signal;
+
+/** Rests, and says after how long it was over. */
+async function restedMs(nudge: ReturnType<typeof createNudge>, during?: () => void) {
+  const startedAt = Date.now();
+  let endedAt: number | null = null;
+  const resting = nudge.rest(rest, never).then(() => (endedAt = Date.now()));
+  await jest.advanceTimersByTimeAsync(50);
+  during?.();
+  await jest.advanceTimersByTimeAsync(2_000);
+  await resting;
+  return (endedAt ?? Number.NaN) - startedAt;
+}
+
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+describe('a rest', () => {
+  it('lasts its longer time when nothing happens', async () => {
+    expect(await restedMs(createNudge())).toBe(1_000);
+  });
+
+  it('lasts its shorter time when a nudge came before it or early in it', async () => {
+    const nudge = createNudge();
+    nudge.give();
+    nudge.give();
+    expect(await restedMs(nudge)).toBe(100);
+    expect(await restedMs(nudge, () => nudge.give())).toBe(100);
+    expect(await restedMs(nudge)).toBe(1_000);
+  });
+
+  it('ends at once with a nudge after its shorter time', async () => {
+    const nudge = createNudge();
+    setTimeout(() => nudge.give(), 400);
+    expect(await restedMs(nudge)).toBe(400);
+    expect(await restedMs(nudge)).toBe(1_000);
+  });
+
+  it('ends with a stop, in either part', async () => {
+    for (const stopAfterMs of [50, 500]) {
+      const stop = new AbortController();
+      setTimeout(() => stop.abort(new Stopping()), stopAfterMs);
+      const resting = createNudge().rest(rest, stop.signal);
+      const ended = expect(resting).rejects.toBeInstanceOf(Stopping);
+      await jest.advanceTimersByTimeAsync(stopAfterMs);
+      await ended;
+    }
+    expect(jest.getTimerCount()).toBe(0);
+  });
+});
