@@ -11,7 +11,8 @@ export interface DatabaseWatch {
   readonly stopping: AbortSignal;
 }
 
-const CHECK_EVERY_MS = 2_000;
+const CHECK_EVERY_MS = 5_000;
+const CHECK_EVERY_MS_WHILE_AWAY = 2_000;
 
 const events = {
   mongodb: {
@@ -70,6 +71,7 @@ export async function watchDatabase(
       answered = false;
       health.set(component, { status: 'fail', detail: error.message });
     }
-    await delay(CHECK_EVERY_MS, stopping).catch(() => undefined);
+    const waitMs = answered ? CHECK_EVERY_MS : CHECK_EVERY_MS_WHILE_AWAY;
+    await delay(waitMs, stopping).catch(() => undefined);
   }
 }

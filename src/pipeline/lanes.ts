@@ -36,8 +36,10 @@ export interface Lanes {
   endpointDisabled(endpointKey: string): void;
   /** To be called now and then: overfull lanes that are not among these take news again. */
   dueAre(endpointKeys: ReadonlySet<string>): void;
-  /** Of these, the endpoints whose breaker is open. */
-  openOf(endpointKeys: readonly string[]): readonly string[];
+  /** As last told. */
+  readonly due: ReadonlySet<string>;
+  /** Of those due, the endpoints whose breaker is open. */
+  readonly blocked: readonly string[];
   /** Slots not taken. */
   readonly free: number;
   readonly maxInFlight: number;
@@ -62,6 +64,7 @@ export function createLanes(options: {
   /** Lanes with work and room, in the order of their turns. */
   const ready = new Set<Lane>();
   let inFlight = 0;
+  let due: ReadonlySet<string> = new Set();
 
   const mayRun = ({ breaker }: Lane): number =>
     Math.min(maxInFlightPerEndpoint, breaker.limit(performance.now()));
@@ -198,6 +201,7 @@ export function createLanes(options: {
       handOut();
     },
     dueAre(endpointKeys) {
+      due = endpointKeys;
       for (const [endpointKey, lane] of lanes) {
         lane.isOverfull &&= endpointKeys.has(endpointKey);
         // A cooldown may be over.
@@ -207,8 +211,12 @@ export function createLanes(options: {
       countOpen();
       handOut();
     },
-    openOf: (endpointKeys) =>
-      endpointKeys.filter((endpointKey) => lanes.get(endpointKey)?.breaker.isOpen === true),
+    get due() {
+      return due;
+    },
+    get blocked() {
+      return [...due].filter((endpointKey) => lanes.get(endpointKey)?.breaker.isOpen === true);
+    },
     get free() {
       return maxInFlight - inFlight;
     },

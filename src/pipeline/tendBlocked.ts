@@ -18,14 +18,14 @@ export interface TendBlockedDeps extends RedeliverDeps {
  * those that have waited too long end as expired, those that lead elsewhere by now move there.
  */
 export async function tendBlocked(deps: TendBlockedDeps): Promise<void> {
-  const { logger, stopping, lanes, retries } = deps;
+  const { logger, stopping, lanes } = deps;
   const followedAt = new Map<string, number>();
   while (!stopping.aborted) {
     await delay(LOOK_EVERY_MS, stopping).catch(() => undefined);
     if (stopping.aborted) return;
     try {
-      await endExpired(deps);
-      const blocked = lanes.openOf((await retries.dueEndpoints(0)).keys);
+      if (lanes.due.size > 0) await endExpired(deps);
+      const { blocked } = lanes;
       for (const endpointKey of followedAt.keys()) {
         if (!blocked.includes(endpointKey)) followedAt.delete(endpointKey);
       }
