@@ -40,6 +40,7 @@ module.exports = {
     home('mysql2', '^src/mysql/'),
     home('lru-cache', '^src/mysql/'),
     home('got', '^src/http/'),
+    home('ipaddr.js', '^src/http/'),
     home('winston', '^src/observability/logger\\.ts$'),
     home('prom-client', '^src/observability/metrics\\.ts$'),
     home('luxon', '^src/runtime/timeZone\\.ts$'),

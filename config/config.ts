@@ -4,6 +4,7 @@ export interface TextFile {
   readonly text: string;
 }
 
+export const allSchemes = ['https', 'http'] as const;
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
 export const logFormats = ['json', 'text'] as const;
 
@@ -61,6 +62,13 @@ export interface Config {
     /** The share of attempts that are no delivery, from which on an endpoint is not called for a while. */
     breakerThreshold: number;
     breakerCooldownMs: number;
+  }>;
+  readonly egress: Readonly<{
+    /** Addresses and ranges that may be called although they are not public. */
+    allowedRanges: readonly string[];
+    schemes: readonly (typeof allSchemes)[number][];
+    /** Secret. A URL; null for none. */
+    proxy: string | null;
   }>;
   readonly lease: Readonly<{
     /** Names this worker in its lease and claims; null: host and process id. */

@@ -4,7 +4,8 @@ import type { SettingName } from './schema.ts';
 
 /** The settings in force as an operator would write them; of a secret only whether it is set. */
 export function describeConfig(config: Config): Readonly<Record<SettingName, string>> {
-  const { mongodb, mysql, routeCache, notify, call, limits, lease, http, log, shutdown } = config;
+  const { mongodb, mysql, routeCache, notify, call, limits } = config;
+  const { egress, lease, http, log, shutdown } = config;
   return {
     MONGODB_URI: showSecret(mongodb.uri),
     MONGODB_DATABASE: mongodb.database,
@@ -35,6 +36,9 @@ export function describeConfig(config: Config): Readonly<Record<SettingName, str
     MAX_IN_FLIGHT_PER_ENDPOINT: String(limits.maxInFlightPerEndpoint),
     BREAKER_THRESHOLD: String(limits.breakerThreshold),
     BREAKER_COOLDOWN: formatDuration(limits.breakerCooldownMs),
+    EGRESS_ALLOW_CIDRS: egress.allowedRanges.join(','),
+    EGRESS_SCHEMES: egress.schemes.join(','),
+    EGRESS_PROXY: showSecret(egress.proxy),
     LEASE_TTL: formatDuration(lease.ttlMs),
     WORKER_ID: lease.workerId ?? '',
     HTTP_HOST: http.host,
@@ -45,6 +49,6 @@ export function describeConfig(config: Config): Readonly<Record<SettingName, str
   };
 }
 
-function showSecret(value: string | null): 'set' | 'not set' {
-  return value === null ? 'not set' : 'set';
+function showSecret(value: string | null): 'set' | '' {
+  return value === null ? '' : 'set';
 }

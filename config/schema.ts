@@ -1,11 +1,17 @@
 import type { z } from 'zod';
 import { databaseSettings } from './databaseSettings.ts';
 import { deliverySettings } from './deliverySettings.ts';
+import { egressSettings } from './egressSettings.ts';
 import { processSettings } from './processSettings.ts';
 import type { Setting } from './setting.ts';
 
 /** Every setting there is, in the order of its documentation. */
-const settings = { ...databaseSettings, ...deliverySettings, ...processSettings } as const;
+const settings = {
+  ...databaseSettings,
+  ...deliverySettings,
+  ...egressSettings,
+  ...processSettings,
+} as const;
 
 type Settings = typeof settings;
 export type SettingName = keyof Settings;

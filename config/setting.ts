@@ -8,6 +8,7 @@ export const sections = {
   notify: 'What is notified',
   call: 'The call',
   limits: 'Limits',
+  egress: 'Which servers are called',
   lease: 'More than one worker',
   http: 'Probes and metrics',
   log: 'Log',

@@ -45,6 +45,11 @@ export function toConfig(values: Values, { routeQuery, ca }: Files): Config {
       breakerThreshold: values.BREAKER_THRESHOLD,
       breakerCooldownMs: values.BREAKER_COOLDOWN,
     },
+    egress: {
+      allowedRanges: values.EGRESS_ALLOW_CIDRS,
+      schemes: values.EGRESS_SCHEMES,
+      proxy: values.EGRESS_PROXY,
+    },
     lease: {
       workerId: values.WORKER_ID === '' ? null : values.WORKER_ID,
       ttlMs: values.LEASE_TTL,

@@ -32,13 +32,17 @@ export function oneOf<const Choice extends string>(choices: readonly Choice[]) {
   });
 }
 
+/** The entries, trimmed and each once; an empty text has none. */
+export function splitList(text: string): readonly string[] {
+  return text === '' ? [] : [...new Set(text.split(',').map((entry) => entry.trim()))];
+}
+
 export function list() {
   return parser(
     'values separated by commas, or nothing for an empty list',
     (text, refuse): readonly string[] => {
-      if (text === '') return [];
-      const entries = text.split(',').map((entry) => entry.trim());
-      return entries.includes('') ? refuse('has an empty entry') : [...new Set(entries)];
+      const entries = splitList(text);
+      return entries.includes('') ? refuse('has an empty entry') : entries;
     },
   );
 }

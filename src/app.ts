@@ -114,12 +114,22 @@ function openConnections(frame: Frame, teardown: Teardown): Connections {
   teardown.add('the MySQL client', mysql.close);
   const { text, path } = config.mysql.routeQuery;
   const alternative = alternativeQuery;
-  const routeQuery = openRouteQuery({ client: mysql, text, file: path, alternative });
+  const routeQuery = openRouteQuery({
+    client: mysql,
+    text,
+    file: path,
+    alternative,
+    schemes: config.egress.schemes,
+  });
   const sender = createWebhookSender({
     requestTimeoutMs: config.call.requestTimeoutMs,
     connectTimeoutMs: config.call.connectTimeoutMs,
     responseLimitBytes: config.call.responseLimitBytes,
     maxInFlight: config.limits.maxInFlight,
+    egress: {
+      allowedRanges: config.egress.allowedRanges,
+      proxy: config.egress.proxy === null ? null : new URL(config.egress.proxy),
+    },
     userAgent: `notify-on-delivery/${version}`,
     clock: { now: () => new Date() },
   });

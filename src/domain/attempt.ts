@@ -58,3 +58,8 @@ export type AttemptOutcome =
 export function isDelivered(outcome: AttemptOutcome): boolean {
   return outcome.kind === 'answered' && outcome.statusCode >= 200 && outcome.statusCode <= 299;
 }
+
+/** False for an address that is refused on this side: that says nothing of the endpoint. */
+export function wasCalled(outcome: AttemptOutcome): boolean {
+  return outcome.kind === 'answered' || outcome.error !== 'blocked_address';
+}

@@ -2,7 +2,7 @@ import type { IntegerId } from './integerId.ts';
 import type { Route } from './route.ts';
 import { parseSigningKeys } from './signingKeys.ts';
 import { parseWebhookHeaders } from './webhookHeaders.ts';
-import { parseWebhookUrl } from './webhookUrl.ts';
+import { parseWebhookUrl, type Scheme } from './webhookUrl.ts';
 
 /** The route query's one row, its columns' types already checked. */
 export interface RouteRow {
@@ -17,24 +17,27 @@ export interface RouteRow {
   readonly secret: string | null;
 }
 
-/**
- * Decides in this order: opted in, default webhook, flow, and whether that webhook can be called.
- *
- * @param digest makes the endpoint's key of a text that holds its whole URL, which must not be read from it
- */
-export function routeFromRow(row: RouteRow, digest: (text: string) => string): Route {
+interface Reading {
+  /** Makes the endpoint's key of a text that holds its whole URL, which must not be read from it. */
+  digest(text: string): string;
+  /** Those that may be called. */
+  readonly schemes: readonly Scheme[];
+}
+
+/** Decides in this order: opted in, default webhook, flow, and whether that webhook can be called. */
+export function routeFromRow(row: RouteRow, reading: Reading): Route {
   if (row.notifyOnDelivery?.trim().toLowerCase() !== 'true') return { kind: 'notOptedIn' };
   if (row.webhookId === null) return { kind: 'missing', reason: 'no_default_webhook' };
   if (!row.flowWebhookEnabled) return { kind: 'missing', reason: 'flow_webhook_disabled' };
-  return routeToWebhook(row, row.webhookId, digest);
+  return routeToWebhook(row, row.webhookId, reading);
 }
 
 function routeToWebhook(
   row: RouteRow,
   webhookId: IntegerId | string,
-  digest: (text: string) => string,
+  { digest, schemes }: Reading,
 ): Route {
-  const parsedUrl = parseWebhookUrl(row.url);
+  const parsedUrl = parseWebhookUrl(row.url, schemes);
   const { displayUrl } = parsedUrl;
   if (parsedUrl.kind === 'unusable') {
     return { kind: 'unusable', webhookId, displayUrl, problem: parsedUrl.problem };

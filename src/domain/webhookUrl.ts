@@ -1,3 +1,7 @@
+/** What can be called at all. */
+export const allSchemes = ['https', 'http'] as const;
+export type Scheme = (typeof allSchemes)[number];
+
 /** A webhook's URL as it was set, read once. */
 export type WebhookUrl =
   | Readonly<{ kind: 'usable'; url: URL; displayUrl: string }>
@@ -6,17 +10,24 @@ export type WebhookUrl =
 /**
  * Stricter than `new URL`, which takes `https:host`, `http:\\host` and `http:///host` for addresses and
  * silently drops line breaks: whoever typed one of these gets to hear of it.
+ *
+ * @param schemes those that may be called
  */
-export function parseWebhookUrl(text: string | null): WebhookUrl {
+export function parseWebhookUrl(text: string | null, schemes: readonly Scheme[]): WebhookUrl {
   const trimmed = text?.trim() ?? '';
   if (trimmed === '') return { kind: 'unusable', displayUrl: null, problem: 'it has no URL' };
   const url = URL.canParse(trimmed) ? new URL(trimmed) : null;
   const displayUrl = url === null ? displayOfBrokenUrl(trimmed) : displayOf(url);
-  const problem = urlProblem(trimmed, url);
+  const problem = urlProblem(trimmed, url) ?? schemeProblem(url, schemes);
   if (url === null || displayUrl === null || problem !== null) {
     return { kind: 'unusable', displayUrl, problem: problem ?? 'its URL cannot be parsed' };
   }
   return { kind: 'usable', url, displayUrl };
+}
+
+function schemeProblem(url: URL | null, schemes: readonly Scheme[]): string | null {
+  if (schemes.some((scheme) => url?.protocol === `${scheme}:`)) return null;
+  return `its URL is not ${schemes.join(' or ')}, which EGRESS_SCHEMES asks for`;
 }
 
 function urlProblem(text: string, url: URL | null): string | null {

@@ -6,6 +6,8 @@ import type { AttemptError } from '../domain/attempt.ts';
  * descriptor, ...) is a `network_error`.
  */
 const byCode: ReadonlyMap<string, AttemptError> = new Map([
+  ['ERR_BLOCKED_ADDRESS', 'blocked_address'],
+  ['ERR_PROXY_FAULT', 'proxy_error'],
   ['ECONNREFUSED', 'connection_refused'],
   ['ERR_SOCKET_CONNECTION_TIMEOUT', 'timeout_connect'],
   // getaddrinfo's own errors come as these two or as EAI_…; the others are c-ares'.

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Request } from 'got';
 import type { AttemptError } from '../domain/attempt.ts';
@@ -69,11 +69,25 @@ export function exchange(
       else end(attemptErrorOf(error, { responseBegan: statusCode !== null }));
     };
     request.on('error', onFault);
+    boundInterimAnswers(request, () => end('response_invalid'));
     onStatus(request, (status, response) => {
       statusCode = status;
       headers = response?.headers ?? {};
       if (response === null) end('response_invalid');
       else body = readBody(response, limits.responseLimitBytes, { onEnd, onFault });
+    });
+  });
+}
+
+/** Of 1xx answers before the one that counts. A flood of them would keep this process busy for the whole attempt. */
+const INTERIM_AT_MOST = 100;
+
+function boundInterimAnswers(request: Request, onTooMany: () => void): void {
+  let count = 0;
+  request.once('request', (native: ClientRequest) => {
+    native.on('information', () => {
+      count += 1;
+      if (count > INTERIM_AT_MOST) onTooMany();
     });
   });
 }

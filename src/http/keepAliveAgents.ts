@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import type { Egress } from './egress.ts';
 
 export interface KeepAliveAgents {
   readonly http: http.Agent;
@@ -21,8 +22,9 @@ const IDLE_MS = 4_000;
 export function createKeepAliveAgents(options: {
   readonly maxInFlight: number;
   readonly connectTimeoutMs: number;
+  readonly egress: Egress;
 }): KeepAliveAgents {
-  const { maxInFlight, connectTimeoutMs } = options;
+  const { maxInFlight, connectTimeoutMs, egress } = options;
   const shared: https.AgentOptions = {
     keepAlive: true,
     timeout: IDLE_MS,
@@ -34,11 +36,14 @@ export function createKeepAliveAgents(options: {
     autoSelectFamilyAttemptTimeout: Math.max(250, Math.floor(connectTimeoutMs / 4)),
   };
   const agents = { http: new http.Agent(shared), https: new https.Agent(shared) };
-  boundIdle(agents.http, maxInFlight);
-  boundIdle(agents.https, maxInFlight);
+  for (const agent of Object.values(agents)) {
+    egress.guard(agent);
+    boundIdle(agent, maxInFlight);
+  }
   return {
     ...agents,
     close() {
+      egress.close();
       agents.http.destroy();
       agents.https.destroy();
     },

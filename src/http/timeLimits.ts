@@ -18,7 +18,8 @@ export function limitTime(
   { requestTimeoutMs, connectTimeoutMs }: TimeLimits,
   onTimeout: (error: 'timeout' | 'timeout_connect') => void,
 ): () => void {
-  let isConnecting = false;
+  // Through a proxy the socket comes when it is connected.
+  let isConnecting = true;
   let connectTimer: NodeJS.Timeout | undefined;
   // After a pause of the process (or a long task) timers come first and would fail calls whose answer is
   // waiting in the socket: that is read before the immediate.
@@ -29,8 +30,8 @@ export function limitTime(
   }, requestTimeoutMs);
 
   request.once('socket', (socket: Socket) => {
-    if (!socket.connecting) return;
-    isConnecting = true;
+    isConnecting = socket.connecting;
+    if (!isConnecting) return;
     connectTimer = setTimeout(() => {
       setImmediate(() => {
         if (isConnecting) onTimeout('timeout_connect');

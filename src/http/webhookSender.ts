@@ -1,5 +1,6 @@
 import type { Attempt, AttemptOutcome } from '../domain/attempt.ts';
 import type { WebhookSender } from '../pipeline/ports.ts';
+import { createEgress, type EgressOptions } from './egress.ts';
 import { exchange, type Exchange, type ExchangeLimits } from './exchange.ts';
 import { createKeepAliveAgents } from './keepAliveAgents.ts';
 import { toResponseContent } from './responseContent.ts';
@@ -10,6 +11,7 @@ export interface WebhookSenderOptions extends ExchangeLimits {
   /** Sizes the pool of connections; keeping to it is the caller's part. */
   readonly maxInFlight: number;
   readonly userAgent: string;
+  readonly egress: EgressOptions;
   readonly clock: Readonly<{ now(): Date }>;
 }
 
@@ -21,7 +23,8 @@ export function createWebhookSender(
   options: WebhookSenderOptions,
 ): WebhookSender & { close(): void } {
   const { userAgent, clock } = options;
-  const agents = createKeepAliveAgents(options);
+  const egress = createEgress(options.egress, options.connectTimeoutMs);
+  const agents = createKeepAliveAgents({ ...options, egress });
   const post = createWebhookClient(agents, userAgent);
   return {
     async send(attempt, signal) {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { routeFromRow } from '../domain/routeFromRow.ts';
 import type { Route, RouteKey } from '../domain/route.ts';
+import { allSchemes, type Scheme } from '../domain/webhookUrl.ts';
 import { abortReason } from '../runtime/abort.ts';
 import { compileRouteQuery, type CompiledRouteQuery } from './compileRouteQuery.ts';
 import type { MysqlClient, MysqlResult } from './connect.ts';
@@ -19,6 +20,8 @@ export interface RouteQueryOptions extends QueryFile {
   readonly timeoutMs?: number;
   /** Tried when this one does not fit the database, so that the error can say whether that one does. */
   readonly alternative?: QueryFile | undefined;
+  /** What a webhook's URL may begin with. */
+  readonly schemes?: readonly Scheme[];
 }
 
 export interface RouteQuery {
@@ -38,7 +41,7 @@ const nobody: RouteKey = { accountId: 0, flowId: 0, deliveryStatus: '' };
 
 /** Throws a `RouteQueryError` for a text that is no route query. */
 export function createRouteQuery(options: RouteQueryOptions): RouteQuery {
-  const { client, file, alternative, timeoutMs = 5000 } = options;
+  const { client, file, alternative, timeoutMs = 5000, schemes = allSchemes } = options;
   const compiled = compileRouteQuery(options.text, file);
 
   const ask = async (
@@ -72,7 +75,7 @@ export function createRouteQuery(options: RouteQueryOptions): RouteQuery {
     usesDeliveryStatus: compiled.parameters.includes('deliveryStatus'),
     async run(key, signal) {
       const row = readRouteRow(await ask(compiled, key, signal), file);
-      return row === null ? { kind: 'notOptedIn' } : routeFromRow(row, sha256);
+      return row === null ? { kind: 'notOptedIn' } : routeFromRow(row, { digest: sha256, schemes });
     },
     async check(signal) {
       try {

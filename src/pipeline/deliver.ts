@@ -1,5 +1,5 @@
 import pRetry, { AbortError } from 'p-retry';
-import { isDelivered, type AttemptOutcome } from '../domain/attempt.ts';
+import { isDelivered, wasCalled, type AttemptOutcome } from '../domain/attempt.ts';
 import {
   noAttempts,
   withAttemptBegun,
@@ -233,7 +233,7 @@ function note(
   outcome: AttemptOutcome,
   { lanes, metrics }: DeliverDeps,
 ): void {
-  lanes.ended(webhook.endpointKey, isDelivered(outcome));
+  if (wasCalled(outcome)) lanes.ended(webhook.endpointKey, isDelivered(outcome));
   metrics.attempted(outcome);
   if (isDelivered(outcome)) metrics.delivered((Date.now() - statusAt.getTime()) / 1000);
 }

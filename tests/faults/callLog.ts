@@ -48,7 +48,8 @@ export async function startCallLog(ordinary: () => Answer): Promise<CallLog> {
     const notificationId = String(headers['webhook-id']);
     const attempt = Number(headers['webhook-attempt']);
     const beganAt = performance.now();
-    const call = { notificationId, attempt, path: url, beganAt, endedAt: null, isDelivery: false };
+    const path = url.split('?')[0] ?? '';
+    const call = { notificationId, attempt, path, beganAt, endedAt: null, isDelivery: false };
     const sms = smsOf(notificationId);
     const other = open.get(sms);
     if (other !== undefined && other.notificationId !== notificationId) {

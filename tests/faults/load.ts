@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Collection } from 'mongodb';
 import { newSms, type SmsDocument } from '../../scripts/harness/smsPlatform.ts';
+import { markedFields } from '../support/marked.ts';
 import { until } from '../support/until.ts';
 import type { Random } from './random.ts';
 import { doubleWays, singleWays, type Platform } from './ways.ts';
@@ -83,7 +84,8 @@ export function startLoad(
   const writeOne = async (): Promise<void> => {
     const accountID = random.pick(accounts);
     const way = random.pick(ways);
-    await way(newSms({ accountID, flowId: flowOf(accountID), ...more(random) }), platform);
+    const fields = { ...markedFields, accountID, flowId: flowOf(accountID) };
+    await way(newSms({ ...fields, ...more(random) }), platform);
   };
   const write = async (): Promise<void> => {
     while (mode !== 'stopped') {

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { marksIn } from '../support/marked.ts';
 import { until } from '../support/until.ts';
 import type { FaultContext, FaultResult } from './fault.ts';
 import { startLoad, type Load } from './load.ts';
@@ -109,13 +110,15 @@ export function isBad(result: FaultResult): boolean {
   return wrong.some((list) => list.length > 0) || repeated.length > result.atRisk;
 }
 
-/** Whatever still runs must end cleanly when asked to; whatever ended by itself says why. */
+/** Whatever still runs must end cleanly when asked to; whatever ended by itself says why. None wrote secrets. */
 async function stopAll({ workers }: Stage): Promise<readonly string[]> {
   const exits = await Promise.all(workers.map(async (worker) => await worker.stop()));
-  return exits.flatMap(({ code, signal }) => {
+  const ends = exits.flatMap(({ code, signal }) => {
     const isFine = code === 0 || code === 128 + 9 || signal === 'SIGKILL';
     return isFine ? [] : [`a worker has ended with ${signal ?? `exit code ${code ?? '?'}`}`];
   });
+  const marks = new Set(workers.flatMap((worker) => marksIn(worker.output())));
+  return [...ends, ...[...marks].map((name) => `a worker has written the marked ${name}`)];
 }
 
 async function keepLogs(name: string, { workers }: Stage): Promise<string> {

@@ -7,6 +7,7 @@ import type { MysqlServer } from '../../scripts/services/mysqlServer.ts';
 import type { MongodOptions } from '../../scripts/services/mongod.ts';
 import { startReplicaSet, type ReplicaSet } from '../../scripts/services/replicaSet.ts';
 import { createTeardown, type Teardown } from '../../src/runtime/teardown.ts';
+import { marked, markedWebhook } from '../support/marked.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcpProxy.ts';
 import { startCallLog, type CallLog } from './callLog.ts';
 import { watchLedger, type LedgerWatch } from './ledgerWatch.ts';
@@ -58,6 +59,8 @@ export const shortLease = { LEASE_TTL: '2s' } as const;
 const baseSettings = {
   MONGODB_DATABASE: 'central',
   LEASE_TTL: '5s',
+  LOG_LEVEL: 'debug',
+  EGRESS_ALLOW_CIDRS: '127.0.0.0/8',
   MAX_IN_FLIGHT: '16',
   REQUEST_TIMEOUT: '6s',
   CONNECT_TIMEOUT: '2s',
@@ -102,7 +105,7 @@ async function setUp(random: Random, options: StageOptions, teardown: Teardown):
   teardown.add('the look at the ledger', ledger.stop);
 
   const proxies = proxied ? await openProxies(replicaSet, mysql, teardown) : null;
-  const mysqlUri = mysql.uri.replace('root@', `${mysqlUser}@`);
+  const mysqlUri = mysql.uri.replace('root@', `${mysqlUser}:${marked.mysqlPassword}@`);
   const uris =
     proxies === null
       ? { MONGODB_URI: replicaSet.uri, MYSQL_URI: mysqlUri }
@@ -139,10 +142,12 @@ async function optIn(mysqlUri: string, receiver: CallLog): Promise<void> {
   const central = await openCentralDatabase(mysqlUri);
   try {
     for (const account of accounts) {
-      await central.optIn(account, flowOf(account), { url: receiver.url(pathOf(account)) });
+      await central.optIn(account, flowOf(account), markedWebhook(receiver.url(pathOf(account))));
     }
     await central.connection.query('CREATE TABLE Trouble (accountID BIGINT)');
-    await central.connection.query(`CREATE USER ${mysqlUser}`);
+    await central.connection.query(
+      `CREATE USER ${mysqlUser} IDENTIFIED BY '${marked.mysqlPassword}'`,
+    );
     for (const table of routeTables) {
       await central.connection.query(`GRANT SELECT ON ${table} TO ${mysqlUser}`);
     }

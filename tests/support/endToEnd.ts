@@ -6,6 +6,7 @@ import {
 } from '../../scripts/harness/centralDatabase.ts';
 import type { SmsDocument } from '../../scripts/harness/smsPlatform.ts';
 import { startWorker, type WorkerProcess } from '../../scripts/harness/workerProcess.ts';
+import { grantLeast } from './leastPrivileges.ts';
 import { startReceiver, type Receiver } from './receiver.ts';
 import { useServers, type TestServers } from './servers.ts';
 import { until } from './until.ts';
@@ -34,10 +35,13 @@ export function useEndToEnd(testFile: string): () => EndToEnd {
   let running = ofFile;
   let central: CentralDatabase | null = null;
   let receiver: Receiver | null = null;
+  let guarded: Readonly<Record<string, string>> = {};
 
   beforeAll(async () => {
     central = await openCentralDatabase(servers().mysqlUri);
     receiver = await startReceiver();
+    const caFile = process.env['TEST_CA_FILE'];
+    if (caFile !== undefined) guarded = await grantLeast(servers(), caFile);
   });
   beforeEach(() => {
     running = ofTest;
@@ -60,10 +64,14 @@ export function useEndToEnd(testFile: string): () => EndToEnd {
       MONGODB_URI: mongodbUri,
       MYSQL_URI: mysqlUri,
       MONGODB_DATABASE: database,
+      ...guarded,
       LEASE_TTL: '3s',
+      EGRESS_ALLOW_CIDRS: '127.0.0.0/8,::1',
     };
     const start = (more: Readonly<Record<string, string>> = {}): WorkerProcess => {
-      const worker = startWorker({ ...settings, ...more });
+      // A server of the test's own has a certificate of its own, or none.
+      const ca = more['MYSQL_URI'] === undefined ? {} : { MYSQL_CA_FILE: '' };
+      const worker = startWorker({ ...settings, ...ca, ...more });
       running.add(worker);
       return worker;
     };

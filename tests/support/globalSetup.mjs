@@ -2,16 +2,25 @@ import { tsImport } from 'tsx/esm/api';
 
 /**
  * Brings up MongoDB and MySQL once per run: jest calls a setup file once however many projects name it.
- * Test files run in other processes; the environment is what reaches them.
+ * Test files run in other processes; the environment is what reaches them. With TEST_GUARDED=1 the servers ask for
+ * TLS and passwords, and workers get the rights that the page for operators tells people to grant.
  */
 // oxlint-disable-next-line import/no-default-export -- jest calls the default export
 export default async function startServers() {
-  const { startServices } = await tsImport(
-    '../../scripts/services/startServices.ts',
-    import.meta.url,
-  );
-  const services = await startServices();
+  const services = await (process.env.TEST_GUARDED === '1' ? startGuarded() : startPlain());
   process.env.TEST_MONGODB_URI = services.mongodbUri;
   process.env.TEST_MYSQL_URI = services.mysqlUri;
   globalThis.testServices = services;
+}
+
+async function startPlain() {
+  const module = await tsImport('../../scripts/services/startServices.ts', import.meta.url);
+  return await module.startServices();
+}
+
+async function startGuarded() {
+  const module = await tsImport('./guardedServices.ts', import.meta.url);
+  const services = await module.startGuardedServices();
+  process.env.TEST_CA_FILE = services.caPath;
+  return services;
 }

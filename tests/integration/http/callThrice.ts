@@ -2,13 +2,18 @@
 import { Buffer } from 'node:buffer';
 import { createWebhookSender } from '../../../src/http/webhookSender.ts';
 
-const url = new URL(process.argv[2] ?? '');
+const [, , target = '', proxy] = process.argv;
+const url = new URL(target);
 const sender = createWebhookSender({
   requestTimeoutMs: 10_000,
   connectTimeoutMs: 5_000,
   responseLimitBytes: 100,
   maxInFlight: 1,
   userAgent: 'test',
+  egress: {
+    allowedRanges: ['127.0.0.0/8', '::1'],
+    proxy: proxy === undefined ? null : new URL(proxy),
+  },
   clock: { now: () => new Date() },
 });
 const outcomes: unknown[] = [];

@@ -34,6 +34,7 @@ export function createCaller(changes: Partial<WebhookSenderOptions> = {}): Calle
     responseLimitBytes: 16_384,
     maxInFlight: 32,
     userAgent: 'notify-on-delivery/1.2.3',
+    egress: { allowedRanges: ['127.0.0.0/8', '::1'], proxy: null },
     clock: { now: () => new Date() },
     ...changes,
   });

@@ -55,6 +55,12 @@ describe('an attempt that fails', () => {
       );
     });
 
+    it('is response_invalid by a hundred interim answers and one', async () => {
+      const interim = 'HTTP/1.1 102 Processing\r\n\r\n';
+      const outcome = await callTo((socket) => socket.write(interim.repeat(101)));
+      expect(outcome).toMatchObject(unanswered('response_invalid'));
+    });
+
     it('times out when there is no answer', async () => {
       const outcome = await callTo(() => {}, { requestTimeoutMs: 200 });
       expect(outcome).toMatchObject(unanswered('timeout'));

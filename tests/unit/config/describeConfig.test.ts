@@ -35,6 +35,8 @@ describe('describeConfig', () => {
         QUICK_RETRIES: fc.array(seconds).map((entries) => entries.join(',')),
         REQUEST_TIMEOUT: seconds,
         ROUTE_CACHE_TTL: seconds,
+        EGRESS_ALLOW_CIDRS: fc.constantFrom('', '10.0.0.0/8', '10.0.0.0/8,fd00::/8,::1'),
+        EGRESS_SCHEMES: fc.constantFrom('https', 'https,http'),
         RECORD_SKIPS: fc.constantFrom('true', 'false'),
         HTTP_PORT: fc.constantFrom('off', '0', '8080'),
         PAYLOAD_TIMEZONE: fc.constantFrom('UTC', '-03:00'),

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { Route, Webhook } from '../../../src/domain/route.ts';
 import { routeFromRow, type RouteRow } from '../../../src/domain/routeFromRow.ts';
+import { allSchemes } from '../../../src/domain/webhookUrl.ts';
 
 const openRow: RouteRow = {
   notifyOnDelivery: 'true',
@@ -12,8 +13,10 @@ const openRow: RouteRow = {
   secret: null,
 };
 
+const reading = { digest: (text: string): string => text, schemes: allSchemes };
+
 function routeOf(changes: Partial<RouteRow>): Route {
-  return routeFromRow({ ...openRow, ...changes }, (text) => text);
+  return routeFromRow({ ...openRow, ...changes }, reading);
 }
 
 function webhookOf(changes: Partial<RouteRow>): Webhook {
@@ -261,7 +264,7 @@ describe('any row', () => {
   it('gives a route, and never a secret, header value, userinfo or query in what is shown', () => {
     fc.assert(
       fc.property(anyRow, (row) => {
-        const route = routeFromRow(row, (text) => text);
+        const route = routeFromRow(row, reading);
         const shown =
           route.kind === 'unusable'
             ? [route.problem, route.displayUrl]

@@ -1,0 +1,105 @@
+import { ADDRCONFIG, type LookupAddress } from 'node:dns';
+import http, { type ClientRequestArgs } from 'node:http';
+import https from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
+import { toError } from '../runtime/errors.ts';
+import { createAddressPolicy, type AddressPolicy } from './addressPolicy.ts';
+import type { Connect } from './connect.ts';
+import { BlockedAddress } from './egressErrors.ts';
+import { createResolveHost, type LookupAll, type ResolveHost } from './resolveHost.ts';
+import { createTunnelling } from './tunnelling.ts';
+
+export interface EgressOptions {
+  /** Ranges of addresses that may be called although they are not public. */
+  readonly allowedRanges: readonly string[];
+  /** Calls go through this proxy; null for directly. It may have any address. */
+  readonly proxy: URL | null;
+  /** In place of the system's resolver. */
+  readonly lookup?: LookupAll;
+}
+
+/** Decides which connections there are. */
+export interface Egress {
+  /** Has the agent connect to addresses that may be called, and to no others. */
+  guard(agent: http.Agent | https.Agent): void;
+  /** Ends connections that are being opened through a proxy. */
+  close(): void;
+}
+
+/**
+ * Guards connections, not calls: whatever leads to one, a name, a number in any spelling that a URL can hold, or a
+ * name that resolves to something else by now, is checked at the moment it is connected to.
+ *
+ * @param connectTimeoutMs for what goes through a proxy; the rest is watched over by whoever makes the call
+ */
+export function createEgress(
+  { allowedRanges, proxy, lookup }: EgressOptions,
+  connectTimeoutMs: number,
+): Egress {
+  const mayBeCalled = createAddressPolicy(allowedRanges);
+  const resolveHost = createResolveHost(mayBeCalled, {
+    ...(lookup === undefined ? {} : { lookup }),
+    // What this machine can't reach its proxy may.
+    hints: proxy === null ? ADDRCONFIG : 0,
+  });
+  const tunnelling =
+    proxy === null ? null : createTunnelling(proxy, { resolveHost, connectTimeoutMs });
+  return {
+    guard(agent) {
+      const holder = agent as unknown as { createConnection: Connect };
+      const connect = holder.createConnection.bind(agent);
+      const guarded =
+        tunnelling === null
+          ? directly(connect, { resolveHost, mayBeCalled })
+          : tunnelling.through(agent instanceof https.Agent ? connect : null);
+      holder.createConnection = (options, callback) =>
+        guarded(options, (error, socket) => {
+          callback(error, socket);
+          if (error !== null) forgetEmpty(agent, options);
+        });
+    },
+    close() {
+      tunnelling?.close();
+    },
+  };
+}
+
+/** Node keeps an empty list of connections for every host to which there never was one. */
+function forgetEmpty(agent: http.Agent, options: ClientRequestArgs): void {
+  const sockets = agent.sockets as Record<string, unknown[] | undefined>;
+  const name = agent.getName(options);
+  if (sockets[name]?.length === 0) Reflect.deleteProperty(sockets, name);
+}
+
+function directly(
+  connect: Connect,
+  { resolveHost, mayBeCalled }: { resolveHost: ResolveHost; mayBeCalled: AddressPolicy },
+): Connect {
+  const lookup = toLookup(resolveHost);
+  return (options, callback) => {
+    const host = options.host ?? '';
+    // Node asks no look-up function about an address.
+    if (isIP(host) === 0 || mayBeCalled(host)) return connect({ ...options, lookup }, callback);
+    process.nextTick(callback, new BlockedAddress(host));
+    return null;
+  };
+}
+
+/** As Node wants it: all addresses, since it tries one after the other, or only one. */
+function toLookup(resolveHost: ResolveHost): LookupFunction {
+  const answer = async (
+    ...[host, { all }, callback]: Parameters<LookupFunction>
+  ): Promise<void> => {
+    let addresses: readonly LookupAddress[];
+    try {
+      addresses = await resolveHost(host);
+    } catch (error) {
+      callback(toError(error), '');
+      return;
+    }
+    const [first] = addresses;
+    if (all === true) callback(null, [...addresses]);
+    else callback(null, first?.address ?? '', first?.family);
+  };
+  return (host, options, callback) => void answer(host, options, callback);
+}

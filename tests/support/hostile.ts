@@ -1,0 +1,268 @@
+import { Buffer } from 'node:buffer';
+import type { Socket } from 'node:net';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+
+/** What the record must show of one call; the response only where it is named. */
+export interface Expected {
+  readonly state: 'delivered' | 'failed';
+  readonly reason?: string;
+  readonly statusCode: number | null;
+  readonly error?: string;
+  /** Its SHA-256 where it is long. */
+  readonly response?: string | null;
+  readonly responseTruncated?: true;
+  readonly responseEncoding?: 'base64';
+}
+
+interface Hostile {
+  readonly what: string;
+  readonly expected: Expected;
+  answer(socket: Socket): void;
+}
+
+const LIMIT = 16_384;
+const head = (headers: string, status = '200 OK'): string =>
+  `HTTP/1.1 ${status}\r\n${headers}\r\n\r\n`;
+
+const delivered = (response: string | null, more: Partial<Expected> = {}): Expected => ({
+  state: 'delivered',
+  statusCode: 200,
+  response,
+  ...more,
+});
+export const failed = (error: string, statusCode: number | null = null): Expected => ({
+  state: 'failed',
+  reason: 'attempts_exhausted',
+  statusCode,
+  error,
+});
+export const refused = (statusCode: number): Expected => ({
+  state: 'failed',
+  reason: 'attempts_exhausted',
+  statusCode,
+});
+const cut = (text: string): Partial<Expected> & { response: string } => ({
+  response: text.repeat(LIMIT / text.length),
+  responseTruncated: true,
+});
+
+const million = Buffer.alloc(1_000_000, 'z');
+/** A hundred megabytes in a tenth of one. */
+const gzipBomb = gzipSync(Buffer.alloc(100_000_000, 'z'));
+
+/** Writes for as long as it is read. */
+function pour(socket: Socket, chunk: Buffer | string): void {
+  const write = (): void => {
+    while (!socket.destroyed && socket.write(chunk));
+  };
+  socket.on('drain', write);
+  write();
+}
+
+function drip(socket: Socket, text: string, everyMs = 500): void {
+  const timer = setInterval(() => socket.write(text), everyMs);
+  socket.once('close', () => clearInterval(timer));
+}
+
+function send(socket: Socket, ...parts: readonly (string | Buffer)[]): void {
+  for (const part of parts) socket.write(part);
+}
+
+/** Each with how the worker's record has to look when one attempt is all there is. */
+export const hostiles: readonly Hostile[] = [
+  {
+    what: 'a body without end',
+    expected: delivered(null, cut('endless ')),
+    answer(socket) {
+      send(socket, head('transfer-encoding: chunked'));
+      pour(socket, `2000\r\n${'endless '.repeat(1_024)}\r\n`);
+    },
+  },
+  {
+    what: 'a body of a gigabyte',
+    expected: delivered(null, cut('z')),
+    answer(socket) {
+      send(socket, head('content-length: 1000000000'));
+      pour(socket, million);
+    },
+  },
+  {
+    what: 'a body byte by byte',
+    expected: delivered(null, { error: 'timeout' }),
+    answer(socket) {
+      send(socket, head('content-length: 1000'));
+      drip(socket, 'b');
+    },
+  },
+  {
+    what: 'headers byte by byte',
+    expected: failed('timeout'),
+    answer(socket) {
+      send(socket, 'HTTP/1.1 200 OK\r\nx-slow: ');
+      drip(socket, 'h');
+    },
+  },
+  { what: 'no answer at all', expected: failed('timeout'), answer: () => undefined },
+  {
+    what: 'interim answers without end',
+    expected: failed('timeout'),
+    answer: (socket) => drip(socket, head('x: y', '102 Processing')),
+  },
+  {
+    what: 'a flood of interim answers',
+    expected: failed('response_invalid'),
+    answer: (socket) => pour(socket, head('link: </a>', '103 Early Hints')),
+  },
+  {
+    what: '100 Continue that nobody asked for',
+    expected: delivered('ok'),
+    answer(socket) {
+      send(socket, head('x: y', '100 Continue'), head('content-length: 2'), 'ok');
+    },
+  },
+  {
+    what: 'a bomb of gzip',
+    expected: delivered(null, cut('z')),
+    answer(socket) {
+      send(socket, head(`content-encoding: gzip\r\ncontent-length: ${gzipBomb.length}`), gzipBomb);
+    },
+  },
+  {
+    what: 'a bomb of brotli',
+    expected: delivered(null, cut('z')),
+    answer(socket) {
+      const body = brotliCompressSync(million);
+      send(socket, head(`content-encoding: br\r\ncontent-length: ${body.length}`), body);
+    },
+  },
+  {
+    what: 'a bomb of deflate',
+    expected: delivered(null, cut('z')),
+    answer(socket) {
+      const body = deflateSync(million);
+      send(socket, head(`content-encoding: deflate\r\ncontent-length: ${body.length}`), body);
+    },
+  },
+  {
+    what: 'gzip that is none',
+    expected: delivered(null, { error: 'response_invalid' }),
+    answer: (socket) => send(socket, head('content-encoding: gzip\r\ncontent-length: 5'), 'hello'),
+  },
+  {
+    what: 'a length that is too long',
+    expected: delivered('part', { error: 'response_aborted' }),
+    answer: (socket) => socket.end(`${head('content-length: 900')}part`),
+  },
+  {
+    what: 'a length that is too short',
+    expected: delivered('ok'),
+    answer: (socket) => send(socket, head('content-length: 2'), 'ok and far more'),
+  },
+  {
+    what: 'two lengths',
+    expected: failed('response_invalid'),
+    answer: (socket) => send(socket, head('content-length: 2\r\ncontent-length: 3'), 'ok'),
+  },
+  {
+    what: 'a length and chunks',
+    expected: failed('response_invalid'),
+    answer: (socket) =>
+      send(socket, head('content-length: 2\r\ntransfer-encoding: chunked'), '2\r\nok\r\n0\r\n\r\n'),
+  },
+  {
+    what: 'a header of a megabyte',
+    expected: failed('response_invalid'),
+    answer: (socket) => send(socket, `HTTP/1.1 200 OK\r\nx: `, million),
+  },
+  {
+    what: 'headers without end',
+    expected: failed('response_invalid'),
+    answer(socket) {
+      send(socket, 'HTTP/1.1 200 OK\r\n');
+      pour(socket, 'x: y\r\n'.repeat(1_000));
+    },
+  },
+  {
+    what: 'chunks that are broken',
+    expected: delivered('part', { error: 'response_invalid' }),
+    answer: (socket) => send(socket, head('transfer-encoding: chunked'), '4\r\npart\r\nXX\r\n'),
+  },
+  {
+    what: 'what is not UTF-8',
+    expected: delivered(Buffer.from([0xff, 0xfe, 0x00, 0x80]).toString('base64'), {
+      responseEncoding: 'base64',
+    }),
+    answer: (socket) =>
+      send(socket, head('content-length: 4'), Buffer.from([0xff, 0xfe, 0x00, 0x80])),
+  },
+  {
+    what: 'NUL and control characters',
+    expected: delivered('a\u0000b\u001b[2J\u007f\u2028'),
+    answer(socket) {
+      const body = Buffer.from('a\u0000b\u001b[2J\u007f\u2028');
+      send(socket, head(`content-length: ${body.length}`), body);
+    },
+  },
+  {
+    what: 'JSON that is broken',
+    expected: delivered('{"$where":"1","a.b":{"__proto__":['),
+    answer(socket) {
+      const body = '{"$where":"1","a.b":{"__proto__":[';
+      send(socket, head(`content-type: application/json\r\ncontent-length: ${body.length}`), body);
+    },
+  },
+  {
+    what: 'a redirect to the metadata service',
+    expected: refused(302),
+    answer: (socket) =>
+      send(socket, head('location: http://169.254.169.254/\r\ncontent-length: 0', '302 Found')),
+  },
+  {
+    what: 'a redirect to itself',
+    expected: refused(307),
+    answer: (socket) => send(socket, head('location: /\r\ncontent-length: 0', '307 Again')),
+  },
+  {
+    what: 'a switch of protocols',
+    expected: failed('response_invalid', 101),
+    answer: (socket) =>
+      send(socket, head('connection: upgrade\r\nupgrade: websocket', '101 Switching')),
+  },
+  {
+    what: 'a status that there is not',
+    expected: failed('response_invalid'),
+    answer: (socket) => send(socket, 'HTTP/1.1 20x OK\r\n\r\n'),
+  },
+  {
+    what: 'a status of 999',
+    expected: refused(999),
+    answer: (socket) => send(socket, head('content-length: 0', '999 What')),
+  },
+  {
+    what: 'another protocol',
+    expected: failed('response_invalid'),
+    answer: (socket) => send(socket, 'SSH-2.0-OpenSSH_9.2\r\n'),
+  },
+  {
+    what: 'HTTP/2 without having been asked',
+    expected: failed('response_invalid'),
+    answer: (socket) => send(socket, Buffer.from('000000040000000000', 'hex')),
+  },
+  {
+    what: 'HTTP/0.9',
+    expected: failed('response_invalid'),
+    answer: (socket) => socket.end('<html>hello</html>'),
+  },
+  { what: 'a close', expected: failed('connection_reset'), answer: (socket) => socket.end() },
+  {
+    what: 'a reset',
+    expected: failed('connection_reset'),
+    answer: (socket) => socket.resetAndDestroy(),
+  },
+  {
+    what: 'a Retry-After without sense',
+    expected: refused(503),
+    answer: (socket) =>
+      send(socket, head(`retry-after: -${'9'.repeat(400)}\r\ncontent-length: 0`, '503 Busy')),
+  },
+];
