@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Attempt, AttemptOutcome } from '../../../src/domain/attempt.ts';
-import { aLanes } from '../../support/aLanes.ts';
 import { answered, aNotification, aParked, unanswered } from '../../support/builders.ts';
 import { deferred } from '../../support/fakePorts.ts';
 import { createReceiving, deliverIn, deliverToEnd, flush, numbersSent } from './delivering.ts';
@@ -46,22 +45,6 @@ describe('deliver', () => {
       history: [{ statusCode: 503 }, { statusCode: null, error: 'timeout' }],
     });
     expect(numbersSent(world)).toEqual([1, 2, 3]);
-  });
-
-  it('ends at once what may not be called, however many there are: no breaker opens', async () => {
-    const breaker = { threshold: 0.7, cooldownMs: 30_000 };
-    const lanes = aLanes({ maxInFlight: 9, maxInFlightPerEndpoint: 9, breaker });
-    const world = createReceiving([unanswered('blocked_address')], { lanes });
-    for (let count = 1; count <= 20; count += 1) {
-      expect(await deliverToEnd(world)).toMatchObject({
-        state: 'failed',
-        reason: 'blocked_address',
-        attempts: 1,
-        statusCode: null,
-        error: 'blocked_address',
-      });
-      expect(world.sender.sent).toHaveLength(count);
-    }
   });
 
   it('sends the same bytes every time', async () => {

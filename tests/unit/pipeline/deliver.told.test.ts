@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { aLanes } from '../../support/aLanes.ts';
 import { answered, aNotification, unanswered } from '../../support/builders.ts';
 import { createReceiving, deliverToEnd } from './delivering.ts';
 
@@ -102,5 +103,23 @@ describe('what is told of an attempt', () => {
       ['delivered', 5 + 1.1],
       ['notificationEnded', 'delivered', ''],
     ]);
+  });
+});
+
+describe('the breaker of an endpoint', () => {
+  it('is not told of an address that may not be called, so that all that leads there ends at once', async () => {
+    const breaker = { threshold: 0.7, cooldownMs: 30_000 };
+    const lanes = aLanes({ maxInFlight: 9, maxInFlightPerEndpoint: 9, breaker });
+    const world = createReceiving([unanswered('blocked_address')], { lanes });
+    for (let count = 1; count <= 20; count += 1) {
+      expect(await deliverToEnd(world)).toMatchObject({
+        state: 'failed',
+        reason: 'blocked_address',
+        attempts: 1,
+        statusCode: null,
+        error: 'blocked_address',
+      });
+      expect(world.sender.sent).toHaveLength(count);
+    }
   });
 });
