@@ -6,7 +6,7 @@ import { useEndToEnd } from '../support/endToEnd.ts';
 import { readMetrics } from '../support/readMetrics.ts';
 import { until } from '../support/until.ts';
 
-const e2e = useEndToEnd(import.meta.url);
+const e2e = useEndToEnd(import.meta.url, { readsOplog: true });
 
 async function insert(fields: object): Promise<string> {
   const document = newSms({ accountID: 28, flowId: 200, deliveryStatus: 'SENT', ...fields });

@@ -2,11 +2,12 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { fileURLToPath } from 'node:url';
 import { newSms, type SmsDocument } from '../../scripts/harness/smsPlatform.ts';
 import { useEndToEnd } from '../support/endToEnd.ts';
+import { grantSelect } from '../support/leastPrivileges.ts';
 import { loadSchema } from '../support/servers.ts';
 import { settled } from '../support/settled.ts';
 import { until } from '../support/until.ts';
 
-const e2e = useEndToEnd(import.meta.url);
+const e2e = useEndToEnd(import.meta.url, { readsOplog: true });
 
 const configFile = (name: string): string =>
   fileURLToPath(new URL(`../../config/${name}`, import.meta.url));
@@ -89,6 +90,7 @@ describe('MYSQL_ROUTE_QUERY_FILE', () => {
   it('can give another webhook for one status', async () => {
     const { worker, receiver, central, servers } = e2e();
     await loadSchema(servers.mysqlUri, configFile('central-schema.per-status.sql'));
+    if (process.env['TEST_CA_FILE'] !== undefined) await grantSelect(servers, 'WebhookByStatus');
     const [result] = await central.connection.query(
       "INSERT INTO Webhook (accountID, name, url, isDefault) VALUES (28, 'failures', ?, 0)",
       [receiver.url('/failures')],

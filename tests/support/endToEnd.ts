@@ -27,8 +27,15 @@ export interface EndToEnd {
   record(id: string, condition?: (record: Record<string, unknown>) => boolean): Promise<unknown>;
 }
 
-/** Call once per file, with `import.meta.url`; the result is for hooks and tests. */
-export function useEndToEnd(testFile: string): () => EndToEnd {
+/**
+ * Call once per file, with `import.meta.url`; the result is for hooks and tests.
+ *
+ * @param readsOplog grants what is optional, too, where the servers ask for rights
+ */
+export function useEndToEnd(
+  testFile: string,
+  { readsOplog = false }: { readonly readsOplog?: boolean } = {},
+): () => EndToEnd {
   const servers = useServers(testFile);
   const ofFile = new Set<WorkerProcess>();
   const ofTest = new Set<WorkerProcess>();
@@ -41,7 +48,7 @@ export function useEndToEnd(testFile: string): () => EndToEnd {
     central = await openCentralDatabase(servers().mysqlUri);
     receiver = await startReceiver();
     const caFile = process.env['TEST_CA_FILE'];
-    if (caFile !== undefined) guarded = await grantLeast(servers(), caFile);
+    if (caFile !== undefined) guarded = await grantLeast(servers(), { caFile, readsOplog });
   });
   beforeEach(() => {
     running = ofTest;

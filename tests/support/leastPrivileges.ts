@@ -10,25 +10,37 @@ const password = 'pass-word-of-the-worker';
  */
 export async function grantLeast(
   { mongo, mongodbUri, mysql, mysqlUri, database }: TestServers,
-  caFile: string,
+  { caFile, readsOplog }: { readonly caFile: string; readonly readsOplog: boolean },
 ): Promise<Readonly<Record<string, string>>> {
   const admin = mongo.db('admin');
-  const privileges = readDocumentedRole().needed.map(({ db, collection, actions }) => ({
+  const { needed, optional } = readDocumentedRole();
+  const granted = readsOplog ? [...needed, ...optional] : needed;
+  const privileges = granted.map(({ db, collection, actions }) => ({
     resource: { db: db === 'central' ? database : db, collection },
     actions,
   }));
   await admin.command({ createRole: database, privileges, roles: [] });
   await admin.command({ createUser: database, pwd: password, roles: [database] });
-  const user = database.slice(-32);
+  const user = userOf(database);
   await mysql.query('CREATE USER ? IDENTIFIED BY ? REQUIRE SSL', [user, password]);
-  for (const table of documentedTables()) {
-    await mysql.query('GRANT SELECT ON ??.?? TO ?', [database, table, user]);
-  }
+  for (const table of documentedTables()) await grantSelect({ mysql, database }, table);
   return {
     MONGODB_URI: mongodbUri.replace(/\/\/[^@]*@/, `//${database}:${password}@`),
     MYSQL_URI: mysqlUri.replace(/\/\/[^@]*@/, `//${user}:${password}@`),
     MYSQL_CA_FILE: caFile,
   };
+}
+
+/** For a route query that names one more table. */
+export async function grantSelect(
+  { mysql, database }: Pick<TestServers, 'mysql' | 'database'>,
+  table: string,
+): Promise<void> {
+  await mysql.query('GRANT SELECT ON ??.?? TO ?', [database, table, userOf(database)]);
+}
+
+function userOf(database: string): string {
+  return database.slice(-32);
 }
 
 function documentedTables(): readonly string[] {
