@@ -42,6 +42,8 @@ export interface LabOptions {
 
 /** Holds the largest backlog, and what the worker writes meanwhile, on any disk. */
 const OPLOG_MB = 4_096;
+/** Holds all that any scenario works on: a database that has to read from its disk would be what is measured. */
+const CACHE_GB = 4;
 
 /** Brings everything up. What was started is registered with the teardown, also when this rejects. */
 export async function openLab({ isQuick, teardown, signal, tell }: LabOptions): Promise<Lab> {
@@ -51,7 +53,7 @@ export async function openLab({ isQuick, teardown, signal, tell }: LabOptions): 
   teardown.add('the folder', async () => await rm(folder, { recursive: true, force: true }));
   tell('starting MongoDB, MariaDB and the receiver');
   // Servers of others would not be alone with what is measured, nor could their CPU time be read.
-  const starting = startServices({}, { args: [`--oplogSize=${OPLOG_MB}`] });
+  const starting = startServices({}, { args: [`--oplogSize=${OPLOG_MB}`], cacheGb: CACHE_GB });
   teardown.add('the servers', async () => await (await starting.catch(() => null))?.stop());
   const startingReceiver = startBenchReceiver();
   teardown.add('the receiver', async () => {

@@ -11,6 +11,8 @@ export interface MongodOptions {
   readonly parameters?: Readonly<Record<string, string | number>>;
   /** More command line arguments: authorization, TLS, `--oplogSize`. */
   readonly args?: readonly string[];
+  /** Of the storage engine; little by default, since tests start many. */
+  readonly cacheGb?: number;
 }
 
 export interface Mongod extends ServerProcess {
@@ -27,7 +29,7 @@ export interface Mongod extends ServerProcess {
 export async function createMongod(
   options: MongodOptions & { readonly replicaSet?: string } = {},
 ): Promise<Mongod> {
-  const { replicaSet, parameters = {}, args = [] } = options;
+  const { replicaSet, parameters = {}, args = [], cacheGb = 0.25 } = options;
   const program = await findMongod();
   const folder = await mkdtemp(join(tmpdir(), 'notify-on-delivery-mongod-'));
   const port = await freePort();
@@ -42,7 +44,7 @@ export async function createMongod(
       `--port=${port}`,
       '--bind_ip=127.0.0.1',
       '--nounixsocket',
-      '--wiredTigerCacheSizeGB=0.25',
+      `--wiredTigerCacheSizeGB=${cacheGb}`,
       ...(replicaSet === undefined ? [] : [`--replSet=${replicaSet}`]),
       ...Object.entries({ ...defaults, ...parameters }).map(
         ([name, value]) => `--setParameter=${name}=${value}`,

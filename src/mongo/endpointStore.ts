@@ -4,7 +4,7 @@ import { delay } from '../runtime/abort.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { retryTransient } from '../runtime/retryTransient.ts';
 import type { StateCollections } from './stateCollections.ts';
-import { withoutCommands } from './withoutCommands.ts';
+import { ask } from './ask.ts';
 
 /** How soon a change made elsewhere, by an operator, takes effect. */
 const REFRESH_EVERY_MS = 5_000;
@@ -52,7 +52,7 @@ export function createEndpointStore(options: {
           { $set: { webhookId, url: displayUrl, reason }, $currentDate: { disabledAt: true } },
           { upsert: true },
         );
-      await retryTransient(() => withoutCommands(write), { what: 'endpoint', signal, logger });
+      await retryTransient(() => ask(write), { what: 'endpoint', signal, logger });
       written += 1;
       disabled = new Set([...disabled, _id]);
       logger.warn('endpoint_disabled', { webhookId, url: displayUrl, reason });

@@ -7,7 +7,7 @@ import { retryTransient } from '../runtime/retryTransient.ts';
 import type { Ledger } from './ledger.ts';
 import { createRecordWriter } from './recordWriter.ts';
 import type { StateCollections } from './stateCollections.ts';
-import { withoutCommands } from './withoutCommands.ts';
+import { ask } from './ask.ts';
 
 export interface OutcomeStoreOptions {
   readonly sms: Collection;
@@ -27,7 +27,7 @@ export function createOutcomeStore(options: OutcomeStoreOptions): OutcomeStore {
   const { ledger, retries, logger, signal } = options;
   const records = createRecordWriter(options);
   const insist = async <Result>(what: string, write: () => Promise<Result>): Promise<Result> =>
-    await retryTransient(() => withoutCommands(write), { what, signal, logger });
+    await retryTransient(() => ask(write), { what, signal, logger });
   const batcher = createBatcher<Ending, null>({
     maxSize: 200,
     lingerMs: 5,

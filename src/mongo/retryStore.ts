@@ -21,7 +21,7 @@ import {
 } from './dueRows.ts';
 import { endpointFields, fitsIntoRow, fromRetryRow, toRetryRow, toRowUpdate } from './retryRow.ts';
 import type { RetryRow, StateCollections } from './stateCollections.ts';
-import { withoutCommands } from './withoutCommands.ts';
+import { ask } from './ask.ts';
 
 export interface RetryStoreOptions {
   readonly retries: StateCollections['retries'];
@@ -45,7 +45,7 @@ interface NewRow {
 export function createRetryStore(options: RetryStoreOptions): RetryStore {
   const { retries, ledger, workerId, claimMs, logger, signal } = options;
   const persist = async <Result>(write: () => Promise<Result>): Promise<Result> =>
-    await retryTransient(() => withoutCommands(write), { what: 'retry', signal, logger });
+    await retryTransient(() => ask(write), { what: 'retry', signal, logger });
 
   /** The rows as they are afterwards, new or not, by id. */
   const insert = async (rows: readonly NewRow[]): Promise<ReadonlyMap<string, RetryRow>> => {
@@ -81,9 +81,7 @@ export function createRetryStore(options: RetryStoreOptions): RetryStore {
     concurrency: 1,
     async run(endpointKeys) {
       const claim = newClaim();
-      const claimed = await withoutCommands(
-        async () => await claimDueRows(retries, endpointKeys, claim),
-      );
+      const claimed = await ask(async () => await claimDueRows(retries, endpointKeys, claim));
       return await Promise.all(
         claimed.map(async (row) => (row === null ? null : await toClaimed(row, claim))),
       );
@@ -134,25 +132,21 @@ export function createRetryStore(options: RetryStoreOptions): RetryStore {
       return row === null ? null : (row['nextAttemptAt'] as Date);
     },
     async dueEndpoints(soonMs) {
-      return await withoutCommands(async () => await findDueEndpoints(retries, soonMs));
+      return await ask(async () => await findDueEndpoints(retries, soonMs));
     },
     async claimDue(endpointKey) {
       return await claims.add(endpointKey);
     },
     async claimAcceptedBefore(before, limit) {
       const claim = newClaim();
-      const rows = await withoutCommands(
-        async () => await claimOldRows(retries, { before, limit }, claim),
-      );
+      const rows = await ask(async () => await claimOldRows(retries, { before, limit }, claim));
       return await Promise.all(rows.map(async (row) => await toClaimed(row, claim)));
     },
     async routeKeysOf(endpointKey) {
-      return await withoutCommands(async () => await findRouteKeys(retries, endpointKey));
+      return await ask(async () => await findRouteKeys(retries, endpointKey));
     },
     async move(endpointKey, key, to) {
-      await withoutCommands(
-        async () => await moveRows(retries, endpointKey, key, endpointFields(to)),
-      );
+      await ask(async () => await moveRows(retries, endpointKey, key, endpointFields(to)));
     },
     async standing({ parked: { subject } }) {
       const { notificationId, smsKey, documentKey } = subject;

@@ -7,7 +7,7 @@ import { retryTransient } from '../runtime/retryTransient.ts';
 import type { StateCollections } from './stateCollections.ts';
 import { toPlainDocument, toPlainField } from './plainDocument.ts';
 import { findRemembered } from './remembered.ts';
-import { withoutCommands } from './withoutCommands.ts';
+import { ask } from './ask.ts';
 
 type Documents = ReadonlyMap<string, PlainDocument>;
 
@@ -39,7 +39,7 @@ export function createSmsStore(options: {
           return { document: found.get(request.smsKey) ?? null, ...rest };
         });
       };
-      return await retryTransient(() => withoutCommands(read), { what: 'look-up', signal, logger });
+      return await retryTransient(() => ask(read), { what: 'look-up', signal, logger });
     },
   };
 }
