@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { Webhook } from 'standardwebhooks';
 import { newSms, setStatus } from '../../scripts/harness/smsPlatform.ts';
 import { useEndToEnd } from '../support/endToEnd.ts';
 import { settled } from '../support/settled.ts';
@@ -234,5 +236,46 @@ describe('a notification that can not be served in time', () => {
       statusCode: 503,
     });
     expect(await rowsOf(id)).toBe(0);
+  });
+});
+
+describe('a secret that is changed between attempts', () => {
+  const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
+
+  it('signs from the next attempt on: first beside the old one, then alone', async () => {
+    const { central, receiver, record } = e2e();
+    const { accountID, flowId, path } = await newAccount();
+    const [old, next] = [newSecret(), newSecret()];
+    const setSecret = async (secret: string): Promise<void> => {
+      const update = 'UPDATE Webhook SET secret = ? WHERE accountID = ?';
+      await central.connection.query(update, [secret, accountID]);
+    };
+    await setSecret(old);
+    // By the number of the attempt; those after it are signed with what is set before the answer.
+    const changes = [old, `${next} ${old}`, next];
+    receiver.answer(path, async ({ headers }) => {
+      const attempt = Number(headers['webhook-attempt']);
+      await setSecret(changes[attempt - 1] ?? next);
+      return attempt < ATTEMPTS ? { status: 503 } : {};
+    });
+    const id = await deliver({ accountID, flowId });
+    expect(await record(id, hasEnded)).toMatchObject({ state: 'delivered', attempts: ATTEMPTS });
+    const verifiedBy = receiver.requests(path).map(({ body, headers }) =>
+      [old, next].map((secret) => {
+        try {
+          return Boolean(new Webhook(secret).verify(body.toString(), headers as never));
+        } catch {
+          return false;
+        }
+      }),
+    );
+    expect(verifiedBy).toEqual([
+      [true, false],
+      // A quick retry uses what the first attempt found.
+      [true, false],
+      [true, true],
+      [false, true],
+      [false, true],
+    ]);
   });
 });

@@ -6,7 +6,7 @@ import type { Stage } from './stage.ts';
 export interface Expectation {
   /** Accounts whose endpoint may end a notification without a delivery; none by default. */
   readonly mayRefuse?: readonly number[];
-  /** A status may be called while a frozen worker's call for another one of its SMS is still open. */
+  /** A status may be called while a frozen worker's call for another one of its SMS is still open, or just made. */
   readonly mayMeet?: boolean;
 }
 

@@ -10,7 +10,8 @@ export const frozenWorker: Fault = {
   async run(context) {
     const { isLong, log } = context;
     const rounds = isLong ? 24 : 3;
-    const options = { name: this.name, workers: 2, settings: shortLease };
+    // Frozen between its decision and its call, a worker makes it when it goes on: nothing could hold it back.
+    const options = { name: this.name, workers: 2, settings: shortLease, mayMeet: true };
     return await play(context, options, async (scene) => {
       for (let round = 1; round <= rounds; round += 1) {
         const active = await until('one of them works', () => scene.workers.find(holdsLease));

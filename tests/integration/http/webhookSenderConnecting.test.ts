@@ -1,13 +1,11 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import type { AttemptError } from '../../../src/domain/attempt.ts';
+import { createAuthority } from '../../support/certificates.ts';
 import { startReceiver } from '../../support/receiver.ts';
 import { until } from '../../support/until.ts';
 import { closing, createCaller, startRawServer } from './calling.ts';
@@ -82,7 +80,8 @@ describe('TLS', () => {
   });
 
   it('is required to show a certificate that can be verified', async () => {
-    const { tls } = opened(await createCertificate());
+    const authority = opened(await createAuthority());
+    const tls = await authority.issue('IP:127.0.0.1', { isSelfSigned: true });
     const receiver = opened(await startReceiver({ tls }));
     const { call } = opened(createCaller());
     expect(await call(receiver.url())).toMatchObject(unanswered('tls_error'));
@@ -90,11 +89,12 @@ describe('TLS', () => {
   });
 
   it('with such a certificate works, on one connection for many calls', async () => {
-    const { tls, certificatePath } = opened(await createCertificate());
+    const authority = opened(await createAuthority());
+    const tls = await authority.issue('IP:127.0.0.1');
     const receiver = opened(await startReceiver({ tls }));
     const script = fileURLToPath(new URL('./callThrice.ts', import.meta.url));
     const { stdout } = await run(process.execPath, ['--import', 'tsx', script, receiver.url()], {
-      env: { ...process.env, NODE_OPTIONS: '', NODE_EXTRA_CA_CERTS: certificatePath },
+      env: { ...process.env, NODE_OPTIONS: '', NODE_EXTRA_CA_CERTS: authority.caPath },
     });
     expect(JSON.parse(stdout)).toMatchObject([{ statusCode: 200 }, { statusCode: 200 }, {}]);
     expect(receiver.requests()).toHaveLength(3);
@@ -129,24 +129,5 @@ async function startFullServer(): Promise<{ port: number; close(): Promise<void>
       child.kill('SIGKILL');
       await once(child, 'close');
     },
-  };
-}
-
-/** Self-signed, for 127.0.0.1, made for this test and thrown away. */
-async function createCertificate(): Promise<{
-  tls: { key: Buffer; cert: Buffer };
-  certificatePath: string;
-  close(): Promise<void>;
-}> {
-  const folder = await mkdtemp(join(tmpdir(), 'notify-on-delivery-tls-'));
-  const [keyPath, certificatePath] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  const request = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2';
-  const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
-  const files = ['-keyout', keyPath, '-out', certificatePath];
-  await run('openssl', [...request.split(' '), ...subject, ...files]);
-  return {
-    tls: { key: await readFile(keyPath), cert: await readFile(certificatePath) },
-    certificatePath,
-    close: async () => await rm(folder, { recursive: true }),
   };
 }
