@@ -33,6 +33,7 @@ export interface Scene extends Stage {
   countAtRisk(): Promise<void>;
 }
 
+const ARRIVAL_MS = 300;
 const RECOVERY_MS = { short: 120_000, long: 300_000 } as const;
 
 /**
@@ -67,8 +68,10 @@ export async function play(
         await until('what is owed so far is told', isTold, patience);
       },
       async countAtRisk() {
-        await stage.ledger.look();
         underRisk.harmedAt.push(performance.now());
+        // What was sent before must have been read, by a receiver that shares this process with much else.
+        await wait(ARRIVAL_MS);
+        await stage.ledger.look();
         // Being called, or answered and not in the ledger. One that waits for a retry can't be repeated.
         const exposed = stage.receiver.calls.filter(
           ({ endedAt, isDelivery, notificationId }) =>

@@ -59,7 +59,6 @@ export const shortLease = { LEASE_TTL: '2s' } as const;
 const baseSettings = {
   MONGODB_DATABASE: 'central',
   LEASE_TTL: '5s',
-  LOG_LEVEL: 'debug',
   EGRESS_ALLOW_CIDRS: '127.0.0.0/8',
   MAX_IN_FLIGHT: '16',
   REQUEST_TIMEOUT: '6s',
