@@ -2,7 +2,7 @@ import type { WorkerProcess } from '../../../scripts/harness/workerProcess.ts';
 import { until } from '../../support/until.ts';
 import type { Fault } from '../fault.ts';
 import { play, type Scene } from '../play.ts';
-import { shortLease } from '../stage.ts';
+import { IN_FLIGHT, shortLease } from '../stage.ts';
 
 export const frozenWorker: Fault = {
   name: 'frozen-worker',
@@ -41,7 +41,8 @@ async function freeze(
 ): Promise<void> {
   await worker.signal('SIGSTOP');
   try {
-    await scene.countAtRisk();
+    // It makes every call for which it holds a slot when it goes on, whoever has made it meanwhile.
+    await scene.countAtRisk(IN_FLIGHT);
     await meanwhile();
   } finally {
     await worker.signal('SIGCONT');
