@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { ClientRequestArgs } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { onAbort } from '../runtime/abort.ts';
+import { onAbort, orAbort } from '../runtime/abort.ts';
 import { toError } from '../runtime/errors.ts';
 import type { Connect } from './connect.ts';
 import { ConnectTimeout, ProxyFault } from './egressErrors.ts';
@@ -35,7 +35,7 @@ export function createTunnelling(
   const closing = new AbortController();
 
   const openToOne = async (host: string, port: number, signal: AbortSignal): Promise<Duplex> => {
-    const addresses = (await unlessAborted(resolveHost(host), signal)).slice(0, ADDRESSES_AT_MOST);
+    const addresses = (await orAbort(resolveHost(host), signal)).slice(0, ADDRESSES_AT_MOST);
     const last = addresses.at(-1);
     for (const { address } of addresses.slice(0, -1)) {
       try {
@@ -125,14 +125,4 @@ async function secured(
     over.socket.destroy();
     throw error;
   }
-}
-
-async function unlessAborted<Result>(
-  promise: Promise<Result>,
-  signal: AbortSignal,
-): Promise<Result> {
-  return await new Promise<Result>((resolve, reject) => {
-    const forget = onAbort(signal, reject);
-    promise.then(resolve, reject).finally(forget);
-  });
 }

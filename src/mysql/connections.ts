@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Pool, PoolConnection } from 'mysql2/promise';
-import { orAbort } from './orAbort.ts';
+import { orAbort } from '../runtime/abort.ts';
 
 /** A pool's connections, so that none outlives its use: the driver only half-closes a hung one. */
 export interface Connections {

@@ -1,7 +1,7 @@
 import { createBackoff, type Backoff } from '../runtime/backoff.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { RouteQueryError, type RouteErrorKind } from './errors.ts';
-import { orAbort } from './orAbort.ts';
+import { orAbort } from '../runtime/abort.ts';
 
 /**
  * Stands before the database. Two states:

@@ -1,4 +1,4 @@
-import { orAbort } from './orAbort.ts';
+import { orAbort } from '../runtime/abort.ts';
 
 /** Calls under way, one per key, shared by everyone who asks for the same. */
 export interface SharedCalls<Result> {

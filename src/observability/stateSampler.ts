@@ -1,4 +1,4 @@
-import { delay } from '../runtime/abort.ts';
+import { onAbort, orAbort } from '../runtime/abort.ts';
 import { toError } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { PrometheusMetrics, StateFigures } from './metrics.ts';
@@ -59,11 +59,15 @@ export function createStateSampler(options: {
       void start();
     },
     async refresh() {
+      const started = start();
+      if (started === null) return;
       const patience = new AbortController();
-      await Promise.race([
-        Promise.resolve(start()).finally(() => patience.abort()),
-        delay(PATIENCE_MS, AbortSignal.any([stopping, patience.signal])).catch(() => undefined),
-      ]);
+      const giveUp = (): void => patience.abort();
+      const timer = setTimeout(giveUp, PATIENCE_MS);
+      const forget = onAbort(stopping, giveUp);
+      await orAbort(started, patience.signal).catch(() => undefined);
+      clearTimeout(timer);
+      forget();
     },
   };
 }

@@ -1,4 +1,4 @@
-import { delay } from './abort.ts';
+import { delay, onAbort } from './abort.ts';
 
 /** Lets a loop that mostly finds nothing to do ask seldom: whoever makes work for it gives a nudge. */
 export interface Nudge {
@@ -24,11 +24,12 @@ export function createNudge(): Nudge {
     async rest({ atLeastMs, atMostMs }, signal) {
       await delay(atLeastMs, signal);
       if (!isGiven) {
+        // Not `AbortSignal.any`: what depends on a signal that lives long is never forgotten (Node 20).
         const cut = new AbortController();
         cutShort = () => cut.abort();
-        await delay(atMostMs - atLeastMs, AbortSignal.any([signal, cut.signal])).catch(
-          () => undefined,
-        );
+        const forget = onAbort(signal, cutShort);
+        await delay(atMostMs - atLeastMs, cut.signal).catch(() => undefined);
+        forget();
         signal.throwIfAborted();
       }
       isGiven = false;

@@ -45,6 +45,21 @@ describe('a rest', () => {
     expect(await restedMs(nudge)).toBe(1_000);
   });
 
+  it('leaves nothing behind at a signal that lives long', async () => {
+    const stop = new AbortController();
+    const nudge = createNudge();
+    for (let count = 0; count < 10; count += 1) {
+      const resting = nudge.rest(rest, stop.signal);
+      await jest.advanceTimersByTimeAsync(1_000);
+      await resting;
+    }
+    // Where Node keeps what depends on a signal.
+    const kept = Object.getOwnPropertySymbols(stop.signal)
+      .filter(({ description }) => description === 'kDependantSignals')
+      .map((symbol) => Reflect.get(stop.signal, symbol) as { size: number } | undefined);
+    expect(kept.map((each) => each?.size ?? 0).filter((size) => size > 0)).toEqual([]);
+  });
+
   it('ends with a stop, in either part', async () => {
     for (const stopAfterMs of [50, 500]) {
       const stop = new AbortController();
