@@ -1,8 +1,9 @@
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { isIP, type Socket } from 'node:net';
+import { basicAuthorization } from './basicAuthorization.ts';
 import { ProxyFault } from './egressErrors.ts';
 
 /** Opens a connection through the proxy to an address and port. Rejects with `ProxyFault`, or on the signal. */
@@ -32,7 +33,10 @@ export function createOpenTunnel(proxy: URL): OpenTunnel {
       port: proxy.port,
       method: 'CONNECT',
       path: authority,
-      headers: { host: authority, ...authorization },
+      headers: {
+        host: authority,
+        ...(authorization !== null && { 'proxy-authorization': authorization }),
+      },
       agent: false,
       rejectUnauthorized: true,
       signal,
@@ -57,9 +61,3 @@ export function createOpenTunnel(proxy: URL): OpenTunnel {
 }
 
 type Connected = [response: IncomingMessage, socket: Socket, head: Buffer];
-
-function basicAuthorization({ username, password }: URL): Readonly<Record<string, string>> {
-  if (username === '' && password === '') return {};
-  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return { 'proxy-authorization': `Basic ${Buffer.from(credentials).toString('base64')}` };
-}

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { got, Options, type Request } from 'got';
 import type { Webhook } from '../domain/route.ts';
+import { basicAuthorization } from './basicAuthorization.ts';
 import { ACCEPTED_ENCODINGS } from './decoding.ts';
 import type { KeepAliveAgents } from './keepAliveAgents.ts';
 
@@ -81,12 +82,10 @@ function splitUserinfo(webhookUrl: URL): {
   readonly url: URL;
   readonly authorization: Readonly<Record<string, string>>;
 } {
-  const { username, password } = webhookUrl;
-  if (username === '' && password === '') return { url: webhookUrl, authorization: noHeaders };
-  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  const basic = `Basic ${Buffer.from(credentials).toString('base64')}`;
+  const authorization = basicAuthorization(webhookUrl);
+  if (authorization === null) return { url: webhookUrl, authorization: noHeaders };
   const url = new URL(webhookUrl);
   url.username = '';
   url.password = '';
-  return { url, authorization: { authorization: basic } };
+  return { url, authorization: { authorization } };
 }

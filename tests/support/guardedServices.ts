@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { MongoClient } from 'mongodb';
 import { startMysql } from '../../scripts/services/mysql.ts';
 import { startReplicaSet } from '../../scripts/services/replicaSet.ts';
 import type { Services } from '../../scripts/services/startServices.ts';
 import { createTeardown } from '../../src/runtime/teardown.ts';
 import { createAuthority } from './certificates.ts';
+import { createFirstUser } from './firstUser.ts';
 
 const rootPassword = 'pass-word-of-root';
 
@@ -40,7 +40,7 @@ export async function startGuardedServices(): Promise<GuardedServices> {
       Object.entries(clientOptions).map(([key, value]): [string, string] => [key, String(value)]),
     );
     const uri = `${replicaSet.uri}&${tls.toString()}`;
-    await createRoot(uri);
+    await createFirstUser(uri, rootPassword);
     const mysql = await startMysql({
       args: [`--ssl-cert=${server.certPath}`, `--ssl-key=${server.keyPath}`, `--ssl-ca=${caPath}`],
     });
@@ -54,16 +54,5 @@ export async function startGuardedServices(): Promise<GuardedServices> {
   } catch (error) {
     await teardown.run();
     throw error;
-  }
-}
-
-/** May be done from this machine without being anybody. */
-async function createRoot(uri: string): Promise<void> {
-  const nobody = new MongoClient(uri);
-  try {
-    const user = { createUser: 'root', pwd: rootPassword, roles: ['root'] };
-    await nobody.db('admin').command(user);
-  } finally {
-    await nobody.close();
   }
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from '@jest/globals';
 import { MongoClient, type Document } from 'mongodb';
+import { createFirstUser } from './firstUser.ts';
 import { startReplicaSet, type ReplicaSet } from '../../scripts/services/replicaSet.ts';
 
 export const password = 'pass-word-of-a-user';
@@ -50,7 +51,7 @@ export function useGuardedReplicaSet(): () => GuardedReplicaSet {
 async function guard(uri: string): Promise<GuardedReplicaSet> {
   const uriOf = (user: string, itsPassword: string): string =>
     uri.replace('://', `://${user}:${itsPassword}@`);
-  await createFirstUser(uri);
+  await createFirstUser(uri, password);
   const root = new MongoClient(uriOf('root', password));
   let users = 0;
   return {
@@ -71,15 +72,4 @@ async function guard(uri: string): Promise<GuardedReplicaSet> {
 
 function toCommand({ actions, ...resource }: Privilege): Document {
   return { resource, actions };
-}
-
-/** May be done from this machine without being anybody. */
-async function createFirstUser(uri: string): Promise<void> {
-  const nobody = new MongoClient(uri);
-  try {
-    const user = { createUser: 'root', pwd: password, roles: ['root'] };
-    await nobody.db('admin').command(user);
-  } finally {
-    await nobody.close();
-  }
 }

@@ -1,12 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { aptInstall } from '../../../scripts/services/aptInstall.ts';
 import { findProgram } from '../../../scripts/services/command.ts';
+import { openBridge } from './bridge.ts';
 import type { IslandMessage, IslandPlan } from './plan.ts';
 
 export interface Island {
@@ -31,7 +31,12 @@ export async function startIsland(
   await needPrograms();
   const folder = await mkdtemp(join(tmpdir(), 'notify-on-delivery-island-'));
   const bridges = outside.map((port) => ({ port, socketFile: join(folder, `${port}.sock`) }));
-  const servers = await Promise.all(bridges.map(async (bridge) => await openBridge(bridge)));
+  const servers = await Promise.all(
+    bridges.map(
+      async ({ port, socketFile }) =>
+        await openBridge({ path: socketFile }, { port, host: '127.0.0.1' }),
+    ),
+  );
   const child = spawn(
     'unshare',
     [
@@ -75,18 +80,6 @@ async function next(child: ChildProcess, exit: Promise<unknown>): Promise<Island
     }),
   ])) as [IslandMessage];
   return message;
-}
-
-async function openBridge(bridge: { port: number; socketFile: string }): Promise<Server> {
-  const server = createServer((inside) => {
-    const outside = connect(bridge.port, '127.0.0.1');
-    inside.pipe(outside).pipe(inside);
-    inside.on('error', () => outside.destroy()).on('close', () => outside.destroy());
-    outside.on('error', () => inside.destroy()).on('close', () => inside.destroy());
-  });
-  server.listen(bridge.socketFile);
-  await once(server, 'listening');
-  return server;
 }
 
 async function needPrograms(): Promise<void> {

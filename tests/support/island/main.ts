@@ -3,12 +3,13 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { connect, createServer as createTcpServer, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startWorker } from '../../../scripts/harness/workerProcess.ts';
 import { startNameServer } from './nameServer.ts';
-import type { Bridge, IslandMessage, IslandPlan } from './plan.ts';
+import { openBridge } from './bridge.ts';
+import type { IslandMessage, IslandPlan } from './plan.ts';
 
 const connections: string[] = [];
 
@@ -21,7 +22,9 @@ async function main(plan: IslandPlan): Promise<void> {
   replace('/etc/resolv.conf', 'nameserver 127.0.0.1\noptions timeout:10 attempts:2\n');
   replace('/etc/nsswitch.conf', 'hosts: files dns\n');
   await startNameServer(plan.names);
-  for (const bridge of plan.bridges) await openBridge(bridge);
+  for (const { port, socketFile } of plan.bridges) {
+    await openBridge({ port, host: '127.0.0.1' }, { path: socketFile });
+  }
   for (const port of plan.ports) await startWebServer(port);
   const worker = startWorker(plan.settings);
   await worker.ready();
@@ -48,17 +51,6 @@ async function startWebServer(port: number): Promise<void> {
     connections.push(`${String(localAddress).replace(/^::ffff:/, '')} ${port}`);
   });
   server.listen(port, '::');
-  await once(server, 'listening');
-}
-
-async function openBridge({ port, socketFile }: Bridge): Promise<void> {
-  const server = createTcpServer((inside) => {
-    const outside = connect(socketFile);
-    inside.pipe(outside).pipe(inside);
-    inside.on('error', () => outside.destroy()).on('close', () => outside.destroy());
-    outside.on('error', () => inside.destroy()).on('close', () => inside.destroy());
-  });
-  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
 }
 

@@ -15,7 +15,7 @@ export interface IslandPlan {
   readonly settings: Readonly<Record<string, string>>;
 }
 
-export interface Bridge {
+interface Bridge {
   readonly port: number;
   readonly socketFile: string;
 }
