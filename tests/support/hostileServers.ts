@@ -18,7 +18,10 @@ export interface HostileServers {
   close(): Promise<void>;
 }
 
-/** All of `hostiles`, and servers whose TLS can't be trusted. */
+/**
+ * All of `hostiles`, and servers whose TLS can't be trusted. Each has a port of its own: connections that stay
+ * open are shared by all paths of an origin, and after its answer none of these reads on.
+ */
 export async function startHostileServers(authority: Authority): Promise<HostileServers> {
   const sockets = new Set<Socket>();
   const servers: Server[] = [];
@@ -29,19 +32,15 @@ export async function startHostileServers(authority: Authority): Promise<Hostile
       socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
     });
   };
-  const plain = createServer((socket) => answerByPath(socket));
-  watch(plain);
-  const port = await listenLocally(plain);
-  const overTls = await startTlsServers(authority, watch);
+  const plain = await Promise.all(
+    hostiles.map(async ({ what, expected, answer }) => {
+      const server = createServer((socket) => onRequest(socket, answer));
+      watch(server);
+      return { what, expected, url: `http://127.0.0.1:${await listenLocally(server)}/` };
+    }),
+  );
   return {
-    all: [
-      ...hostiles.map(({ what, expected }, index) => ({
-        what,
-        expected,
-        url: `http://127.0.0.1:${port}/${index}`,
-      })),
-      ...overTls,
-    ],
+    all: [...plain, ...(await startTlsServers(authority, watch))],
     ports: servers.map((server) => (server.address() as AddressInfo).port),
     async close() {
       for (const socket of sockets) socket.destroy();
@@ -53,7 +52,8 @@ export async function startHostileServers(authority: Authority): Promise<Hostile
   };
 }
 
-function answerByPath(socket: Socket): void {
+/** Once the request, and no other, has been read. */
+function onRequest(socket: Socket, answer: (socket: Socket) => void): void {
   let read = Buffer.alloc(0);
   const take = (chunk: Buffer): void => {
     read = Buffer.concat([read, chunk]);
@@ -63,7 +63,7 @@ function answerByPath(socket: Socket): void {
     if (end === -1 || read.length < end + 4 + length) return;
     socket.off('data', take);
     socket.resume();
-    hostiles[Number(/^POST \/(\d+)/.exec(text)?.[1])]?.answer(socket);
+    answer(socket);
   };
   socket.on('data', take);
 }
