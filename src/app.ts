@@ -160,12 +160,12 @@ async function notifyCustomers(frame: Frame, connections: Connections): Promise<
     ...frame,
     leases: createLeaseStore({ leases, checkpoints, owner, ttlMs }),
     ttlMs,
-    async work({ lease, stopping: termStopping, giveUp, handOver }) {
+    async work({ lease, stopping: termStopping, isHeld, giveUp, handOver }) {
       const term = { ...frame, stopping: termStopping };
       const holder = { owner, epoch: lease.epoch, collectionUuid };
       const deps = pipelineDeps(term, connections, holder);
       const onFenced = (): void => giveUp('its checkpoint was written by another, or turned back');
-      await runPipeline({ ...deps, endpoints, onFenced, handOver });
+      await runPipeline({ ...deps, endpoints, isHeld, onFenced, handOver });
       frame.metrics.breakersOpen(0);
     },
   });
@@ -181,7 +181,7 @@ function pipelineDeps(
     epoch,
     collectionUuid,
   }: Readonly<{ owner: string; epoch: number; collectionUuid: unknown }>,
-): Omit<PipelineDeps, 'endpoints' | 'onFenced' | 'handOver'> {
+): Omit<PipelineDeps, 'endpoints' | 'isHeld' | 'onFenced' | 'handOver'> {
   const { config, logger, metrics, stopping, abandoned } = frame;
   const { sms, state } = mongo;
   const { retries } = state;

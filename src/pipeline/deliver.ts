@@ -37,6 +37,8 @@ export interface DeliverDeps {
   readonly giveUpAfterMs: number;
   /** Aborted when nothing new may start: an attempt still queued is not made, no quick retry waited for. */
   readonly stopping: AbortSignal;
+  /** Whether this worker still has the lease, as `LeasedWork` is told: asked right before each call. */
+  isHeld(): boolean;
   /** Aborted when the time to finish is up: running attempts are given up. */
   readonly abandoned: AbortSignal;
   readonly random: () => number;
@@ -112,7 +114,10 @@ async function attemptIn(
     let step: NextStep;
     if (reason === null) {
       const begun = withAttemptBegun(progress.log, new Date());
+      mustHold(deps);
       await custody.beginAttempt(begun);
+      // Counting it can take a write: time enough to be frozen in.
+      mustHold(deps);
       progress.log = begun;
       const { webhook, body, notificationId } = notification;
       const attempt = { webhook, body, notificationId, number: begun.begun };
@@ -130,6 +135,10 @@ async function attemptIn(
   } finally {
     slot.release();
   }
+}
+
+function mustHold({ isHeld }: DeliverDeps): void {
+  if (!isHeld()) throw new Stopping();
 }
 
 /**

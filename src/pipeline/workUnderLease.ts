@@ -7,6 +7,11 @@ export type LeasedWork = (term: {
   readonly lease: Lease;
   /** Aborted when the worker stops or the lease may pass on. */
   readonly stopping: AbortSignal;
+  /**
+   * Whether the lease still holds by this process' own clock; to be asked right before what no two workers may
+   * do at once. A process that was frozen goes on in the middle of its code, before any timer of its own.
+   */
+  isHeld(): boolean;
   /** To be called when the work finds that it has been overtaken: it is stopped, as when the lease is lost. */
   giveUp(cause: string): void;
   /** To be called once nothing of the work depends on the lease any more. */
@@ -72,7 +77,8 @@ async function workOneTerm(
     health.streamDown(`the lease was lost: ${cause}`);
     lost.abort(new Stopping());
   };
-  const renewing = keepLease(lease, { leases, ttlMs, askedAt, lose, ended: ended.signal });
+  const validity = createValidity(askedAt, ttlMs, lose);
+  const renewing = keepLease(lease, { leases, ttlMs, validity, lose, ended: ended.signal });
   const handOver = async (): Promise<void> => {
     if (ended.signal.aborted) return;
     ended.abort();
@@ -82,7 +88,7 @@ async function workOneTerm(
     if (!lost.signal.aborted) await leases.release(lease).catch(() => undefined);
   };
   try {
-    await work({ lease, stopping: termStopping, giveUp: lose, handOver });
+    await work({ lease, stopping: termStopping, isHeld: validity.isHeld, giveUp: lose, handOver });
   } catch (error) {
     // Work that had to end because another worker has the lease by now is no reason to end for good.
     if (stopping.aborted || !(error instanceof Stopping)) throw error;
@@ -94,40 +100,60 @@ async function workOneTerm(
 /** The margin before its end in which a lease counts as lost: for what is under way to stop. */
 const MARGIN = 0.2;
 
+/** How long the lease is known to hold, by this process' own steady clock. */
+interface Validity {
+  /** False once its time is up; it is lost then, too. */
+  isHeld(): boolean;
+  /** It was asked for at that time, and granted. */
+  extend(askedAt: number): void;
+  /** It will not be lost any more. */
+  close(): void;
+}
+
+function createValidity(askedAt: number, ttlMs: number, lose: (cause: string) => void): Validity {
+  let endsAt = 0;
+  let expiry: NodeJS.Timeout | undefined;
+  const isHeld = (): boolean => {
+    if (performance.now() < endsAt) return true;
+    lose('it could not be renewed in time');
+    return false;
+  };
+  const close = (): void => clearTimeout(expiry);
+  const extend = (since: number): void => {
+    close();
+    endsAt = since + ttlMs * (1 - MARGIN);
+    expiry = setTimeout(lose, endsAt - performance.now(), 'it could not be renewed in time');
+  };
+  extend(askedAt);
+  return { isHeld, extend, close };
+}
+
 async function keepLease(
   lease: Lease,
   term: {
     readonly leases: LeaseStore;
     readonly ttlMs: number;
-    readonly askedAt: number;
+    readonly validity: Validity;
     lose(cause: string): void;
     readonly ended: AbortSignal;
   },
 ): Promise<void> {
-  const { leases, ttlMs, lose, ended } = term;
-  let endsAt = term.askedAt + ttlMs * (1 - MARGIN);
-  let expiry = setTimeout(lose, endsAt - performance.now(), 'it could not be renewed in time');
+  const { leases, ttlMs, validity, lose, ended } = term;
   while (!ended.aborted) {
     await delay(ttlMs / 3, ended).catch(() => undefined);
     if (ended.aborted) break;
     const askedAt = performance.now();
     try {
-      const isOurs = await leases.renew(lease);
-      if (!isOurs) {
+      if (!(await leases.renew(lease))) {
         lose('another worker has it');
         break;
       }
-      if (performance.now() >= endsAt) {
-        // A process that was frozen can come to here before its timers.
-        lose('it could not be renewed in time');
-        break;
-      }
-      clearTimeout(expiry);
-      endsAt = askedAt + ttlMs * (1 - MARGIN);
-      expiry = setTimeout(lose, endsAt - performance.now(), 'it could not be renewed in time');
+      // A process that was frozen can come to here before its timers.
+      if (!validity.isHeld()) break;
+      validity.extend(askedAt);
     } catch {
       // The expiry decides; until then it is tried again.
     }
   }
-  clearTimeout(expiry);
+  validity.close();
 }

@@ -29,11 +29,8 @@ export interface Scene extends Stage {
   work(leastMs: number, mostMs: number): Promise<void>;
   /** Resolves when all that is owed now, or all of it that matters, is delivered. */
   untilTold(matters?: (account: number) => boolean): Promise<void>;
-  /**
-   * Puts down what is under way now, the active worker being dead: that much may be repeated, or `least`, when
-   * it may yet make calls that nobody has seen.
-   */
-  countAtRisk(least?: number): Promise<void>;
+  /** Puts down what is under way now, the active worker being dead: that much may be repeated. */
+  countAtRisk(): Promise<void>;
 }
 
 const ARRIVAL_MS = 300;
@@ -70,7 +67,7 @@ export async function play(
         const patience = { timeoutMs: RECOVERY_MS.short, intervalMs: 100 };
         await until('what is owed so far is told', isTold, patience);
       },
-      async countAtRisk(least = 0) {
+      async countAtRisk() {
         underRisk.harmedAt.push(performance.now());
         // What was sent before must have been read, by a receiver that shares this process with much else.
         await wait(ARRIVAL_MS);
@@ -80,8 +77,7 @@ export async function play(
           ({ endedAt, isDelivery, notificationId }) =>
             (endedAt === null || isDelivery) && !stage.ledger.seenAt.has(notificationId),
         );
-        const under = new Set(exposed.map(({ notificationId }) => notificationId)).size;
-        underRisk.count += Math.max(under, least);
+        underRisk.count += new Set(exposed.map(({ notificationId }) => notificationId)).size;
       },
     };
     await scene.work(800, 1_200);

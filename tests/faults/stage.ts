@@ -52,9 +52,6 @@ const routeTables = ['Accountconfig', 'Webhook', 'Flow', 'Trouble'] as const;
 /** A lease that is over soon, for faults in which a worker waits for another one's. */
 export const shortLease = { LEASE_TTL: '2s' } as const;
 
-/** What a worker holds slots for, and may repeat. */
-export const IN_FLIGHT = 16;
-
 /**
  * Short times, so that a fault's consequences are over soon; but not so short that a busy machine gives a call up
  * that its receiver has answered, which would count as a repetition.
@@ -63,7 +60,7 @@ const baseSettings = {
   MONGODB_DATABASE: 'central',
   LEASE_TTL: '5s',
   EGRESS_ALLOW_CIDRS: '127.0.0.0/8',
-  MAX_IN_FLIGHT: String(IN_FLIGHT),
+  MAX_IN_FLIGHT: '16',
   REQUEST_TIMEOUT: '6s',
   CONNECT_TIMEOUT: '2s',
   QUICK_RETRIES: '200ms,500ms',

@@ -6,8 +6,6 @@ import type { Stage } from './stage.ts';
 export interface Expectation {
   /** Accounts whose endpoint may end a notification without a delivery; none by default. */
   readonly mayRefuse?: readonly number[];
-  /** A status may be called while a frozen worker's call for another one of its SMS is still open, or just made. */
-  readonly mayMeet?: boolean;
 }
 
 /**
@@ -35,7 +33,7 @@ export async function judge(
 ): Promise<Omit<FaultResult, 'problems'>> {
   const { receiver, ledger } = stage;
   const { expectation, atRisk, harmedAt, withinMs } = options;
-  const { mayRefuse = [], mayMeet = false } = expectation;
+  const { mayRefuse = [] } = expectation;
   const mustDeliver = (account: number): boolean => !mayRefuse.includes(account);
   const findLost = (): string[] =>
     idsOf(owed, (id, account) =>
@@ -69,7 +67,7 @@ export async function judge(
     forbidden,
     repeated,
     atRisk,
-    together: mayMeet ? [] : receiver.meetings,
+    together: receiver.meetings,
     recoveredMs,
   };
 }

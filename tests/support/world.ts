@@ -39,6 +39,8 @@ export interface WorldOptions extends Partial<RetrySchedule> {
   readonly recordSkips?: boolean;
   readonly deliveryStatuses?: readonly string[];
   readonly windowLimit?: number;
+  /** Always by default. */
+  isHeld?(): boolean;
 }
 
 export interface World {
@@ -108,6 +110,7 @@ export function createWorld(options: WorldOptions = {}): World {
       tracked.push(task);
       task.catch(() => undefined);
     },
+    isHeld: options.isHeld ?? (() => true),
     onFenced: () => signals.stopping.abort(new Stopping()),
     handOver: () => Promise.resolve(void handOvers.push(null)),
     random: () => 0.5,

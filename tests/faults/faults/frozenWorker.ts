@@ -2,7 +2,7 @@ import type { WorkerProcess } from '../../../scripts/harness/workerProcess.ts';
 import { until } from '../../support/until.ts';
 import type { Fault } from '../fault.ts';
 import { play, type Scene } from '../play.ts';
-import { IN_FLIGHT, shortLease } from '../stage.ts';
+import { shortLease } from '../stage.ts';
 
 export const frozenWorker: Fault = {
   name: 'frozen-worker',
@@ -10,8 +10,7 @@ export const frozenWorker: Fault = {
   async run(context) {
     const { isLong, log } = context;
     const rounds = isLong ? 24 : 3;
-    // Frozen between its decision and its call, a worker makes it when it goes on: nothing could hold it back.
-    const options = { name: this.name, workers: 2, settings: shortLease, mayMeet: true };
+    const options = { name: this.name, workers: 2, settings: shortLease };
     return await play(context, options, async (scene) => {
       for (let round = 1; round <= rounds; round += 1) {
         const active = await until('one of them works', () => scene.workers.find(holdsLease));
@@ -41,8 +40,7 @@ async function freeze(
 ): Promise<void> {
   await worker.signal('SIGSTOP');
   try {
-    // It makes every call for which it holds a slot when it goes on, whoever has made it meanwhile.
-    await scene.countAtRisk(IN_FLIGHT);
+    await scene.countAtRisk();
     await meanwhile();
   } finally {
     await worker.signal('SIGCONT');

@@ -126,6 +126,18 @@ describe('a lease', () => {
     expect(worker.terms[0]?.stopping.aborted).toBe(true);
     await worker.stop();
   });
+
+  it('that a frozen process comes back to after its end is lost as soon as the work asks, before any timer', async () => {
+    const worker = beginWorking();
+    await pass(0);
+    const [term] = worker.terms;
+    expect(term?.isHeld()).toBe(true);
+    const frozen = jest.spyOn(performance, 'now').mockReturnValue(performance.now() + ttlMs);
+    expect(term?.isHeld()).toBe(false);
+    frozen.mockRestore();
+    expect(term?.stopping.aborted).toBe(true);
+    await worker.stop();
+  });
 });
 
 describe('work', () => {

@@ -1,0 +1,47 @@
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Stopping } from '../../../src/runtime/abort.ts';
+import { aLog, answered, aNotification, aParked } from '../../support/builders.ts';
+import type { World } from '../../support/world.ts';
+import { createReceiving, deliverIn } from './delivering.ts';
+
+const notification = aNotification();
+const id = notification.notificationId;
+
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+
+/** A world whose worker finds its lease over when it asks for the n-th time: it was frozen right before. */
+function frozenBefore(nth: number): World {
+  let asked = 0;
+  const world: World = createReceiving([answered(200)], {
+    isHeld() {
+      asked += 1;
+      if (asked < nth) return true;
+      world.stopping.abort(new Stopping());
+      return false;
+    },
+  });
+  return world;
+}
+
+describe('a lease that ended while the process was frozen', () => {
+  it('leaves the first attempt unmade, uncounted and unparked: the successor reads it from the stream', async () => {
+    const world = frozenBefore(1);
+    await expect(deliverIn(world)).rejects.toThrow(Stopping);
+    expect(world.sender.sent).toHaveLength(0);
+    expect(world.retries.writes).toEqual([]);
+  });
+
+  it.each([
+    ['before its next attempt was counted', 1],
+    ['while its next attempt was counted', 2],
+  ])('lets a row go with the attempts it had: %s', async (_when, nth) => {
+    const world = frozenBefore(nth);
+    const log = aLog(answered(500));
+    const claim = (await world.retries.parkClaimed(aParked({ log }))) ?? '';
+    await deliverIn(world, { notification, claim, log });
+    expect(world.sender.sent).toHaveLength(0);
+    expect(world.retries.rows.get(id)).toMatchObject({ claim: null, parked: { log } });
+  });
+});
