@@ -1,11 +1,6 @@
 import pRetry, { AbortError } from 'p-retry';
 import { isDelivered, wasCalled, type AttemptOutcome } from '../domain/attempt.ts';
-import {
-  noAttempts,
-  withAttemptBegun,
-  withOutcome,
-  type AttemptLog,
-} from '../domain/attemptLog.ts';
+import { withAttemptBegun, withOutcome, type AttemptLog } from '../domain/attemptLog.ts';
 import { attemptedRecord } from '../domain/buildRecord.ts';
 import type { Notification } from '../domain/notification.ts';
 import type { FailedReason } from '../domain/record.ts';
@@ -19,6 +14,7 @@ import { delay, Stopping } from '../runtime/abort.ts';
 import { toError } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Custody } from './custody.ts';
+import { cutShortAt, waitOrCutShort } from './cutShort.ts';
 import type { EndNotification } from './endNotification.ts';
 import { logAttempt } from './logAttempt.ts';
 import type { Waiting } from './lane.ts';
@@ -84,7 +80,8 @@ export async function deliver(delivery: Delivery, deps: DeliverDeps): Promise<vo
     if (step.kind === 'quickRetry') await repeatQuickly(step.waitMs, delivery, progress, deps);
   } catch (error) {
     const { log, isConcluding } = progress;
-    const waitMs = isConcluding ? null : cutShortAt(error, log, delivery);
+    const isPutOff = !isConcluding && custody.canBeParked;
+    const waitMs = isPutOff ? cutShortAt(error, log, delivery.log) : null;
     if (waitMs === null) throw error;
     await conclude(delivery, log, { kind: 'parked', waitMs }, deps);
   } finally {
@@ -154,7 +151,7 @@ async function repeatQuickly(
   const { custody } = delivery;
   const { schedule, stopping } = deps;
   const waiting = custody.canBeParked ? 'again' : 'row';
-  const wait = custody.canBeParked ? waitOr : delay;
+  const wait = custody.canBeParked ? waitOrCutShort : delay;
   await wait(firstWaitMs, stopping);
   const again = async (): Promise<void> => {
     const slot = await takeSlot(delivery, waiting, deps);
@@ -203,37 +200,6 @@ function tooLateBecause(
 ): FailedReason | null {
   if (endpoints.isDisabled(notification.webhook.endpointKey)) return 'endpoint_disabled';
   return Date.now() > acceptedAt.getTime() + giveUpAfterMs ? 'expired' : null;
-}
-
-/** A stop while waiting for a quick retry. */
-class CutShort extends Error {
-  readonly waitMs: number;
-  constructor(waitMs: number) {
-    super('the wait was cut short');
-    this.waitMs = waitMs;
-  }
-}
-
-/**
- * The wait to be served in durable state when a stop came between two attempts, cut one off, or came
- * before the first one of a notification from there, or when there was no room for the next attempt. Null
- * for anything else.
- */
-function cutShortAt(error: unknown, log: AttemptLog, delivery: Delivery): number | null {
-  if (!delivery.custody.canBeParked) return null;
-  if (error instanceof CutShort) return error.waitMs;
-  const isPutOff = error instanceof Stopping || error instanceof NoRoom;
-  return isPutOff && (log.begun > 0 || delivery.log !== noAttempts) ? 0 : null;
-}
-
-/** A wait that a stop cuts short goes on in durable state. */
-async function waitOr(waitMs: number, stopping: AbortSignal): Promise<void> {
-  const until = performance.now() + waitMs;
-  try {
-    await delay(waitMs, stopping);
-  } catch {
-    throw new CutShort(Math.max(0, Math.ceil(until - performance.now())));
-  }
 }
 
 /** Tells of what came of an attempt: to the endpoint's breaker, and in numbers. */
