@@ -15,6 +15,8 @@ export interface Subject extends SmsName {
   readonly notificationId: string;
   readonly deliveryStatus: string;
   readonly statusAt: Date;
+  /** The operator's run that asked for it to be told again; absent for what the platform's writing brings. */
+  readonly run?: string;
 }
 
 /** The unit of work: one status of one SMS, to be told to one webhook. */

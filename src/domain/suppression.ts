@@ -11,7 +11,12 @@ const endedStates: ReadonlySet<PlainValue | undefined> = new Set([
 interface Remembered {
   readonly notificationId: string;
   readonly record: DeliveryRecord | null;
+  /** The run that told it again. */
+  readonly run?: string;
 }
+
+/** One that is to be put back. */
+type Lost = Remembered & { readonly record: DeliveryRecord };
 
 /** True when this notification has ended before, by the ledger or by the document's own record. */
 export function isDuplicate(
@@ -26,18 +31,27 @@ export function isDuplicate(
 /**
  * Records that the ledger (`ended`) or durable state (`parked`) remembers and the document no longer
  * shows as they were: a whole-document save by somebody who had read it earlier removed them or turned
- * them back.
+ * them back. Of one that ended and waits again, since it is being told again, how it ended is put back only
+ * where nothing is shown.
  */
 export function lostRecords(
   { ended, parked }: Readonly<Record<'ended' | 'parked', readonly Remembered[]>>,
   document: PlainDocument,
-): readonly DeliveryRecord[] {
+): readonly Lost[] {
   const shown = shownOf(document);
   const endedIds = new Set(ended.map((entry) => entry.notificationId));
   const waiting = parked.filter((entry) => !endedIds.has(entry.notificationId));
-  return [...ended, ...waiting].flatMap(({ notificationId, record }) =>
-    record === null || shows(shown.get(notificationId), record) ? [] : [record],
-  );
+  const isToldAgain = (end: Remembered): boolean =>
+    parked.some(
+      ({ notificationId, run }) => notificationId === end.notificationId && run !== end.run,
+    );
+  return [...ended, ...waiting].flatMap((entry) => {
+    const { notificationId, record } = entry;
+    if (record === null) return [];
+    const standing = shown.get(notificationId);
+    const isShown = shows(standing, record) || (standing !== undefined && isToldAgain(entry));
+    return isShown ? [] : [{ ...entry, record }];
+  });
 }
 
 /** A notification that waits for a retry may be shown with fewer attempts than it has made by now. */

@@ -3,6 +3,7 @@ import type { DeliveryRecord } from '../domain/record.ts';
 import type { LedgerEntry, LookupRequest, RecordedEnding } from '../pipeline/ports.ts';
 import { expectedFailures } from './bulkFailures.ts';
 import { codes } from './errorCodes.ts';
+import { runOf } from './retryRow.ts';
 import type { LedgerRow, StateCollections } from './stateCollections.ts';
 
 /** The memory of ended notifications: what makes a status notify once, whatever rewrites the document. */
@@ -52,7 +53,7 @@ export function endsOf(requests: readonly LookupRequest[]): Filter<LedgerRow> {
 }
 
 /** What `toEnd` and `bySms` need of a row. */
-export const endFields = { sms: 1, record: 1 } as const;
+export const endFields = { sms: 1, record: 1, run: 1 } as const;
 
 export function bySms<Row extends Document, Entry>(
   rows: readonly Row[],
@@ -77,6 +78,7 @@ export function toEnd(row: LedgerRow): LedgerEntry {
   return {
     notificationId: row._id,
     record: (row['record'] ?? null) as DeliveryRecord | null,
+    ...runOf(row),
   };
 }
 
@@ -90,7 +92,7 @@ function toRow(ending: RecordedEnding, endedAt: Date, expireAt: Date): LedgerRow
     statusAt: record.statusAt,
     endedAt,
     expireAt,
-    run: null,
+    run: ending.run ?? null,
     record: showRecord ? own : null,
   };
 }
@@ -101,22 +103,19 @@ function alreadyThere(rows: readonly LedgerRow[], error: unknown): readonly Ledg
   return rows.filter((_, index) => failed.has(index));
 }
 
-/** Writes those that are stronger than what is there: a delivery over anything else. */
+/** Writes those that are stronger than what is there: a delivery over anything else, a run over what was before it. */
 async function replaceWeaker(
   sent: StateCollections['sent'],
   met: readonly LedgerRow[],
 ): Promise<void> {
-  const deliveries = met.filter((row) => row['state'] === 'delivered');
-  if (deliveries.length === 0) return;
-  await sent.bulkWrite(
-    deliveries.map(({ _id, ...fields }) => ({
-      updateOne: {
-        filter: { _id, state: { $ne: 'delivered' } },
-        update: { $set: fields },
-      },
-    })),
-    { ordered: false },
-  );
+  const weaker = met.flatMap(({ _id, ...fields }) => {
+    const isWeaker: Filter<LedgerRow>[] = [];
+    if (fields['state'] === 'delivered') isWeaker.push({ state: { $ne: 'delivered' } });
+    if (fields['run'] !== null) isWeaker.push({ run: { $ne: fields['run'] } });
+    if (isWeaker.length === 0) return [];
+    return [{ updateOne: { filter: { _id, $or: isWeaker }, update: { $set: fields } } }];
+  });
+  if (weaker.length > 0) await sent.bulkWrite(weaker, { ordered: false });
 }
 
 async function standingRecords(

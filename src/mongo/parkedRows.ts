@@ -1,13 +1,14 @@
 import type { Document } from 'mongodb';
 import { attemptedRecord } from '../domain/buildRecord.ts';
 import type { ParkedEntry } from '../pipeline/ports.ts';
-import { logOf, webhookOf } from './retryRow.ts';
+import { logOf, runOf, webhookOf } from './retryRow.ts';
 import type { RetryRow } from './stateCollections.ts';
 
 /** What tells whether a notification waits. */
 export const briefly: Document = {
   sms: 1,
   claim: 1,
+  run: 1,
   nextAttemptAt: 1,
   isClaimed: { $gt: ['$nextAttemptAt', '$$NOW'] },
 };
@@ -24,6 +25,7 @@ export function toParkedEntry(row: RetryRow): ParkedEntry {
     notificationId: row._id,
     isClaimed,
     record: isShown ? retryingRecord(row) : null,
+    ...runOf(row),
   };
 }
 

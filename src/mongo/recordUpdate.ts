@@ -14,21 +14,23 @@ const EARLIER_KEPT = 10;
  * without `$literal` a response text `$deliveryStatus` would be stored as that field's value, and the
  * new value must be one expression, since a `$set` of single fields would leave stale keys behind.
  *
+ * @param isAgain it is of a run that tells the notification again: the state it had before is no longer beyond
+ *   this one's
+ *
  * Kept small, as it is sent and parsed once per record: hence the variables.
  */
-export function recordUpdate(record: DeliveryRecord): Document[] {
+export function recordUpdate(record: DeliveryRecord, { isAgain = false } = {}): Document[] {
   const isOlder = { $lt: [ageOf(NEW), ageOf(CURRENT)] };
+  const replaced = withEarlier(NEW, orAbsent('$$others'));
   const merged = {
     $switch: {
       branches: [
         { case: { $ne: [typesOf(CURRENT), OUR_TYPES] }, then: NEW },
         {
           case: { $eq: [`${CURRENT}.notificationId`, `${NEW}.notificationId`] },
-          then: {
-            $cond: [isBeyond(record.state), CURRENT, withEarlier(NEW, orAbsent('$$others'))],
-          },
+          then: isAgain ? replaced : { $cond: [isBeyond(record.state), CURRENT, replaced] },
         },
-        ...(record.state === 'retrying' ? [{ case: hasEnded, then: CURRENT }] : []),
+        ...(record.state === 'retrying' && !isAgain ? [{ case: hasEnded, then: CURRENT }] : []),
         { case: isOlder, then: withEarlier(CURRENT, othersAnd(summaryOf(NEW))) },
       ],
       default: withEarlier(NEW, othersAnd(summaryOf(CURRENT))),

@@ -1,5 +1,4 @@
 import { BSON, type Collection, type Document, type Filter } from 'mongodb';
-import type { DeliveryRecord } from '../domain/record.ts';
 import type { RecordedEnding, Metrics } from '../pipeline/ports.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { expectedFailures, type PartlyDone } from './bulkFailures.ts';
@@ -42,19 +41,16 @@ export function createRecordWriter(options: {
   };
 
   /** A document that refuses the record gets it without the response, or not at all. */
-  const writeOne = async (
-    { notificationId }: Pick<RecordedEnding, 'notificationId'>,
-    filter: Filter<Document>,
-    record: DeliveryRecord,
-  ): Promise<void> => {
+  const writeOne = async (ending: RecordedEnding, filter: Filter<Document>): Promise<void> => {
+    const { notificationId, record } = ending;
     try {
-      const { matchedCount } = await sms.updateOne(filter, recordUpdate(record));
+      const { matchedCount } = await sms.updateOne(filter, updateOf(ending));
       if (matchedCount === 0) logger.info('document_gone', { notificationId, phase: 'record' });
     } catch (error) {
       const code = serverCode(error);
       if (!refusals.has(code)) throw error;
       if (record.response !== undefined) {
-        await writeOne({ notificationId }, filter, withoutResponse(record));
+        await writeOne(withoutResponse(ending), filter);
         return;
       }
       metrics.recordFailed(String(code));
@@ -79,7 +75,7 @@ export function createRecordWriter(options: {
       for (const index of failed) {
         const ending = endings[index];
         if (ending === undefined) continue;
-        await writeOne(ending, keyOf(ending), withoutResponse(ending.record));
+        await writeOne(withoutResponse(ending), keyOf(ending));
       }
       const taken = endings.filter((_, index) => !failed.has(index));
       if (matchedCount === taken.length) return;
@@ -89,7 +85,7 @@ export function createRecordWriter(options: {
         return;
       }
       for (const ending of await findUnmatched(taken)) {
-        await writeOne(ending, { _id: keyOf(ending)['_id'] }, ending.record);
+        await writeOne(ending, { _id: keyOf(ending)['_id'] });
       }
     },
   };
@@ -107,7 +103,11 @@ function operationOf(ending: RecordedEnding) {
         filter: { notify_on_delivery: { $exists: false }, ...keyOf(ending) },
         update: { $set: { notify_on_delivery: record } },
       }
-    : { filter: keyOf(ending), update: recordUpdate(record) };
+    : { filter: keyOf(ending), update: updateOf(ending) };
+}
+
+function updateOf({ record, run }: Pick<RecordedEnding, 'record' | 'run'>): Document[] {
+  return recordUpdate(record, { isAgain: run !== undefined });
 }
 
 function keyOf(ending: RecordedEnding): Document {
@@ -119,12 +119,12 @@ function exactText(id: unknown): string {
   return BSON.EJSON.stringify(id, { relaxed: false });
 }
 
-function withoutResponse(record: DeliveryRecord): DeliveryRecord {
+function withoutResponse(ending: RecordedEnding): RecordedEnding {
   const {
     response: _response,
     responseTruncated: _cut,
     responseEncoding: _encoding,
-    ...rest
-  } = record;
-  return rest;
+    ...record
+  } = ending.record;
+  return { ...ending, record };
 }

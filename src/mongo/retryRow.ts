@@ -28,7 +28,7 @@ export async function toRetryRow(parked: ParkableNotification): Promise<RetryRow
     flowId,
     body: new Binary(await compress(body)),
     acceptedAt,
-    run: null,
+    run: subject.run ?? null,
     ...toRowUpdate(parked),
   };
 }
@@ -61,6 +61,7 @@ export async function fromRetryRow(row: RetryRow): Promise<ParkedNotification> {
       notificationId: row._id,
       deliveryStatus: row['deliveryStatus'] as string,
       statusAt: row['statusAt'] as Date,
+      ...runOf(row),
     },
     accountId: row['accountId'] as number | string,
     flowId: row['flowId'] as number | string,
@@ -70,6 +71,11 @@ export async function fromRetryRow(row: RetryRow): Promise<ParkedNotification> {
     webhook: webhookOf(row),
     undecided: (row['undecided'] as Undecided | null | undefined) ?? null,
   };
+}
+
+export function runOf(row: Document): { readonly run?: string } {
+  const run: unknown = row['run'];
+  return typeof run === 'string' ? { run } : {};
 }
 
 /** Rows of earlier versions lack what has been added since. */

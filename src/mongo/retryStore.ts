@@ -158,7 +158,9 @@ export function createRetryStore(options: RetryStoreOptions): RetryStore {
             retries.findOne({ sms: smsKey, _id: { $ne: notificationId }, ...isBeingCalled }),
           ]),
       );
-      return { ended: ended.get(smsKey)?.[0] ?? null, siblingClaimed: sibling !== null };
+      const end = ended.get(smsKey)?.[0];
+      const hasEnded = end !== undefined && end.run === subject.run;
+      return { ended: hasEnded ? end : null, siblingClaimed: sibling !== null };
     },
   };
 }

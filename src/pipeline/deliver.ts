@@ -204,13 +204,16 @@ function tooLateBecause(
 
 /** Tells of what came of an attempt: to the endpoint's breaker, and in numbers. */
 function note(
-  { webhook, statusAt }: Notification,
+  { webhook, statusAt, run }: Notification,
   outcome: AttemptOutcome,
   { lanes, metrics }: DeliverDeps,
 ): void {
   if (wasCalled(outcome)) lanes.ended(webhook.endpointKey, isDelivered(outcome));
   metrics.attempted(outcome);
-  if (isDelivered(outcome)) metrics.delivered((Date.now() - statusAt.getTime()) / 1000);
+  // How long ago a status was that is told again says nothing of how quick the worker is.
+  if (isDelivered(outcome) && run === undefined) {
+    metrics.delivered((Date.now() - statusAt.getTime()) / 1000);
+  }
 }
 
 function chooseStep(

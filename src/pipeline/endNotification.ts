@@ -8,7 +8,7 @@ export interface EndNotification {
   /** It has ended: remembered, shown, and its row in durable state, if `claim` names one, removed. */
   write(subject: Subject, record: DeliveryRecord, claim: string | null): Promise<void>;
   /** Shows a record without an end: one put back, or of a notification that waits for a retry. */
-  show(sms: SmsName, record: DeliveryRecord): Promise<void>;
+  show(sms: SmsName & Pick<Subject, 'run'>, record: DeliveryRecord): Promise<void>;
   /** Removes the row of a notification that the ledger says has ended, and shows that end once more. */
   finish(subject: Subject, record: DeliveryRecord | null, claim: string): Promise<void>;
 }
@@ -21,24 +21,31 @@ export function createEndNotification(deps: {
 }): EndNotification {
   const { outcomes, metrics, logger, recordSkips } = deps;
   return {
-    async write({ documentKey, smsKey, notificationId, showsNone = false }, record, claim) {
+    async write(subject, record, claim) {
+      const { documentKey, smsKey, notificationId, showsNone = false } = subject;
       const isSkipped = record.state === 'skipped';
       const showRecord = !isSkipped || recordSkips;
-      const name = { documentKey, smsKey, notificationId, showsNone };
+      const name = { documentKey, smsKey, notificationId, showsNone, ...runOf(subject) };
       await outcomes.end({ record, claim, showRecord, remember: true, ...name });
       const reason = record.reason ?? '';
       if (record.state !== 'retrying') metrics.notificationEnded(record.state, reason);
       if (isSkipped) logger.debug('notification_skipped', { notificationId, reason });
       if (record.state === 'failed') logger.warn('notification_failed', { notificationId, reason });
     },
-    async show({ documentKey, smsKey }, record) {
+    async show(sms, record) {
+      const { documentKey, smsKey } = sms;
       const { notificationId } = record;
-      const name = { documentKey, smsKey, notificationId, showsNone: false };
+      const name = { documentKey, smsKey, notificationId, showsNone: false, ...runOf(sms) };
       await outcomes.end({ record, claim: null, showRecord: true, remember: false, ...name });
     },
-    async finish({ documentKey, smsKey, notificationId }, record, claim) {
-      const name = { documentKey, smsKey, notificationId, showsNone: false };
+    async finish(subject, record, claim) {
+      const { documentKey, smsKey, notificationId } = subject;
+      const name = { documentKey, smsKey, notificationId, showsNone: false, ...runOf(subject) };
       await outcomes.end({ record, claim, showRecord: record !== null, remember: false, ...name });
     },
   };
+}
+
+function runOf({ run }: Pick<Subject, 'run'>): Pick<Subject, 'run'> {
+  return run === undefined ? {} : { run };
 }

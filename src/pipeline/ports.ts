@@ -102,6 +102,8 @@ export interface LedgerEntry {
   readonly notificationId: string;
   /** Null when no record was to be written. */
   readonly record: DeliveryRecord | null;
+  /** As in its subject. */
+  readonly run?: string;
 }
 
 /** A notification in durable state. */
@@ -111,6 +113,8 @@ export interface ParkedEntry {
   readonly isClaimed: boolean;
   /** What its document is to show while it waits; null before its first attempt, while it is claimed, or if not asked for. */
   readonly record: DeliveryRecord | null;
+  /** As in its subject. */
+  readonly run?: string;
 }
 
 /** What is known of an SMS when a change of it is taken up. Read from the primary. */
@@ -154,6 +158,8 @@ export interface Ending {
   readonly claim: string | null;
   /** As in the name of the SMS: no promise, another status' record may be there by now. */
   readonly showsNone: boolean;
+  /** As in its subject: it replaces what an earlier run, or none, has left of the same notification. */
+  readonly run?: string;
 }
 
 export interface RecordedEnding extends Ending {

@@ -22,9 +22,9 @@ export async function restoreRecords(
   const lost = lostRecords(lookup, lookup.document);
   if (lost.length === 0) return;
   await Promise.all(
-    lost.map(async (record) => {
-      await end.show(sms, record);
-      logger.debug('record_restored', { notificationId: record.notificationId });
+    lost.map(async ({ notificationId, record, run }) => {
+      await end.show({ ...sms, ...(run === undefined ? {} : { run }) }, record);
+      logger.debug('record_restored', { notificationId });
     }),
   );
 }

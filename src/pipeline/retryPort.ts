@@ -46,7 +46,7 @@ export interface ClaimedNotification {
 }
 
 interface RowStanding {
-  /** How the ledger says it ended, or null. */
+  /** How the ledger says it ended, in the same run; or null. */
   readonly ended: LedgerEntry | null;
   /** Another status of this SMS is being called. */
   readonly siblingClaimed: boolean;

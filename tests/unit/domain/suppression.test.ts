@@ -64,6 +64,8 @@ describe('isDuplicate', () => {
 });
 
 describe('lostRecords', () => {
+  const recordsLost = (...given: Parameters<typeof lostRecords>): unknown[] =>
+    lostRecords(...given).map(({ record }) => record);
   const delivered = aRecord();
   const sent = aRecord({ deliveryStatus: 'SENT' });
   const ended = [
@@ -72,7 +74,7 @@ describe('lostRecords', () => {
   ];
 
   it('are all that the ledger remembers, when the document shows none', () => {
-    expect(lostRecords({ ended, parked: [] }, aDocument())).toEqual([delivered, sent]);
+    expect(recordsLost({ ended, parked: [] }, aDocument())).toEqual([delivered, sent]);
   });
 
   it('are none, when the document shows all as they ended', () => {
@@ -81,7 +83,7 @@ describe('lostRecords', () => {
       state: 'delivered',
       earlier: [{ notificationId: sent.notificationId, state: 'delivered' }],
     };
-    expect(lostRecords({ ended, parked: [] }, showing(record))).toEqual([]);
+    expect(recordsLost({ ended, parked: [] }, showing(record))).toEqual([]);
   });
 
   it('are those that were turned back to an older state', () => {
@@ -90,23 +92,23 @@ describe('lostRecords', () => {
       state: 'retrying',
       earlier: [{ notificationId: sent.notificationId, state: 'delivered' }],
     };
-    expect(lostRecords({ ended, parked: [] }, showing(record))).toEqual([delivered]);
+    expect(recordsLost({ ended, parked: [] }, showing(record))).toEqual([delivered]);
   });
 
   it('are those that an older record came back over', () => {
     const record = { notificationId: sent.notificationId, state: 'delivered' };
-    expect(lostRecords({ ended, parked: [] }, showing(record))).toEqual([delivered]);
+    expect(recordsLost({ ended, parked: [] }, showing(record))).toEqual([delivered]);
   });
 
   it('are not those that were never to be shown', () => {
     expect(
-      lostRecords({ ended: [{ notificationId: id, record: null }], parked: [] }, aDocument()),
+      recordsLost({ ended: [{ notificationId: id, record: null }], parked: [] }, aDocument()),
     ).toEqual([]);
   });
 
   it('are none without a memory, whatever the document shows', () => {
     expect(
-      lostRecords({ ended: [], parked: [] }, showing({ notificationId: id, state: 'delivered' })),
+      recordsLost({ ended: [], parked: [] }, showing({ notificationId: id, state: 'delivered' })),
     ).toEqual([]);
   });
 
@@ -126,16 +128,37 @@ describe('lostRecords', () => {
       false,
     ],
   ])('are what waits for a retry when the document shows it %s: %s', (_how, record, isLost) => {
-    const lost = lostRecords({ ended: [], parked: waiting }, showing(record));
+    const lost = recordsLost({ ended: [], parked: waiting }, showing(record));
     expect(lost).toEqual(isLost ? [retrying] : []);
   });
 
   it('are not what waits without a record of its own', () => {
     const parked = [{ notificationId: id, record: null }];
-    expect(lostRecords({ ended: [], parked }, aDocument())).toEqual([]);
+    expect(recordsLost({ ended: [], parked }, aDocument())).toEqual([]);
   });
 
   it('are the end, not the wait, where both are remembered', () => {
-    expect(lostRecords({ ended, parked: waiting }, aDocument())).toEqual([delivered, sent]);
+    expect(recordsLost({ ended, parked: waiting }, aDocument())).toEqual([delivered, sent]);
+  });
+
+  describe('of a notification that is told again', () => {
+    const again = { notificationId: id, record: retrying, run: 'run 1' };
+    const before = { notificationId: id, record: delivered };
+
+    it('are how it ended before, where nothing is shown', () => {
+      const lost = lostRecords({ ended: [before], parked: [again] }, aDocument());
+      expect(lost).toEqual([before]);
+    });
+
+    it('are none, however far it is shown', () => {
+      const shown = showing({ notificationId: id, state: 'retrying', attempts: 1 });
+      expect(lostRecords({ ended: [before], parked: [again] }, shown)).toEqual([]);
+    });
+
+    it('are how it ended at last, with the run that it is of', () => {
+      const end = { ...before, run: 'run 1' };
+      const shown = showing({ notificationId: id, state: 'retrying', attempts: 1 });
+      expect(lostRecords({ ended: [end], parked: [again] }, shown)).toEqual([end]);
+    });
   });
 });
