@@ -54,7 +54,7 @@ module.exports = {
     {
       name: 'only-main-loads-config',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/main\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/(main|cli|installation)\\.ts$' },
       to: { path: '^config/', pathNot: '^config/config\\.ts$' },
     },
     {

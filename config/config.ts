@@ -20,6 +20,8 @@ export interface Config {
   readonly mysql: Readonly<{
     /** Secret. Names a database. */
     uri: string;
+    /** Secret, like `uri`; null for none. */
+    adminUri: string | null;
     poolSize: number;
     routeQuery: TextFile;
     /** PEM certificates the server's certificate must lead to; null leaves TLS to the URI. */

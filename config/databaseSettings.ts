@@ -2,7 +2,7 @@ import { duration } from './duration.ts';
 import { mongodbCollection, mongodbDatabase, mongodbUri } from './mongodbValues.ts';
 import { mysqlUri } from './mysqlValues.ts';
 import type { Setting } from './setting.ts';
-import { integer, path } from './values.ts';
+import { integer, optional, path } from './values.ts';
 
 export const databaseSettings = {
   MONGODB_URI: {
@@ -41,6 +41,14 @@ export const databaseSettings = {
     sample: 'mysql://user:password@localhost:3306/central',
     description:
       'Connection string of the central database with accounts, webhooks and flows; it names the database. SELECT is all the user needs.',
+  },
+  MYSQL_ADMIN_URI: {
+    section: 'mysql',
+    parser: optional(mysqlUri()),
+    default: '',
+    secret: true,
+    description:
+      'Connection string of a user who may write the tables of accounts, webhooks and flows: for the `setup` commands alone, the worker never uses it. Empty: none.',
   },
   MYSQL_POOL_SIZE: {
     section: 'mysql',

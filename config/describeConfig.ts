@@ -12,6 +12,7 @@ export function describeConfig(config: Config): Readonly<Record<SettingName, str
     MONGODB_COLLECTION: mongodb.collection,
     MONGODB_STATE_DATABASE: mongodb.stateDatabase,
     MYSQL_URI: showSecret(mysql.uri),
+    MYSQL_ADMIN_URI: showSecret(mysql.adminUri),
     MYSQL_POOL_SIZE: String(mysql.poolSize),
     MYSQL_ROUTE_QUERY_FILE: mysql.routeQuery.path,
     MYSQL_CA_FILE: mysql.ca?.path ?? '',

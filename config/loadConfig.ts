@@ -36,7 +36,7 @@ export function loadConfig(
   return { ok: true, config: deepFreeze(config), warnings };
 }
 
-function readValues(sources: Sources): { values: Partial<Values>; problems: Problem[] } {
+export function readValues(sources: Sources): { values: Partial<Values>; problems: Problem[] } {
   const values: Record<string, unknown> = {};
   const problems: Problem[] = [];
   for (const [name, setting] of settingEntries) {
@@ -67,7 +67,7 @@ function readFileOf(
   return reading.ok ? { ok: true, value: { path, text: reading.value } } : reading;
 }
 
-function readCa(values: Partial<Values>, sources: Sources): Reading<TextFile | null> {
+export function readCa(values: Partial<Values>, sources: Sources): Reading<TextFile | null> {
   const name = 'MYSQL_CA_FILE';
   if (values[name] === undefined || values[name] === '') return { ok: true, value: null };
   const reading = readFileOf(name, values, sources);

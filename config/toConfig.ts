@@ -15,7 +15,13 @@ export function toConfig(values: Values, { routeQuery, ca }: Files): Config {
       collection: values.MONGODB_COLLECTION,
       stateDatabase: values.MONGODB_STATE_DATABASE,
     },
-    mysql: { uri: values.MYSQL_URI, poolSize: values.MYSQL_POOL_SIZE, routeQuery, ca },
+    mysql: {
+      uri: values.MYSQL_URI,
+      adminUri: values.MYSQL_ADMIN_URI,
+      poolSize: values.MYSQL_POOL_SIZE,
+      routeQuery,
+      ca,
+    },
     routeCache: {
       ttlMs: values.ROUTE_CACHE_TTL,
       staleMs: values.ROUTE_CACHE_STALE,

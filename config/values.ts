@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import type { z } from 'zod';
 import { parser } from './parser.ts';
 import { succeeds } from './succeeds.ts';
 
@@ -16,6 +17,17 @@ export function fraction() {
     if (!/^[01](?:\.\d{1,9})?$/.test(text)) return refuse('is not such a number');
     const value = Number(text);
     return value > 0 && value <= 1 ? value : refuse('is out of range');
+  });
+}
+
+/** Null for an empty text. */
+export function optional<Value>(of: z.ZodType<Value, string>) {
+  const expected = `${of.description ?? 'a value'}, or nothing`;
+  return parser(expected, (text, refuse): Value | null => {
+    if (text === '') return null;
+    const parsed = of.safeParse(text);
+    if (parsed.success) return parsed.data;
+    return refuse(parsed.error.issues.map(({ message }) => message).join(', and '));
   });
 }
 

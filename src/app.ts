@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { Config } from '../config/config.ts';
-import { createWebhookSender } from './http/webhookSender.ts';
+import { openMysql, openRoutes, openSender } from './connections.ts';
 import { createChangeSource } from './mongo/changeSource.ts';
 import { createCheckpointStore } from './mongo/checkpointStore.ts';
 import { createGapStore } from './mongo/gapStore.ts';
@@ -13,10 +13,9 @@ import { preflight } from './mongo/preflight.ts';
 import { createRetryStore } from './mongo/retryStore.ts';
 import { createSmsStore } from './mongo/smsStore.ts';
 import { createStateReaders } from './mongo/stateReaders.ts';
-import { createMysqlClient } from './mysql/connect.ts';
 import { createRouteCache } from './mysql/routeCache.ts';
 import type { QueryFile, RouteQuery } from './mysql/routeQuery.ts';
-import { checkAtStart, openRouteQuery } from './mysql/startUp.ts';
+import { checkAtStart } from './mysql/startUp.ts';
 import { createHealth, type Health } from './observability/health.ts';
 import { createMetrics, type PrometheusMetrics } from './observability/metrics.ts';
 import { startProbeServer } from './observability/probeServer.ts';
@@ -102,39 +101,17 @@ async function openProbes(frame: Frame, teardown: Teardown): Promise<number | nu
 
 /** Nothing here waits for a server: each connects when it is first used. */
 function openConnections(frame: Frame, teardown: Teardown): Connections {
-  const { config, version, alternativeQuery } = frame;
+  const { config, version, alternativeQuery: alternative } = frame;
   const mongo = openMongo(config.mongodb);
   teardown.add('the MongoDB client', mongo.close);
-  const mysql = createMysqlClient({
-    uri: config.mysql.uri,
-    poolSize: config.mysql.poolSize,
-    connectTimeoutMs: 5_000,
-    ca: config.mysql.ca?.text,
-  });
-  teardown.add('the MySQL client', mysql.close);
-  const { text, path } = config.mysql.routeQuery;
-  const alternative = alternativeQuery;
-  const routeQuery = openRouteQuery({
-    client: mysql,
-    text,
-    file: path,
-    alternative,
-    schemes: config.egress.schemes,
-  });
-  const sender = createWebhookSender({
-    requestTimeoutMs: config.call.requestTimeoutMs,
-    connectTimeoutMs: config.call.connectTimeoutMs,
-    responseLimitBytes: config.call.responseLimitBytes,
-    maxInFlight: config.limits.maxInFlight,
-    egress: {
-      allowedRanges: config.egress.allowedRanges,
-      proxy: config.egress.proxy === null ? null : new URL(config.egress.proxy),
-    },
-    userAgent: `notify-on-delivery/${version}`,
-    clock: { now: () => new Date() },
-  });
-  teardown.add('the HTTP connections', sender.close);
-  return { mongo, routeQuery, sender };
+  const { uri, ca, poolSize } = config.mysql;
+  const client = openMysql({ uri, ca: ca?.text ?? null, poolSize }, teardown);
+  const { maxInFlight } = config.limits;
+  return {
+    mongo,
+    routeQuery: openRoutes(config, { client, alternative }),
+    sender: openSender(config, { maxInFlight, version }, teardown),
+  };
 }
 
 /** The worker's main job, from the first answer of MongoDB until it is told to stop. */

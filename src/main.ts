@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { describeConfig } from '../config/describeConfig.ts';
 import { loadConfig } from '../config/loadConfig.ts';
-import { packageRoot } from '../config/packageRoot.ts';
 import { formatProblem } from '../config/problem.ts';
 import { runWorker } from './app.ts';
+import { loadDotEnv, readAlternativeQuery, readVersion } from './installation.ts';
 import { createLogger } from './observability/logger.ts';
 import { ConfigurationError, toError } from './runtime/errors.ts';
 import { limitHeapGrowth } from './runtime/heapGrowth.ts';
@@ -58,14 +56,6 @@ async function run(config: Config, logger: Logger): Promise<number> {
   }
 }
 
-function loadDotEnv(): void {
-  try {
-    process.loadEnvFile();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-}
-
 function endOnBugs(logger: Logger): void {
   const end = (thrown: unknown): void => {
     logger.error('crashed', { error: toError(thrown) });
@@ -73,17 +63,6 @@ function endOnBugs(logger: Logger): void {
   };
   process.on('uncaughtException', end);
   process.on('unhandledRejection', end);
-}
-
-/** For the table of settings; advised when the query in use does not fit the tables and this one does. */
-function readAlternativeQuery(): { text: string; file: string } {
-  const file = 'config/route.key-value.sql';
-  return { file, text: readFileSync(join(packageRoot(), file), 'utf8') };
-}
-
-function readVersion(): string {
-  const text = readFileSync(join(packageRoot(), 'package.json'), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }
 
 await main();

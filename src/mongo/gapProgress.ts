@@ -24,9 +24,6 @@ export interface GapStep {
 /** Documents read at once; the next page waits until all of these are settled. */
 export const PAGE_SIZE = 500;
 
-/** Index entries or documents that one query may go through at most. */
-export const EXAMINED_AT_ONCE = 5_000;
-
 /** Ids that a gap's row may hold: ids of a kilobyte must still fit into one document. */
 export const IDS_AT_MOST = 5_000;
 

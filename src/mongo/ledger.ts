@@ -70,7 +70,7 @@ export function bySms<Row extends Document, Entry>(
 }
 
 /** A key's own ids and no other's: `:` ends it, and can't occur inside an encoded part. */
-function historyOf(smsKey: string): RegExp {
+export function historyOf(smsKey: string): RegExp {
   return new RegExp(`^${smsKey}:`);
 }
 

@@ -1,6 +1,7 @@
 import type { Collection, Document, Filter } from 'mongodb';
 import { delay } from '../runtime/abort.ts';
-import { EXAMINED_AT_ONCE, IDS_AT_MOST } from './gapProgress.ts';
+import { IDS_AT_MOST } from './gapProgress.ts';
+import { EXAMINED_AT_ONCE } from './readPage.ts';
 import { firstDate, lastDate, mayBelong } from './mayBelong.ts';
 
 /**

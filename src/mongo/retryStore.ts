@@ -175,7 +175,8 @@ const isBeingCalled: Document = {
   $expr: { $gt: ['$nextAttemptAt', '$$NOW'] },
 };
 
-function insertion(row: RetryRow, dueInMs: number, claim: NewRow['claim']): Document[] {
+/** The update that adds a row, by upsert, or leaves the one there is. */
+export function insertion(row: RetryRow, dueInMs: number, claim: NewRow['claim']): Document[] {
   const fields = claim === null ? row : { ...row, claim };
   const fresh = { $mergeObjects: [{ $literal: fields }, { nextAttemptAt: inMs(dueInMs) }] };
   const isThere = { $eq: [{ $type: '$sms' }, 'string'] };

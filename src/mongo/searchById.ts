@@ -1,42 +1,27 @@
 import type { Collection, Document } from 'mongodb';
-import { EXAMINED_AT_ONCE, PAGE_SIZE, type GapStep, type Progress } from './gapProgress.ts';
+import { PAGE_SIZE, type GapStep, type Progress } from './gapProgress.ts';
 import { isDate, mayBelong } from './mayBelong.ts';
+import { readPage } from './readPage.ts';
 
 type Scan = Extract<Progress, { kind: 'scan' }>;
 type Listed = Extract<Progress, { kind: 'listed' }>;
 
-/**
- * The next documents in the order of `_id`, by bounds of the index, since a comparison would see ids of
- * one type only. The first query finds, in the index alone, how far the second may go.
- */
+/** The next documents in the order of `_id`. */
 export async function searchByScan(
   sms: Collection,
   progress: Scan,
   earliest: Date,
 ): Promise<GapStep> {
   const { from, skipDates } = progress;
-  const byId = { hint: { _id: 1 }, sort: { _id: 1 }, min: { _id: from } } as const;
-  const [bound] = await sms
-    .find({}, { ...byId, projection: { _id: 1 }, skip: EXAMINED_AT_ONCE, limit: 1 })
-    .toArray();
   const wanted = skipDates
     ? { $and: [{ $not: isDate('$deliveryTime') }, mayBelong(earliest)] }
     : mayBelong(earliest);
-  const found = await sms
-    .find(
-      { $expr: wanted },
-      {
-        ...byId,
-        ...(bound === undefined ? {} : { max: { _id: bound._id } }),
-        limit: PAGE_SIZE + 1,
-      },
-    )
-    .toArray();
-  const following = found[PAGE_SIZE] ?? bound;
-  return {
-    documents: found.slice(0, PAGE_SIZE),
-    next: following === undefined ? { kind: 'done' } : { ...progress, from: following._id },
-  };
+  const { documents, next } = await readPage(sms, {
+    from,
+    filter: { $expr: wanted },
+    size: PAGE_SIZE,
+  });
+  return { documents, next: next === null ? { kind: 'done' } : { ...progress, from: next.from } };
 }
 
 /** The next documents of a list. */

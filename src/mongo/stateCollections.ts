@@ -14,6 +14,7 @@ export interface StateCollections {
   readonly endpoints: Collection<EndpointRow>;
   readonly leases: Collection<LeaseRow>;
   readonly gaps: Collection<GapRow>;
+  readonly jobs: Collection<JobRow>;
 }
 
 /** Where one partition of the stream has got to. */
@@ -46,6 +47,11 @@ interface GapRow extends Document {
   readonly _id: string;
 }
 
+/** One replay or backfill, and how far it has come. */
+export interface JobRow extends Document {
+  readonly _id: string;
+}
+
 export function stateCollections(database: Db): StateCollections {
   return {
     checkpoints: database.collection('notify_on_delivery_checkpoints'),
@@ -54,6 +60,7 @@ export function stateCollections(database: Db): StateCollections {
     endpoints: database.collection('notify_on_delivery_endpoints'),
     leases: database.collection('notify_on_delivery_leases'),
     gaps: database.collection('notify_on_delivery_gaps'),
+    jobs: database.collection('notify_on_delivery_jobs'),
   };
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { routeFromRow } from '../domain/routeFromRow.ts';
+import { routeFromRow, type RouteRow } from '../domain/routeFromRow.ts';
 import type { Route, RouteKey } from '../domain/route.ts';
 import { allSchemes, type Scheme } from '../domain/webhookUrl.ts';
 import { abortReason } from '../runtime/abort.ts';
@@ -29,6 +29,10 @@ export interface RouteQuery {
   readonly usesDeliveryStatus: boolean;
   /** Rejects with a `RouteQueryError`, or with the signal's reason. */
   run(key: RouteKey, signal: AbortSignal): Promise<Route>;
+  /** The answer as it is, null for no row. Rejects as `run` does. */
+  ask(key: RouteKey, signal: AbortSignal): Promise<RouteRow | null>;
+  /** What an answer comes to. */
+  decide(row: RouteRow | null): Route;
   /**
    * Whether the database can answer at all: reachable, allowed, right tables, right columns. Rejects as
    * `run` does, but never with the kind `key`.
@@ -71,12 +75,16 @@ export function createRouteQuery(options: RouteQueryOptions): RouteQuery {
     }
   };
 
+  const askCompiled = async (key: RouteKey, signal: AbortSignal): Promise<RouteRow | null> =>
+    readRouteRow(await ask(compiled, key, signal), file);
+  const decide = (row: RouteRow | null): Route =>
+    row === null ? { kind: 'notOptedIn' } : routeFromRow(row, { digest: sha256, schemes });
+
   return {
     usesDeliveryStatus: compiled.parameters.includes('deliveryStatus'),
-    async run(key, signal) {
-      const row = readRouteRow(await ask(compiled, key, signal), file);
-      return row === null ? { kind: 'notOptedIn' } : routeFromRow(row, { digest: sha256, schemes });
-    },
+    run: async (key, signal) => decide(await askCompiled(key, signal)),
+    ask: askCompiled,
+    decide,
     async check(signal) {
       try {
         await checkQuery(compiled, signal);

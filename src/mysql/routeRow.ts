@@ -60,6 +60,11 @@ const text: Reading<string | null> = {
   },
 };
 
+/** Null for anything but text. */
+export function readText(value: unknown): string | null {
+  return text.parse(value) ?? null;
+}
+
 /** By type, 1 is a number, digits (DECIMAL, text, BIGINT as the URI may ask for) or a byte (BIT). */
 const flag: Reading<boolean> = {
   expected: '0, 1 or null',

@@ -1,6 +1,7 @@
 /**
- * Writes what operators read about the settings, `.env.example` and `docs/configuration.md`, from the
- * schema the loader uses. With `--check` it writes nothing and fails when one of them is stale.
+ * Writes what operators read about settings and commands: `.env.example` and `docs/configuration.md` from the
+ * schema the loader uses, `docs/commands.md` from the help of the commands. With `--check` it writes nothing and
+ * fails when one of them is stale.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { packageRoot } from '../config/packageRoot.ts';
 import { rules } from '../config/rules.ts';
 import { settingEntries } from '../config/schema.ts';
 import { sections, type Setting } from '../config/setting.ts';
+import { commandsPage } from './commandsPage.ts';
 
 function settingsBySection() {
   return Object.entries(sections).map(([key, title]) => ({
@@ -115,7 +117,11 @@ function configurationPage(): string {
 }
 
 function main(checkOnly: boolean): void {
-  const pages = { '.env.example': envExample(), 'docs/configuration.md': configurationPage() };
+  const pages = {
+    '.env.example': envExample(),
+    'docs/configuration.md': configurationPage(),
+    'docs/commands.md': commandsPage(),
+  };
   for (const [name, text] of Object.entries(pages)) {
     const path = join(packageRoot(), name);
     if (existsSync(path) && readFileSync(path, 'utf8') === text) continue;

@@ -1,0 +1,116 @@
+import { ownField } from '../../domain/fields.ts';
+import type { FoundDocument } from '../../domain/gap.ts';
+import type { IntegerId } from '../../domain/integerId.ts';
+import type { Subject } from '../../domain/notification.ts';
+import { overlayChange } from '../../domain/overlay.ts';
+import { buildPayload } from '../../domain/payload.ts';
+import { isPlainDocument, type PlainDocument } from '../../domain/plainValue.ts';
+import { parseSmsDetail } from '../../domain/smsDetail.ts';
+import { statusTime } from '../../domain/statusAge.ts';
+import { isDuplicate } from '../../domain/suppression.ts';
+import { takeIn } from '../../domain/takeIn.ts';
+import type { TimeZone } from '../../domain/timeZone.ts';
+import type { Again } from '../../mongo/operator/againRows.ts';
+
+/** A document that a search brought: what of it is to be told, or why nothing is. */
+export type Candidate =
+  | Readonly<{ kind: 'tell'; again: Again }>
+  /** It waits for a retry as it is. */
+  | Readonly<{ kind: 'waiting' }>
+  /** Its ids or its status can't be used. */
+  | Readonly<{ kind: 'unusable' }>
+  /** DELIVERY_STATUSES leaves its status out. */
+  | Readonly<{ kind: 'filtered' }>
+  /** It does not say when it got its status. */
+  | Readonly<{ kind: 'unplaceable' }>
+  /** Its status has ended before. */
+  | Readonly<{ kind: 'ended' }>
+  /** Of another time or account after all. */
+  | Readonly<{ kind: 'outside' }>;
+
+export interface Span {
+  readonly since: Date;
+  /** Not itself a part of it. */
+  readonly until: Date;
+  readonly accountId: IntegerId | null;
+}
+
+interface Reading {
+  readonly zone: TimeZone;
+  /** Empty: every status counts. */
+  readonly deliveryStatuses: ReadonlySet<string>;
+}
+
+/** The status that a document's record shows, to be told again as the run of this name. */
+export function toReplay(
+  { documentKey, document }: FoundDocument,
+  { accountId }: Span,
+  { zone, run }: Reading & { readonly run: string },
+): Candidate {
+  const record = ownField(document, 'notify_on_delivery');
+  if (!isPlainDocument(record)) return { kind: 'outside' };
+  if (record['state'] === 'retrying') return { kind: 'waiting' };
+  const deliveryStatus = record['deliveryStatus'] ?? null;
+  const statusAt = record['statusAt'];
+  if (!(statusAt instanceof Date)) return { kind: 'outside' };
+  const subject = subjectOf({ documentKey, document, deliveryStatus, statusAt });
+  if (typeof subject === 'string') return { kind: subject };
+  const set = { deliveryStatus };
+  const told = overlayChange(document, { operation: 'update', setFields: set, deliveryStatus });
+  return toTell({ ...subject, run }, told, { accountId, zone });
+}
+
+/** The status that a document shows, unless its record says that it was told. */
+export function toBackfill(
+  { documentKey, document }: FoundDocument,
+  { since, until, accountId }: Span,
+  { zone, deliveryStatuses }: Reading,
+): Candidate {
+  const deliveryStatus = ownField(document, 'deliveryStatus') ?? null;
+  const statusAt = statusTime(document, zone);
+  if (statusAt === null) return { kind: 'unplaceable' };
+  if (statusAt < since || statusAt >= until) return { kind: 'outside' };
+  const subject = subjectOf({ documentKey, document, deliveryStatus, statusAt }, deliveryStatuses);
+  if (typeof subject === 'string') return { kind: subject };
+  if (isDuplicate(subject.notificationId, [], document)) return { kind: 'ended' };
+  return toTell(subject, document, { accountId, zone });
+}
+
+const everyStatus: ReadonlySet<string> = new Set();
+
+function subjectOf(
+  status: FoundDocument & Pick<Parameters<typeof takeIn>[0], 'deliveryStatus' | 'statusAt'>,
+  wanted: ReadonlySet<string> = everyStatus,
+): Subject | 'unusable' | 'filtered' {
+  const { documentKey, document, deliveryStatus, statusAt } = status;
+  const intake = takeIn(
+    {
+      operation: 'update',
+      documentKey,
+      id: document['_id'] ?? null,
+      deliveryStatus,
+      document: null,
+      setFields: {},
+      statusAt,
+      position: { wallTime: statusAt, opaque: null },
+    },
+    wanted,
+  );
+  if (intake.kind === 'subject') return intake.subject;
+  return intake.kind === 'filtered' ? 'filtered' : 'unusable';
+}
+
+function toTell(
+  subject: Subject,
+  document: PlainDocument,
+  { accountId, zone }: { readonly accountId: IntegerId | null; readonly zone: TimeZone },
+): Candidate {
+  const detail = parseSmsDetail(document);
+  if (detail.kind === 'unusable') return { kind: 'unusable' };
+  if (accountId !== null && detail.accountId !== accountId) return { kind: 'outside' };
+  const body = buildPayload({ id: document['_id'] ?? null, document, zone });
+  return {
+    kind: 'tell',
+    again: { subject, accountId: detail.accountId, flowId: detail.flowId, body },
+  };
+}

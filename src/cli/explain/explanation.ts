@@ -1,0 +1,72 @@
+import type { PlainDocument } from '../../domain/plainValue.ts';
+import { moment } from '../words.ts';
+import type { RouteFacts, SmsFacts } from './gatherFacts.ts';
+
+/** What follows from the facts, in one or two sentences. The first that applies, in the worker's order. */
+export function explanationOf(facts: SmsFacts): string {
+  const { document, notificationId } = facts;
+  if (document.deliveryStatus === null) return 'It has no delivery status yet: nothing to tell.';
+  const parked = facts.parked.find((row) => row.notificationId === notificationId);
+  if (parked !== undefined) {
+    return parked.isClaimed
+      ? 'A worker is calling, or about to.'
+      : `It waits for attempt ${parked.attempts + 1}, due ${moment(parked.nextAttemptAt)}. ${obstacle(facts) ?? ''}`.trim();
+  }
+  const shown = facts.record?.['notificationId'] === notificationId ? facts.record : null;
+  if (shown !== null) return endedAs(shown);
+  const ended = facts.ended.find((row) => row.notificationId === notificationId);
+  if (ended !== undefined) {
+    return `It ended as ${ended.state} at ${ended.endedAt.toISOString()}; the document does not show it, as RECORD_SKIPS or its validator has it, or since it was written over.`;
+  }
+  return neverTold(facts);
+}
+
+function endedAs(record: PlainDocument): string {
+  const reason = typeof record['reason'] === 'string' ? ` / ${record['reason']}` : '';
+  const attempts = Number(record['attempts'] ?? 0);
+  const calls = attempts === 0 ? 'no call' : `${attempts} ${attempts === 1 ? 'call' : 'calls'}`;
+  return `It ended as ${String(record['state'])}${reason}, after ${calls}. "replay" tells it again.`;
+}
+
+/** Nothing is recorded of its present status. */
+function neverTold(facts: SmsFacts): string {
+  const { document, route, checkpointAt, isWorkerRunning } = facts;
+  if (document.isFiltered) return 'It is not told: DELIVERY_STATUSES leaves its status out.';
+  if (document.problem !== null) {
+    return `It can't be told: ${document.problem}.`;
+  }
+  const because = obstacle(facts);
+  if (because !== null) return because;
+  if (route === null) return 'Nothing is known of it.';
+  const written = document.statusTime;
+  const isAhead = checkpointAt === null || (written !== null && written > checkpointAt);
+  if (isAhead) {
+    return isWorkerRunning
+      ? 'It would be told; the worker has not come to it yet.'
+      : 'It would be told, but no worker runs.';
+  }
+  return 'It would be told now, but the worker has passed it: its status was written before the first worker started, while a setting was different, or longer ago than REMEMBER. "backfill" tells it.';
+}
+
+/** What keeps it from being called, by the settings as they are now. */
+function obstacle({ route, document }: SmsFacts): string | null {
+  if (route === null) return null;
+  if (route.error !== null) return `MySQL could not be asked: ${route.error}`;
+  return firstBroken(route, String(document.accountId), String(document.flowId));
+}
+
+function firstBroken(route: RouteFacts, account: string, flow: string): string | null {
+  if (!route.isOptedIn) {
+    return `Step 1: account ${account} has not opted in; its account.sms.notifyOnDelivery is not "true".`;
+  }
+  if (route.problem !== null)
+    return `Webhook ${route.webhookId} can't be called: ${route.problem}.`;
+  if (route.webhookId === null) return `Step 2: account ${account} has no default webhook.`;
+  if (!route.isFlowEnabled) {
+    return `Step 3: flow ${flow} has its webhook not enabled, or belongs to another account.`;
+  }
+  if (route.isEndpointDisabled) {
+    return `The endpoint of webhook ${route.webhookId} is disabled: "endpoints enable ${route.webhookId}" has it called again.`;
+  }
+  return null;
+}

@@ -1,0 +1,150 @@
+import { Command, CommanderError } from 'commander';
+import type { Config } from '../../config/config.ts';
+import type { QueryFile } from '../mysql/routeQuery.ts';
+import { ConfigurationError, toError } from '../runtime/errors.ts';
+import { createTeardown } from '../runtime/teardown.ts';
+import { Refused, type Bench, type CommandResult } from './command.ts';
+import { commands } from './commands.ts';
+import { createProgress } from './progress.ts';
+import { openBench } from './openBench.ts';
+
+/** What supervisors and scripts see. */
+const exitCodes = { done: 0, problem: 1, misused: 2 } as const;
+type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** The settings, or all that is wrong with them. */
+export type Settings =
+  | Readonly<{ ok: true; config: Config; warnings: readonly string[] }>
+  | Readonly<{ ok: false; problems: readonly string[] }>;
+
+export interface Surroundings {
+  readonly version: string;
+  /** Read when a command needs them. */
+  settings(): Settings;
+  /** As `settings`, for commands that only change the central tables. */
+  adminSettings(): AdminSettings;
+  readonly alternativeQuery: QueryFile;
+  readonly stopping: AbortSignal;
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };
+}
+
+/** How `setup` reaches the central database. */
+export type AdminSettings =
+  | Readonly<{ ok: true; uri: string; ca: string | null; schemes: Config['egress']['schemes'] }>
+  | Readonly<{ ok: false; problems: readonly string[] }>;
+
+/** How a command's action gets at what it works with, and says what came of it. */
+export interface Cli {
+  readonly surroundings: Surroundings;
+  /** Runs with the settings that all but a few commands need. */
+  run(work: (bench: Bench) => Promise<CommandResult>): Promise<void>;
+  /** Runs whatever the settings are. */
+  runWithoutSettings(work: () => Promise<CommandResult>): Promise<void>;
+}
+
+/** Runs one command line. Never rejects: what goes wrong is written, as JSON too where that was asked for. */
+export async function runCli(
+  args: readonly string[],
+  surroundings: Surroundings,
+): Promise<ExitCode> {
+  const { stdout, stderr } = surroundings;
+  const isJson = args.includes('--json');
+  let exitCode: ExitCode = exitCodes.done;
+  const fail = (message: string, code: ExitCode): void => {
+    exitCode = code;
+    stderr.write(`${message}\n`);
+    if (isJson) stdout.write(`${JSON.stringify({ error: message })}\n`);
+  };
+  const print = ({ data, text, isProblem = false }: CommandResult): void => {
+    stdout.write(isJson ? `${JSON.stringify(data)}\n` : `${text}\n`);
+    if (isProblem) exitCode = exitCodes.problem;
+  };
+  const program = createProgram(createRunner(surroundings, print), surroundings);
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) {
+      if (thrown.exitCode === 0) return exitCodes.done;
+      // It has been written to standard error already.
+      exitCode = exitCodes.misused;
+      if (isJson) stdout.write(`${JSON.stringify({ error: thrown.message })}\n`);
+    } else {
+      fail(sentenceOf(toError(thrown)), exitCodes.problem);
+    }
+  }
+  return exitCode;
+}
+
+function createRunner(surroundings: Surroundings, print: (result: CommandResult) => void): Cli {
+  const runWithoutSettings: Cli['runWithoutSettings'] = async (work) => print(await work());
+  return {
+    surroundings,
+    runWithoutSettings,
+    async run(work) {
+      const settings = surroundings.settings();
+      if (!settings.ok) throw new Refused(settingsText(settings.problems));
+      const teardown = createTeardown();
+      const progress = createProgress(surroundings.stderr);
+      try {
+        const bench = openBench(settings.config, { ...surroundings, progress }, teardown);
+        print(await work(bench));
+      } finally {
+        progress.clear();
+        await teardown.run();
+      }
+    },
+  };
+}
+
+export function settingsText(problems: readonly string[]): string {
+  return [`The settings can't be used:`, ...problems.map((problem) => `  ${problem}`)].join('\n');
+}
+
+function sentenceOf(error: Error): string {
+  const isForUsers = error instanceof Refused || error instanceof ConfigurationError;
+  return isForUsers ? error.message : `It failed: ${error.message}`;
+}
+
+const about = `Operates notify-on-delivery: sets accounts up, finds out why an SMS was or was not
+told, makes calls again. Settings come from the environment and .env, as for the
+worker.`;
+
+const exitCodesText = `
+Exit code: 0 done, 1 it found a problem or was refused, 2 wrong use.
+Every command takes --json, and --help with examples.`;
+
+/** The whole command line, without running anything; for its help, too. */
+export function createProgram(
+  cli: Cli,
+  { version, stdout, stderr }: Pick<Surroundings, 'version' | 'stdout' | 'stderr'>,
+): Command {
+  const program = new Command('notify-on-delivery')
+    .description(about)
+    .version(version)
+    .option('--json', 'print one JSON value on standard output')
+    .addHelpText('after', exitCodesText)
+    .showHelpAfterError('(--help says how it is used)');
+  for (const create of commands) program.addCommand(create(cli));
+  prepare(program, { stdout, stderr });
+  return program;
+}
+
+/** For each command and those below it. */
+function prepare(
+  command: Command,
+  { stdout, stderr }: Pick<Surroundings, 'stdout' | 'stderr'>,
+): void {
+  command
+    .exitOverride()
+    .helpCommand(false)
+    .configureOutput({
+      writeOut: (text) => void stdout.write(text),
+      writeErr: (text) => void stderr.write(text),
+    })
+    .configureHelp({ helpWidth: 80 });
+  for (const each of command.commands) {
+    if (each.commands.length === 0) each.option('--json', 'print one JSON value');
+    prepare(each, { stdout, stderr });
+  }
+}

@@ -1,0 +1,60 @@
+import type { Config } from '../config/config.ts';
+import { createWebhookSender } from './http/webhookSender.ts';
+import { createMysqlClient, type MysqlClient } from './mysql/connect.ts';
+import type { QueryFile, RouteQuery } from './mysql/routeQuery.ts';
+import { openRouteQuery } from './mysql/startUp.ts';
+import type { WebhookSender } from './pipeline/ports.ts';
+import type { Teardown } from './runtime/teardown.ts';
+
+/** How soon it is noticed that MySQL can't be reached. */
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/** Connects when it is first asked. Throws a `ConfigurationError` for a URI that can't be used. */
+export function openMysql(
+  { uri, ca, poolSize }: Readonly<{ uri: string; ca: string | null; poolSize: number }>,
+  teardown: Teardown,
+): MysqlClient {
+  const client = createMysqlClient({
+    uri,
+    poolSize,
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    ca: ca ?? undefined,
+  });
+  teardown.add('the MySQL client', client.close);
+  return client;
+}
+
+/** Throws a `ConfigurationError` for a text that is no route query. */
+export function openRoutes(
+  { mysql, egress }: Config,
+  { client, alternative }: { readonly client: MysqlClient; readonly alternative: QueryFile },
+): RouteQuery {
+  const { text, path } = mysql.routeQuery;
+  return openRouteQuery({ client, text, file: path, alternative, schemes: egress.schemes });
+}
+
+export function openSender(
+  { call, egress }: Config,
+  { maxInFlight, version }: { readonly maxInFlight: number; readonly version: string },
+  teardown: Teardown,
+): WebhookSender {
+  const sender = createWebhookSender({
+    requestTimeoutMs: call.requestTimeoutMs,
+    connectTimeoutMs: call.connectTimeoutMs,
+    responseLimitBytes: call.responseLimitBytes,
+    maxInFlight,
+    egress: egressOptions(egress),
+    userAgent: `notify-on-delivery/${version}`,
+    clock: { now: () => new Date() },
+  });
+  teardown.add('the HTTP connections', sender.close);
+  return sender;
+}
+
+/** As whoever opens connections to receivers wants it. */
+export function egressOptions({ allowedRanges, proxy }: Config['egress']): {
+  readonly allowedRanges: readonly string[];
+  readonly proxy: URL | null;
+} {
+  return { allowedRanges, proxy: proxy === null ? null : new URL(proxy) };
+}

@@ -1,0 +1,57 @@
+import type { IntegerId } from '../../domain/integerId.ts';
+import type { EndpointName } from '../../pipeline/ports.ts';
+import { ask } from '../ask.ts';
+import type { StateCollections } from '../stateCollections.ts';
+import { namesOf } from './parkedList.ts';
+
+export interface DisabledEndpoint {
+  readonly webhookId: IntegerId;
+  /** Without userinfo, query and fragment. */
+  readonly url: string | null;
+  readonly reason: string;
+  readonly disabledAt: Date | null;
+}
+
+/** The endpoints that are not called, as the worker keeps them. Each rejects when the database does not answer. */
+export interface DisabledEndpoints {
+  list(): Promise<readonly DisabledEndpoint[]>;
+  /** Whatever its URL; how many were disabled. */
+  enable(webhookId: string): Promise<number>;
+  /** False when it was already. */
+  disable(endpoint: EndpointName): Promise<boolean>;
+  isDisabled(endpointKey: string): Promise<boolean>;
+}
+
+export function createDisabledEndpoints(
+  endpoints: StateCollections['endpoints'],
+): DisabledEndpoints {
+  return {
+    async list() {
+      const rows = await ask(
+        async () => await endpoints.find({}, { sort: { disabledAt: 1 } }).toArray(),
+      );
+      return rows.map((row) => ({
+        webhookId: row['webhookId'] as IntegerId,
+        url: row['url'] as string | null,
+        reason: String(row['reason']),
+        disabledAt: row['disabledAt'] instanceof Date ? row['disabledAt'] : null,
+      }));
+    },
+    async enable(webhookId) {
+      const filter = { webhookId: { $in: namesOf(webhookId) } };
+      return (await ask(async () => await endpoints.deleteMany(filter))).deletedCount;
+    },
+    async disable({ webhookId, displayUrl, endpointKey }) {
+      const reason = 'endpoint_disabled';
+      const row = { webhookId, url: displayUrl, reason, disabledAt: new Date() };
+      const { upsertedCount } = await ask(
+        async () =>
+          await endpoints.updateOne({ _id: endpointKey }, { $setOnInsert: row }, { upsert: true }),
+      );
+      return upsertedCount === 1;
+    },
+    async isDisabled(endpointKey) {
+      return (await ask(async () => await endpoints.findOne({ _id: endpointKey }))) !== null;
+    },
+  };
+}

@@ -1,0 +1,126 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { ask } from '../ask.ts';
+import type { JobRow, StateCollections } from '../stateCollections.ts';
+import { beginning } from './smsPages.ts';
+
+/** What a job is told to do: the same for the same command line. */
+export interface JobOrder {
+  readonly kind: 'replay' | 'backfill';
+  readonly arguments: Readonly<Record<string, string>>;
+}
+
+/** How often each thing happened, over all sessions of a job. */
+export type JobCounts = Readonly<Record<string, number>>;
+
+/** A job in this process' hands. */
+export interface HeldJob {
+  readonly id: string;
+  /** Names this run in what it puts into durable state. */
+  readonly run: string;
+  readonly isResumed: boolean;
+  /** The `_id` of the document that comes next. */
+  readonly from: unknown;
+  readonly counts: JobCounts;
+}
+
+export interface JobSummary {
+  readonly kind: string;
+  readonly arguments: Readonly<Record<string, string>>;
+  readonly state: string;
+  readonly counts: JobCounts;
+  readonly startedAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** Jobs, so that an interrupted one goes on where it stopped, and no two do the same at once. */
+export interface JobStore {
+  /**
+   * Takes the order's unfinished job up again, or begins a new one. Null while another process works on it: one
+   * that has not been heard of for half a minute does not.
+   */
+  begin(order: JobOrder): Promise<HeldJob | null>;
+  /** Saves how far it has come. False when another process has it by now. */
+  save(job: HeldJob, progress: Pick<HeldJob, 'from' | 'counts'>): Promise<boolean>;
+  /** Lets go of it. */
+  end(job: HeldJob, state: 'finished' | 'interrupted'): Promise<void>;
+  /** The latest first. */
+  latest(limit: number): Promise<readonly JobSummary[]>;
+}
+
+/** Of a process that has saved nothing for so long it is taken for granted that it is gone. */
+const SILENCE_MS = 30_000;
+
+export function createJobStore(jobs: StateCollections['jobs']): JobStore {
+  const token = randomUUID();
+  const silentSince = { $subtract: ['$$NOW', SILENCE_MS] };
+  const isFree = {
+    $or: [{ state: { $ne: 'running' } }, { $expr: { $lt: ['$updatedAt', silentSince] } }],
+  };
+  return {
+    async begin(order) {
+      const id = idOf(order);
+      const isUnfinished = { $in: ['$state', ['running', 'interrupted']] };
+      const anew = { ...order, run: randomUUID(), from: beginning, counts: {} };
+      const kept = Object.fromEntries(
+        Object.entries(anew).map(([name, value]) => [
+          name,
+          { $cond: [isUnfinished, `$${name}`, { $literal: value }] },
+        ]),
+      );
+      const startedAt = { $cond: [isUnfinished, '$startedAt', '$$NOW'] };
+      const held = { ...kept, startedAt, state: 'running', token, updatedAt: '$$NOW' };
+      const row = await ask(async () => {
+        // An upsert can't ask for the server's time, so a row that is missing is added by itself.
+        await jobs.updateOne({ _id: id }, { $setOnInsert: { state: 'new' } }, { upsert: true });
+        return await jobs.findOneAndUpdate({ _id: id, ...isFree }, [{ $set: held }], {
+          returnDocument: 'after',
+        });
+      });
+      return row === null ? null : toHeld(row, row['run'] !== anew.run);
+    },
+    async save({ id }, { from, counts }) {
+      const set = { from: { $literal: from }, counts: { $literal: counts }, updatedAt: '$$NOW' };
+      const { matchedCount } = await ask(
+        async () => await jobs.updateOne({ _id: id, token }, [{ $set: set }]),
+      );
+      return matchedCount === 1;
+    },
+    async end({ id }, state) {
+      const set = { state, updatedAt: '$$NOW' };
+      await ask(async () => await jobs.updateOne({ _id: id, token }, [{ $set: set }]));
+    },
+    async latest(limit) {
+      const rows = await ask(
+        async () => await jobs.find({}, { sort: { updatedAt: -1 }, limit }).toArray(),
+      );
+      return rows.map(toSummary);
+    },
+  };
+}
+
+function idOf({ kind, arguments: given }: JobOrder): string {
+  const entries = Object.entries(given).toSorted(([one], [other]) => (one < other ? -1 : 1));
+  const digest = createHash('sha256').update(JSON.stringify(entries)).digest('hex');
+  return `${kind} ${digest.slice(0, 16)}`;
+}
+
+function toHeld(row: JobRow, isResumed: boolean): HeldJob {
+  return {
+    id: row._id,
+    run: row['run'] as string,
+    isResumed,
+    from: row['from'] as unknown,
+    counts: row['counts'] as JobCounts,
+  };
+}
+
+function toSummary(row: JobRow): JobSummary {
+  return {
+    kind: row['kind'] as string,
+    arguments: row['arguments'] as Record<string, string>,
+    state: row['state'] as string,
+    counts: row['counts'] as JobCounts,
+    startedAt: row['startedAt'] as Date,
+    updatedAt: row['updatedAt'] as Date,
+  };
+}

@@ -1,0 +1,112 @@
+import type { Document, Filter } from 'mongodb';
+import { parseIntegerId, type IntegerId } from '../../domain/integerId.ts';
+import { ask } from '../ask.ts';
+import { logOf } from '../retryRow.ts';
+import type { RetryRow, StateCollections } from '../stateCollections.ts';
+
+/** Which parked notifications are meant; all when neither is given. */
+export interface ParkedScope {
+  readonly accountId?: IntegerId | undefined;
+  /** As an operator writes it: webhook ids may be numbers or text. */
+  readonly webhookId?: string | undefined;
+}
+
+export interface ParkedFacts {
+  readonly notificationId: string;
+  readonly accountId: IntegerId;
+  readonly flowId: IntegerId;
+  /** Null while it is not known where it leads. */
+  readonly webhookId: IntegerId | null;
+  readonly url: string | null;
+  readonly deliveryStatus: string;
+  readonly attempts: number;
+  readonly lastStatusCode: number | null;
+  readonly lastError: string | null;
+  readonly nextAttemptAt: Date;
+  readonly acceptedAt: Date;
+  /** Being called, or about to be. */
+  readonly isClaimed: boolean;
+}
+
+/** What waits in durable state, for people. Each rejects when the database does not answer. */
+export interface ParkedList {
+  /** Those due first. */
+  list(scope: ParkedScope, limit: number): Promise<readonly ParkedFacts[]>;
+  count(scope: ParkedScope): Promise<number>;
+  /** All statuses of one SMS. */
+  ofSms(smsKey: string): Promise<readonly ParkedFacts[]>;
+  /** Not those being called. */
+  countWaiting(scope: ParkedScope): Promise<number>;
+  /** Makes those due now that are not being called; how many. */
+  makeDue(scope: ParkedScope): Promise<number>;
+}
+
+export function createParkedList(retries: StateCollections['retries']): ParkedList {
+  const find = async (filter: Filter<RetryRow>, limit: number): Promise<readonly ParkedFacts[]> => {
+    const isClaimed = {
+      $and: [{ $eq: [{ $type: '$claim' }, 'object'] }, { $gt: ['$nextAttemptAt', '$$NOW'] }],
+    };
+    const rows = await ask(
+      async () =>
+        await retries
+          .aggregate<RetryRow>([
+            { $match: filter },
+            { $sort: { nextAttemptAt: 1 } },
+            { $limit: limit },
+            { $unset: 'body' },
+            { $set: { isClaimed } },
+          ])
+          .toArray(),
+    );
+    return rows.map(toFacts);
+  };
+  return {
+    list: async (scope, limit) => await find(within(scope), limit),
+    count: async (scope) => await ask(async () => await retries.countDocuments(within(scope))),
+    ofSms: async (smsKey) => await find({ sms: smsKey }, 100),
+    countWaiting: async (scope) =>
+      await ask(async () => await retries.countDocuments(waiting(scope))),
+    async makeDue(scope) {
+      const { modifiedCount } = await ask(
+        async () =>
+          await retries.updateMany(waiting(scope), [{ $set: { nextAttemptAt: '$$NOW' } }]),
+      );
+      return modifiedCount;
+    },
+  };
+}
+
+function within({ accountId, webhookId }: ParkedScope): Document {
+  return {
+    ...(accountId === undefined ? {} : { accountId }),
+    ...(webhookId === undefined ? {} : { webhookId: { $in: namesOf(webhookId) } }),
+  };
+}
+
+/** A webhook's id as it may be stored. */
+export function namesOf(webhookId: string): (number | string)[] {
+  const asNumber = parseIntegerId(webhookId);
+  return asNumber === null || asNumber === webhookId ? [webhookId] : [webhookId, asNumber];
+}
+
+function waiting(scope: ParkedScope): Document {
+  return { ...within(scope), claim: { $exists: false } };
+}
+
+function toFacts(row: RetryRow): ParkedFacts {
+  const { begun, last } = logOf(row);
+  return {
+    notificationId: row._id,
+    accountId: row['accountId'] as IntegerId,
+    flowId: row['flowId'] as IntegerId,
+    webhookId: row['webhookId'] as IntegerId | null,
+    url: row['url'] as string | null,
+    deliveryStatus: row['deliveryStatus'] as string,
+    attempts: begun,
+    lastStatusCode: last?.kind === 'answered' ? last.statusCode : null,
+    lastError: last?.error ?? null,
+    nextAttemptAt: row['nextAttemptAt'] as Date,
+    acceptedAt: row['acceptedAt'] as Date,
+    isClaimed: row['isClaimed'] === true,
+  };
+}

@@ -1,0 +1,51 @@
+import { Long, ObjectId, UUID, type Collection, type Document } from 'mongodb';
+import { parseIntegerId } from '../../domain/integerId.ts';
+import { smsKey } from '../../domain/notificationId.ts';
+import type { PlainDocument } from '../../domain/plainValue.ts';
+import type { DeliveryRecord } from '../../domain/record.ts';
+import { ask } from '../ask.ts';
+import { historyOf } from '../ledger.ts';
+import { toPlainDocument } from '../plainDocument.ts';
+import type { StateCollections } from '../stateCollections.ts';
+
+export interface EndFacts {
+  readonly notificationId: string;
+  readonly state: string;
+  readonly endedAt: Date;
+  readonly forgottenAt: Date;
+  readonly record: DeliveryRecord | null;
+}
+
+/** Finds the SMS whose `_id`, a text, an ObjectId, a UUID or a number, reads like this; null when there is none. */
+export async function findSms(sms: Collection, id: string): Promise<PlainDocument | null> {
+  const filter: Document = { _id: { $in: idsLike(id) } };
+  const found = await ask(async () => await sms.findOne(filter));
+  return found === null ? null : toPlainDocument(found);
+}
+
+function idsLike(id: string): unknown[] {
+  const ids: unknown[] = [id];
+  if (/^[\da-f]{24}$/i.test(id)) ids.push(ObjectId.createFromHexString(id));
+  if (UUID.isValid(id)) ids.push(new UUID(id));
+  const number = parseIntegerId(id);
+  if (number !== null) ids.push(typeof number === 'number' ? number : Long.fromString(number));
+  return ids;
+}
+
+/** What the ledger remembers of an SMS, the latest end last. */
+export async function findEnds(
+  sent: StateCollections['sent'],
+  document: PlainDocument,
+): Promise<readonly EndFacts[]> {
+  const key = smsKey(document['_id'] ?? null);
+  if (key === null) return [];
+  const filter: Document = { _id: historyOf(key) };
+  const rows = await ask(async () => await sent.find(filter, { sort: { endedAt: 1 } }).toArray());
+  return rows.map((row) => ({
+    notificationId: row._id,
+    state: String(row['state']),
+    endedAt: row['endedAt'] as Date,
+    forgottenAt: row['expireAt'] as Date,
+    record: (row['record'] ?? null) as DeliveryRecord | null,
+  }));
+}

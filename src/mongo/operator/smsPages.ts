@@ -1,0 +1,77 @@
+import { Long, MinKey, type Collection, type Document } from 'mongodb';
+import type { FoundDocument } from '../../domain/gap.ts';
+import type { IntegerId } from '../../domain/integerId.ts';
+import { ask } from '../ask.ts';
+import { mayBelong } from '../mayBelong.ts';
+import { toPlainDocument } from '../plainDocument.ts';
+import { readPage } from '../readPage.ts';
+
+export interface FoundSms extends FoundDocument {
+  /** Its `_id` as it is stored: where a page begins with it. */
+  readonly at: unknown;
+}
+
+/** Documents in the order of `_id`. Each rejects when the database does not answer. */
+export interface SmsPages {
+  /** How many there are in all. Reads the whole collection, unless an index helps. */
+  count(): Promise<number>;
+  /** `next` is null after the last page; a page may be empty before it. */
+  page(from: unknown): Promise<{
+    readonly found: readonly FoundSms[];
+    readonly next: { readonly from: unknown } | null;
+  }>;
+}
+
+interface Span {
+  readonly since: Date;
+  readonly until: Date;
+  readonly accountId: IntegerId | null;
+}
+
+const PAGE_SIZE = 200;
+
+/** Where the first page begins. */
+export const beginning: unknown = new MinKey();
+
+/** Those whose record shows a status of this span, in one of these states. */
+export function recordedIn(
+  sms: Collection,
+  { since, until, accountId, states }: Span & { readonly states: readonly string[] },
+): SmsPages {
+  return pagesOf(sms, {
+    'notify_on_delivery.statusAt': { $gte: since, $lt: until },
+    'notify_on_delivery.state': { $in: [...states] },
+    ...ofAccount(accountId),
+  });
+}
+
+/**
+ * Those that may have got their present status in this span, and whose record, if they have one, is not of that
+ * status. May bring some of before or after: only their reader can place times that are text.
+ */
+export function unrecordedIn(sms: Collection, { since, accountId }: Omit<Span, 'until'>): SmsPages {
+  const isNotShown = { $ne: ['$notify_on_delivery.deliveryStatus', '$deliveryStatus'] };
+  return pagesOf(sms, { $expr: { $and: [mayBelong(since), isNotShown] }, ...ofAccount(accountId) });
+}
+
+function pagesOf(sms: Collection, filter: Document): SmsPages {
+  return {
+    count: async () => await sms.countDocuments(filter),
+    async page(from) {
+      const page = await ask(async () => await readPage(sms, { from, filter, size: PAGE_SIZE }));
+      const found = page.documents.map((document) => ({
+        at: document['_id'] as unknown,
+        documentKey: { opaque: { _id: document['_id'] as unknown } },
+        document: toPlainDocument(document),
+      }));
+      return { found, next: page.next };
+    },
+  };
+}
+
+/** Also an id that is stored as decimal digits. */
+function ofAccount(accountId: IntegerId | null): Document {
+  if (accountId === null) return {};
+  const number = typeof accountId === 'number' ? accountId : Long.fromString(accountId);
+  return { $or: [{ accountID: number }, { accountID: new RegExp(`^0*${accountId}$`) }] };
+}

@@ -1,0 +1,42 @@
+import type { Collection, Document, Filter } from 'mongodb';
+
+/** Index entries or documents that one query may go through at most. */
+export const EXAMINED_AT_ONCE = 5_000;
+
+export interface Page {
+  /** At most `size`; may be empty before the last page. */
+  readonly documents: readonly Document[];
+  /** Where the next page begins; null after the last one. */
+  readonly next: { readonly from: unknown } | null;
+}
+
+/**
+ * The next documents of a collection that pass the filter, in the order of `_id` from `from` on (`MinKey` for
+ * the beginning). By bounds of the index, since a comparison would see ids of one type only. The first query
+ * finds, in the index alone, how far the second may go.
+ */
+export async function readPage(
+  sms: Collection,
+  {
+    from,
+    filter,
+    size,
+  }: { readonly from: unknown; readonly filter: Filter<Document>; readonly size: number },
+): Promise<Page> {
+  const byId = { hint: { _id: 1 }, sort: { _id: 1 }, min: { _id: from } } as const;
+  const [bound] = await sms
+    .find({}, { ...byId, projection: { _id: 1 }, skip: EXAMINED_AT_ONCE, limit: 1 })
+    .toArray();
+  const found = await sms
+    .find(filter, {
+      ...byId,
+      ...(bound === undefined ? {} : { max: { _id: bound._id } }),
+      limit: size + 1,
+    })
+    .toArray();
+  const following = found[size] ?? bound;
+  return {
+    documents: found.slice(0, size),
+    next: following === undefined ? null : { from: following._id },
+  };
+}

@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { MongoClient } from 'mongodb';
+import { createMongoClient } from '../../../src/mongo/connect.ts';
+import { ensureStateCollections, stateCollections } from '../../../src/mongo/stateCollections.ts';
+import { aSubject } from '../../support/builders.ts';
+import { anEnding, createOutcomes, type Outcomes } from '../../support/mongoOutcomes.ts';
+import { delivered, failed, retrying } from '../../support/mongoRecords.ts';
+import { claimUpTo, createRetries, parkable, parkedOf } from '../../support/mongoRetries.ts';
+import { useServers } from '../../support/servers.ts';
+
+const servers = useServers(import.meta.url);
+let client: MongoClient;
+let outcomes: Outcomes;
+
+beforeAll(async () => {
+  client = createMongoClient(servers().mongodbUri, 'runs under test');
+  await ensureStateCollections(stateCollections(client.db(servers().database)));
+});
+afterAll(async () => {
+  await client.close();
+});
+beforeEach(async () => {
+  const { db } = servers();
+  await Promise.all((await db.collections()).map(async (each) => await each.deleteMany({})));
+  outcomes = createOutcomes(client, servers().database);
+  await outcomes.sms.insertOne({ _id: 'sms-1' as never, deliveryStatus: 'DELIVERED' });
+});
+
+const first = anEnding('sms-1', { record: delivered('DELIVERED', { at: 1, response: 'first' }) });
+const run = 'run 1';
+const id = first.notificationId;
+
+describe('a notification that is told again', () => {
+  it('shows its wait over the end it had before', async () => {
+    const { store, shown } = outcomes;
+    await store.end(first);
+    const record = retrying('DELIVERED', { at: 1 });
+    await store.end(anEnding('sms-1', { record, remember: false, run }));
+    expect(await shown('sms-1')).toMatchObject({ state: 'retrying' });
+    expect(await outcomes.row(id)).toMatchObject({ state: 'delivered', run: null });
+  });
+
+  it.each([
+    ['failed', failed('DELIVERED', { at: 1, attempts: 1 })],
+    ['delivered', delivered('DELIVERED', { at: 1, response: 'second' })],
+  ])('is remembered and shown as it ended at last: %s', async (_how, record) => {
+    const { store, shown } = outcomes;
+    await store.end(first);
+    await store.end(anEnding('sms-1', { record, run }));
+    expect(await shown('sms-1')).toEqual(record);
+    expect(await outcomes.row(id)).toMatchObject({ state: record.state, run, record });
+  });
+
+  it('ends once within its run: a delivery stays', async () => {
+    const { store, shown } = outcomes;
+    const second = delivered('DELIVERED', { at: 1, response: 'second' });
+    await store.end(first);
+    await store.end(anEnding('sms-1', { record: second, run }));
+    await store.end(
+      anEnding('sms-1', { record: failed('DELIVERED', { at: 1, attempts: 2 }), run }),
+    );
+    expect(await outcomes.row(id)).toMatchObject({ state: 'delivered', run });
+    expect(await shown('sms-1')).toEqual(second);
+  });
+
+  it('is no news to a late word of the time before', async () => {
+    const { store, shown } = outcomes;
+    const second = failed('DELIVERED', { at: 1, attempts: 1 });
+    await store.end(first);
+    await store.end(anEnding('sms-1', { record: second, run }));
+    await store.end(anEnding('sms-1', { record: failed('DELIVERED', { at: 1, attempts: 2 }) }));
+    expect(await outcomes.row(id)).toMatchObject({ state: 'failed', run });
+    expect(await shown('sms-1')).toEqual(second);
+  });
+});
+
+describe('its row in durable state', () => {
+  it('has ended only by the end of its own run', async () => {
+    const { store } = createRetries(client, servers().database);
+    const parked = parkable('sms-1', { subject: { ...aSubject(), run } });
+    await store.park(parked, 0);
+    const [claimed] = await claimUpTo(store, 1);
+    if (claimed === undefined) throw new Error('there is one');
+    expect(claimed.parked).toEqual(parkedOf(parked));
+    await outcomes.store.end(first);
+    expect(await store.standing(claimed)).toMatchObject({ ended: null });
+    await outcomes.store.end({ ...first, run });
+    expect(await store.standing(claimed)).toMatchObject({ ended: { notificationId: id, run } });
+  });
+});

@@ -1,0 +1,69 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+/** What a command line came to. */
+export interface CommandEnd {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Standard output as JSON; throws when it is not exactly one value. */
+  json(): Record<string, unknown>;
+}
+
+const projectFolder = fileURLToPath(new URL('../../', import.meta.url));
+
+/** The caller's environment does not reach the command, but for what any program needs. */
+function environment(settings: Readonly<Record<string, string>>): Record<string, string> {
+  return { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...settings };
+}
+
+/** `npm run --silent cli -- …`, as an operator runs it. */
+export async function runCommand(
+  settings: Readonly<Record<string, string>>,
+  args: readonly string[],
+): Promise<CommandEnd> {
+  return await run('npm', ['run', '--silent', 'cli', '--', ...args], settings);
+}
+
+/**
+ * The same in a pseudo-terminal (by `script` of util-linux), whose output comes as standard output; `onOutput` gets
+ * all of it so far, and a function that presses Ctrl-C.
+ */
+export async function runInTerminal(
+  settings: Readonly<Record<string, string>>,
+  args: readonly string[],
+  onOutput: (output: string, interrupt: () => void) => void,
+): Promise<CommandEnd> {
+  const command = ['npm', 'run', '--silent', 'cli', '--', ...args].map(quoted).join(' ');
+  return await run('script', ['-qefc', command, '/dev/null'], settings, onOutput);
+}
+
+async function run(
+  program: string,
+  args: readonly string[],
+  settings: Readonly<Record<string, string>>,
+  onOutput?: (output: string, interrupt: () => void) => void,
+): Promise<CommandEnd> {
+  const child = spawn(program, args, {
+    cwd: projectFolder,
+    env: environment(settings),
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  const interrupt = (): void => void child.stdin.write('\u0003');
+  child.stdout.on('data', (data: Buffer) => {
+    stdout += data.toString();
+    onOutput?.(stdout, interrupt);
+  });
+  child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
+  if (onOutput === undefined) child.stdin.end();
+  const [code] = (await once(child, 'close')) as [number | null];
+  const json = (): Record<string, unknown> => JSON.parse(stdout) as Record<string, unknown>;
+  return { code, stdout, stderr, json };
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
