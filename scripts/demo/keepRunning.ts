@@ -1,5 +1,6 @@
 import { delay } from '../../src/runtime/abort.ts';
 import { findProgram } from '../services/command.ts';
+import { demoSettings } from './demoWorker.ts';
 import { openDesk, OTHER_PATH } from './desk.ts';
 import type { Narrator } from './narrator.ts';
 import { SAMPLE_ACCOUNT, SAMPLE_FLOW } from './scenes/theSample.ts';
@@ -69,7 +70,50 @@ async function suggestions(stage: Stage, deskUrl: string): Promise<readonly Sugg
       what: 'Change the set-up in the central database (the worker knows within a second):',
       commands: await mysqlCommands(stage),
     },
+    {
+      what: "Ask as an operator does. The commands take the worker's settings, so in that terminal first:",
+      commands: `${exportLine(stage)}\nnpm run cli -- status\nnpm run cli -- check ${SAMPLE_SCOPE}\nnpm run cli -- explain ${await aToldSms(stage)}`,
+    },
+    {
+      what: 'See a retry wait, and hurry it once the webhook is mended:',
+      commands: `curl ${deskUrl}/break\ncurl ${deskUrl}/sms\nnpm run cli -- retries list\ncurl ${deskUrl}/mend\nnpm run cli -- retries run`,
+    },
+    {
+      what: 'Break the set-up, have the broken link named, and mend it:',
+      commands: [
+        `npm run cli -- setup flow ${SAMPLE_FLOW} --account ${SAMPLE_ACCOUNT} --disable`,
+        `npm run cli -- check ${SAMPLE_SCOPE}`,
+        `npm run cli -- setup flow ${SAMPLE_FLOW} --account ${SAMPLE_ACCOUNT} --enable`,
+      ].join('\n'),
+    },
   ];
+}
+
+const SAMPLE_SCOPE = `--account ${SAMPLE_ACCOUNT} --flow ${SAMPLE_FLOW}`;
+
+/** What a shell needs for the commands to reach the same servers as the worker. */
+function exportLine({ mongodbUri, mysqlUri, db }: Stage): string {
+  const settings = {
+    MONGODB_URI: mongodbUri,
+    MONGODB_DATABASE: db.databaseName,
+    MYSQL_URI: mysqlUri,
+    MYSQL_ADMIN_URI: mysqlUri,
+    EGRESS_ALLOW_CIDRS: demoSettings.EGRESS_ALLOW_CIDRS,
+  };
+  const given = new Set(['MONGODB_URI', 'MYSQL_URI'].filter((name) => process.env[name]));
+  return Object.entries(settings)
+    .filter(([name]) => !given.has(name))
+    .map(([name, value]) =>
+      name === 'MYSQL_ADMIN_URI' && given.has('MYSQL_URI')
+        ? 'export MYSQL_ADMIN_URI="$MYSQL_URI"'
+        : `export ${name}='${value}'`,
+    )
+    .join('\n');
+}
+
+async function aToldSms({ sms }: Stage): Promise<string> {
+  const told = await sms.findOne({ 'notify_on_delivery.state': 'delivered' });
+  return told?._id ?? '<the _id of an SMS>';
 }
 
 function mongoCommands({ mongodbUri, db }: Stage): string {

@@ -101,7 +101,12 @@ export function settingsText(problems: readonly string[]): string {
   return [`The settings can't be used:`, ...problems.map((problem) => `  ${problem}`)].join('\n');
 }
 
+const unreachable = /^Mongo(?:ServerSelection|Network)/;
+
 function sentenceOf(error: Error): string {
+  if (unreachable.test(error.name)) {
+    return `MongoDB does not answer: ${error.message}. Correct MONGODB_URI, or start it.`;
+  }
   const isForUsers = error instanceof Refused || error instanceof ConfigurationError;
   return isForUsers ? error.message : `It failed: ${error.message}`;
 }

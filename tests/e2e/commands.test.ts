@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
 import { newSms, setStatus } from '../../scripts/harness/smsPlatform.ts';
-import { runCommand, type CommandEnd } from '../support/commands.ts';
+import { runByNpm, runCommand, type CommandEnd } from '../support/commands.ts';
 import { useEndToEnd } from '../support/endToEnd.ts';
 import { until } from '../support/until.ts';
 
@@ -251,7 +251,7 @@ describe('endpoints', () => {
 
 describe('the command line', () => {
   it('teaches how it is used', async () => {
-    const help = await command('--help');
+    const help = await runByNpm(e2e().settings, ['--help']);
     expect(help.code).toBe(0);
     for (const name of ['setup', 'check', 'explain', 'status', 'test', 'retries', 'replay']) {
       expect(help.stdout).toMatch(new RegExp(`^  ${name} `, 'm'));

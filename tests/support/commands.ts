@@ -18,8 +18,19 @@ function environment(settings: Readonly<Record<string, string>>): Record<string,
   return { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...settings };
 }
 
-/** `npm run --silent cli -- …`, as an operator runs it. */
+/** The program that `npm run cli` runs. */
+const program = ['--enable-source-maps', 'dist/src/cli.js'] as const;
+
+/** A command line in a process of its own. */
 export async function runCommand(
+  settings: Readonly<Record<string, string>>,
+  args: readonly string[],
+): Promise<CommandEnd> {
+  return await run(process.execPath, [...program, ...args], settings);
+}
+
+/** `npm run --silent cli -- …`, as an operator writes it. */
+export async function runByNpm(
   settings: Readonly<Record<string, string>>,
   args: readonly string[],
 ): Promise<CommandEnd> {

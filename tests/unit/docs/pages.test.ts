@@ -1,0 +1,101 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { packageRoot } from '../../../config/packageRoot.ts';
+import { settingEntries } from '../../../config/schema.ts';
+import { createProgram } from '../../../src/cli/program.ts';
+
+const root = packageRoot();
+const pages = [
+  ...readdirSync(root).filter((name) => name.endsWith('.md')),
+  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join('docs', name)),
+].map((name) => ({ name, text: readFileSync(join(root, name), 'utf8') }));
+
+/** As GitHub makes it of a heading. */
+function anchorOf(heading: string): string {
+  const words = heading.replaceAll(/[`*]|\[(?<text>[^\]]*)\]\([^)]*\)/g, '$<text>');
+  return words
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
+}
+
+function anchorsIn(text: string): readonly string[] {
+  const prose = text.replaceAll(/```.*?```/gs, '');
+  return [...prose.matchAll(/^#+ (?<heading>.*)$/gm)].map(({ groups }) =>
+    anchorOf(groups?.['heading'] ?? ''),
+  );
+}
+
+/** Node's, npm's, or of a shell. */
+const others = new Set([
+  'NODE_EXTRA_CA_CERTS',
+  'NODE_OPTIONS',
+  'UV_THREADPOOL_SIZE',
+  'LONG_TESTS',
+  'TEST_MYSQL',
+  'TEST_GUARDED',
+]);
+
+describe.each(pages)('$name', ({ name, text }) => {
+  it('links to pages and headings that are there', () => {
+    const prose = text.replaceAll(/```.*?```/gs, '');
+    const broken = [...prose.matchAll(/\]\((?<target>[^)\s]+)\)/g)]
+      .map(({ groups }) => groups?.['target'] ?? '')
+      .filter((target) => !/^[a-z]+:/.test(target))
+      .filter((target) => {
+        const [path = '', anchor] = target.split('#');
+        const file = path === '' ? join(root, name) : resolve(root, dirname(name), path);
+        if (!existsSync(file)) return true;
+        return anchor !== undefined && !anchorsIn(readFileSync(file, 'utf8')).includes(anchor);
+      });
+    expect(broken).toEqual([]);
+  });
+
+  it('names settings that there are', () => {
+    const known = new Set<string>(
+      settingEntries.flatMap(([setting]) => [setting, `${setting}_FILE`]),
+    );
+    const named = [...text.matchAll(/`(?<setting>[A-Z][A-Z\d]*(?:_[A-Z\d]+)+)(?:=[^`]*)?`/g)].map(
+      ({ groups }) => groups?.['setting'] ?? '',
+    );
+    const unknown = named.filter((setting) => !known.has(setting) && !others.has(setting));
+    expect([...new Set(unknown)]).toEqual([]);
+  });
+
+  it('shows scripts and commands that there are', () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    const run = [...text.matchAll(/npm run (?:--silent )?(?<script>[a-z][\w:-]*)/g)].map(
+      ({ groups }) => groups?.['script'] ?? '',
+    );
+    expect(run.filter((script) => !Object.hasOwn(scripts, script))).toEqual([]);
+    const names = namesOfCommands();
+    const shown = [
+      ...text.matchAll(/npm run (?:--silent )?cli -- (?<command>[a-z]+(?: [a-z]+)?)/g),
+    ];
+    const unknown = shown
+      .map(({ groups }) => groups?.['command'] ?? '')
+      .filter((command) => !names.has(command) && !names.has(command.split(' ')[0] ?? ''));
+    expect(unknown).toEqual([]);
+  });
+});
+
+function namesOfCommands(): ReadonlySet<string> {
+  const nobody = { write: () => true };
+  const run = async (): Promise<void> => await Promise.reject(new Error('this runs nothing'));
+  const program = createProgram(
+    { surroundings: null as never, run, runWithoutSettings: run },
+    { version: '', stdout: nobody, stderr: nobody },
+  );
+  return new Set(
+    program.commands.flatMap((each) => [
+      each.name(),
+      ...each.commands.map((below) => `${each.name()} ${below.name()}`),
+    ]),
+  );
+}
