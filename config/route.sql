@@ -13,7 +13,7 @@
 --
 -- To fit another schema: copy this file, change it and name the copy in MYSQL_ROUTE_QUERY_FILE. It must
 -- be one SELECT. The user in MYSQL_URI needs SELECT on the tables named here, and nothing more. Where
--- an account is stored as text, write "accountID = CAST(:accountId AS CHAR)": compared with a number,
+-- an account is stored as text, write "accountID = CONCAT('', :accountId)": compared with a number,
 -- MySQL would take '28abc' for 28. Where there are no flows, write "1 AS flow_webhook_enabled".
 
 SELECT

@@ -30,6 +30,8 @@ export interface Bench {
 
 /** A line that tells how far something has come. */
 export interface Progress {
+  /** Whether anybody watches. */
+  readonly isShown: boolean;
   show(text: string): void;
   clear(): void;
 }

@@ -1,7 +1,9 @@
 import { parseIntegerId, type IntegerId } from '../domain/integerId.ts';
 import type { RouteRow } from '../domain/routeFromRow.ts';
 import type { Webhook } from '../domain/route.ts';
+import { toRouteQueryError } from '../mysql/errors.ts';
 import { findWebhookUrl } from '../mysql/webhookTable.ts';
+import { toError } from '../runtime/errors.ts';
 import { Refused, type Bench } from './command.ts';
 
 /** No flow has this number: for questions that are about the account alone. */
@@ -63,6 +65,7 @@ async function findById({ mysql, stopping }: Bench, webhookId: string): Promise<
 }
 
 function asRefusal(error: unknown): never {
+  if (toRouteQueryError(error, 'the table Webhook').kind !== 'schema') throw toError(error);
   throw new Refused(
     `The central database has no table Webhook with webhookID and url to look it up in: name its account with --account.`,
     { cause: error },

@@ -50,49 +50,60 @@ export async function runCli(
 ): Promise<ExitCode> {
   const { stdout, stderr } = surroundings;
   const isJson = args.includes('--json');
+  const printJson = (value: unknown): void => void stdout.write(`${JSON.stringify(value)}\n`);
+  /** Help, or the version. */
+  let asked = '';
+  const collected = { write: (text: string) => (asked += text) };
   let exitCode: ExitCode = exitCodes.done;
-  const fail = (message: string, code: ExitCode): void => {
-    exitCode = code;
-    stderr.write(`${message}\n`);
-    if (isJson) stdout.write(`${JSON.stringify({ error: message })}\n`);
-  };
   const print = ({ data, text, isProblem = false }: CommandResult): void => {
-    stdout.write(isJson ? `${JSON.stringify(data)}\n` : `${text}\n`);
+    if (isJson) printJson(data);
+    else stdout.write(`${text}\n`);
     if (isProblem) exitCode = exitCodes.problem;
   };
-  const program = createProgram(createRunner(surroundings, print), surroundings);
+  const program = createProgram(createRunner(surroundings, print), {
+    ...surroundings,
+    stdout: isJson ? collected : stdout,
+  });
   try {
     await program.parseAsync([...args], { from: 'user' });
+    return exitCode;
   } catch (thrown) {
     if (thrown instanceof CommanderError) {
-      if (thrown.exitCode === 0) return exitCodes.done;
-      // It has been written to standard error already.
-      exitCode = exitCodes.misused;
-      if (isJson) stdout.write(`${JSON.stringify({ error: thrown.message })}\n`);
-    } else {
-      fail(sentenceOf(toError(thrown)), exitCodes.problem);
+      // What it says has been written to standard error already.
+      if (isJson) printJson(thrown.exitCode === 0 ? { text: asked.trim() } : misuseOf(thrown));
+      return thrown.exitCode === 0 ? exitCodes.done : exitCodes.misused;
     }
+    const message = sentenceOf(toError(thrown));
+    stderr.write(`${message}\n`);
+    if (isJson) printJson({ error: message });
+    return exitCodes.problem;
   }
-  return exitCode;
+}
+
+function misuseOf({ code, message }: CommanderError): { readonly error: string } {
+  return { error: code === 'commander.help' ? 'error: no command was given' : message };
 }
 
 function createRunner(surroundings: Surroundings, print: (result: CommandResult) => void): Cli {
-  const runWithoutSettings: Cli['runWithoutSettings'] = async (work) => print(await work());
   return {
     surroundings,
-    runWithoutSettings,
+    async runWithoutSettings(work) {
+      print(await work());
+    },
     async run(work) {
       const settings = surroundings.settings();
       if (!settings.ok) throw new Refused(settingsText(settings.problems));
       const teardown = createTeardown();
       const progress = createProgress(surroundings.stderr);
+      const bench = openBench(settings.config, { ...surroundings, progress }, teardown);
+      let result: CommandResult;
       try {
-        const bench = openBench(settings.config, { ...surroundings, progress }, teardown);
-        print(await work(bench));
+        result = await work(bench);
       } finally {
         progress.clear();
         await teardown.run();
       }
+      print(result);
     },
   };
 }
@@ -111,9 +122,8 @@ function sentenceOf(error: Error): string {
   return isForUsers ? error.message : `It failed: ${error.message}`;
 }
 
-const about = `Operates notify-on-delivery: sets accounts up, finds out why an SMS was or was not
-told, makes calls again. Settings come from the environment and .env, as for the
-worker.`;
+const about =
+  'Operates notify-on-delivery: sets accounts up, finds out why an SMS was or was not told, makes calls again. Settings come from the environment and .env, as for the worker.';
 
 const exitCodesText = `
 Exit code: 0 done, 1 it found a problem or was refused, 2 wrong use.

@@ -5,17 +5,20 @@ export function createProgress(stream: {
   write(text: string): unknown;
   readonly isTTY?: boolean;
 }): Progress {
-  if (stream.isTTY !== true) return { show: () => undefined, clear: () => undefined };
-  let isShown = false;
+  if (stream.isTTY !== true) {
+    return { isShown: false, show: () => undefined, clear: () => undefined };
+  }
+  let hasText = false;
   const clear = (): void => {
-    if (isShown) stream.write('\r\u001b[K');
-    isShown = false;
+    if (hasText) stream.write('\r\u001b[K');
+    hasText = false;
   };
   return {
+    isShown: true,
     show(text) {
       clear();
       stream.write(text);
-      isShown = true;
+      hasText = true;
     },
     clear,
   };

@@ -29,6 +29,7 @@ export function duration(ms: number): string {
 
 /** A time, and how long ago or ahead that is. */
 export function moment(time: Date, now: Date = new Date()): string {
+  if (Number.isNaN(time.getTime())) return 'a date out of range';
   const distance = time.getTime() - now.getTime();
   const words = distance > 0 ? `in ${duration(distance)}` : `${duration(-distance)} ago`;
   return `${time.toISOString()} (${words})`;

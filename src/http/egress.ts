@@ -2,7 +2,7 @@ import { ADDRCONFIG, type LookupAddress } from 'node:dns';
 import http, { type ClientRequestArgs } from 'node:http';
 import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import { toError } from '../runtime/errors.ts';
+import { isError, toError } from '../runtime/errors.ts';
 import { createAddressPolicy, type AddressPolicy } from './addressPolicy.ts';
 import type { Connect } from './connect.ts';
 import { BlockedAddress } from './egressErrors.ts';
@@ -55,7 +55,7 @@ export function createEgress(
       holder.createConnection = (options, callback) =>
         guarded(options, (error, socket) => {
           callback(error, socket);
-          if (error !== null) forgetEmpty(agent, options);
+          if (isError(error)) forgetEmpty(agent, options);
         });
     },
     close() {

@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { AttemptError } from '../domain/attempt.ts';
-import { toError } from '../runtime/errors.ts';
+import { isError, toError } from '../runtime/errors.ts';
 import { attemptErrorOf } from './attemptError.ts';
 import type { Connect } from './connect.ts';
 import { createEgress, type EgressOptions } from './egress.ts';
@@ -46,40 +46,35 @@ async function connect(agent: http.Agent, url: URL, timeoutMs: number): Promise<
   const isTls = url.protocol === 'https:';
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const port = Number(url.port === '' ? (isTls ? 443 : 80) : url.port);
-  const options = {
-    host,
-    port,
-    ...(isTls && isIP(host) === 0 && { servername: host }),
-  } as ClientRequestArgs;
+  const servername = isTls && isIP(host) === 0 ? { servername: host } : {};
+  const options: ClientRequestArgs & { servername?: string } = { host, port, ...servername };
   const { createConnection } = agent as unknown as { createConnection: Connect };
   return await new Promise<Duplex>((resolve, reject) => {
     let opened: Duplex | null | undefined = null;
     const timer = setTimeout(() => {
       opened?.destroy();
-      reject(
-        Object.assign(new Error(`no connection within ${timeoutMs} ms`), {
-          code: 'ERR_SOCKET_CONNECTION_TIMEOUT',
-        }),
-      );
+      reject(connectTimeout(timeoutMs));
     }, timeoutMs);
-    const watch = (socket: Duplex): void => {
-      opened = socket;
-      const done = (): void => {
-        clearTimeout(timer);
-        resolve(socket);
-      };
-      socket.once(isTls ? 'secureConnect' : 'connect', done);
-      socket.once('error', (error) => {
-        clearTimeout(timer);
-        reject(error);
-      });
+    const done = (socket: Duplex): void => {
+      clearTimeout(timer);
+      resolve(socket);
     };
-    const socket = createConnection.call(agent, options, (error, late) => {
-      if (error !== null) {
-        clearTimeout(timer);
-        reject(error);
-      } else if (late !== undefined && opened === null) watch(late);
+    const fail = (error: Error): void => {
+      clearTimeout(timer);
+      reject(error);
+    };
+    opened = createConnection.call(agent, options, (error, ready) => {
+      if (isError(error)) fail(error);
+      // Through a proxy: connected, and for https with its TLS. Without one Node calls this with nothing at all.
+      else if (ready !== undefined) done(ready);
     });
-    if (socket !== null && socket !== undefined) watch(socket);
+    const direct = opened;
+    direct?.once('error', fail).once(isTls ? 'secureConnect' : 'connect', () => done(direct));
   });
+}
+
+/** With the code that got gives it. */
+function connectTimeout(timeoutMs: number): Error {
+  const error = new Error(`no connection within ${timeoutMs} ms`);
+  return Object.assign(error, { code: 'ERR_SOCKET_CONNECTION_TIMEOUT' });
 }

@@ -14,8 +14,8 @@ const EARLIER_KEPT = 10;
  * without `$literal` a response text `$deliveryStatus` would be stored as that field's value, and the
  * new value must be one expression, since a `$set` of single fields would leave stale keys behind.
  *
- * @param isAgain it is of a run that tells the notification again: the state it had before is no longer beyond
- *   this one's
+ * @param isAgain it is of a run that tells the notification again: what it came to before is no longer beyond it,
+ *   which is told by its last attempt
  *
  * Kept small, as it is sent and parsed once per record: hence the variables.
  */
@@ -28,9 +28,9 @@ export function recordUpdate(record: DeliveryRecord, { isAgain = false } = {}): 
         { case: { $ne: [typesOf(CURRENT), OUR_TYPES] }, then: NEW },
         {
           case: { $eq: [`${CURRENT}.notificationId`, `${NEW}.notificationId`] },
-          then: isAgain ? replaced : { $cond: [isBeyond(record.state), CURRENT, replaced] },
+          then: { $cond: [isBeyond(record.state, isAgain), CURRENT, replaced] },
         },
-        ...(record.state === 'retrying' && !isAgain ? [{ case: hasEnded, then: CURRENT }] : []),
+        ...(record.state === 'retrying' ? [{ case: hasEnded(isAgain), then: CURRENT }] : []),
         { case: isOlder, then: withEarlier(CURRENT, othersAnd(summaryOf(NEW))) },
       ],
       default: withEarlier(NEW, othersAnd(summaryOf(CURRENT))),
@@ -50,30 +50,34 @@ const statesBeyond: Readonly<Record<DeliveryRecord['state'], readonly string[]>>
 };
 
 /** A record put back may be late: while the notification waits, the one with more attempts is the later. */
-function isBeyond(state: DeliveryRecord['state']): Document {
+function isBeyond(state: DeliveryRecord['state'], isAgain: boolean): Document | boolean {
   const isEnded = { $in: [`${CURRENT}.state`, statesBeyond[state]] };
+  const isWaiting = { $eq: [`${CURRENT}.state`, 'retrying'] };
+  if (isAgain) {
+    return state === 'retrying' && { $and: [{ $or: [isEnded, isWaiting] }, isNoEarlier(CURRENT)] };
+  }
   if (state !== 'retrying') return isEnded;
   const isAhead = { $gt: [`${CURRENT}.attempts`, `${NEW}.attempts`] };
-  return { $or: [isEnded, { $and: [{ $eq: [`${CURRENT}.state`, state] }, isAhead] }] };
+  return { $or: [isEnded, { $and: [isWaiting, isAhead] }] };
+}
+
+/** Its last attempt was made no earlier than the new record's: of the same run then. */
+function isNoEarlier(record: string): Document {
+  return { $gte: [`${record}.lastAttemptAt`, `${NEW}.lastAttemptAt`] };
 }
 
 /** The document's; none when it is no list. */
 const earlier = { $cond: [{ $isArray: `${CURRENT}.earlier` }, `${CURRENT}.earlier`, []] };
 
 /** Summed up in `earlier` as ended: a record of its waiting that is put back comes late. */
-const hasEnded: Document = {
-  $anyElementTrue: {
-    $map: {
-      input: earlier,
-      in: {
-        $and: [
-          { $eq: ['$$this.notificationId', `${NEW}.notificationId`] },
-          { $in: ['$$this.state', statesBeyond.retrying] },
-        ],
-      },
-    },
-  },
-};
+function hasEnded(isAgain: boolean): Document {
+  const isIt = [
+    { $eq: ['$$this.notificationId', `${NEW}.notificationId`] },
+    { $in: ['$$this.state', statesBeyond.retrying] },
+    ...(isAgain ? [isNoEarlier('$$this')] : []),
+  ];
+  return { $anyElementTrue: { $map: { input: earlier, in: { $and: isIt } } } };
+}
 
 /** By these a record is known for ours. Anything else is somebody else's: written over, not kept. */
 function typesOf(record: string): Document[] {

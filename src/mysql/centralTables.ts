@@ -6,7 +6,6 @@ import {
 } from 'mysql2/promise';
 import type { IntegerId } from '../domain/integerId.ts';
 import { ConfigurationError, toError } from '../runtime/errors.ts';
-import { readText } from './routeRow.ts';
 
 /** What is written of a webhook; what is undefined is kept, or left empty in a new one. */
 export interface WebhookSetting {
@@ -40,12 +39,33 @@ export class OtherTables extends Error {
 const SETTING = 'account.sms.notifyOnDelivery';
 const CONNECT_TIMEOUT_MS = 5_000;
 
+/** A table of the reference schema: all its columns, and the keys that what is written here relies on. */
+interface Shape {
+  readonly table: string;
+  readonly columns: readonly string[];
+  readonly keys: readonly string[];
+}
+
 const shapes = {
-  account: ['accountID', SETTING],
-  settings: ['accountID', 'configKey', 'configValue'],
-  webhook: ['webhookID', 'accountID', 'name', 'url', 'headers', 'secret', 'isDefault'],
-  flow: ['flowID', 'accountID', 'name', 'webhookEnabled'],
-} as const;
+  account: { table: 'Accountconfig', columns: ['accountID', SETTING], keys: ['accountID'] },
+  settings: {
+    table: 'Accountconfig',
+    columns: ['accountID', 'configKey', 'configValue'],
+    keys: ['accountID,configKey'],
+  },
+  webhook: {
+    table: 'Webhook',
+    columns: [
+      ...['webhookID', 'accountID', 'name', 'url', 'headers', 'secret', 'isDefault', 'defaultOf'],
+    ],
+    keys: ['webhookID', 'accountID,name', 'defaultOf'],
+  },
+  flow: {
+    table: 'Flow',
+    columns: ['flowID', 'accountID', 'name', 'webhookEnabled'],
+    keys: ['flowID'],
+  },
+} as const satisfies Record<string, Shape>;
 
 /** Rejects with the driver's error, or a `ConfigurationError` for a URI that can't be used. */
 export async function openCentralTables(options: {
@@ -57,7 +77,7 @@ export async function openCentralTables(options: {
     async setAccount(accountId, isEnabled) {
       const id = String(accountId);
       const value = String(isEnabled);
-      if (await hasColumns(connection, 'Accountconfig', shapes.settings)) {
+      if ((await differenceFrom(connection, shapes.settings)) === null) {
         await connection.execute(
           `INSERT INTO Accountconfig (accountID, configKey, configValue) VALUES (?, '${SETTING}', ?)
            ON DUPLICATE KEY UPDATE configValue = VALUES(configValue)`,
@@ -65,7 +85,7 @@ export async function openCentralTables(options: {
         );
         return;
       }
-      await requireColumns(connection, 'Accountconfig', shapes.account);
+      await requireShape(connection, shapes.account);
       await connection.execute(
         `INSERT INTO Accountconfig (accountID, \`${SETTING}\`) VALUES (?, ?)
          ON DUPLICATE KEY UPDATE \`${SETTING}\` = VALUES(\`${SETTING}\`)`,
@@ -73,11 +93,11 @@ export async function openCentralTables(options: {
       );
     },
     async setWebhook(webhook) {
-      await requireColumns(connection, 'Webhook', shapes.webhook);
+      await requireShape(connection, shapes.webhook);
       return await inTransaction(connection, async () => await writeWebhook(connection, webhook));
     },
     async setFlow(flowId, accountId, isEnabled) {
-      await requireColumns(connection, 'Flow', shapes.flow);
+      await requireShape(connection, shapes.flow);
       return await inTransaction(connection, async () => {
         const id = String(flowId);
         const account = String(accountId);
@@ -87,11 +107,16 @@ export async function openCentralTables(options: {
         );
         const owner = rows[0]?.['accountID'] as unknown;
         if (owner !== undefined && String(owner) !== account) return false;
-        await connection.execute(
-          `INSERT INTO Flow (flowID, accountID, webhookEnabled) VALUES (?, ?, ?)
-           ON DUPLICATE KEY UPDATE webhookEnabled = VALUES(webhookEnabled)`,
-          [id, account, isEnabled ? 1 : 0],
-        );
+        const enabled = isEnabled ? 1 : 0;
+        await (owner === undefined
+          ? connection.execute(
+              'INSERT INTO Flow (flowID, accountID, webhookEnabled) VALUES (?, ?, ?)',
+              [id, account, enabled],
+            )
+          : connection.execute('UPDATE Flow SET webhookEnabled = ? WHERE flowID = ?', [
+              enabled,
+              id,
+            ]));
         return true;
       });
     },
@@ -127,36 +152,36 @@ async function writeWebhook(
 ): Promise<{ readonly webhookId: IntegerId; readonly isNew: boolean }> {
   const account = String(accountId);
   const [rows] = await connection.execute<RowDataPacket[]>(
-    'SELECT webhookID, headers, secret FROM Webhook WHERE accountID = ? AND name = ? FOR UPDATE',
+    'SELECT webhookID FROM Webhook WHERE accountID = ? AND name = ? FOR UPDATE',
     [account, name],
   );
-  const [before] = rows;
   await connection.execute(
     'UPDATE Webhook SET isDefault = 0 WHERE accountID = ? AND isDefault = 1 AND name <> ?',
     [account, name],
   );
-  const kept = jsonText(before?.['headers']);
-  const headersText = headers === undefined ? kept : headers && JSON.stringify(headers);
-  const secretText = secret === undefined ? readText(before?.['secret'] ?? null) : secret;
-  if (before === undefined) {
-    const [{ insertId }] = await connection.execute<ResultSetHeader>(
-      'INSERT INTO Webhook (accountID, name, url, headers, secret, isDefault) VALUES (?, ?, ?, ?, ?, 1)',
-      [account, name, url, headersText, secretText],
-    );
-    return { webhookId: insertId, isNew: true };
+  const given = {
+    url,
+    ...(headers === undefined ? {} : { headers: headers && JSON.stringify(headers) }),
+    ...(secret === undefined ? {} : { secret }),
+    isDefault: 1,
+  };
+  const before = rows[0]?.['webhookID'] as IntegerId | undefined;
+  if (before !== undefined) {
+    const changes = Object.keys(given).map((column) => `${column} = ?`);
+    await connection.execute(`UPDATE Webhook SET ${changes.join(', ')} WHERE webhookID = ?`, [
+      ...Object.values(given),
+      String(before),
+    ]);
+    return { webhookId: before, isNew: false };
   }
-  const webhookId = before['webhookID'] as IntegerId;
-  await connection.execute(
-    'UPDATE Webhook SET url = ?, headers = ?, secret = ?, isDefault = 1 WHERE webhookID = ?',
-    [url, headersText, secretText, String(webhookId)],
+  const row = { accountID: account, name, ...given };
+  const [{ insertId }] = await connection.execute<ResultSetHeader>(
+    `INSERT INTO Webhook (${Object.keys(row).join(', ')}) VALUES (${Object.keys(row)
+      .map(() => '?')
+      .join(', ')})`,
+    Object.values(row),
   );
-  return { webhookId, isNew: false };
-}
-
-/** A JSON column comes parsed from MySQL, and as text from MariaDB. */
-function jsonText(value: unknown): string | null {
-  if (value === null || value === undefined) return null;
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return { webhookId: insertId, isNew: true };
 }
 
 async function inTransaction<Result>(
@@ -174,38 +199,45 @@ async function inTransaction<Result>(
   }
 }
 
-async function hasColumns(
-  connection: Connection,
-  table: string,
-  wanted: readonly string[],
-): Promise<boolean> {
-  return (await missingIn(connection, table, wanted)).length === 0;
+async function requireShape(connection: Connection, shape: Shape): Promise<void> {
+  const difference = await differenceFrom(connection, shape);
+  if (difference !== null) throw new OtherTables(difference);
 }
 
-async function requireColumns(
+/** How the table there differs, in words; null when it does not. */
+async function differenceFrom(
   connection: Connection,
-  table: string,
-  wanted: readonly string[],
-): Promise<void> {
-  const missing = await missingIn(connection, table, wanted);
-  if (missing.length === 0) return;
-  throw new OtherTables(
-    missing.length === wanted.length
-      ? `there is no table ${table}`
-      : `the table ${table} has no ${missing.join(', ')}`,
-  );
-}
-
-async function missingIn(
-  connection: Connection,
-  table: string,
-  wanted: readonly string[],
-): Promise<readonly string[]> {
-  const [rows] = await connection.execute<RowDataPacket[]>(
+  { table, columns, keys }: Shape,
+): Promise<string | null> {
+  const names = await read(
+    connection,
     `SELECT COLUMN_NAME AS name FROM information_schema.COLUMNS
      WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?`,
-    [table],
+    table,
   );
-  const names = new Set(rows.map((row) => String(row['name'])));
-  return wanted.filter((name) => !names.has(name));
+  if (names.length === 0) return `there is no table ${table}`;
+  const missing = columns.filter((name) => !names.includes(name));
+  if (missing.length > 0) return `the table ${table} has no ${missing.join(', ')}`;
+  const more = names.filter((name) => !columns.includes(name));
+  if (more.length > 0) return `the table ${table} has more columns: ${more.join(', ')}`;
+  const unique = await read(
+    connection,
+    `SELECT GROUP_CONCAT(COLUMN_NAME ORDER BY SEQ_IN_INDEX SEPARATOR ',') AS name
+     FROM information_schema.STATISTICS
+     WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND NON_UNIQUE = 0 GROUP BY INDEX_NAME`,
+    table,
+  );
+  const lacking = keys.filter((key) => !unique.includes(key));
+  return lacking.length === 0
+    ? null
+    : `the table ${table} has no unique key on ${lacking.join(' and ')}`;
+}
+
+async function read(
+  connection: Connection,
+  sql: string,
+  table: string,
+): Promise<readonly string[]> {
+  const [rows] = await connection.execute<RowDataPacket[]>(sql, [table]);
+  return rows.map((row) => String(row['name']));
 }

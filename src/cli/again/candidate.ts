@@ -70,10 +70,20 @@ export function toBackfill(
   const statusAt = statusTime(document, zone);
   if (statusAt === null) return { kind: 'unplaceable' };
   if (statusAt < since || statusAt >= until) return { kind: 'outside' };
-  const subject = subjectOf({ documentKey, document, deliveryStatus, statusAt }, deliveryStatuses);
+  const subject = subjectOf(
+    { documentKey, document, deliveryStatus, statusAt: notBeforeShown(statusAt, document) },
+    deliveryStatuses,
+  );
   if (typeof subject === 'string') return { kind: subject };
   if (isDuplicate(subject.notificationId, [], document)) return { kind: 'ended' };
   return toTell(subject, document, { accountId, zone });
+}
+
+/** The status a document has is newer than the one its record shows, whatever the carrier's clock says. */
+function notBeforeShown(statusAt: Date, document: PlainDocument): Date {
+  const record = ownField(document, 'notify_on_delivery');
+  const shownAt = isPlainDocument(record) ? record['statusAt'] : null;
+  return shownAt instanceof Date && shownAt > statusAt ? shownAt : statusAt;
 }
 
 const everyStatus: ReadonlySet<string> = new Set();

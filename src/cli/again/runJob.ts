@@ -16,6 +16,12 @@ export interface AgainJob {
 }
 
 const SAVE_EVERY_MS = 1_000;
+const PAGE_AT_MOST = 200;
+
+/** As many documents as are queued within a second: a body is to be of the document as it is now. */
+export function pageSizeFor(perSecond: number): number {
+  return Math.min(PAGE_AT_MOST, perSecond);
+}
 
 /** Has the running worker tell all that the pages bring; goes on where an interrupted session stopped. */
 export async function runJob(bench: Bench, job: AgainJob): Promise<CommandResult> {
@@ -23,7 +29,7 @@ export async function runJob(bench: Bench, job: AgainJob): Promise<CommandResult
 }
 
 async function foresee(bench: Bench, job: AgainJob): Promise<CommandResult> {
-  const total = watchTotal(job.pages);
+  const total = watchTotal(bench, job.pages);
   const { tally, isFinished } = await tellAgain({
     ...common(bench, job, 'a run to come'),
     from: beginning,
@@ -44,24 +50,31 @@ async function queue(bench: Bench, job: AgainJob): Promise<CommandResult> {
       `The same ${job.order.kind} is being run by another process, or was until less than 30 s ago.`,
     );
   }
-  const total = watchTotal(job.pages);
+  const total = watchTotal(bench, job.pages);
   let saved = performance.now();
   let last: Pick<HeldJob, 'from' | 'counts'> = held;
-  const { tally, isFinished } = await tellAgain({
-    ...common(bench, job, held.run),
-    from: held.from,
-    before: held.counts,
-    async onProgress(sofar, from) {
-      bench.progress.show(`${bar(sofar.examined, total())}, ${count(sofar.queued)} queued`);
-      last = { from, counts: { ...sofar } };
-      if (performance.now() - saved < SAVE_EVERY_MS) return true;
-      saved = performance.now();
-      return await save(last);
-    },
-  });
-  await save({ ...last, counts: tally });
-  await jobs.end(held, isFinished ? 'finished' : 'interrupted');
-  return resultOf(job, { tally, isFinished, isResumed: held.isResumed });
+  try {
+    const { tally, isFinished } = await tellAgain({
+      ...common(bench, job, held.run),
+      from: held.from,
+      before: held.counts,
+      async onProgress(sofar, from) {
+        bench.progress.show(`${bar(sofar.examined, total())}, ${count(sofar.queued)} queued`);
+        last = { from, counts: { ...sofar } };
+        if (performance.now() - saved < SAVE_EVERY_MS) return true;
+        saved = performance.now();
+        return await save(last);
+      },
+    });
+    await save({ ...last, counts: tally });
+    await jobs.end(held, isFinished ? 'finished' : 'interrupted');
+    return resultOf(job, { tally, isFinished, isResumed: held.isResumed });
+  } catch (error) {
+    // So that it can be run again at once. Where that fails too, it is free when it has been silent for long enough.
+    await jobs.save(held, last).catch(() => undefined);
+    await jobs.end(held, 'interrupted').catch(() => undefined);
+    throw error;
+  }
 
   async function save(progress: Pick<HeldJob, 'from' | 'counts'>): Promise<true> {
     if (held !== null && (await jobs.save(held, progress))) return true;
@@ -80,9 +93,10 @@ function common(bench: Bench, { pages, perSecond, isDryRun, toCandidate }: Again
   };
 }
 
-/** Counts beside the work; null until it is known. */
-function watchTotal(pages: SmsPages): () => number | null {
+/** Counts beside the work, where somebody watches; null until it is known. */
+function watchTotal({ progress }: Bench, pages: SmsPages): () => number | null {
   let total: number | null = null;
+  if (!progress.isShown) return () => total;
   pages.count().then(
     (number) => (total = number),
     () => undefined,

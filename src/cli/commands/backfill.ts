@@ -3,7 +3,7 @@ import type { IntegerId } from '../../domain/integerId.ts';
 import { unrecordedIn } from '../../mongo/operator/smsPages.ts';
 import { createTimeZone } from '../../runtime/timeZone.ts';
 import { toBackfill } from '../again/candidate.ts';
-import { runJob } from '../again/runJob.ts';
+import { pageSizeFor, runJob } from '../again/runJob.ts';
 import { spanOf } from '../again/span.ts';
 import type { Cli } from '../program.ts';
 import { integerId, rate } from '../values.ts';
@@ -44,7 +44,7 @@ export function backfill(cli: Cli): Command {
       await cli.run(async (bench) => {
         const { config, mongo } = bench;
         const zone = createTimeZone(config.call.payloadTimeZone);
-        const span = spanOf(command, options, zone);
+        const span = { ...spanOf(command, options, zone), pageSize: pageSizeFor(options.rate) };
         const until = options.until === undefined ? {} : { until: span.until.toISOString() };
         const reading = { zone, deliveryStatuses: new Set(config.notify.deliveryStatuses) };
         return await runJob(bench, {

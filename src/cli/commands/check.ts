@@ -3,6 +3,7 @@ import type { IntegerId } from '../../domain/integerId.ts';
 import { checkMongo } from '../check/checkMongo.ts';
 import { checkAccount, checkMysql } from '../check/checkRoute.ts';
 import { failed, note, ok, type Finding } from '../check/finding.ts';
+import { toError } from '../../runtime/errors.ts';
 import type { Bench, CommandResult } from '../command.ts';
 import type { Cli } from '../program.ts';
 import { list } from '../table.ts';
@@ -64,14 +65,21 @@ async function runCheck(cli: Cli, options: Options): Promise<void> {
 /** To the end of the chain, or to the first broken link. */
 async function* walk(bench: Bench, { account, flow }: Options): AsyncGenerator<Finding> {
   const links = [
-    checkMongo(bench),
-    checkMysql(bench),
-    ...(account === undefined ? [] : [checkAccount(bench, account, flow ?? null)]),
+    { name: 'mongodb', findings: checkMongo(bench) },
+    { name: 'mysql', findings: checkMysql(bench) },
+    ...(account === undefined
+      ? []
+      : [{ name: 'endpoint', findings: checkAccount(bench, account, flow ?? null) }]),
   ];
-  for (const link of links) {
-    for await (const finding of link) {
-      yield finding;
-      if (finding.status === 'failed') return;
+  for (const { name, findings } of links) {
+    try {
+      for await (const finding of findings) {
+        yield finding;
+        if (finding.status === 'failed') return;
+      }
+    } catch (error) {
+      yield failed(name, toError(error).message);
+      return;
     }
   }
 }

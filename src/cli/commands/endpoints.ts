@@ -86,7 +86,7 @@ async function disable(
   accountId: IntegerId | null,
 ): Promise<CommandResult> {
   const webhook: Webhook = await findWebhook(bench, webhookId, accountId);
-  if (String(webhook.webhookId) !== webhookId) {
+  if (accountId !== null && String(webhook.webhookId) !== webhookId) {
     throw new Refused(
       `The default webhook of account ${accountId} is ${webhook.webhookId}, not ${webhookId}.`,
     );

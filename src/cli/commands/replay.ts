@@ -3,7 +3,7 @@ import type { IntegerId } from '../../domain/integerId.ts';
 import { recordedIn } from '../../mongo/operator/smsPages.ts';
 import { createTimeZone } from '../../runtime/timeZone.ts';
 import { toReplay } from '../again/candidate.ts';
-import { runJob } from '../again/runJob.ts';
+import { pageSizeFor, runJob } from '../again/runJob.ts';
 import { spanOf } from '../again/span.ts';
 import type { Cli } from '../program.ts';
 import { allEndedStates, integerId, rate, states, type EndedState } from '../values.ts';
@@ -54,7 +54,7 @@ export function replay(cli: Cli): Command {
       await cli.run(async (bench) => {
         const { config, mongo } = bench;
         const zone = createTimeZone(config.call.payloadTimeZone);
-        const span = spanOf(command, options, zone);
+        const span = { ...spanOf(command, options, zone), pageSize: pageSizeFor(options.rate) };
         const wanted = [...new Set(options.state)].toSorted();
         const reading = { zone, deliveryStatuses: new Set<string>() };
         return await runJob(bench, {

@@ -5,7 +5,7 @@ import { parseSigningKeys } from '../../domain/signingKeys.ts';
 import { parseWebhookUrl } from '../../domain/webhookUrl.ts';
 import { openCentralTables, OtherTables, type CentralTables } from '../../mysql/centralTables.ts';
 import { Refused, type CommandResult } from '../command.ts';
-import { settingsText, type Cli } from '../program.ts';
+import { settingsText, type AdminSettings, type Cli } from '../program.ts';
 import { list } from '../table.ts';
 import { collect, integerId } from '../values.ts';
 import { headersFrom } from '../webhookHeaders.ts';
@@ -46,8 +46,11 @@ interface WebhookOptions {
 }
 
 export function setup(cli: Cli): Command {
-  const act = async (work: (tables: CentralTables) => Promise<CommandResult>): Promise<void> =>
-    await cli.runWithoutSettings(async () => await withTables(cli, work));
+  const act = async (prepare: (access: Access) => Work): Promise<void> =>
+    await cli.runWithoutSettings(async () => {
+      const access = accessOf(cli);
+      return await withTables(access, prepare(access));
+    });
   const setAccount = new Command('account')
     .description('step 1: whether the account wants to be told')
     .argument('<accountId>', 'the account', integerId);
@@ -65,21 +68,21 @@ export function setup(cli: Cli): Command {
     .addHelpText('after', webhookHelp)
     .action(
       async (accountId: IntegerId, options: WebhookOptions) =>
-        await act(async (tables) => await writeWebhook(cli, tables, accountId, options)),
+        await act((access) => writeWebhook(access, accountId, options)),
     );
   const setFlow = new Command('flow')
     .description('step 3: whether the SMS of a flow are told')
     .argument('<flowId>', 'the flow', integerId)
     .requiredOption('--account <id>', 'the account it belongs to', integerId);
   switchable(setAccount, async (isEnabled, accountId) =>
-    act(async (tables) => {
+    act(() => async (tables) => {
       await tables.setAccount(accountId, isEnabled);
       const text = `Account ${accountId} ${isEnabled ? 'is' : 'is not'} told of delivery statuses.`;
       return { data: { accountId, enabled: isEnabled }, text };
     }),
   );
   switchable(setFlow, async (isEnabled, flowId, { account }) =>
-    act(async (tables) => await writeFlow(tables, { flowId, accountId: account, isEnabled })),
+    act(() => async (tables) => await writeFlow(tables, { flowId, accountId: account, isEnabled })),
   );
   return new Command('setup')
     .description('the three settings that make an account be told')
@@ -106,13 +109,17 @@ function switchable(
     });
 }
 
-async function withTables(
-  { surroundings }: Cli,
-  work: (tables: CentralTables) => Promise<CommandResult>,
-): Promise<CommandResult> {
+type Access = Extract<AdminSettings, { ok: true }>;
+type Work = (tables: CentralTables) => Promise<CommandResult>;
+
+function accessOf({ surroundings }: Cli): Access {
   const settings = surroundings.adminSettings();
   if (!settings.ok) throw new Refused(settingsText(settings.problems));
-  const tables = await openCentralTables(settings);
+  return settings;
+}
+
+async function withTables(access: Access, work: Work): Promise<CommandResult> {
+  const tables = await openCentralTables(access);
   try {
     return await work(tables);
   } catch (error) {
@@ -125,34 +132,31 @@ async function withTables(
   }
 }
 
-async function writeWebhook(
-  { surroundings }: Cli,
-  tables: CentralTables,
+/** Checks all that is given before anything is connected to. */
+function writeWebhook(
+  { schemes }: Access,
   accountId: IntegerId,
   { url, name, secret, header }: WebhookOptions,
-): Promise<CommandResult> {
-  const settings = surroundings.adminSettings();
-  const parsed = parseWebhookUrl(url, settings.ok ? settings.schemes : []);
+): Work {
+  const parsed = parseWebhookUrl(url, schemes);
   if (parsed.kind === 'unusable') throw new Refused(`It can't be called: ${parsed.problem}.`);
-  const signing = secretFrom(secret);
-  const { webhookId, isNew } = await tables.setWebhook({
-    accountId,
-    name,
-    url,
-    headers: header === undefined ? undefined : headersFrom(header),
-    secret: signing,
-  });
-  const generated = secret === 'generate' && typeof signing === 'string' ? signing : null;
   const { displayUrl } = parsed;
-  const data = { accountId, webhookId, name, url: displayUrl, created: isNew, secret: generated };
-  const text = list([
-    ['webhook', `${webhookId}, ${isNew ? 'new' : 'changed'}`],
-    ['account', `${accountId}, whose default it is`],
-    ['name', name],
-    ['url', displayUrl],
-    ...(generated === null ? [] : [['secret', `${generated} (shown this once)`] as const]),
-  ]);
-  return { data, text };
+  const signing = secretFrom(secret);
+  const headers = header === undefined ? undefined : headersFrom(header);
+  return async (tables) => {
+    const webhook = { accountId, name, url, headers, secret: signing };
+    const { webhookId, isNew } = await tables.setWebhook(webhook);
+    const generated = secret === 'generate' && typeof signing === 'string' ? signing : null;
+    const data = { accountId, webhookId, name, url: displayUrl, created: isNew, secret: generated };
+    const text = list([
+      ['webhook', `${webhookId}, ${isNew ? 'new' : 'changed'}`],
+      ['account', `${accountId}, whose default it is`],
+      ['name', name],
+      ['url', displayUrl],
+      ...(generated === null ? [] : [['secret', `${generated} (shown this once)`] as const]),
+    ]);
+    return { data, text };
+  };
 }
 
 const SECRET_BYTES = 32;

@@ -85,7 +85,7 @@ async function callOnce(
     ...(data.error === null ? [] : [['error', data.error] as const]),
     ['time', `${data.durationMs} ms`],
     ['response', response === null ? 'none' : shown],
-    ['result', data.delivered ? 'delivered' : 'it would be tried again, as the schedule says'],
+    ['result', data.delivered ? 'delivered' : 'not delivered'],
   ]);
   return { data, text, isProblem: !data.delivered };
 }

@@ -13,10 +13,13 @@ export function explanationOf(facts: SmsFacts): string {
       : `It waits for attempt ${parked.attempts + 1}, due ${moment(parked.nextAttemptAt)}. ${obstacle(facts) ?? ''}`.trim();
   }
   const shown = facts.record?.['notificationId'] === notificationId ? facts.record : null;
+  if (shown?.['state'] === 'retrying') {
+    return 'Its record shows that it waits, but nothing waits in durable state: it has ended at this moment, or will be read again.';
+  }
   if (shown !== null) return endedAs(shown);
   const ended = facts.ended.find((row) => row.notificationId === notificationId);
   if (ended !== undefined) {
-    return `It ended as ${ended.state} at ${ended.endedAt.toISOString()}; the document does not show it, as RECORD_SKIPS or its validator has it, or since it was written over.`;
+    return `It ended as ${ended.state} at ${ended.endedAt.toISOString()}; the document does not show it: by RECORD_SKIPS=false, since it refused the record, or since it was written over. It is not told again within REMEMBER.`;
   }
   return neverTold(facts);
 }
@@ -59,12 +62,12 @@ function firstBroken(route: RouteFacts, account: string, flow: string): string |
   if (!route.isOptedIn) {
     return `Step 1: account ${account} has not opted in; its account.sms.notifyOnDelivery is not "true".`;
   }
-  if (route.problem !== null)
-    return `Webhook ${route.webhookId} can't be called: ${route.problem}.`;
   if (route.webhookId === null) return `Step 2: account ${account} has no default webhook.`;
   if (!route.isFlowEnabled) {
     return `Step 3: flow ${flow} has its webhook not enabled, or belongs to another account.`;
   }
+  if (route.problem !== null)
+    return `Webhook ${route.webhookId} can't be called: ${route.problem}.`;
   if (route.isEndpointDisabled) {
     return `The endpoint of webhook ${route.webhookId} is disabled: "endpoints enable ${route.webhookId}" has it called again.`;
   }

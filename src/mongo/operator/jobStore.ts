@@ -91,7 +91,10 @@ export function createJobStore(jobs: StateCollections['jobs']): JobStore {
     },
     async latest(limit) {
       const rows = await ask(
-        async () => await jobs.find({}, { sort: { updatedAt: -1 }, limit }).toArray(),
+        async () =>
+          await jobs
+            .find({ updatedAt: { $exists: true } }, { sort: { updatedAt: -1 }, limit })
+            .toArray(),
       );
       return rows.map(toSummary);
     },

@@ -35,9 +35,9 @@ export interface ParkedList {
   count(scope: ParkedScope): Promise<number>;
   /** All statuses of one SMS. */
   ofSms(smsKey: string): Promise<readonly ParkedFacts[]>;
-  /** Not those being called. */
+  /** Those that `makeDue` would make due. */
   countWaiting(scope: ParkedScope): Promise<number>;
-  /** Makes those due now that are not being called; how many. */
+  /** Makes those due now that are due later and not being called; how many. */
   makeDue(scope: ParkedScope): Promise<number>;
 }
 
@@ -51,9 +51,9 @@ export function createParkedList(retries: StateCollections['retries']): ParkedLi
         await retries
           .aggregate<RetryRow>([
             { $match: filter },
+            { $unset: 'body' },
             { $sort: { nextAttemptAt: 1 } },
             { $limit: limit },
-            { $unset: 'body' },
             { $set: { isClaimed } },
           ])
           .toArray(),
@@ -90,7 +90,8 @@ export function namesOf(webhookId: string): (number | string)[] {
 }
 
 function waiting(scope: ParkedScope): Document {
-  return { ...within(scope), claim: { $exists: false } };
+  const isNotDue = { $gt: ['$nextAttemptAt', '$$NOW'] };
+  return { ...within(scope), claim: { $exists: false }, $expr: isNotDue };
 }
 
 function toFacts(row: RetryRow): ParkedFacts {

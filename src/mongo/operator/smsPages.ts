@@ -13,7 +13,7 @@ export interface FoundSms extends FoundDocument {
 
 /** Documents in the order of `_id`. Each rejects when the database does not answer. */
 export interface SmsPages {
-  /** How many there are in all. Reads the whole collection, unless an index helps. */
+  /** How many there are in all. Reads the whole collection, unless an index helps; rejects after a minute. */
   count(): Promise<number>;
   /** `next` is null after the last page; a page may be empty before it. */
   page(from: unknown): Promise<{
@@ -26,9 +26,11 @@ interface Span {
   readonly since: Date;
   readonly until: Date;
   readonly accountId: IntegerId | null;
+  /** Documents read at once: what waits in memory to be dealt with grows old. */
+  readonly pageSize: number;
 }
 
-const PAGE_SIZE = 200;
+const COUNT_LIMIT_MS = 60_000;
 
 /** Where the first page begins. */
 export const beginning: unknown = new MinKey();
@@ -36,29 +38,34 @@ export const beginning: unknown = new MinKey();
 /** Those whose record shows a status of this span, in one of these states. */
 export function recordedIn(
   sms: Collection,
-  { since, until, accountId, states }: Span & { readonly states: readonly string[] },
+  { since, until, accountId, pageSize, states }: Span & { readonly states: readonly string[] },
 ): SmsPages {
-  return pagesOf(sms, {
+  const filter = {
     'notify_on_delivery.statusAt': { $gte: since, $lt: until },
     'notify_on_delivery.state': { $in: [...states] },
     ...ofAccount(accountId),
-  });
+  };
+  return pagesOf(sms, filter, pageSize);
 }
 
 /**
  * Those that may have got their present status in this span, and whose record, if they have one, is not of that
  * status. May bring some of before or after: only their reader can place times that are text.
  */
-export function unrecordedIn(sms: Collection, { since, accountId }: Omit<Span, 'until'>): SmsPages {
+export function unrecordedIn(
+  sms: Collection,
+  { since, accountId, pageSize }: Omit<Span, 'until'>,
+): SmsPages {
   const isNotShown = { $ne: ['$notify_on_delivery.deliveryStatus', '$deliveryStatus'] };
-  return pagesOf(sms, { $expr: { $and: [mayBelong(since), isNotShown] }, ...ofAccount(accountId) });
+  const filter = { $expr: { $and: [mayBelong(since), isNotShown] }, ...ofAccount(accountId) };
+  return pagesOf(sms, filter, pageSize);
 }
 
-function pagesOf(sms: Collection, filter: Document): SmsPages {
+function pagesOf(sms: Collection, filter: Document, size: number): SmsPages {
   return {
-    count: async () => await sms.countDocuments(filter),
+    count: async () => await sms.countDocuments(filter, { maxTimeMS: COUNT_LIMIT_MS }),
     async page(from) {
-      const page = await ask(async () => await readPage(sms, { from, filter, size: PAGE_SIZE }));
+      const page = await ask(async () => await readPage(sms, { from, filter, size }));
       const found = page.documents.map((document) => ({
         at: document['_id'] as unknown,
         documentKey: { opaque: { _id: document['_id'] as unknown } },

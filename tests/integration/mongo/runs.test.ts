@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { MongoClient } from 'mongodb';
+import type { DeliveryRecord } from '../../../src/domain/record.ts';
 import { createMongoClient } from '../../../src/mongo/connect.ts';
 import { ensureStateCollections, stateCollections } from '../../../src/mongo/stateCollections.ts';
 import { aSubject } from '../../support/builders.ts';
@@ -34,7 +35,7 @@ describe('a notification that is told again', () => {
   it('shows its wait over the end it had before', async () => {
     const { store, shown } = outcomes;
     await store.end(first);
-    const record = retrying('DELIVERED', { at: 1 });
+    const record = { ...retrying('DELIVERED', { at: 1 }), lastAttemptAt: later(first.record, 1) };
     await store.end(anEnding('sms-1', { record, remember: false, run }));
     expect(await shown('sms-1')).toMatchObject({ state: 'retrying' });
     expect(await outcomes.row(id)).toMatchObject({ state: 'delivered', run: null });
@@ -73,6 +74,34 @@ describe('a notification that is told again', () => {
     expect(await shown('sms-1')).toEqual(second);
   });
 });
+
+describe('a late word of the same run', () => {
+  it('that it waits changes nothing once it has ended', async () => {
+    const { store, shown } = outcomes;
+    const wait = retrying('DELIVERED', { at: 1 });
+    const end = {
+      ...failed('DELIVERED', { at: 1, attempts: 2 }),
+      lastAttemptAt: later(wait, 5_000),
+    };
+    await store.end(first);
+    await store.end(anEnding('sms-1', { record: end, run }));
+    await store.end(anEnding('sms-1', { record: wait, remember: false, run }));
+    expect(await shown('sms-1')).toEqual(end);
+  });
+
+  it('that it waits takes the place of an end before that run', async () => {
+    const { store, shown } = outcomes;
+    const wait = retrying('DELIVERED', { at: 1 });
+    const before = { ...delivered('DELIVERED', { at: 1 }), lastAttemptAt: later(wait, -5_000) };
+    await store.end(anEnding('sms-1', { record: before }));
+    await store.end(anEnding('sms-1', { record: wait, remember: false, run }));
+    expect(await shown('sms-1')).toEqual(wait);
+  });
+});
+
+function later({ lastAttemptAt = new Date() }: DeliveryRecord, ms: number): Date {
+  return new Date(lastAttemptAt.getTime() + ms);
+}
 
 describe('its row in durable state', () => {
   it('has ended only by the end of its own run', async () => {

@@ -15,6 +15,7 @@ describe('loadConfig', () => {
       },
       mysql: {
         uri: required.MYSQL_URI,
+        adminUri: null,
         poolSize: 5,
         routeQuery: { path: join(packageRoot(), 'config/route.sql'), text: 'SELECT 1' },
         ca: null,

@@ -34,6 +34,7 @@ function anchorsIn(text: string): readonly string[] {
 const others = new Set([
   'NODE_EXTRA_CA_CERTS',
   'NODE_OPTIONS',
+  'MONGOD_BINARY',
   'UV_THREADPOOL_SIZE',
   'LONG_TESTS',
   'TEST_MYSQL',

@@ -59,8 +59,12 @@ describe('rows for what is told again', () => {
   it('are none for what ended in the same run, or without one at all', async () => {
     await ended('a', 'run 1');
     await ended('b', null);
-    const all = [again('a', 'run 1'), again('a', 'run 2'), again('b', 'run 1'), again('b')];
-    expect(await createAgainRows(state()).add(all)).toEqual(['ended', 'queued', 'queued', 'ended']);
+    const rows = createAgainRows(state());
+    expect(await rows.add([again('a', 'run 1'), again('b')])).toEqual(['ended', 'ended']);
+    expect(await rows.add([again('a', 'run 2'), again('b', 'run 1')])).toEqual([
+      'queued',
+      'queued',
+    ]);
   });
 
   it('are foreseen without being there', async () => {

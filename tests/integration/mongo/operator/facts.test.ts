@@ -69,7 +69,7 @@ describe('what is parked', () => {
         accountId,
         log: aLog(answered(503)),
       });
-    await store.park(parked('a', 28), 60_000);
+    await store.park(parked('a', 28), 50_000);
     await store.park(parked('b', 29), 30_000);
     await store.parkClaimed(parked('c', 29));
   });
@@ -77,9 +77,8 @@ describe('what is parked', () => {
   it('is listed, what is due first, with its last answer', async () => {
     const list = createParkedList(state().retries);
     const all = await list.list({}, 10);
-    expect(all.map(({ notificationId }) => notificationId.slice(0, 1))).toEqual(
-      expect.arrayContaining(['a', 'b', 'c']),
-    );
+    // The claim of the last holds for a minute.
+    expect(all.map(({ notificationId }) => notificationId.slice(0, 1))).toEqual(['b', 'a', 'c']);
     expect(all.find(({ accountId }) => accountId === 28)).toMatchObject({
       webhookId: 7,
       attempts: 1,
@@ -143,7 +142,7 @@ describe('the overview', () => {
 
 describe('pages of SMS', () => {
   const at = (hour: number): Date => new Date(Date.UTC(2026, 0, 31, hour));
-  const span = { since: at(10), until: at(12), accountId: null };
+  const span = { since: at(10), until: at(12), accountId: null, pageSize: 100 };
   const collection = () => servers().db.collection('paged');
 
   beforeAll(async () => {
