@@ -61,7 +61,8 @@ async function interrupted(args: readonly string[]): Promise<void> {
   expect(half.stdout).toMatch(/interrupted\. The same command goes on from here/);
   expect(half.code).toBe(1);
   const state = await command('status', '--json');
-  expect(state.json()['jobs']).toMatchObject([{ kind: args[0], state: 'interrupted' }]);
+  const [latest] = state.json()['jobs'] as readonly unknown[];
+  expect(latest).toMatchObject({ kind: args[0], state: 'interrupted' });
   const rest = await command(...args, '--json');
   expect(rest.json()).toMatchObject({ resumed: true, finished: true });
   expect(rest.json()['counts']).toMatchObject({ queued: COUNT });

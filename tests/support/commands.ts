@@ -38,7 +38,7 @@ export async function runByNpm(
 }
 
 /**
- * The same in a pseudo-terminal (by `script` of util-linux), whose output comes as standard output; `onOutput` gets
+ * A command line in a pseudo-terminal (by `script` of util-linux), whose output comes as standard output; `onOutput` gets
  * all of it so far, and a function that presses Ctrl-C.
  */
 export async function runInTerminal(
@@ -46,7 +46,8 @@ export async function runInTerminal(
   args: readonly string[],
   onOutput: (output: string, interrupt: () => void) => void,
 ): Promise<CommandEnd> {
-  const command = ['npm', 'run', '--silent', 'cli', '--', ...args].map(quoted).join(' ');
+  // Else the shell would be interrupted, too, and answer in its place.
+  const command = `exec ${[process.execPath, ...program, ...args].map(quoted).join(' ')}`;
   return await run('script', ['-qefc', command, '/dev/null'], settings, onOutput);
 }
 
