@@ -7,8 +7,9 @@ import { onAbort } from '../runtime/abort.ts';
  * happens to this process, a successor reads the rest again. Bounded: a full window stops the reading, until
  * an eighth of it is free again, so that what is looked up together is many.
  *
- * What is settled behind one that is not takes no more than its position, so many more of those are let in:
- * else the slowest of all would stop the reading for everybody.
+ * Of changes that are settled and follow one another only the last one's position is kept. So one that takes long
+ * holds neither the reading nor memory, whatever goes by behind it: at most twice as many positions as there are
+ * unsettled changes, and one.
  */
 export interface Window {
   readonly hasRoom: boolean;
@@ -25,49 +26,66 @@ export interface Window {
   readonly watermark: StreamPosition;
   /** Changes taken in that are not settled. */
   readonly unsettled: number;
+  /** Positions kept. */
+  readonly places: number;
   /** Changes settled since the start; moves when the watermark moved for more than the time passing. */
   readonly settledChanges: number;
 }
 
-interface Slot {
+/** A change, or several settled ones that follow one another; `position` is the last one's. */
+interface Place {
   position: StreamPosition;
-  settled: boolean;
+  isSettled: boolean;
+  before: Place | null;
+  after: Place | null;
 }
 
-/** How many times `limit` the window may span, what is settled included. */
-const SPAN_FACTOR = 20;
 /** A full window has room again when no more than this part of it is taken. */
 const FREE_AGAIN = 7 / 8;
 
 /** @param limit changes that are not settled, at most */
 export function createWindow(start: StreamPosition, limit: number): Window {
   let watermark = start;
-  let slots: Slot[] = [];
-  /** How many of the leading slots are behind the watermark already; trimmed in bulk. */
-  let behind = 0;
+  let first: Place | null = null;
+  let last: Place | null = null;
+  let places = 0;
   let settledChanges = 0;
   let unsettled = 0;
   let isFull = false;
   let onRoom: (() => void)[] = [];
 
   const update = (): void => {
-    const span = slots.length - behind;
-    const mayBeTaken = isFull ? FREE_AGAIN * limit : limit - 1;
-    isFull = unsettled > mayBeTaken || span >= SPAN_FACTOR * limit;
+    isFull = unsettled > (isFull ? FREE_AGAIN * limit : limit - 1);
     if (isFull) return;
     for (const resolve of onRoom) resolve();
     onRoom = [];
   };
+  const append = (position: StreamPosition, isSettled: boolean): Place => {
+    const place: Place = { position, isSettled, before: last, after: null };
+    if (last === null) first = place;
+    else last.after = place;
+    last = place;
+    places += 1;
+    return place;
+  };
+  const remove = ({ before, after }: Place): void => {
+    if (before === null) first = after;
+    else before.after = after;
+    if (after === null) last = before;
+    else after.before = before;
+    places -= 1;
+  };
+  /** The later one's position stands for both. */
+  const merge = (place: Place): void => {
+    const { before, after } = place;
+    if (before?.isSettled === true) remove(before);
+    if (after?.isSettled === true) remove(place);
+  };
   const advance = (): void => {
-    for (let slot = slots[behind]; slot?.settled === true; slot = slots[behind]) {
-      watermark = slot.position;
-      behind += 1;
+    while (first?.isSettled === true) {
+      watermark = first.position;
+      remove(first);
     }
-    if (behind > 1_000 || behind === slots.length) {
-      slots = slots.slice(behind);
-      behind = 0;
-    }
-    update();
   };
 
   return {
@@ -86,23 +104,23 @@ export function createWindow(start: StreamPosition, limit: number): Window {
       });
     },
     admit(position) {
-      const slot: Slot = { position, settled: false };
-      slots.push(slot);
+      const place = append(position, false);
       unsettled += 1;
       update();
       return () => {
-        if (slot.settled) return;
-        slot.settled = true;
+        if (place.isSettled) return;
+        place.isSettled = true;
         unsettled -= 1;
         settledChanges += 1;
+        merge(place);
         advance();
+        update();
       };
     },
     passed(position) {
-      const last = slots.at(-1);
-      if (last === undefined) watermark = position;
-      else if (last.settled) last.position = position;
-      else slots.push({ position, settled: true });
+      if (last === null) watermark = position;
+      else if (last.isSettled) last.position = position;
+      else append(position, true);
     },
     get watermark() {
       return watermark;
@@ -112,6 +130,9 @@ export function createWindow(start: StreamPosition, limit: number): Window {
     },
     get unsettled() {
       return unsettled;
+    },
+    get places() {
+      return places;
     },
   };
 }

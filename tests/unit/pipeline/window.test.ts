@@ -92,15 +92,16 @@ describe("a window's room", () => {
     expect([window.hasRoom, room.isSettled]).toEqual([true, true]);
   });
 
-  it('ends all the same when what is settled behind the oldest becomes too much', () => {
+  it('does not end however much is settled behind the oldest, of which one position is kept', () => {
     const { window, settle } = createFilled(2);
     settle(2);
-    for (let at = 3; at <= 40; at += 1) window.admit(aPosition(at))();
-    expect(window.hasRoom).toBe(false);
+    for (let at = 3; at <= 100_000; at += 1) window.admit(aPosition(at))();
+    expect(window.hasRoom).toBe(true);
+    expect(window.places).toBe(2);
     expect(watermarkOf(window)).toBe(0);
     settle(1);
-    expect(window.hasRoom).toBe(true);
-    expect(watermarkOf(window)).toBe(40);
+    expect(window.places).toBe(0);
+    expect(watermarkOf(window)).toBe(100_000);
   });
 
   it('is not used up by a stream in which nothing happens', async () => {
@@ -187,6 +188,7 @@ function follow(steps: readonly Step[]): void {
     const firstOpen = all.findIndex(({ isSettled }) => !isSettled);
     const passable = firstOpen === -1 ? all : all.slice(0, firstOpen);
     expect(watermarkOf(window)).toBe(passable.at(-1)?.at ?? 0);
+    expect(window.places).toBeLessThanOrEqual(2 * window.unsettled + 1);
   };
   for (const step of steps) {
     const entry = { at: all.length + 1, isSettled: step === 'passed' };
