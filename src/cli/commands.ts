@@ -8,7 +8,7 @@ import { retries } from './commands/retries.ts';
 import { setup } from './commands/setup.ts';
 import { status } from './commands/status.ts';
 import { test } from './commands/test.ts';
-import type { Cli } from './program.ts';
+import type { Cli } from './surroundings.ts';
 
 /** Every command, in the order of the help. */
 export const commands: readonly ((cli: Cli) => Command)[] = [

@@ -3,7 +3,11 @@ import type { IntegerId } from '../domain/integerId.ts';
 import type { PlainDocument } from '../domain/plainValue.ts';
 
 /** An SMS as the platform stores one, but made up: no customer's number and text. */
-export function sampleSms(accountId: IntegerId, deliveryStatus: string, at: Date): PlainDocument {
+export function sampleSms(
+  accountId: IntegerId,
+  deliveryStatus: string,
+  at: Date,
+): PlainDocument & { readonly _id: string } {
   const phononUuid = randomUUID();
   return {
     _id: `test-${randomUUID()}`,

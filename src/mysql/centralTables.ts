@@ -8,7 +8,7 @@ import type { IntegerId } from '../domain/integerId.ts';
 import { ConfigurationError, toError } from '../runtime/errors.ts';
 
 /** What is written of a webhook; what is undefined is kept, or left empty in a new one. */
-export interface WebhookSetting {
+interface WebhookSetting {
   readonly accountId: IntegerId;
   readonly name: string;
   readonly url: string;
@@ -105,7 +105,7 @@ export async function openCentralTables(options: {
           'SELECT accountID FROM Flow WHERE flowID = ? FOR UPDATE',
           [id],
         );
-        const owner = rows[0]?.['accountID'] as unknown;
+        const owner = rows[0]?.['accountID'] as number | string | undefined;
         if (owner !== undefined && String(owner) !== account) return false;
         const enabled = isEnabled ? 1 : 0;
         await (owner === undefined

@@ -19,14 +19,14 @@ function environment(settings: Readonly<Record<string, string>>): Record<string,
 }
 
 /** The program that `npm run cli` runs. */
-const program = ['--enable-source-maps', 'dist/src/cli.js'] as const;
+const commandLine = ['--enable-source-maps', 'dist/src/cli.js'] as const;
 
 /** A command line in a process of its own. */
 export async function runCommand(
   settings: Readonly<Record<string, string>>,
   args: readonly string[],
 ): Promise<CommandEnd> {
-  return await run(process.execPath, [...program, ...args], settings);
+  return await run(process.execPath, [...commandLine, ...args], settings);
 }
 
 /** `npm run --silent cli -- …`, as an operator writes it. */
@@ -47,7 +47,7 @@ export async function runInTerminal(
   onOutput: (output: string, interrupt: () => void) => void,
 ): Promise<CommandEnd> {
   // Else the shell would be interrupted, too, and answer in its place.
-  const command = `exec ${[process.execPath, ...program, ...args].map(quoted).join(' ')}`;
+  const command = `exec ${[process.execPath, ...commandLine, ...args].map(quoted).join(' ')}`;
   return await run('script', ['-qefc', command, '/dev/null'], settings, onOutput);
 }
 

@@ -5,7 +5,7 @@ import { checkAccount, checkMysql } from '../check/checkRoute.ts';
 import { failed, note, ok, type Finding } from '../check/finding.ts';
 import { toError } from '../../runtime/errors.ts';
 import type { Bench, CommandResult } from '../command.ts';
-import type { Cli } from '../program.ts';
+import type { Cli } from '../surroundings.ts';
 import { list } from '../table.ts';
 import { integerId } from '../values.ts';
 

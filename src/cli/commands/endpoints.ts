@@ -4,7 +4,7 @@ import { createDisabledEndpoints } from '../../mongo/operator/disabledEndpoints.
 import type { Webhook } from '../../domain/route.ts';
 import { Refused, type Bench, type CommandResult } from '../command.ts';
 import { findWebhook } from '../findWebhook.ts';
-import type { Cli } from '../program.ts';
+import type { Cli } from '../surroundings.ts';
 import { table } from '../table.ts';
 import { integerId } from '../values.ts';
 import { several } from '../words.ts';

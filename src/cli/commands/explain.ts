@@ -4,7 +4,7 @@ import { Refused, type Bench, type CommandResult } from '../command.ts';
 import { gatherFacts } from '../explain/gatherFacts.ts';
 import { explanationOf } from '../explain/explanation.ts';
 import { factsText } from '../explain/factsText.ts';
-import type { Cli } from '../program.ts';
+import type { Cli } from '../surroundings.ts';
 
 const help = `
 Tells the story of one SMS: what the document says, how the three settings stand now,

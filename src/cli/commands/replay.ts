@@ -5,7 +5,7 @@ import { createTimeZone } from '../../runtime/timeZone.ts';
 import { toReplay } from '../again/candidate.ts';
 import { pageSizeFor, runJob } from '../again/runJob.ts';
 import { spanOf } from '../again/span.ts';
-import type { Cli } from '../program.ts';
+import type { Cli } from '../surroundings.ts';
 import { allEndedStates, integerId, rate, states, type EndedState } from '../values.ts';
 
 const help = `

@@ -6,7 +6,7 @@ import {
   type ParkedScope,
 } from '../../mongo/operator/parkedList.ts';
 import type { Bench, CommandResult } from '../command.ts';
-import type { Cli } from '../program.ts';
+import type { Cli } from '../surroundings.ts';
 import { table } from '../table.ts';
 import { integerId, wholeNumber } from '../values.ts';
 import { count, duration, several } from '../words.ts';
@@ -81,7 +81,7 @@ async function listParked(
   return { data, text: `${head}\n\n${parkedTable(shown)}` };
 }
 
-export function parkedTable(rows: readonly ParkedFacts[]): string {
+function parkedTable(rows: readonly ParkedFacts[]): string {
   const now = Date.now();
   return table(
     ['notification', 'account', 'webhook', 'attempts', 'last', 'due'],

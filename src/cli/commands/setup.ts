@@ -5,7 +5,7 @@ import { parseSigningKeys } from '../../domain/signingKeys.ts';
 import { parseWebhookUrl } from '../../domain/webhookUrl.ts';
 import { openCentralTables, OtherTables, type CentralTables } from '../../mysql/centralTables.ts';
 import { Refused, type CommandResult } from '../command.ts';
-import { settingsText, type AdminSettings, type Cli } from '../program.ts';
+import { settingsText, type AdminSettings, type Cli } from '../surroundings.ts';
 import { list } from '../table.ts';
 import { collect, integerId } from '../values.ts';
 import { headersFrom } from '../webhookHeaders.ts';
@@ -74,15 +74,21 @@ export function setup(cli: Cli): Command {
     .description('step 3: whether the SMS of a flow are told')
     .argument('<flowId>', 'the flow', integerId)
     .requiredOption('--account <id>', 'the account it belongs to', integerId);
-  switchable(setAccount, async (isEnabled, accountId) =>
-    act(() => async (tables) => {
-      await tables.setAccount(accountId, isEnabled);
-      const text = `Account ${accountId} ${isEnabled ? 'is' : 'is not'} told of delivery statuses.`;
-      return { data: { accountId, enabled: isEnabled }, text };
-    }),
+  switchable(
+    setAccount,
+    async (isEnabled, accountId) =>
+      await act(() => async (tables) => {
+        await tables.setAccount(accountId, isEnabled);
+        const text = `Account ${accountId} ${isEnabled ? 'is' : 'is not'} told of delivery statuses.`;
+        return { data: { accountId, enabled: isEnabled }, text };
+      }),
   );
-  switchable(setFlow, async (isEnabled, flowId, { account }) =>
-    act(() => async (tables) => await writeFlow(tables, { flowId, accountId: account, isEnabled })),
+  switchable(
+    setFlow,
+    async (isEnabled, flowId, { account }) =>
+      await act(
+        () => async (tables) => await writeFlow(tables, { flowId, accountId: account, isEnabled }),
+      ),
   );
   return new Command('setup')
     .description('the three settings that make an account be told')

@@ -3,7 +3,7 @@ import { createJobStore, type JobSummary } from '../../mongo/operator/jobStore.t
 import { readOverview } from '../../mongo/operator/overview.ts';
 import { createStateReaders } from '../../mongo/stateReaders.ts';
 import type { Bench, CommandResult } from '../command.ts';
-import type { Cli } from '../program.ts';
+import type { Cli } from '../surroundings.ts';
 import { silentLogger } from '../silentLogger.ts';
 import { list, table } from '../table.ts';
 import { count, duration, moment, several } from '../words.ts';

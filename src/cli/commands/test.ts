@@ -6,7 +6,7 @@ import { buildPayload } from '../../domain/payload.ts';
 import { createTimeZone } from '../../runtime/timeZone.ts';
 import { Refused, type Bench, type CommandResult } from '../command.ts';
 import { askAboutAccount, webhookOf } from '../findWebhook.ts';
-import type { Cli } from '../program.ts';
+import type { Cli } from '../surroundings.ts';
 import { sampleSms } from '../sampleSms.ts';
 import { list, onOneLine } from '../table.ts';
 import { integerId } from '../values.ts';
@@ -53,11 +53,11 @@ async function callOnce(
   if (typeof webhook === 'string') throw new Refused(`Nothing was called: ${webhook}.`);
   const document = sampleSms(accountId, deliveryStatus, new Date());
   const zone = createTimeZone(bench.config.call.payloadTimeZone);
-  const id = document['_id'] ?? null;
+  const { _id: id } = document;
   const attempt = {
     webhook,
     body: buildPayload({ id, document, zone }),
-    notificationId: notificationId(String(id), deliveryStatus),
+    notificationId: notificationId(id, deliveryStatus),
     number: 1,
   };
   const outcome = await bench.sender().send(attempt, bench.stopping);

@@ -1,4 +1,4 @@
-import type { PlainDocument } from '../../domain/plainValue.ts';
+import type { PlainDocument, PlainValue } from '../../domain/plainValue.ts';
 import { moment } from '../words.ts';
 import type { RouteFacts, SmsFacts } from './gatherFacts.ts';
 
@@ -24,11 +24,15 @@ export function explanationOf(facts: SmsFacts): string {
   return neverTold(facts);
 }
 
+function textOf(value: PlainValue | undefined): string {
+  return typeof value === 'string' ? value : JSON.stringify(value ?? null);
+}
+
 function endedAs(record: PlainDocument): string {
   const reason = typeof record['reason'] === 'string' ? ` / ${record['reason']}` : '';
   const attempts = Number(record['attempts'] ?? 0);
   const calls = attempts === 0 ? 'no call' : `${attempts} ${attempts === 1 ? 'call' : 'calls'}`;
-  return `It ended as ${String(record['state'])}${reason}, after ${calls}. "replay" tells it again.`;
+  return `It ended as ${textOf(record['state'])}${reason}, after ${calls}. "replay" tells it again.`;
 }
 
 /** Nothing is recorded of its present status. */
@@ -55,7 +59,7 @@ function neverTold(facts: SmsFacts): string {
 function obstacle({ route, document }: SmsFacts): string | null {
   if (route === null) return null;
   if (route.error !== null) return `MySQL could not be asked: ${route.error}`;
-  return firstBroken(route, String(document.accountId), String(document.flowId));
+  return firstBroken(route, textOf(document.accountId), textOf(document.flowId));
 }
 
 function firstBroken(route: RouteFacts, account: string, flow: string): string | null {

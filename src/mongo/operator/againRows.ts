@@ -1,4 +1,3 @@
-import type { Document } from 'mongodb';
 import { noAttempts } from '../../domain/attemptLog.ts';
 import type { ParkableNotification } from '../../pipeline/retryPort.ts';
 import { ask } from '../ask.ts';
@@ -90,7 +89,7 @@ async function insert(
         { ordered: false },
       ),
   );
-  const news = new Set(Object.values(upsertedIds as Document).map(String));
+  const news = new Set(Object.values(upsertedIds).map(String));
   const others = all.filter(({ subject }) => !news.has(subject.notificationId));
   const added = [...news].map((id) => [id, 'queued'] as const);
   return new Map([...added, ...(await standing(retries, others, 'waiting'))]);

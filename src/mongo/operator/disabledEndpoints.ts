@@ -4,7 +4,7 @@ import { ask } from '../ask.ts';
 import type { StateCollections } from '../stateCollections.ts';
 import { namesOf } from './parkedList.ts';
 
-export interface DisabledEndpoint {
+interface DisabledEndpoint {
   readonly webhookId: IntegerId;
   /** Without userinfo, query and fragment. */
   readonly url: string | null;

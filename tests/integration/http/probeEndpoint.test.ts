@@ -61,5 +61,6 @@ describe('an endpoint', () => {
   it('leaves no connection open', async () => {
     await probe(plain.url('/'));
     await until('it is closed', () => plain.openSockets() === 0);
+    expect(plain.openSockets()).toBe(0);
   });
 });
