@@ -22,7 +22,8 @@ const withServers = {
 };
 
 export default {
-  maxWorkers: 2,
+  // On two cores: most of the longer tests wait for processes of their own.
+  maxWorkers: 3,
   testTimeout: 120_000,
   projects: [
     { ...base, displayName: 'unit', testMatch: ['<rootDir>/tests/unit/**/*.test.ts'] },

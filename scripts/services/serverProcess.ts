@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { open, readFile } from 'node:fs/promises';
+import { open, readdir, readFile } from 'node:fs/promises';
 import { findProgram } from './command.ts';
 import { until } from './until.ts';
 
@@ -15,8 +15,8 @@ export interface ServerProcess {
   stop(): Promise<void>;
   /** SIGKILL, and wait until it is gone. */
   kill(): Promise<void>;
-  /** SIGSTOP: connections stay open and nothing answers, as on a frozen machine. */
-  pause(): void;
+  /** SIGSTOP: connections stay open and nothing answers, as on a frozen machine. Resolves when no thread runs. */
+  pause(): Promise<void>;
   /** SIGCONT */
   resume(): void;
   isRunning(): boolean;
@@ -75,9 +75,26 @@ export function createServerProcess(options: ServerProcessOptions): ServerProces
     async kill() {
       await end('SIGKILL');
     },
-    pause: () => signal('SIGSTOP'),
+    async pause() {
+      signal('SIGSTOP');
+      const pid = child?.pid ?? 0;
+      await until(`${name} has stopped`, async () => await haveAllStopped(pid));
+    },
     resume: () => signal('SIGCONT'),
   };
+}
+
+/** A busy machine takes a while to stop them all. Elsewhere than on Linux it can't be seen. */
+async function haveAllStopped(pid: number): Promise<boolean> {
+  if (process.platform !== 'linux') return true;
+  const threads = await readdir(`/proc/${pid}/task`);
+  const states = await Promise.all(
+    threads.map(async (thread) => {
+      const stat = await readFile(`/proc/${pid}/task/${thread}/stat`, 'utf8').catch(() => ') T');
+      return stat.slice(stat.lastIndexOf(')') + 2).charAt(0);
+    }),
+  );
+  return states.every((state) => state === 'T');
 }
 
 /**

@@ -17,7 +17,7 @@ export const frozenMongod: Fault = {
       for (const pauseMs of pauses) {
         await scene.work(1_000, 2_000);
         log(`frozen for ${(pauseMs / 1000).toFixed(1)} s`);
-        mongod.pause();
+        await mongod.pause();
         await scene.work(pauseMs, pauseMs);
         mongod.resume();
       }

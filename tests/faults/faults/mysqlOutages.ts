@@ -20,7 +20,7 @@ export const mysqlOutages: Fault = {
         log(`${kind} for ${(lengthMs / 1000).toFixed(1)} s`);
         if (kind === 'killed') await mysql.kill();
         else if (kind === 'stopped') await mysql.stop();
-        else mysql.pause();
+        else await mysql.pause();
         await scene.work(lengthMs, lengthMs);
         if (kind === 'frozen') mysql.resume();
         else await mysql.start();

@@ -96,7 +96,7 @@ describe('a connection', () => {
     await using stream = await openAtEnd(sms);
     await expect(mongo.ping()).resolves.toBeUndefined();
     const [mongod] = replicaSet().members;
-    mongod?.pause();
+    await mongod?.pause();
     try {
       await Promise.all([
         expect(stream.handle.read()).rejects.toMatchObject({ kind: 'transient' }),

@@ -17,6 +17,7 @@ const onState: Readonly<Record<string, readonly string[]>> = {
   endpoints: onRows,
   leases: onRows,
   gaps: onRows,
+  jobs: onRows,
 };
 
 /** The smallest role: nothing but what the worker does, on nothing but what it does it to. */

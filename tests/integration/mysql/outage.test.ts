@@ -96,7 +96,7 @@ describe('a hung server', () => {
   it('is unavailable after the timeout, and answers again once it goes on', async () => {
     const { query, logger, find } = start({ timeoutMs: 300 });
     expect(await Promise.all(flowIds.map(find))).toEqual(allOpen);
-    server.pause();
+    await server.pause();
     const before = performance.now();
     await expect(query.run(keyOf(200), never)).rejects.toMatchObject({
       kind: 'unavailable',
@@ -112,7 +112,7 @@ describe('a hung server', () => {
   it('does not keep the client from closing', async () => {
     const { client, query } = start({ timeoutMs: 500 });
     await query.check(never);
-    server.pause();
+    await server.pause();
     const asked = query.check(never).catch((error: unknown) => error);
     await client.close();
     expect(await asked).toMatchObject({ kind: 'unavailable' });
