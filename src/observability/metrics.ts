@@ -103,6 +103,23 @@ export function createMetrics(): PrometheusMetrics {
     ['result'],
     knownLabels.lookups,
   );
+  // prom-client's own metrics of the process have other names, and watch the event loop all the time.
+  const cpuSeconds = new Counter({
+    name: `${PREFIX}process_cpu_seconds_total`,
+    help: 'CPU time of the process',
+    registers: [],
+    collect() {
+      const { user, system } = process.cpuUsage();
+      this.reset();
+      this.inc((user + system) / 1_000_000);
+    },
+  });
+  registry.registerMetric(cpuSeconds);
+  derived('process_resident_memory_bytes', 'Memory of the process', () =>
+    process.memoryUsage.rss(),
+  );
+  const startedAtSeconds = Date.now() / 1000 - process.uptime();
+  derived('process_start_time_seconds', 'When the process began', () => startedAtSeconds);
   const leaseHeld = new Gauge({
     name: `${PREFIX}lease_held`,
     help: 'Whether this worker holds the lease',

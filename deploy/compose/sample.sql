@@ -1,0 +1,9 @@
+-- An account that wants to be told, and the worker's user with the rights it needs.
+INSERT INTO Accountconfig (accountID, `account.sms.notifyOnDelivery`) VALUES (28, 'true');
+INSERT INTO Webhook (accountID, url, isDefault) VALUES (28, 'http://receiver:9000/hook', 1);
+INSERT INTO Flow (flowID, accountID, name, webhookEnabled) VALUES (200, 28, 'welcome', 1);
+
+CREATE USER 'notify'@'%' IDENTIFIED BY 'notify';
+GRANT SELECT ON central.Accountconfig TO 'notify'@'%';
+GRANT SELECT ON central.Webhook TO 'notify'@'%';
+GRANT SELECT ON central.Flow TO 'notify'@'%';
