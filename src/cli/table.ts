@@ -25,12 +25,28 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
     .join('\n');
 }
 
-/** Names and what they say, one to a line. */
+/** Names and what they say, which goes on under itself where it is too long for a line. */
 export function list(entries: readonly (readonly [name: string, value: string])[]): string {
   const width = Math.max(...entries.map(([name]) => name.length));
+  const indent = `\n${' '.repeat(width)}${GAP}`;
   return entries
-    .map(([name, value]) => `${name.padEnd(width)}${GAP}${onOneLine(value)}`)
+    .map(([name, value]) => {
+      const lines = wrap(onOneLine(value), WIDTH - width - GAP.length);
+      return `${name.padEnd(width)}${GAP}${lines.join(indent)}`;
+    })
     .join('\n');
+}
+
+/** Between words; a word that is longer than a line stays whole, so that it can be copied. */
+function wrap(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    const longer = last === undefined ? word : `${last} ${word}`;
+    if (last === undefined || longer.length > width) lines.push(word);
+    else lines[lines.length - 1] = longer;
+  }
+  return lines;
 }
 
 function fit(cell: string, width: number): string {

@@ -17,7 +17,8 @@ interface Options {
 }
 
 const listHelp = `
-Those due first. "due" tells in how long, or since when; "called" is in a worker's hands.
+Those due first, each with the number of its attempts and what came of the last. "due"
+tells in how long, or since when; "called" is in a worker's hands.
 
 Examples:
   npm run cli -- retries list
@@ -84,13 +85,11 @@ async function listParked(
 function parkedTable(rows: readonly ParkedFacts[]): string {
   const now = Date.now();
   return table(
-    ['notification', 'account', 'webhook', 'attempts', 'last', 'due'],
+    ['notification', 'account', 'attempts', 'due'],
     rows.map((row) => [
       row.notificationId,
       String(row.accountId),
-      row.webhookId === null ? 'unknown' : String(row.webhookId),
-      String(row.attempts),
-      String(row.lastStatusCode ?? row.lastError ?? ''),
+      `${row.attempts} ${row.lastStatusCode ?? row.lastError ?? ''}`.trim(),
       dueIn(row, now),
     ]),
   );

@@ -21,9 +21,9 @@ export function factsText(facts: SmsFacts, explanation: string): string {
       ? []
       : [
           `Waiting\n${table(
-            ['notification', 'attempts', 'last', 'next'],
+            ['status', 'attempts', 'last', 'next'],
             parked.map((row) => [
-              row.notificationId,
+              row.deliveryStatus,
               String(row.attempts),
               String(row.lastStatusCode ?? row.lastError ?? ''),
               row.isClaimed ? 'being called' : moment(row.nextAttemptAt),
@@ -34,8 +34,8 @@ export function factsText(facts: SmsFacts, explanation: string): string {
       ? []
       : [
           `Ended\n${table(
-            ['notification', 'state', 'at'],
-            ended.map((row) => [row.notificationId, row.state, moment(row.endedAt)]),
+            ['status', 'state', 'at'],
+            ended.map((row) => [statusIn(row.notificationId), row.state, moment(row.endedAt)]),
           )}`,
         ]),
     list([
@@ -79,6 +79,11 @@ function historyOf(record: PlainDocument): readonly string[] {
     const rows = (entries as readonly PlainValue[]).map((entry) => [JSON.stringify(entry)]);
     return rows.length === 0 ? [] : [table([`Record, ${name}`], rows)];
   });
+}
+
+/** Its second half. */
+function statusIn(notificationId: string): string {
+  return decodeURIComponent(notificationId.split(':')[1] ?? '');
 }
 
 const SHOWN = 500;

@@ -34,6 +34,17 @@ describe('a table', () => {
 });
 
 describe('a list', () => {
+  it('goes on under itself, and leaves long words whole', () => {
+    const long = 'y'.repeat(90);
+    const lines = list([['name', `${'word '.repeat(20)}${long} end`]]).split('\n');
+    expect(lines[0]?.length).toBeLessThanOrEqual(80);
+    expect(lines.slice(1)).toEqual([
+      `      ${'word '.repeat(5).trim()}`,
+      `      ${long}`,
+      '      end',
+    ]);
+  });
+
   it('has its names as wide as the widest', () => {
     expect(
       list([
