@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { cliWith, type CliEnd } from '../../support/cli.ts';
 import { loadSchema, useServers } from '../../support/servers.ts';
@@ -78,6 +79,34 @@ describe('the reference tables', () => {
     expect(end.code).toBe(1);
     expect(end.json()['error']).toMatch(says);
     expect(await rowsOf('SELECT * FROM Webhook')).toEqual(before);
+  });
+});
+
+describe('a user with the rights that the page for operators names', () => {
+  it('may do all of it', async () => {
+    const { mysql, mysqlUri, database } = servers();
+    const page = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8');
+    const granted = [
+      ...page.matchAll(/^GRANT SELECT, INSERT, UPDATE ON central\.(\w+) TO 'notify_admin'@'%';$/gm),
+    ].map(([, table = '']) => table);
+    expect(granted).toEqual([...tables]);
+    const user = `admin-${database.slice(-24)}`;
+    await mysql.query("CREATE USER ? IDENTIFIED BY 'pass'", [user]);
+    for (const table of granted) {
+      await mysql.query('GRANT SELECT, INSERT, UPDATE ON ??.?? TO ?', [database, table, user]);
+    }
+    const uri = mysqlUri.replace(/\/\/[^@]*@/, `//${user}:pass@`);
+    for (const args of [
+      ['account', '31', '--enable'],
+      ['webhook', '31', '--url', 'https://one.example/'],
+      ['webhook', '31', '--url', 'https://two.example/', '--name', 'second'],
+      ['flow', '310', '--account', '31', '--enable'],
+      ['flow', '310', '--account', '31', '--disable'],
+    ]) {
+      const end = await cliWith({ MYSQL_ADMIN_URI: uri }, 'setup', ...args);
+      expect(end).toMatchObject({ code: 0, stderr: '' });
+    }
+    await mysql.query('DROP USER ?', [user]);
   });
 });
 
