@@ -66,7 +66,8 @@ export function createRetryStore(options: RetryStoreOptions): RetryStore {
   };
   const inserts = createBatcher<NewRow, RetryRow | null>({
     maxSize: 100,
-    lingerMs: 5,
+    // Nobody waits for it but the checkpoint, and each write makes the server sync its journal once more.
+    lingerMs: 50,
     concurrency: 2,
     async run(rows) {
       const written = await persist(async () => await insert(rows));
