@@ -45,7 +45,7 @@ interface Reading {
 export function toReplay(
   { documentKey, document }: FoundDocument,
   { accountId }: Span,
-  { zone, run }: Reading & { readonly run: string },
+  { zone, run }: Pick<Reading, 'zone'> & { readonly run: string },
 ): Candidate {
   const record = ownField(document, 'notify_on_delivery');
   if (!isPlainDocument(record)) return { kind: 'outside' };

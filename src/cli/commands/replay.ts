@@ -1,12 +1,9 @@
 import { Command } from 'commander';
-import type { IntegerId } from '../../domain/integerId.ts';
 import { recordedIn } from '../../mongo/operator/smsPages.ts';
-import { createTimeZone } from '../../runtime/timeZone.ts';
+import { againCommand } from '../again/againCommand.ts';
 import { toReplay } from '../again/candidate.ts';
-import { pageSizeFor, runJob } from '../again/runJob.ts';
-import { spanOf } from '../again/span.ts';
 import type { Cli } from '../surroundings.ts';
-import { allEndedStates, integerId, rate, states, type EndedState } from '../values.ts';
+import { allEndedStates, states, type EndedState } from '../values.ts';
 
 const help = `
 For when a customer's server lost what it was sent. Looks for SMS whose record has a
@@ -26,12 +23,7 @@ Examples:
     --account 28 --state failed --rate 20/s`;
 
 interface Options {
-  readonly since: string;
-  readonly until: string;
-  readonly account?: IntegerId;
   readonly state: readonly EndedState[];
-  readonly rate: number;
-  readonly dryRun?: true;
 }
 
 export function replay(cli: Cli): Command {
@@ -39,39 +31,24 @@ export function replay(cli: Cli): Command {
     .description('notify again what has been notified')
     .requiredOption('--since <time>', 'statuses from this time on')
     .requiredOption('--until <time>', 'and before this time')
-    .option('--account <id>', 'of this account only', integerId)
     .option(
       '--state <states>',
       'only what ended so: delivered, failed, skipped',
       states,
       allEndedStates,
     )
-    .option('--rate <n/s>', 'queue at most so many a second', rate, 100)
-    .option('--dry-run', 'only count')
     .addHelpText('after', help);
-  return command.action(
-    async (options: Options) =>
-      await cli.run(async (bench) => {
-        const { config, mongo } = bench;
-        const zone = createTimeZone(config.call.payloadTimeZone);
-        const span = { ...spanOf(command, options, zone), pageSize: pageSizeFor(options.rate) };
-        const wanted = [...new Set(options.state)].toSorted();
-        const reading = { zone, deliveryStatuses: new Set<string>() };
-        return await runJob(bench, {
-          order: {
-            kind: 'replay',
-            arguments: {
-              ...span.arguments,
-              until: span.until.toISOString(),
-              state: wanted.join(','),
-            },
-          },
-          // What waits is counted.
-          pages: recordedIn(mongo().sms, { ...span, states: [...wanted, 'retrying'] }),
-          toCandidate: (found, run) => toReplay(found, span, { ...reading, run }),
-          perSecond: options.rate,
-          isDryRun: options.dryRun === true,
-        });
-      }),
-  );
+  return againCommand<Options>(command, cli, ({ mongo }, { options, span, zone }) => {
+    const wanted = [...new Set(options.state)].toSorted();
+    const until = span.until.toISOString();
+    return {
+      order: {
+        kind: 'replay',
+        arguments: { ...span.arguments, until, state: wanted.join(',') },
+      },
+      // What waits is counted.
+      pages: recordedIn(mongo().sms, { ...span, states: [...wanted, 'retrying'] }),
+      toCandidate: (found, run) => toReplay(found, span, { zone, run }),
+    };
+  });
 }

@@ -90,7 +90,7 @@ describe('backfill', () => {
 });
 
 describe('replay', () => {
-  const again = { ...reading, run: 'run 1' };
+  const again = { zone, run: 'run 1' };
 
   it('tells the status of the record, as its run', () => {
     expect(toReplay(recorded({ state: 'failed' }), span, again)).toMatchObject({
