@@ -11,15 +11,20 @@ alone takes \`MYSQL_ADMIN_URI\`. With \`npm run --silent\` nothing but the comma
 output: one JSON value with \`--json\`.
 `;
 
-/** The help of every command there is. */
-export function commandsPage(): string {
-  const written: string[] = [];
+/** All commands, to be looked at and not to be run. */
+export function programForReading(): Command {
   const nobody = { write: () => true };
   const run = async (): Promise<void> => await Promise.reject(new Error('this runs nothing'));
-  const program = createProgram(
+  return createProgram(
     { surroundings: null as never, run, runWithoutSettings: run },
     { version: '', stdout: nobody, stderr: nobody },
   );
+}
+
+/** The help of every command there is. */
+export function commandsPage(): string {
+  const written: string[] = [];
+  const program = programForReading();
   const helpOf = (command: Command): string => {
     written.length = 0;
     command.configureOutput({ writeOut: (text) => void written.push(text) });

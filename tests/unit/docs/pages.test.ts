@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { packageRoot } from '../../../config/packageRoot.ts';
 import { settingEntries } from '../../../config/schema.ts';
-import { createProgram } from '../../../src/cli/program.ts';
+import { programForReading } from '../../../scripts/commandsPage.ts';
 
 const root = packageRoot();
 const pages = [
@@ -87,14 +87,8 @@ describe.each(pages)('$name', ({ name, text }) => {
 });
 
 function namesOfCommands(): ReadonlySet<string> {
-  const nobody = { write: () => true };
-  const run = async (): Promise<void> => await Promise.reject(new Error('this runs nothing'));
-  const program = createProgram(
-    { surroundings: null as never, run, runWithoutSettings: run },
-    { version: '', stdout: nobody, stderr: nobody },
-  );
   return new Set(
-    program.commands.flatMap((each) => [
+    programForReading().commands.flatMap((each) => [
       each.name(),
       ...each.commands.map((below) => `${each.name()} ${below.name()}`),
     ]),
