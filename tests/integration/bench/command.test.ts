@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { packageRoot } from '../../../config/packageRoot.ts';
 import { reportToText } from '../../../scripts/bench/reportFile.ts';
-import { aReport } from './aReport.ts';
+import { aReport } from '../../unit/bench/aReport.ts';
 
 const report = { scenarios: { throughput: aReport(), paced: aReport({ text: 'paced text' }) } };
 
