@@ -1,11 +1,11 @@
 /**
- * A `Retry-After` header as milliseconds from `now`: whole seconds, or an HTTP date (RFC 9110 §10.2.3).
- * Null when there is none, it is neither, or it lies in the past.
+ * A `Retry-After` header as milliseconds from `now`: seconds, or an HTTP date (RFC 9110 §10.2.3). Seconds
+ * with decimals are in no standard, but in many answers. Null when there is none, it is neither, or it lies in the past.
  */
 export function parseRetryAfter(header: string | null, now: Date): number | null {
   if (header === null) return null;
   const text = header.trim();
-  if (/^\d+$/.test(text)) return Number(text) * 1_000;
+  if (/^(?:\d+\.?\d*|\.\d+)$/.test(text)) return Math.ceil(Number(text) * 1_000);
   if (!httpDate.test(text)) return null;
   // The oldest form names no time zone: all of them are in UTC.
   const ms = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`) - now.getTime();

@@ -6,8 +6,6 @@ export type WebhookHeaders =
 
 /** Ours, or the transport's. A webhook that sets one of these is called without it. */
 const reserved = new Set([
-  'content-type',
-  'user-agent',
   'webhook-id',
   'webhook-timestamp',
   'webhook-signature',
@@ -21,6 +19,15 @@ const reserved = new Set([
   'trailer',
   'upgrade',
   'expect',
+]);
+
+/** Ours too, but these may be replaced, by what still says the same: the body is JSON, and there is a caller. */
+const replaceable: ReadonlyMap<string, RegExp> = new Map([
+  [
+    'content-type',
+    /^application\/json(?:[ \t]*;[ \t]*[\w!#$%&'*+.^`|~-]+=(?:[^"\s;,]+|"[^"]*"))*$/i,
+  ],
+  ['user-agent', /\S/],
 ]);
 
 /** RFC 9110, section 5.6.2. */
@@ -58,6 +65,7 @@ function fromJson(json: unknown): WebhookHeaders {
     const lowerName = name.toLowerCase();
     if (reserved.has(lowerName) || lowerName.startsWith('proxy-')) continue;
     const text = headerText(value);
+    if (replaceable.get(lowerName)?.test(text ?? '') === false) continue;
     if (text === null) {
       const problem = `the value of its header ${index + 1} is not text, a number or a boolean, or has characters a header cannot carry`;
       return { kind: 'unusable', problem };

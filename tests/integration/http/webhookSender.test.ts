@@ -64,6 +64,17 @@ describe('a call', () => {
     });
   });
 
+  it('is made in the name and with the content type that the webhook gives', async () => {
+    const receiver = opened(await startReceiver());
+    const { call } = opened(createCaller());
+    const headers = {
+      'user-agent': 'acme/1',
+      'content-type': 'application/json; charset=utf-8',
+    };
+    await call(webhookAt(receiver.url(), { headers }));
+    expect(receiver.requests()[0]?.headers).toMatchObject(headers);
+  });
+
   it('is signed with every key, verifiably', async () => {
     const receiver = opened(await startReceiver());
     const { call } = opened(createCaller());

@@ -12,6 +12,11 @@ describe('a Retry-After header', () => {
     [' 120\t', 120_000],
     ['007', 7_000],
     ['99999999999', 99_999_999_999_000],
+    ['2.0', 2_000],
+    ['1.5', 1_500],
+    ['0.0001', 1],
+    ['.5', 500],
+    ['3.', 3_000],
   ])('of seconds: %j is %d ms', (header, ms) => {
     expect(parseRetryAfter(header, now)).toBe(ms);
   });
@@ -40,7 +45,9 @@ describe('a Retry-After header', () => {
     ['Sun, 06 Nov 1994 08:50:37 +0530', 'another time zone'],
     ['1994-11-06T08:50:37Z', 'ISO 8601'],
     ['-5', 'less than nothing'],
-    ['1.5', 'a fraction'],
+    ['1.5.2', 'two points'],
+    ['.', 'a point'],
+    ['1,5', 'another point'],
     ['1e3', 'a power'],
     ['0x10', 'hexadecimal'],
     ['٥', 'another script'],

@@ -1,35 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import type { Route, Webhook } from '../../../src/domain/route.ts';
 import { routeFromRow, type RouteRow } from '../../../src/domain/routeFromRow.ts';
-import { allSchemes } from '../../../src/domain/webhookUrl.ts';
-
-const openRow: RouteRow = {
-  notifyOnDelivery: 'true',
-  flowWebhookEnabled: true,
-  webhookId: 7,
-  url: 'https://hooks.example/sms',
-  headers: null,
-  secret: null,
-};
-
-const reading = { digest: (text: string): string => text, schemes: allSchemes };
-
-function routeOf(changes: Partial<RouteRow>): Route {
-  return routeFromRow({ ...openRow, ...changes }, reading);
-}
-
-function webhookOf(changes: Partial<RouteRow>): Webhook {
-  const route = routeOf(changes);
-  if (route.kind !== 'open') throw new Error(`not open but ${JSON.stringify(route)}`);
-  return route.webhook;
-}
-
-function problemOf(changes: Partial<RouteRow>): string {
-  const route = routeOf(changes);
-  if (route.kind !== 'unusable') throw new Error(`not unusable but ${route.kind}`);
-  return route.problem;
-}
+import { problemOf, reading, routeOf, webhookOf } from './rows.ts';
 
 function secretOf(bytes: number): string {
   return `whsec_${Buffer.alloc(bytes, 'k').toString('base64')}`;
@@ -85,123 +57,6 @@ describe('routeFromRow', () => {
   });
 });
 
-describe("a webhook's URL", () => {
-  it.each([
-    ['http://127.0.0.1:8080', 'http://127.0.0.1:8080/'],
-    ['HTTPS://Hooks.Example/a b?c', 'https://hooks.example/a%20b'],
-    ['https://[::1]/x', 'https://[::1]/x'],
-    ['https://bücher.example/', 'https://xn--bcher-kva.example/'],
-  ])('%s can be called and is shown as %s', (url, shown) => {
-    expect(webhookOf({ url }).displayUrl).toBe(shown);
-  });
-
-  it.each<[string | null, string, string | null]>([
-    [null, 'it has no URL', null],
-    ['  ', 'it has no URL', null],
-    ['ftp://u:p@files.example/x?y', 'its URL is not http or https', 'ftp://files.example/x'],
-    ['javascript:alert(1)', 'its URL is not http or https', null],
-    ['hooks.example/sms', 'its URL is not http or https', null],
-    ['https:hooks.example/sms', 'its URL has no host', 'https://hooks.example/sms'],
-    ['https:///sms', 'its URL has no host', 'https://sms/'],
-    ['http://', 'its URL has no host', null],
-    ['http:\\\\hooks.example', 'its URL has no host', 'http://hooks.example/'],
-    [
-      'https://hooks.example:99999/x?y',
-      'its URL cannot be parsed',
-      'https://hooks.example:99999/x',
-    ],
-    ['https://u:p@hooks.example:99999/', 'its URL cannot be parsed', null],
-    ['https://user:pa/ss@hooks.example/', 'its URL cannot be parsed', null],
-    ['https://hooks exam.ple/', 'its URL cannot be parsed', null],
-    [
-      'https://hooks.example/a\nb',
-      'its URL has control characters in it',
-      'https://hooks.example/ab',
-    ],
-    [
-      'https://50%@hooks.example/',
-      'the user name or password in its URL has a % that is not part of percent-encoding',
-      'https://hooks.example/',
-    ],
-  ])('%j cannot be called: %s', (url, problem, displayUrl) => {
-    expect(routeOf({ url })).toEqual({ kind: 'unusable', webhookId: 7, displayUrl, problem });
-  });
-});
-
-describe("a webhook's headers", () => {
-  it.each<[unknown]>([[null], [undefined], [''], [' '], ['null'], ['{}'], [{}]])(
-    'are none for %j',
-    (headers) => {
-      expect(webhookOf({ headers }).headers).toEqual({});
-    },
-  );
-
-  it('are read from JSON text and from what a driver parsed', () => {
-    const headers = { 'X-Text': 'é', 'x-number': 1.5, 'x-flag': true, 'X-Empty': '' };
-    const expected = { 'x-text': 'é', 'x-number': '1.5', 'x-flag': 'true', 'x-empty': '' };
-    expect(webhookOf({ headers }).headers).toEqual(expected);
-    expect(webhookOf({ headers: JSON.stringify(headers) }).headers).toEqual(expected);
-  });
-
-  it.each([
-    ...['Content-Type', 'user-agent', 'Webhook-Id', 'webhook-timestamp', 'webhook-signature'],
-    ...['WEBHOOK-ATTEMPT', 'Host', 'content-length', 'connection', 'keep-alive'],
-    ...['transfer-encoding', 'TE', 'trailer', 'upgrade', 'Expect'],
-    ...['proxy-authorization', 'Proxy-Connection', 'proxy-'],
-  ])('cannot set %s', (name) => {
-    expect(webhookOf({ headers: { [name]: 'bad\nvalue', 'x-own': '1' } }).headers).toEqual({
-      'x-own': '1',
-    });
-  });
-
-  it('may set authorization, also beside userinfo in the URL', () => {
-    const webhook = webhookOf({ url: 'https://u:p@h.example/', headers: { Authorization: 'B t' } });
-    expect(webhook.headers).toEqual({ authorization: 'B t' });
-  });
-
-  it('count once per name whatever its case, and the last one wins', () => {
-    const headers = '{"X-Key":"1","x-key":"2","X-KEY":"3"}';
-    expect(webhookOf({ headers }).headers).toEqual({ 'x-key': '3' });
-  });
-
-  it('may be called like a property every object has', () => {
-    const { headers } = webhookOf({ headers: '{"__proto__":"p","constructor":"c"}' });
-    expect(Object.entries(headers)).toEqual([
-      ['__proto__', 'p'],
-      ['constructor', 'c'],
-    ]);
-  });
-
-  it.each<[unknown, string]>([
-    ['{', 'its headers are not JSON'],
-    ['[]', 'its headers are not a JSON object'],
-    ['"x"', 'its headers are not a JSON object'],
-    [7, 'its headers are not a JSON object'],
-    [['x'], 'its headers are not a JSON object'],
-    [{ '': 'x' }, 'the name of its header 1 is not a token'],
-    [{ ok: 'x', 'Authorization: Bearer t': '' }, 'the name of its header 2 is not a token'],
-  ])('%j make it unusable: %s', (headers, problem) => {
-    expect(problemOf({ headers })).toBe(problem);
-  });
-
-  it.each<[unknown]>([
-    [null],
-    [[]],
-    [{}],
-    ['a\r\nb: c'],
-    ['a\nb'],
-    ['a\0b'],
-    ['\u007f'],
-    ['snow ☃'],
-    [2 ** 53],
-    [Number.NaN],
-  ])('make it unusable with the value %j', (value) => {
-    expect(problemOf({ headers: { a: 'fine', b: value } })).toMatch(
-      /^the value of its header 2 is not /,
-    );
-  });
-});
-
 describe("a webhook's secret", () => {
   it.each([null, '', '  '])('is none for %j', (secret) => {
     expect(webhookOf({ secret }).signingKeys).toEqual([]);
@@ -244,6 +99,8 @@ describe('any row', () => {
     marked.map((text) => `https://h.example/?${text}`),
     marked.map((text) => `https://h.example:bad/?${encodeURIComponent(text)}`),
     marked.map((text) => `https://u:${encodeURIComponent(text)}@h.example/`),
+    marked.map((text) => `https://u:20/${encodeURIComponent(text)}@h.example/`),
+    marked.map((text) => `http:u:20#${encodeURIComponent(text)}@h.example`),
   );
   const anyHeaders = fc.oneof(
     fc.anything(),
