@@ -5,6 +5,8 @@ export interface TextFile {
 }
 
 export const allSchemes = ['https', 'http'] as const;
+/** How UUIDs were stored before there was one order for all, as MongoDB's drivers name the ways. */
+export const uuidRepresentations = ['javaLegacy', 'csharpLegacy', 'pythonLegacy'] as const;
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
 export const logFormats = ['json', 'text'] as const;
 
@@ -16,6 +18,8 @@ export interface Config {
     database: string;
     collection: string;
     stateDatabase: string;
+    /** Of Binary subtype 3 only. */
+    uuidRepresentation: (typeof uuidRepresentations)[number];
   }>;
   readonly mysql: Readonly<{
     /** Secret. Names a database. */

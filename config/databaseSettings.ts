@@ -1,8 +1,9 @@
+import { uuidRepresentations } from './config.ts';
 import { duration } from './duration.ts';
 import { mongodbCollection, mongodbDatabase, mongodbUri } from './mongodbValues.ts';
 import { mysqlUri } from './mysqlValues.ts';
 import type { Setting } from './setting.ts';
-import { integer, optional, path } from './values.ts';
+import { integer, oneOf, optional, path } from './values.ts';
 
 export const databaseSettings = {
   MONGODB_URI: {
@@ -32,6 +33,13 @@ export const databaseSettings = {
     default: null,
     sameAs: 'MONGODB_DATABASE',
     description: "Database of the worker's own state, collections `notify_on_delivery_*`.",
+  },
+  UUID_REPRESENTATION: {
+    section: 'mongodb',
+    parser: oneOf(uuidRepresentations),
+    default: 'javaLegacy',
+    description:
+      'The byte order of UUIDs that are stored as Binary subtype 3, as the writer has it: `javaLegacy` (Spring Data, unless told otherwise), `csharpLegacy` or `pythonLegacy`. Subtype 4 has one order only.',
   },
   MYSQL_URI: {
     section: 'mysql',

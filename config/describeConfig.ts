@@ -11,6 +11,7 @@ export function describeConfig(config: Config): Readonly<Record<SettingName, str
     MONGODB_DATABASE: mongodb.database,
     MONGODB_COLLECTION: mongodb.collection,
     MONGODB_STATE_DATABASE: mongodb.stateDatabase,
+    UUID_REPRESENTATION: mongodb.uuidRepresentation,
     MYSQL_URI: showSecret(mysql.uri),
     MYSQL_ADMIN_URI: showSecret(mysql.adminUri),
     MYSQL_POOL_SIZE: String(mysql.poolSize),

@@ -14,6 +14,7 @@ export function toConfig(values: Values, { routeQuery, ca }: Files): Config {
       database: values.MONGODB_DATABASE,
       collection: values.MONGODB_COLLECTION,
       stateDatabase: values.MONGODB_STATE_DATABASE,
+      uuidRepresentation: values.UUID_REPRESENTATION,
     },
     mysql: {
       uri: values.MYSQL_URI,

@@ -169,15 +169,16 @@ function pipelineDeps(
   const { config, logger, metrics, stopping, abandoned } = frame;
   const { sms, state } = mongo;
   const { retries } = state;
+  const { uuidRepresentation } = config.mongodb;
   const { notify, call, limits, routeCache } = config;
   const ledger = createLedger(state.sent, notify);
   const watched = { namespace: sms.namespace, collectionUuid };
   const windowLimit = Math.max(500, WINDOW_FACTOR * limits.maxInFlight);
   return {
     ...frame,
-    source: createChangeSource(sms),
+    source: createChangeSource(sms, { uuidRepresentation }),
     checkpoints: createCheckpointStore(state.checkpoints, watched, { owner, epoch }),
-    sms: createSmsStore({ sms, state, logger, signal: stopping }),
+    sms: createSmsStore({ sms, state, uuidRepresentation, logger, signal: stopping }),
     outcomes: createOutcomeStore({ sms, ledger, retries, logger, metrics, signal: abandoned }),
     retries: createRetryStore({
       retries,
@@ -214,6 +215,7 @@ function pipelineDeps(
     gaps: createGapStore({
       sms,
       gaps: state.gaps,
+      uuidRepresentation,
       marginMs: notify.sweepMarginMs,
       signal: stopping,
     }),

@@ -10,6 +10,7 @@ import type { Change, StreamPosition } from '../domain/change.ts';
 import { StreamFailure } from '../domain/streamFailure.ts';
 import type { ChangeSource, ChangeStreamHandle, StreamRead } from '../pipeline/ports.ts';
 import { createCutWatch, type CutWatch } from './cutWatch.ts';
+import type { UuidRepresentation } from './legacyUuid.ts';
 import { toPlainDocument, toPlainField } from './plainDocument.ts';
 import { clusterTimeOfToken, fromPosition, timeOf, toPosition } from './position.ts';
 import { toStreamFailure } from './streamErrors.ts';
@@ -69,11 +70,12 @@ interface RawEvent {
 export interface ChangeSourceOptions {
   /** The longest one read waits on the server when nothing happens. */
   readonly maxAwaitTimeMs?: number;
+  readonly uuidRepresentation?: UuidRepresentation | undefined;
 }
 
 export function createChangeSource(
   collection: Collection,
-  { maxAwaitTimeMs = 1_000 }: ChangeSourceOptions = {},
+  { maxAwaitTimeMs = 1_000, uuidRepresentation }: ChangeSourceOptions = {},
 ): ChangeSource {
   const operationTime = async (): Promise<Timestamp> => {
     const answer = await collection.db.command({ ping: 1 });
@@ -103,7 +105,7 @@ export function createChangeSource(
         batchSize: 1_000,
         comment: 'notify-on-delivery',
       });
-      return createHandle(stream, position, cuts);
+      return createHandle(stream, position, { cuts, uuidRepresentation });
     },
   };
 }
@@ -111,7 +113,10 @@ export function createChangeSource(
 function createHandle(
   stream: ChangeStream<Document, never>,
   start: StreamPosition,
-  cuts: CutWatch,
+  {
+    cuts,
+    uuidRepresentation,
+  }: Pick<ChangeSourceOptions, 'uuidRepresentation'> & { readonly cuts: CutWatch },
 ): ChangeStreamHandle {
   let last = start;
   let endingOperation = 'invalidate';
@@ -130,7 +135,7 @@ function createHandle(
         endingOperation = event.operationType;
         return { kind: 'ignored', position: last };
       }
-      return toRead(event, last);
+      return toRead(event, last, uuidRepresentation);
     },
     async close() {
       await stream.close();
@@ -167,18 +172,22 @@ function idlePosition(token: unknown, last: StreamPosition): StreamPosition {
   return toPosition({ token, clusterTime });
 }
 
-function toRead(event: RawEvent, position: StreamPosition): StreamRead {
+function toRead(
+  event: RawEvent,
+  position: StreamPosition,
+  uuids: UuidRepresentation | undefined,
+): StreamRead {
   const isUpdate = event.operationType === 'update';
   const raw = isUpdate ? event.updateDescription?.updatedFields : event.fullDocument;
   // A document with the fields `$ref` and `$id` arrives as a DBRef.
   const written: Document | undefined = raw instanceof DBRef ? raw.toJSON() : raw;
   const hasStatus = (written?.['deliveryStatus'] ?? null) !== null;
   if (isUpdate && !hasStatus) return { kind: 'ignored', position };
-  const plain = written === undefined || !hasStatus ? null : toPlainDocument(written);
+  const plain = written === undefined || !hasStatus ? null : toPlainDocument(written, uuids);
   const change: Change = {
     operation: event.operationType as Change['operation'],
     documentKey: { opaque: event.documentKey },
-    id: toPlainField(event.documentKey?.['_id'], '_id'),
+    id: toPlainField(event.documentKey?.['_id'], '_id', uuids),
     deliveryStatus: plain?.['deliveryStatus'],
     document: isUpdate ? null : plain,
     setFields: isUpdate && plain !== null ? plain : {},

@@ -4,6 +4,7 @@ import type { FoundDocument, Gap } from '../domain/gap.ts';
 import type { GapStore } from '../pipeline/ports.ts';
 import { createNudge } from '../runtime/nudge.ts';
 import type { Progress } from './gapProgress.ts';
+import type { UuidRepresentation } from './legacyUuid.ts';
 import { toPlainDocument } from './plainDocument.ts';
 import { searchGap } from './searchGap.ts';
 import type { StateCollections } from './stateCollections.ts';
@@ -18,12 +19,13 @@ interface Passage {
 export function createGapStore(options: {
   readonly sms: Collection;
   readonly gaps: StateCollections['gaps'];
+  readonly uuidRepresentation?: UuidRepresentation | undefined;
   /** Documents whose time lies further before the gap than this do not belong to it. */
   readonly marginMs: number;
   /** Aborted when the search is to end. */
   readonly signal: AbortSignal;
 }): GapStore {
-  const { sms, gaps, marginMs, signal } = options;
+  const { sms, gaps, marginMs, uuidRepresentation, signal } = options;
   const news = createNudge();
   return {
     news,
@@ -55,7 +57,7 @@ export function createGapStore(options: {
       );
       const passage: Passage = { step: row['step'] as number, next };
       return {
-        found: documents.map(toFound).filter(hasStatus),
+        found: documents.map((document) => toFound(document, uuidRepresentation)).filter(hasStatus),
         progress: passage,
         isLast: next.kind === 'done',
       };
@@ -81,10 +83,10 @@ function toGap(row: Document): Gap {
   return { id: row['_id'] as string, from: row['from'] as Date, to: row['to'] as Date };
 }
 
-function toFound(document: Document): FoundDocument {
+function toFound(document: Document, uuids: UuidRepresentation | undefined): FoundDocument {
   return {
     documentKey: { opaque: { _id: document['_id'] as unknown } },
-    document: toPlainDocument(document),
+    document: toPlainDocument(document, uuids),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Lookup, LookupRequest, SmsStore } from '../pipeline/ports.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { retryTransient } from '../runtime/retryTransient.ts';
 import type { StateCollections } from './stateCollections.ts';
+import type { UuidRepresentation } from './legacyUuid.ts';
 import { toPlainDocument, toPlainField } from './plainDocument.ts';
 import { findRemembered } from './remembered.ts';
 import { ask } from './ask.ts';
@@ -18,22 +19,24 @@ type Documents = ReadonlyMap<string, PlainDocument>;
 export function createSmsStore(options: {
   readonly sms: Collection;
   readonly state: Pick<StateCollections, 'retries' | 'sent'>;
+  readonly uuidRepresentation?: UuidRepresentation | undefined;
   readonly logger: Logger;
   /** Aborted when reading has no more point. */
   readonly signal: AbortSignal;
 }): SmsStore {
-  const { sms, state, logger, signal } = options;
+  const { sms, state, uuidRepresentation, logger, signal } = options;
+  const source = { sms, uuidRepresentation };
   return {
     async lookUp(requests) {
       const wanted = requests.filter((request) => request.wants === 'document');
       const read = async (): Promise<readonly Lookup[]> => {
         const [documents, rememberedOf] = await Promise.all([
-          fetchDocuments(sms, wanted),
+          fetchDocuments(source, wanted),
           findRemembered(state, requests),
         ]);
         const remembered = requests.map((request) => ({ request, ...rememberedOf(request) }));
         const restorable = remembered.filter(mayHaveLost).map(({ request }) => request);
-        const shown = await fetchDocuments(sms, restorable, { notify_on_delivery: 1 });
+        const shown = await fetchDocuments(source, restorable, { notify_on_delivery: 1 });
         return remembered.map(({ request, ...rest }) => {
           const found = request.wants === 'records' ? shown : documents;
           return { document: found.get(request.smsKey) ?? null, ...rest };
@@ -45,7 +48,13 @@ export function createSmsStore(options: {
 }
 
 async function fetchDocuments(
-  sms: Collection,
+  {
+    sms,
+    uuidRepresentation: uuids,
+  }: {
+    readonly sms: Collection;
+    readonly uuidRepresentation?: UuidRepresentation | undefined;
+  },
   requests: readonly LookupRequest[],
   projection: Document = {},
 ): Promise<Documents> {
@@ -53,8 +62,8 @@ async function fetchDocuments(
   if (requests.length === 0) return found;
   const keys = requests.map((request) => request.documentKey.opaque as Document);
   for (const document of await sms.find(byKeys(keys), { projection }).toArray()) {
-    const key = smsKey(toPlainField(document._id, '_id'));
-    if (key !== null) found.set(key, toPlainDocument(document));
+    const key = smsKey(toPlainField(document._id, '_id', uuids));
+    if (key !== null) found.set(key, toPlainDocument(document, uuids));
   }
   return found;
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Config } from '../../../config/config.ts';
 import type { IntegerId } from '../../domain/integerId.ts';
 import type { TimeZone } from '../../domain/timeZone.ts';
 import { createTimeZone } from '../../runtime/timeZone.ts';
@@ -19,7 +20,8 @@ interface AgainOptions {
 /** What a command line has said. */
 interface Asked<Options> {
   readonly options: AgainOptions & Options;
-  readonly span: ReturnType<typeof spanOf> & { readonly pageSize: number };
+  readonly span: ReturnType<typeof spanOf> &
+    Readonly<{ pageSize: number; uuidRepresentation: Config['mongodb']['uuidRepresentation'] }>;
   readonly zone: TimeZone;
 }
 
@@ -41,7 +43,8 @@ export function againCommand<Options>(
         await cli.run(async (bench) => {
           const zone = createTimeZone(bench.config.call.payloadTimeZone);
           const pageSize = pageSizeFor(options.rate);
-          const span = { ...spanOf(command, options, zone), pageSize };
+          const { uuidRepresentation } = bench.config.mongodb;
+          const span = { ...spanOf(command, options, zone), pageSize, uuidRepresentation };
           const perSecond = options.rate;
           const isDryRun = options.dryRun === true;
           const job = jobFor(bench, { options, span, zone });

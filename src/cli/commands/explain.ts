@@ -28,7 +28,8 @@ export function explain(cli: Cli): Command {
 
 async function explainSms(bench: Bench, smsId: string): Promise<CommandResult> {
   const { sms } = bench.mongo();
-  const document = await findSms(sms, smsId);
+  const { uuidRepresentation } = bench.config.mongodb;
+  const document = await findSms(sms, smsId, uuidRepresentation);
   if (document === null) {
     throw new Refused(`There is no SMS with the _id ${JSON.stringify(smsId)} in ${sms.namespace}.`);
   }

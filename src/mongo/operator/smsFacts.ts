@@ -5,6 +5,7 @@ import type { PlainDocument } from '../../domain/plainValue.ts';
 import type { DeliveryRecord } from '../../domain/record.ts';
 import { ask } from '../ask.ts';
 import { historyOf } from '../ledger.ts';
+import { defaultUuidRepresentation, toLegacyUuid, type UuidRepresentation } from '../legacyUuid.ts';
 import { toPlainDocument } from '../plainDocument.ts';
 import type { StateCollections } from '../stateCollections.ts';
 
@@ -17,16 +18,23 @@ export interface EndFacts {
 }
 
 /** Finds the SMS whose `_id`, a text, an ObjectId, a UUID or a number, reads like this; null when there is none. */
-export async function findSms(sms: Collection, id: string): Promise<PlainDocument | null> {
-  const filter: Document = { _id: { $in: idsLike(id) } };
+export async function findSms(
+  sms: Collection,
+  id: string,
+  uuids: UuidRepresentation = defaultUuidRepresentation,
+): Promise<PlainDocument | null> {
+  const filter: Document = { _id: { $in: idsLike(id, uuids) } };
   const found = await ask(async () => await sms.findOne(filter));
-  return found === null ? null : toPlainDocument(found);
+  return found === null ? null : toPlainDocument(found, uuids);
 }
 
-function idsLike(id: string): unknown[] {
+function idsLike(id: string, uuids: UuidRepresentation): unknown[] {
   const ids: unknown[] = [id];
   if (/^[\da-f]{24}$/i.test(id)) ids.push(ObjectId.createFromHexString(id));
-  if (UUID.isValid(id)) ids.push(new UUID(id));
+  if (UUID.isValid(id)) {
+    const uuid = new UUID(id);
+    ids.push(uuid, toLegacyUuid(uuid.buffer, uuids));
+  }
   const number = parseIntegerId(id);
   if (number !== null) ids.push(typeof number === 'number' ? number : Long.fromString(number));
   return ids;

@@ -3,6 +3,7 @@ import type { FoundDocument } from '../../domain/gap.ts';
 import type { IntegerId } from '../../domain/integerId.ts';
 import { ask } from '../ask.ts';
 import { mayBelong } from '../mayBelong.ts';
+import type { UuidRepresentation } from '../legacyUuid.ts';
 import { toPlainDocument } from '../plainDocument.ts';
 import { readPage } from '../readPage.ts';
 
@@ -26,6 +27,7 @@ interface Span {
   readonly since: Date;
   readonly until: Date;
   readonly accountId: IntegerId | null;
+  readonly uuidRepresentation?: UuidRepresentation | undefined;
   /** Documents read at once: what waits in memory to be dealt with grows old. */
   readonly pageSize: number;
 }
@@ -38,30 +40,31 @@ export const beginning: unknown = new MinKey();
 /** Those whose record shows a status of this span, in one of these states. */
 export function recordedIn(
   sms: Collection,
-  { since, until, accountId, pageSize, states }: Span & { readonly states: readonly string[] },
+  { since, until, states, ...span }: Span & { readonly states: readonly string[] },
 ): SmsPages {
   const filter = {
     'notify_on_delivery.statusAt': { $gte: since, $lt: until },
     'notify_on_delivery.state': { $in: [...states] },
-    ...ofAccount(accountId),
+    ...ofAccount(span.accountId),
   };
-  return pagesOf(sms, filter, pageSize);
+  return pagesOf(sms, filter, span);
 }
 
 /**
  * Those that may have got their present status in this span, and whose record, if they have one, is not of that
  * status. May bring some of before or after: only their reader can place times that are text.
  */
-export function unrecordedIn(
-  sms: Collection,
-  { since, accountId, pageSize }: Omit<Span, 'until'>,
-): SmsPages {
+export function unrecordedIn(sms: Collection, { since, ...span }: Omit<Span, 'until'>): SmsPages {
   const isNotShown = { $ne: ['$notify_on_delivery.deliveryStatus', '$deliveryStatus'] };
-  const filter = { $expr: { $and: [mayBelong(since), isNotShown] }, ...ofAccount(accountId) };
-  return pagesOf(sms, filter, pageSize);
+  const filter = { $expr: { $and: [mayBelong(since), isNotShown] }, ...ofAccount(span.accountId) };
+  return pagesOf(sms, filter, span);
 }
 
-function pagesOf(sms: Collection, filter: Document, size: number): SmsPages {
+function pagesOf(
+  sms: Collection,
+  filter: Document,
+  { pageSize: size, uuidRepresentation }: Pick<Span, 'pageSize' | 'uuidRepresentation'>,
+): SmsPages {
   return {
     count: async () => await sms.countDocuments(filter, { maxTimeMS: COUNT_LIMIT_MS }),
     async page(from) {
@@ -69,7 +72,7 @@ function pagesOf(sms: Collection, filter: Document, size: number): SmsPages {
       const found = page.documents.map((document) => ({
         at: document['_id'] as unknown,
         documentKey: { opaque: { _id: document['_id'] as unknown } },
-        document: toPlainDocument(document),
+        document: toPlainDocument(document, uuidRepresentation),
       }));
       return { found, next: page.next };
     },

@@ -12,6 +12,7 @@ describe('loadConfig', () => {
         database: 'central',
         collection: 'SMSDetailDocument',
         stateDatabase: 'central',
+        uuidRepresentation: 'javaLegacy',
       },
       mysql: {
         uri: required.MYSQL_URI,

@@ -44,6 +44,7 @@ const values = {
   ObjectId: new ObjectId(hex),
   UUID: new UUID(uuid),
   'UUID of subtype 3': new Binary(new UUID(uuid).id, 3),
+  'subtype 3 of another size': new Binary(Buffer.from('28'), 3),
   Binary: new Binary(Buffer.from('28')),
   boolean: true,
   null: null,
@@ -66,12 +67,13 @@ const numbers: readonly Type[] = [
   ...(['int32', 'whole double', 'long', 'long beyond 2^53'] as const),
   ...(['whole Decimal128', 'whole Decimal128 beyond 2^53'] as const),
 ];
+const uuids: readonly Type[] = ['UUID', 'UUID of subtype 3'];
 const usable: Readonly<Record<string, readonly Type[]>> = {
-  _id: [...texts, 'empty text', ...numbers, 'ObjectId', 'UUID'],
+  _id: [...texts, 'empty text', ...numbers, 'ObjectId', ...uuids],
   deliveryStatus: texts,
   accountID: ['digits', ...numbers],
   flowId: ['digits', ...numbers],
-  phononUuid: [...texts, 'UUID'],
+  phononUuid: [...texts, ...uuids],
 };
 
 const cases = Object.entries(usable).flatMap(([field, types]) =>

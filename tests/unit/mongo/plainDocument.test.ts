@@ -18,6 +18,7 @@ import {
 import * as fc from 'fast-check';
 import { setField } from '../../../src/domain/fields.ts';
 import type { PlainValue } from '../../../src/domain/plainValue.ts';
+import { toLegacyUuid } from '../../../src/mongo/legacyUuid.ts';
 import { toPlain, toPlainDocument } from '../../../src/mongo/plainDocument.ts';
 
 /** What the driver hands out for a stored document. */
@@ -56,10 +57,11 @@ const examples: [string, unknown, PlainValue][] = [
   ['Decimal128 Infinity', new Decimal128('Infinity'), null],
   ['Decimal128 -Infinity', new Decimal128('-Infinity'), null],
   ['Binary', new Binary(Buffer.from('abc')), { $binary: { base64: 'YWJj', subType: '00' } }],
+  ['UUID of subtype 3', new Binary(uuidBytes, 3), 'ea4714aa-906f-70bd-eef4-23111e3d4498'],
   [
-    'old UUID',
-    new Binary(uuidBytes, 3),
-    { $binary: { base64: uuidBytes.toString('base64'), subType: '03' } },
+    'subtype 3 of another size',
+    new Binary(Buffer.from('abc'), 3),
+    { $binary: { base64: 'YWJj', subType: '03' } },
   ],
   [
     'subtype 4 of another size',
@@ -113,6 +115,19 @@ describe('toPlain', () => {
     for (const value of values) {
       expect(toPlain(value)).toStrictEqual(BSON.EJSON.serialize(value, { relaxed: true }));
     }
+  });
+
+  it.each([
+    ['javaLegacy', '7766554433221100ffeeddccbbaa9988'],
+    ['csharpLegacy', '33221100554477668899aabbccddeeff'],
+    ['pythonLegacy', '00112233445566778899aabbccddeeff'],
+  ] as const)('reads what a writer of %s stores as the UUID it is', (representation, hexBytes) => {
+    const value = new Binary(Buffer.from(hexBytes, 'hex'), 3);
+    const text = '00112233-4455-6677-8899-aabbccddeeff';
+    expect(toPlain({ list: [{ value }] }, representation)).toEqual({ list: [{ value: text }] });
+    const standard = new UUID(text);
+    expect(toLegacyUuid(standard.buffer, representation)).toEqual(value);
+    expect(toPlain(standard, representation)).toBe(text);
   });
 
   it('takes what the driver hands out under other settings', () => {
