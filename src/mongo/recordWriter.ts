@@ -3,8 +3,8 @@ import type { RecordedEnding, Metrics } from '../pipeline/ports.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { expectedFailures, type PartlyDone } from './bulkFailures.ts';
 import { codes, serverCode } from './errorCodes.ts';
+import { findByKeys } from './findByKeys.ts';
 import { recordUpdate } from './recordUpdate.ts';
-import { byKeys } from './smsStore.ts';
 import { removeQuotes } from './withoutCommands.ts';
 
 /**
@@ -63,8 +63,8 @@ export function createRecordWriter(options: {
   const findUnmatched = async (
     endings: readonly RecordedEnding[],
   ): Promise<readonly RecordedEnding[]> => {
-    const found = await sms.find(byKeys(endings.map(keyOf)), { projection: { _id: 1 } }).toArray();
-    const present = new Set(found.map((document) => exactText(document._id)));
+    const found = await findByKeys(sms, endings.map(keyOf), { _id: 1 });
+    const present = new Set(found.map((document) => exactText(document['_id'])));
     return endings.filter((ending) => !present.has(exactText(keyOf(ending)['_id'])));
   };
 

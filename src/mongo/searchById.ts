@@ -1,4 +1,5 @@
-import type { Collection, Document } from 'mongodb';
+import type { Collection } from 'mongodb';
+import { findByKeys } from './findByKeys.ts';
 import { PAGE_SIZE, type GapStep, type Progress } from './gapProgress.ts';
 import { isDate, mayBelong } from './mayBelong.ts';
 import { readPage } from './readPage.ts';
@@ -26,9 +27,8 @@ export async function searchByScan(
 
 /** The next documents of a list. */
 export async function searchListed(sms: Collection, { ids }: Listed): Promise<GapStep> {
-  const documents: readonly Document[] = await sms
-    .find({ _id: { $in: ids.slice(0, PAGE_SIZE) } } as Document)
-    .toArray();
+  const keys = ids.slice(0, PAGE_SIZE).map((_id) => ({ _id }));
+  const documents = await findByKeys(sms, keys);
   const left = ids.slice(PAGE_SIZE);
   return { documents, next: left.length === 0 ? { kind: 'done' } : { kind: 'listed', ids: left } };
 }

@@ -1,4 +1,4 @@
-import type { Collection, Document, Filter } from 'mongodb';
+import type { Collection, Document } from 'mongodb';
 import { smsKey } from '../domain/notificationId.ts';
 import type { PlainDocument } from '../domain/plainValue.ts';
 import type { Lookup, LookupRequest, SmsStore } from '../pipeline/ports.ts';
@@ -7,13 +7,14 @@ import { retryTransient } from '../runtime/retryTransient.ts';
 import type { StateCollections } from './stateCollections.ts';
 import type { UuidRepresentation } from './legacyUuid.ts';
 import { toPlainDocument, toPlainField } from './plainDocument.ts';
+import { findByKeys } from './findByKeys.ts';
 import { findRemembered } from './remembered.ts';
 import { ask } from './ask.ts';
 
 type Documents = ReadonlyMap<string, PlainDocument>;
 
 /**
- * Reads a whole batch in two queries: the SMS collection, and durable state with the ledger. Of an SMS
+ * Reads a whole batch in two queries, more where the SMS collection is clustered: the SMS collection, and durable state with the ledger. Of an SMS
  * whose records are asked for, the document is read only if there is anything it could have lost.
  */
 export function createSmsStore(options: {
@@ -61,8 +62,8 @@ async function fetchDocuments(
   const found = new Map<string, PlainDocument>();
   if (requests.length === 0) return found;
   const keys = requests.map((request) => request.documentKey.opaque as Document);
-  for (const document of await sms.find(byKeys(keys), { projection }).toArray()) {
-    const key = smsKey(toPlainField(document._id, '_id', uuids));
+  for (const document of await findByKeys(sms, keys, projection)) {
+    const key = smsKey(toPlainField(document['_id'], '_id', uuids));
     if (key !== null) found.set(key, toPlainDocument(document, uuids));
   }
   return found;
@@ -75,10 +76,4 @@ function mayHaveLost({
 }: Omit<Lookup, 'document'> & { readonly request: LookupRequest }): boolean {
   if (request.wants !== 'records') return false;
   return [...ended, ...parked].some(({ record }) => record !== null);
-}
-
-/** On a sharded collection a document key holds the shard key too, and is needed whole to find its shard. */
-export function byKeys(keys: readonly Document[]): Filter<Document> {
-  const onlyIds = keys.every((key) => Object.keys(key).length === 1);
-  return onlyIds ? { _id: { $in: keys.map((key) => key['_id']) } } : { $or: [...keys] };
 }

@@ -29,15 +29,14 @@ async function listIndexes(sms: Collection): Promise<readonly Document[]> {
   }
 }
 
-/** It leads with the time, and leaves no document out. */
+/** It leads with the time, and leaves no document out. Its collation, if it has one, orders times like any other. */
 function isWhole(index: Document): boolean {
   const key = Object.entries(index['key'] as Document);
   const isPlain = key.every(([, direction]) => Number.isFinite(Number(direction)));
   const leavesOut =
     index['sparse'] === true || index['partialFilterExpression'] !== undefined || hasWildcard(key);
-  const ordersByValue = index['collation'] === undefined;
   const isVisible = index['hidden'] !== true;
-  return key[0]?.[0] === 'deliveryTime' && isPlain && !leavesOut && ordersByValue && isVisible;
+  return key[0]?.[0] === 'deliveryTime' && isPlain && !leavesOut && isVisible;
 }
 
 function hasWildcard(key: readonly (readonly [string, unknown])[]): boolean {

@@ -4,6 +4,7 @@ import { smsKey } from '../../domain/notificationId.ts';
 import type { PlainDocument } from '../../domain/plainValue.ts';
 import type { DeliveryRecord } from '../../domain/record.ts';
 import { ask } from '../ask.ts';
+import { findByKeys } from '../findByKeys.ts';
 import { historyOf } from '../ledger.ts';
 import { defaultUuidRepresentation, toLegacyUuid, type UuidRepresentation } from '../legacyUuid.ts';
 import { toPlainDocument } from '../plainDocument.ts';
@@ -23,9 +24,9 @@ export async function findSms(
   id: string,
   uuids: UuidRepresentation = defaultUuidRepresentation,
 ): Promise<PlainDocument | null> {
-  const filter: Document = { _id: { $in: idsLike(id, uuids) } };
-  const found = await ask(async () => await sms.findOne(filter));
-  return found === null ? null : toPlainDocument(found, uuids);
+  const keys = idsLike(id, uuids).map((_id) => ({ _id }));
+  const [found] = await ask(async () => await findByKeys(sms, keys));
+  return found === undefined ? null : toPlainDocument(found, uuids);
 }
 
 function idsLike(id: string, uuids: UuidRepresentation): unknown[] {
