@@ -119,6 +119,7 @@ async function attemptIn(
       const { webhook, body, notificationId } = notification;
       const attempt = { webhook, body, notificationId, number: begun.begun };
       const outcome = await deps.sender.send(attempt, deps.abandoned);
+      slot.answered();
       progress.log = withOutcome(begun, outcome);
       custody.attemptEnded(progress.log);
       note(notification, outcome, deps);
@@ -174,7 +175,7 @@ async function repeatQuickly(
   );
 }
 
-const noSlot: Slot = { release: () => undefined };
+const noSlot: Slot = { answered: () => undefined, release: () => undefined };
 
 /**
  * One that can't wait in durable state waits here until its endpoint may be called again. When that takes too

@@ -22,16 +22,40 @@ export interface Lane {
   /** Whose turn it is when news and rows both wait. */
   next: 'news' | 'row';
   isOverfull: boolean;
-  /** How long a slot was held, lately. */
-  heldMs: number;
-  /** When each of those held now was taken, oldest first. */
-  readonly held: Set<Readonly<{ takenAt: number }>>;
+  /** How long its endpoint took to answer, lately; null before it has. */
+  answersAfterMs: number | null;
+  /** When each call began that is not answered yet, oldest first. */
+  readonly unanswered: Set<Readonly<{ since: number }>>;
 }
 
-/** How long its slots are held: lately on average, or the longest so far of those held now. */
-export function slownessOf({ heldMs, held }: Lane, now: number): number {
-  const [oldest] = held;
-  return oldest === undefined ? heldMs : Math.max(heldMs, now - oldest.takenAt);
+/** What the latest answer counts among those before it. */
+const LATEST = 0.1;
+
+/** An answer after that time; the first one stands for itself. */
+export function noteAnswer(lane: Lane, afterMs: number): void {
+  const before = lane.answersAfterMs ?? afterMs;
+  lane.answersAfterMs = before + LATEST * (afterMs - before);
+}
+
+/** How long its endpoint takes: lately on average, or the longest so far of the calls that run. */
+export function slownessOf({ answersAfterMs, unanswered }: Lane, now: number): number {
+  let oldest = now;
+  for (const { since } of unanswered) {
+    oldest = since;
+    break;
+  }
+  return Math.max(answersAfterMs ?? 0, now - oldest);
+}
+
+/** An endpoint that takes longer is not quick; when it is this process that is slow, calls are hardly so slow. */
+export const SLOW_MS = 500;
+
+/** Unknown: it has not answered as yet. */
+export type Pace = 'quick' | 'unknown' | 'slow';
+
+export function paceOf(lane: Lane, now: number): Pace {
+  if (slownessOf(lane, now) >= SLOW_MS) return 'slow';
+  return lane.answersAfterMs === null ? 'unknown' : 'quick';
 }
 
 /** Its endpoint is not to be called now; and later by the row that has been due longest. */

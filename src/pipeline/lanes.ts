@@ -1,10 +1,21 @@
 import { createBreaker, type BreakerSettings } from '../domain/breaker.ts';
 import { onAbort } from '../runtime/abort.ts';
-import { sendAllAway, takeNext, waitingIn, type Lane, type Waiter, type Waiting } from './lane.ts';
+import {
+  noteAnswer,
+  sendAllAway,
+  takeNext,
+  waitingIn,
+  type Lane,
+  type Waiter,
+  type Waiting,
+} from './lane.ts';
 import { createNewsWatch } from './newsWatch.ts';
+import { createReadyLanes } from './readyLanes.ts';
 
 /** The right to make one call; to be released, once or more often. */
 export interface Slot {
+  /** The endpoint has answered: how long the slot is held from now on is not its doing. */
+  answered(): void;
   release(): void;
 }
 
@@ -17,14 +28,15 @@ export class NoRoom extends Error {
 }
 
 /**
- * Bounded concurrency, per endpoint and in all. Each endpoint has a lane; free slots go round the lanes
- * that have work and room, so that a busy endpoint can't take them all. In a lane, news and rows are
+ * Bounded concurrency, per endpoint and in all. Each endpoint has a lane; a free slot goes to the lane with work
+ * and room that has the fewest calls in flight, and some are kept for those that have none (`readyLanes.ts`), so
+ * that busy or slow endpoints can't take them all, however many they are. In a lane, news and rows are
  * served in turn, each in the order they came.
  *
- * A lane that uses all it may, since its endpoint is slow, is overfull when its news have waited for five
- * seconds or fill too much of the window (when it is this process that is slow, a detour through durable state
- * would only cost more): its newest half is sent away, and so is what comes after, until durable state has
- * nothing due for it any more. So a slow endpoint takes neither the window nor the checkpoint of everybody. The
+ * A lane whose endpoint is slow is overfull when its news have waited for two seconds or fill too much of the
+ * window (when it is this process that is slow, a detour through durable state would only cost more): those, and the
+ * newest half, are sent away, and so is what comes after, until durable state has nothing due for it any more. So
+ * slow endpoints take neither the window nor the checkpoint of everybody. The
  * same when its breaker opens, for all that wait; the row that has been due longest is the probe then.
  */
 export interface Lanes {
@@ -47,9 +59,6 @@ export interface Lanes {
 }
 
 const AGAIN_PATIENCE_MS = 1_000;
-/** What the latest call counts among those before it. */
-const LATEST = 0.1;
-
 export function createLanes(options: {
   readonly maxInFlight: number;
   readonly maxInFlightPerEndpoint: number;
@@ -61,8 +70,7 @@ export function createLanes(options: {
 }): Lanes {
   const { maxInFlight, maxInFlightPerEndpoint, onInFlight, onBreakersOpen } = options;
   const lanes = new Map<string, Lane>();
-  /** Lanes with work and room, in the order of their turns. */
-  const ready = new Set<Lane>();
+  const ready = createReadyLanes(maxInFlight);
   let inFlight = 0;
   let due: ReadonlySet<string> = new Set();
 
@@ -70,7 +78,7 @@ export function createLanes(options: {
     Math.min(maxInFlightPerEndpoint, breaker.limit(performance.now()));
   const refresh = (lane: Lane): void => {
     const canStart = waitingIn(lane) > 0 && lane.inFlight < mayRun(lane);
-    if (canStart) ready.add(lane);
+    if (canStart) ready.add(lane, performance.now());
     else ready.delete(lane);
   };
 
@@ -80,7 +88,10 @@ export function createLanes(options: {
   };
 
   const handOut = (): void => {
-    for (let [lane] = ready; lane !== undefined && inFlight < maxInFlight; [lane] = ready) {
+    const now = performance.now();
+    for (;;) {
+      const lane = ready.next(maxInFlight - inFlight, now);
+      if (lane === undefined) break;
       ready.delete(lane);
       const start = takeNext(lane);
       if (start === undefined) continue;
@@ -102,8 +113,8 @@ export function createLanes(options: {
       inFlight: 0,
       next: 'news',
       isOverfull: false,
-      heldMs: 0,
-      held: new Set(),
+      answersAfterMs: null,
+      unanswered: new Set(),
     };
     lanes.set(endpointKey, lane);
     return lane;
@@ -117,22 +128,20 @@ export function createLanes(options: {
     !lane.isOverfull &&
     lane.breaker.isFresh(performance.now());
 
-  /** Its own bound, or more than its share of the bound they all have. */
-  const usesAllItMay = (lane: Lane): boolean => {
-    if (lane.inFlight >= mayRun(lane)) return true;
-    const working = [...lanes.values()].filter((each) => each.inFlight > 0).length;
-    return inFlight >= maxInFlight && lane.inFlight > maxInFlight / working;
-  };
+  const newsWatch = createNewsWatch({ lanes, newsLimit: options.newsLimit });
 
-  const newsWatch = createNewsWatch({ lanes, newsLimit: options.newsLimit, usesAllItMay });
-
-  const releaseOnce = (lane: Lane): Slot => {
-    const held = { takenAt: performance.now() };
-    lane.held.add(held);
+  const slotIn = (lane: Lane): Slot => {
+    const call = { since: performance.now() };
+    lane.unanswered.add(call);
+    let isHeld = true;
     return {
+      answered() {
+        if (lane.unanswered.delete(call)) noteAnswer(lane, performance.now() - call.since);
+      },
       release() {
-        if (!lane.held.delete(held)) return;
-        lane.heldMs += LATEST * (performance.now() - held.takenAt - lane.heldMs);
+        if (!isHeld) return;
+        isHeld = false;
+        lane.unanswered.delete(call);
         lane.inFlight -= 1;
         inFlight -= 1;
         refresh(lane);
@@ -149,10 +158,11 @@ export function createLanes(options: {
       const isProbe = waiting === 'row' && mayRun(lane) > 0;
       if (lane.breaker.isOpen && !isProbe) throw new NoRoom();
       if (waiting === 'news' && lane.isOverfull) throw new NoRoom();
-      if (inFlight < maxInFlight && waitingIn(lane) === 0 && lane.inFlight < mayRun(lane)) {
+      const isFree = waitingIn(lane) === 0 && lane.inFlight < mayRun(lane);
+      if (isFree && ready.mayTake(lane, maxInFlight - inFlight, performance.now())) {
         occupy(lane);
         onInFlight?.(inFlight);
-        return releaseOnce(lane);
+        return slotIn(lane);
       }
       const line = lane.lines[waiting];
       await new Promise<void>((resolve, reject) => {
@@ -183,7 +193,7 @@ export function createLanes(options: {
         refresh(lane);
         handOut();
       });
-      return releaseOnce(lane);
+      return slotIn(lane);
     },
     ended(endpointKey, isDelivered) {
       const lane = laneOf(endpointKey);

@@ -1,10 +1,11 @@
-import { slownessOf, type Lane } from './lane.ts';
+import { paceOf, SLOW_MS, slownessOf, type Lane, type Waiter } from './lane.ts';
 
-/** How long news may wait in a slow lane. */
-const NEWS_PATIENCE_MS = 5_000;
-const LOOK_EVERY_MS = 1_000;
-/** Slots that are held for longer may be held for the endpoint, and not for what is done around the call. */
-const SLOW_MS = 500;
+/**
+ * How long news may wait in a slow lane. With the look, the write into durable state and the next save the checkpoint
+ * stays less than five seconds behind.
+ */
+const NEWS_PATIENCE_MS = 2_000;
+const LOOK_EVERY_MS = 500;
 /** So many times as slow as the quickest: when this process or the database is slow, all lanes are. */
 const SLOWER_THAN_OTHERS = 4;
 /** Nothing but an endpoint takes so long. */
@@ -20,16 +21,17 @@ export interface NewsWatch {
 }
 
 /**
- * Sends news away from lanes whose endpoint is slow, the newest half of what waits in one, when they have
- * waited for five seconds, or when more than `newsLimit` wait in all: then from the longest line. Such a lane
- * is overfull. What waits is held in the window that everybody shares, so no slow endpoint may fill it.
+ * Sends news away from lanes whose endpoint is slow: those that have waited for two seconds and the newest half of
+ * the others, or, when more than `newsLimit` wait in all, the newest half of the longest lines. Such a lane
+ * is overfull. What waits is held in the window that everybody shares, so slow endpoints may not fill it, however
+ * many they are and whatever keeps them waiting. An endpoint that has never answered is taken for slow when
+ * there is no slot for its news for so long.
  */
 export function createNewsWatch(options: {
   readonly lanes: ReadonlyMap<string, Lane>;
   readonly newsLimit: number;
-  usesAllItMay(lane: Lane): boolean;
 }): NewsWatch {
-  const { lanes, newsLimit, usesAllItMay } = options;
+  const { lanes, newsLimit } = options;
   let waiting = 0;
   let timer: NodeJS.Timeout | null = null;
   let lookedAt = 0;
@@ -37,18 +39,21 @@ export function createNewsWatch(options: {
   const look = (): void => {
     const now = performance.now();
     lookedAt = now;
-    const working = [...lanes.values()].filter(({ inFlight }) => inFlight > 0);
-    const least = leastSlowness(working, now);
-    const slow = working.filter(
-      (lane) => lane.lines.news.size > 0 && slownessOf(lane, now) >= least && usesAllItMay(lane),
-    );
-    const late = slow.filter(({ lines }) => {
-      const [oldest] = lines.news;
-      return oldest !== undefined && now - oldest.since >= NEWS_PATIENCE_MS;
-    });
-    for (const lane of late) sendHalfAway(lane);
-    const [longest] = slow.toSorted((one, other) => other.lines.news.size - one.lines.news.size);
-    if (waiting > newsLimit && longest !== undefined) sendHalfAway(longest);
+    const withNews = [...lanes.values()].filter(({ lines }) => lines.news.size > 0);
+    const least = leastSlowness(lanes.values(), now);
+    const isSlow = (lane: Lane): boolean => slownessOf(lane, now) >= least;
+    const isLate = ({ since }: { since: number }): boolean => now - since >= NEWS_PATIENCE_MS;
+    for (const lane of withNews) {
+      if (isSlow(lane) || lane.answersAfterMs === null) sendLateAway(lane, isLate);
+    }
+    if (waiting <= newsLimit) return;
+    const longestFirst = withNews
+      .filter(isSlow)
+      .toSorted((one, other) => other.lines.news.size - one.lines.news.size);
+    for (const lane of longestFirst) {
+      if (waiting <= newsLimit) break;
+      sendHalfAway(lane);
+    }
   };
 
   return {
@@ -66,13 +71,28 @@ export function createNewsWatch(options: {
   };
 }
 
-/** From when on a lane among these is a slow one. */
-function leastSlowness(working: readonly Lane[], now: number): number {
-  const [quickest = 0, ...others] = working
-    .map((lane) => slownessOf(lane, now))
-    .toSorted((one, other) => one - other);
-  if (others.length === 0) return SLOW_MS;
+/** From when on a lane among these is a slow one. A call that has only just begun says nothing of that. */
+function leastSlowness(lanes: Iterable<Lane>, now: number): number {
+  let known = 0;
+  let quickest = Infinity;
+  for (const lane of lanes) {
+    if (lane.inFlight === 0 || paceOf(lane, now) === 'unknown') continue;
+    known += 1;
+    quickest = Math.min(quickest, slownessOf(lane, now));
+  }
+  if (known <= 1) return SLOW_MS;
   return Math.min(Math.max(SLOW_MS, SLOWER_THAN_OTHERS * quickest), SLOW_IN_ANY_CASE_MS);
+}
+
+function sendLateAway(lane: Lane, isLate: (waiter: Waiter) => boolean): void {
+  const { news } = lane.lines;
+  let hasLate = false;
+  for (const waiter of news) {
+    if (!isLate(waiter)) break;
+    hasLate = true;
+    waiter.sendAway();
+  }
+  if (hasLate) sendHalfAway(lane);
 }
 
 function sendHalfAway(lane: Lane): void {

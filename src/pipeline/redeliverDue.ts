@@ -10,6 +10,7 @@ const ASK_SELDOM_MS = 2_000;
 /** An answer that took long is asked for less often: so many times its own duration later. */
 const REST_FACTOR = 5;
 const LONGEST_REST_MS = 5_000;
+const ALWAYS_STANDING = 2;
 
 export interface RedeliverDeps extends HandleChangeDeps {
   /** Told of everything begun, so that a stop can wait for it. */
@@ -85,9 +86,10 @@ function createTickets(deps: RedeliverDeps): (endpointKey: string) => void {
   };
   const issue = (endpointKey: string): void => {
     const standing = waiting.get(endpointKey) ?? 0;
-    // The first one always: the tickets of slow endpoints must not keep those of others away.
+    // Two always, so that they can become more: the tickets of slow endpoints must not keep those of others away.
     const isEnough =
-      standing > 0 && (inAll >= lanes.maxInFlight || standing >= lanes.maxInFlightPerEndpoint);
+      standing >= lanes.maxInFlightPerEndpoint ||
+      (standing >= ALWAYS_STANDING && inAll >= lanes.maxInFlight);
     if (stopping.aborted || isEnough) return;
     change(endpointKey, 1);
     track(use(endpointKey).catch(unlessStopping(stopping)));

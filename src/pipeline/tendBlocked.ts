@@ -45,7 +45,8 @@ export async function tendBlocked(deps: TendBlockedDeps): Promise<void> {
 /** There is no call to make, so none of them needs a slot. */
 async function endExpired(deps: TendBlockedDeps): Promise<void> {
   const { retries, giveUpAfterMs, track, stopping } = deps;
-  const place = { endpointKey: null, slot: { release: () => undefined } };
+  const slot = { answered: () => undefined, release: () => undefined };
+  const place = { endpointKey: null, slot };
   for (let isMore = true; isMore && !stopping.aborted;) {
     const claimed = await retries.claimAcceptedBefore(
       new Date(Date.now() - giveUpAfterMs),

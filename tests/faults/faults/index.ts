@@ -16,6 +16,7 @@ import { mysqlErrors, mysqlKeyErrors } from './mysqlErrors.ts';
 import { mysqlOutages } from './mysqlOutages.ts';
 import { restoredDatabase } from './restoredDatabase.ts';
 import { rolledOplog } from './rolledOplog.ts';
+import { slowEndpoints } from './slowEndpoints.ts';
 import { writeErrors } from './writeErrors.ts';
 
 /** In the order in which they begin: those that take longest first, so that the others fill the time beside them. */
@@ -39,4 +40,5 @@ export const faults: readonly Fault[] = [
   clockJump,
   killedCursors,
   badEndpoints,
+  slowEndpoints,
 ];

@@ -37,11 +37,11 @@ afterEach(() => {
 });
 
 describe('a notification for which its lane has no room', () => {
-  it('is out of the checkpoint’s way after five seconds, and called when its turn comes', async () => {
+  it('is out of the checkpoint’s way after two seconds, and called when its turn comes', async () => {
     const { world, answer } = createSlow();
     const settles = [jest.fn(), jest.fn()];
     const handled = [handle(world, 'a', settles[0]), handle(world, 'b', settles[1])];
-    await pass(5_000);
+    await pass(2_000);
     for (const settle of settles) expect(settle).toHaveBeenCalledTimes(1);
     expect(world.retries.rows.get('b:DELIVERED')).toMatchObject({
       claim: null,

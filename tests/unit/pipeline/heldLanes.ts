@@ -23,7 +23,9 @@ export function createHeld(options: Parameters<typeof aLanes>[0] = oneEach) {
   const come = (endpoint: string, name: string, waiting: Waiting = 'news'): void =>
     void wait(endpoint, name, waiting);
   const end = async (name: string): Promise<void> => {
-    slots.get(name)?.release();
+    const slot = slots.get(name);
+    slot?.answered();
+    slot?.release();
     await pass(0);
   };
   return { lanes, begun, sentAway, come, end, leave: () => leaving.abort() };

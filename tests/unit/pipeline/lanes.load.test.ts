@@ -37,8 +37,8 @@ describe('lanes under any load', () => {
       const lanes = aLanes(bound);
       const calls: Call[] = [];
       const outcomes: Promise<string>[] = [];
-      /** For each lane that could start, who was served since it could. */
-      const servedSince = new Map<Endpoint, Endpoint[]>();
+      /** For each lane that could start, who with as many calls in flight was served since it could. */
+      const servedSince = new Map<Endpoint, { inFlight: number; served: Endpoint[] }>();
       const inState = (state: Call['state'], endpoint?: Endpoint): Call[] =>
         calls.filter(
           (call) => call.state === state && (endpoint === undefined || call.endpoint === endpoint),
@@ -49,11 +49,14 @@ describe('lanes under any load', () => {
 
       const begin = async (call: Call): Promise<void> => {
         expect(call).toBe(inState('waiting', call.endpoint)[0]);
+        const inFlight = inState('running', call.endpoint).length;
         call.state = 'running';
         servedSince.delete(call.endpoint);
-        for (const served of servedSince.values()) {
-          expect(served).not.toContain(call.endpoint);
-          served.push(call.endpoint);
+        for (const other of servedSince.values()) {
+          expect(other.inFlight).toBeGreaterThanOrEqual(inFlight);
+          if (other.inFlight > inFlight) continue;
+          expect(other.served).not.toContain(call.endpoint);
+          other.served.push(call.endpoint);
         }
         await call.answer.promise;
         call.state = 'over';
@@ -88,8 +91,11 @@ describe('lanes under any load', () => {
         if (running > bound.maxInFlight) wrong.push('too many in all');
         for (const endpoint of endpoints) {
           const isHeldUp = couldStart(endpoint);
+          const inFlight = inState('running', endpoint).length;
           if (!isHeldUp) servedSince.delete(endpoint);
-          else if (!servedSince.has(endpoint)) servedSince.set(endpoint, []);
+          else if (servedSince.get(endpoint)?.inFlight !== inFlight) {
+            servedSince.set(endpoint, { inFlight, served: [] });
+          }
           if (isHeldUp && running < bound.maxInFlight)
             wrong.push(`${endpoint} waits for no reason`);
           if (inState('running', endpoint).length > bound.maxInFlightPerEndpoint) {

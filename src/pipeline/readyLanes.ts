@@ -1,0 +1,127 @@
+import { paceOf, type Lane, type Pace } from './lane.ts';
+
+/** From so many slots on some are kept. */
+const KEPT_FROM = 8;
+/** The share that is kept for endpoints with no call in flight. */
+const KEPT_SHARE = 1 / 16;
+/** A slow lane holds a slot for so many times as long as a quick one; so often it is passed over for one. */
+const PASSED_OVER = 100;
+
+/**
+ * Lanes with work and room, in the order in which they get what is free: first the one with the fewest calls in
+ * flight, among equals the one that has waited longest, but slow ones after the others, up to a hundred in a row.
+ * Some slots are kept: for endpoints with no call in flight, and a few of those for the ones known to give them
+ * back soon, so that no number of slow endpoints, seen before or not, takes them all. An endpoint that answers quickly
+ * is lent of these as many as it leaves.
+ */
+export interface ReadyLanes {
+  /** Puts it where it belongs now. One that has its place keeps its turn. */
+  add(lane: Lane, nowMs: number): void;
+  delete(lane: Lane): void;
+  /** The one whose turn it is; undefined when none may have any of what is free. */
+  next(free: number, nowMs: number): Lane | undefined;
+  /** Whether a lane may have one of those that are free. */
+  mayTake(lane: Lane, free: number, nowMs: number): boolean;
+}
+
+interface Place {
+  readonly pace: Pace;
+  readonly inFlight: number;
+  readonly since: number;
+}
+
+const paces = ['quick', 'unknown', 'slow'] as const satisfies readonly Pace[];
+
+export function createReadyLanes(maxInFlight: number): ReadyLanes {
+  const kept = maxInFlight < KEPT_FROM ? 0 : Math.max(1, Math.floor(KEPT_SHARE * maxInFlight));
+  const places = new Map<Lane, Place>();
+  const shelves = { quick: createShelves(), unknown: createShelves(), slow: createShelves() };
+
+  /** How many it must leave. */
+  const leaves: Readonly<Record<Pace, (inFlight: number) => number>> = {
+    quick: (inFlight) => Math.min(inFlight, kept),
+    unknown: (inFlight) => (inFlight === 0 ? Math.floor(kept / 4) : kept),
+    slow: (inFlight) => (inFlight === 0 ? kept : 2 * kept),
+  };
+  const remove = (lane: Lane): void => {
+    const place = places.get(lane);
+    if (place === undefined) return;
+    places.delete(lane);
+    shelves[place.pace].delete(lane, place.inFlight);
+  };
+  const add = (lane: Lane, nowMs: number): void => {
+    const pace = paceOf(lane, nowMs);
+    const { inFlight } = lane;
+    const place = places.get(lane);
+    if (place?.pace === pace && place.inFlight === inFlight) return;
+    remove(lane);
+    places.set(lane, { pace, inFlight, since: nowMs });
+    shelves[pace].add(lane, inFlight);
+  };
+  /** The first of this pace. One that has become slow while it waited goes to where it belongs. */
+  const firstOf = (pace: Pace, nowMs: number): Lane | undefined => {
+    for (;;) {
+      const lane = shelves[pace].first();
+      if (lane === undefined || paceOf(lane, nowMs) === pace) return lane;
+      add(lane, nowMs);
+    }
+  };
+  const sinceOf = (lane: Lane): number => places.get(lane)?.since ?? Infinity;
+  let passedOver = 0;
+  /** The first two are of lanes that are not known to be slow. */
+  const choose = (one: Lane | undefined, other: Lane | undefined, slow: Lane | undefined) => {
+    let next = one ?? other;
+    if (one !== undefined && other !== undefined) {
+      const isOther =
+        other.inFlight < one.inFlight ||
+        (other.inFlight === one.inFlight && sinceOf(other) < sinceOf(one));
+      next = isOther ? other : one;
+    }
+    if (next === undefined || slow === undefined || slow.inFlight > next.inFlight) {
+      return next ?? slow;
+    }
+    const isTurn = slow.inFlight < next.inFlight || passedOver >= PASSED_OVER;
+    passedOver = isTurn ? 0 : passedOver + 1;
+    return isTurn ? slow : next;
+  };
+
+  return {
+    add,
+    delete: remove,
+    next(free, nowMs) {
+      const [quick, unknown, slow] = paces.map((pace) => {
+        const lane = firstOf(pace, nowMs);
+        return lane !== undefined && leaves[pace](lane.inFlight) < free ? lane : undefined;
+      });
+      return choose(quick, unknown, slow);
+    },
+    mayTake(lane, free, nowMs) {
+      return leaves[paceOf(lane, nowMs)](lane.inFlight) < free;
+    },
+  };
+}
+
+/** Lanes by their calls in flight, in the order they came. */
+function createShelves() {
+  const shelves: (Set<Lane> | undefined)[] = [];
+  /** None is below this one. */
+  let lowest = 0;
+  return {
+    add(lane: Lane, inFlight: number): void {
+      const shelf = (shelves[inFlight] ??= new Set());
+      shelf.add(lane);
+      lowest = Math.min(lowest, inFlight);
+    },
+    delete(lane: Lane, inFlight: number): void {
+      shelves[inFlight]?.delete(lane);
+    },
+    first(): Lane | undefined {
+      for (; lowest < shelves.length; lowest += 1) {
+        const shelf = shelves[lowest];
+        if (shelf === undefined) continue;
+        for (const lane of shelf) return lane;
+      }
+      return undefined;
+    },
+  };
+}
