@@ -9,6 +9,7 @@ import {
 import type { Change, StreamPosition } from '../domain/change.ts';
 import { StreamFailure } from '../domain/streamFailure.ts';
 import type { ChangeSource, ChangeStreamHandle, StreamRead } from '../pipeline/ports.ts';
+import { createPatience, limits, withDeadline } from './calls.ts';
 import { createCutWatch, type CutWatch } from './cutWatch.ts';
 import type { UuidRepresentation } from './legacyUuid.ts';
 import { toPlainDocument, toPlainField } from './plainDocument.ts';
@@ -77,12 +78,13 @@ export function createChangeSource(
   collection: Collection,
   { maxAwaitTimeMs = 1_000, uuidRepresentation }: ChangeSourceOptions = {},
 ): ChangeSource {
+  const patience = createPatience(limits.lookUp);
   const operationTime = async (): Promise<Timestamp> => {
-    const answer = await collection.db.command({ ping: 1 });
+    const answer = await withDeadline(patience, () => collection.db.command({ ping: 1 }));
     return answer['operationTime'] as Timestamp;
   };
   const cuts = createCutWatch(
-    async () => await collection.db.command({ ping: 1 }, { timeoutMS: 2_000 }),
+    async () => await withDeadline(limits.ping, () => collection.db.command({ ping: 1 })),
   );
   return {
     async currentPosition() {
@@ -138,7 +140,7 @@ function createHandle(
       return toRead(event, last, uuidRepresentation);
     },
     async close() {
-      await stream.close();
+      await withDeadline(limits.ending, () => stream.close());
     },
   };
 }
