@@ -25,9 +25,12 @@ export interface Change {
   readonly id: PlainValue;
   /** The status this write set; undefined for a whole-document save that has none, or null. */
   readonly deliveryStatus: PlainValue | undefined;
-  /** The whole document as written; null for an update, which carries only what it set, and without a status. */
+  /**
+   * The whole document as written; null for an update, which carries only what it set, without a status, and where
+   * the event could not be read whole.
+   */
   readonly document: PlainDocument | null;
-  /** The top-level fields an update set. Empty for an insert or replace. */
+  /** The top-level fields an update set; where there is no document to an insert or replace, what is known of it. */
   readonly setFields: PlainDocument;
   /** The server's wall clock at the write. */
   readonly statusAt: Date;

@@ -3,16 +3,16 @@ import { ownField, setField } from './fields.ts';
 import type { PlainDocument, PlainValue } from './plainValue.ts';
 
 /** The part of a change that decides what of the document is the event's. */
-export type OverlaidChange = Pick<Change, 'operation' | 'setFields' | 'deliveryStatus'>;
+export type OverlaidChange = Pick<Change, 'document' | 'setFields' | 'deliveryStatus'>;
 
 /**
  * The SMS as the customer is told of it. An update's event carries only what it set, so the rest is
  * from `document`, fetched later, when a further status may have been written: hence the fields the
  * event set go over it, and another status' `deliveryTime` is left out. A dotted path (`cost.amount`)
- * stays as fetched. An insert or replace carries the whole document: nothing to lay over.
+ * stays as fetched. A change that carries the whole document has nothing to lay over it.
  */
 export function overlayChange(document: PlainDocument, change: OverlaidChange): PlainDocument {
-  if (change.operation !== 'update') return document;
+  if (change.document !== null) return document;
   const { setFields } = change;
   const showsOtherStatus = ownField(document, 'deliveryStatus') !== change.deliveryStatus;
   const result: Record<string, PlainValue> = {};

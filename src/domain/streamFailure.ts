@@ -3,12 +3,20 @@
  * - transient: the network, an election, a restart; reopen where we were.
  * - tokenUnusable: the server refuses the position's token for this pipeline; reopen at its time.
  * - historyLost: the oplog no longer holds the position.
- * - oversized: an event is larger than a document can be, and can't be stepped over.
+ * - unreadable: an event that comes next is too large for an answer, or can't be decoded; reopened where we were,
+ *   the change source reads less of it.
+ * - oversized: the same again and again, however little of it is asked for: it can't be stepped over.
  * - denied: not allowed, or the credentials or host name are wrong; waits long for somebody to mend it.
  * - unsupported: this server can never serve a change stream (a standalone, a view).
  */
 export type StreamFailureKind =
-  'transient' | 'tokenUnusable' | 'historyLost' | 'oversized' | 'denied' | 'unsupported';
+  | 'transient'
+  | 'tokenUnusable'
+  | 'historyLost'
+  | 'unreadable'
+  | 'oversized'
+  | 'denied'
+  | 'unsupported';
 
 export class StreamFailure extends Error {
   override readonly name = 'StreamFailure';

@@ -1,72 +1,21 @@
-import {
-  DBRef,
-  Timestamp,
-  type ChangeStream,
-  type ChangeStreamOptions,
-  type Collection,
-  type Document,
-} from 'mongodb';
-import type { Change, StreamPosition } from '../domain/change.ts';
+import { Timestamp, type ChangeStream, type Collection, type Document } from 'mongodb';
+import type { StreamPosition } from '../domain/change.ts';
 import { StreamFailure } from '../domain/streamFailure.ts';
-import type { ChangeSource, ChangeStreamHandle, StreamRead } from '../pipeline/ports.ts';
-import { createPatience, limits, withDeadline } from './calls.ts';
-import { createCutWatch, type CutWatch } from './cutWatch.ts';
+import type { ChangeSource, ChangeStreamHandle } from '../pipeline/ports.ts';
+import { openCarefully, type CarefulStream } from './carefulStream.ts';
+import { startOf } from './eventCursor.ts';
 import type { UuidRepresentation } from './legacyUuid.ts';
-import { toPlainDocument, toPlainField } from './plainDocument.ts';
-import { clusterTimeOfToken, fromPosition, timeOf, toPosition } from './position.ts';
+import { toPosition } from './position.ts';
+import { createReadingPace } from './readingPace.ts';
+import {
+  createToRead,
+  idlePosition,
+  positionOf,
+  type RawEvent,
+  type ToRead,
+} from './streamEvent.ts';
 import { toStreamFailure } from './streamErrors.ts';
-
-/** Events that end the stream. Filtered out, it would die without a word: `tryNext` gives null for ever. */
-const ENDING_OPERATIONS = ['drop', 'rename', 'dropDatabase', 'invalidate'];
-
-/**
- * Only writes that set a status leave the server, and whole-document saves of an SMS that was there before:
- * those may have removed records. A save without a status comes without its document, since nothing but
- * the records is looked at then. `$exists` is pushed down to the oplog scan, `$ne: null` is not, so an
- * update's null is sorted out here. Our own record never matches: it sets `notify_on_delivery` alone.
- */
-const pipeline: Document[] = [
-  {
-    $match: {
-      $or: [
-        {
-          operationType: 'update',
-          'updateDescription.updatedFields.deliveryStatus': { $exists: true },
-        },
-        { operationType: 'insert', 'fullDocument.deliveryStatus': { $exists: true } },
-        { operationType: 'replace' },
-        { operationType: { $in: ENDING_OPERATIONS } },
-      ],
-    },
-  },
-  {
-    $project: {
-      operationType: 1,
-      clusterTime: 1,
-      wallTime: 1,
-      documentKey: 1,
-      fullDocument: {
-        $cond: [
-          { $in: [{ $type: '$fullDocument.deliveryStatus' }, ['missing', 'null', 'undefined']] },
-          '$$REMOVE',
-          '$fullDocument',
-        ],
-      },
-      'updateDescription.updatedFields': 1,
-    },
-  },
-];
-
-/** One event as the pipeline above projects it. */
-interface RawEvent {
-  readonly _id: unknown;
-  readonly operationType: string;
-  readonly clusterTime: Timestamp;
-  readonly wallTime?: Date;
-  readonly documentKey?: Document;
-  readonly fullDocument?: Document;
-  readonly updateDescription?: { readonly updatedFields?: Document };
-}
+import { streamPipeline } from './streamPipeline.ts';
 
 export interface ChangeSourceOptions {
   /** The longest one read waits on the server when nothing happens. */
@@ -74,18 +23,47 @@ export interface ChangeSourceOptions {
   readonly uuidRepresentation?: UuidRepresentation | undefined;
 }
 
+/**
+ * The change stream of the SMS collection. After an opening that has not brought one read, or an event that can't be
+ * read, the next one reads carefully: until all there is has been read, or much in a row without trouble.
+ */
 export function createChangeSource(
   collection: Collection,
   { maxAwaitTimeMs = 1_000, uuidRepresentation }: ChangeSourceOptions = {},
 ): ChangeSource {
-  const patience = createPatience(limits.lookUp);
+  const pace = createReadingPace();
+  let needsCare = false;
+  let hasRead = true;
+  let isSharded: boolean | null = null;
+
   const operationTime = async (): Promise<Timestamp> => {
-    const answer = await withDeadline(patience, () => collection.db.command({ ping: 1 }));
+    const answer = await collection.db.command({ ping: 1 });
     return answer['operationTime'] as Timestamp;
   };
-  const cuts = createCutWatch(
-    async () => await withDeadline(limits.ping, () => collection.db.command({ ping: 1 })),
-  );
+  const openOrdinary = (position: StreamPosition, replay: boolean): ChangeStreamHandle => {
+    const stream = collection.watch<Document, never>(streamPipeline(), {
+      ...startOf(position, replay),
+      maxAwaitTimeMS: maxAwaitTimeMs,
+      batchSize: 1_000,
+      comment: 'notify-on-delivery',
+    });
+    return createHandle(stream, position, createToRead(uuidRepresentation));
+  };
+  const openCareful = async (position: StreamPosition, replay: boolean): Promise<CarefulStream> => {
+    isSharded ??= (await collection.db.command({ hello: 1 }))['msg'] === 'isdbgrid';
+    const inSpans = !isSharded;
+    const toRead = createToRead(uuidRepresentation);
+    return openCarefully({
+      collection,
+      position,
+      replay,
+      toRead,
+      pace,
+      maxAwaitTimeMs,
+      inSpans,
+    });
+  };
+
   return {
     async currentPosition() {
       return toPosition({ token: null, clusterTime: await operationTime() });
@@ -96,18 +74,42 @@ export function createChangeSource(
       const clusterTime = asked.greaterThan(newest) ? newest : asked;
       return toPosition({ token: null, clusterTime });
     },
-    // oxlint-disable-next-line typescript/require-await -- the driver opens on the first read
     async open(position, { replay }) {
-      const { token, clusterTime } = fromPosition(position);
-      const start: ChangeStreamOptions =
-        token === null || replay ? { startAtOperationTime: clusterTime } : { startAfter: token };
-      const stream = collection.watch<Document, never>(pipeline, {
-        ...start,
-        maxAwaitTimeMS: maxAwaitTimeMs,
-        batchSize: 1_000,
-        comment: 'notify-on-delivery',
-      });
-      return createHandle(stream, position, { cuts, uuidRepresentation });
+      if (!hasRead) {
+        needsCare = true;
+        pace.slower();
+      }
+      hasRead = false;
+      let careful = needsCare
+        ? await openCareful(position, replay).catch((error: unknown) => {
+            throw toStreamFailure(error);
+          })
+        : null;
+      let current = careful ?? openOrdinary(position, replay);
+      return {
+        async read() {
+          try {
+            const read = await current.read();
+            hasRead = true;
+            pace.moved();
+            if (careful?.isDone === true) {
+              await careful.close();
+              careful = null;
+              needsCare = false;
+              const at = read.kind === 'change' ? read.change.position : read.position;
+              current = openOrdinary(at, false);
+            }
+            return read;
+          } catch (error) {
+            const failure = toStreamFailure(error);
+            if (failure.kind === 'unreadable') needsCare = true;
+            throw failure;
+          }
+        },
+        async close() {
+          await current.close();
+        },
+      };
     },
   };
 }
@@ -115,86 +117,24 @@ export function createChangeSource(
 function createHandle(
   stream: ChangeStream<Document, never>,
   start: StreamPosition,
-  {
-    cuts,
-    uuidRepresentation,
-  }: Pick<ChangeSourceOptions, 'uuidRepresentation'> & { readonly cuts: CutWatch },
+  toRead: ToRead,
 ): ChangeStreamHandle {
   let last = start;
-  let endingOperation = 'invalidate';
   return {
     async read() {
-      const event = await tryNext(stream, cuts);
+      const event = (await stream.tryNext()) as RawEvent | null;
       if (event === null) {
+        if (stream.closed) {
+          throw new StreamFailure('transient', 'closed', 'the stream was closed by the server');
+        }
         last = idlePosition(stream.resumeToken, last);
         return { kind: 'idle', position: last };
       }
       last = positionOf(event);
-      if (event.operationType === 'invalidate') {
-        return { kind: 'collectionGone', position: last, operation: endingOperation };
-      }
-      if (ENDING_OPERATIONS.includes(event.operationType)) {
-        endingOperation = event.operationType;
-        return { kind: 'ignored', position: last };
-      }
-      return toRead(event, last, uuidRepresentation);
+      return toRead(event);
     },
     async close() {
-      await withDeadline(limits.ending, () => stream.close());
+      await stream.close();
     },
   };
-}
-
-async function tryNext(
-  stream: ChangeStream<Document, never>,
-  cuts: CutWatch,
-): Promise<RawEvent | null> {
-  let event: RawEvent | null;
-  try {
-    event = await stream.tryNext();
-  } catch (error) {
-    throw await cuts.judge(toStreamFailure(error));
-  }
-  cuts.read();
-  if (event === null && stream.closed) {
-    throw new StreamFailure('transient', 'closed', 'the stream was closed by the server');
-  }
-  return event;
-}
-
-function positionOf(event: RawEvent): StreamPosition {
-  const opaque = { token: event._id, clusterTime: event.clusterTime };
-  return toPosition(opaque, event.wallTime ?? timeOf(event.clusterTime));
-}
-
-/** The post-batch token of an empty batch: fresh, though nothing of ours happened. */
-function idlePosition(token: unknown, last: StreamPosition): StreamPosition {
-  if (token === null || token === undefined) return last;
-  const clusterTime = clusterTimeOfToken(token) ?? fromPosition(last).clusterTime;
-  return toPosition({ token, clusterTime });
-}
-
-function toRead(
-  event: RawEvent,
-  position: StreamPosition,
-  uuids: UuidRepresentation | undefined,
-): StreamRead {
-  const isUpdate = event.operationType === 'update';
-  const raw = isUpdate ? event.updateDescription?.updatedFields : event.fullDocument;
-  // A document with the fields `$ref` and `$id` arrives as a DBRef.
-  const written: Document | undefined = raw instanceof DBRef ? raw.toJSON() : raw;
-  const hasStatus = (written?.['deliveryStatus'] ?? null) !== null;
-  if (isUpdate && !hasStatus) return { kind: 'ignored', position };
-  const plain = written === undefined || !hasStatus ? null : toPlainDocument(written, uuids);
-  const change: Change = {
-    operation: event.operationType as Change['operation'],
-    documentKey: { opaque: event.documentKey },
-    id: toPlainField(event.documentKey?.['_id'], '_id', uuids),
-    deliveryStatus: plain?.['deliveryStatus'],
-    document: isUpdate ? null : plain,
-    setFields: isUpdate && plain !== null ? plain : {},
-    statusAt: position.wallTime,
-    position,
-  };
-  return { kind: 'change', change };
 }

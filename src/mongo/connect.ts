@@ -1,6 +1,5 @@
 import { MongoClient, type Collection, type MongoClientOptions } from 'mongodb';
 import { ConfigurationError, toError } from '../runtime/errors.ts';
-import { limits, withDeadline } from './calls.ts';
 import { stateCollections, type StateCollections } from './stateCollections.ts';
 
 /**
@@ -19,7 +18,7 @@ const defaults = {
  * One document must not stop the stream: a stored regular expression that JavaScript has no equal for, or
  * a text that is not UTF-8, would otherwise make the driver throw while decoding the whole batch.
  */
-const lenientDecoding = {
+export const lenientDecoding = {
   bsonRegExp: true,
   enableUtf8Validation: false,
 } satisfies MongoClientOptions;
@@ -69,10 +68,10 @@ export function openMongo(options: {
     sms: client.db(options.database).collection(options.collection),
     state: stateCollections(client.db(options.stateDatabase)),
     async ping() {
-      await withDeadline(limits.ping, () => client.db('admin').command({ ping: 1 }));
+      await client.db('admin').command({ ping: 1 }, { timeoutMS: 2_000 });
     },
     async close() {
-      await withDeadline(limits.ending, () => client.close());
+      await client.close();
     },
   };
 }

@@ -1,7 +1,6 @@
 import type { Document, Filter } from 'mongodb';
 import type { RouteKey } from '../domain/route.ts';
 import type { DueEndpoints } from '../pipeline/retryPort.ts';
-import { withDeadline, type Limit } from './calls.ts';
 import type { EndpointFields } from './retryRow.ts';
 import { dueIndex, type RetryRow, type StateCollections } from './stateCollections.ts';
 
@@ -17,8 +16,6 @@ export interface Claim {
   readonly by: string;
   readonly token: string;
   readonly claimMs: number;
-  /** For each of the calls it takes. */
-  readonly limit: Limit;
 }
 
 const isDue = { $lte: ['$nextAttemptAt', '$$NOW'] };
@@ -27,20 +24,15 @@ const isDue = { $lte: ['$nextAttemptAt', '$$NOW'] };
  * The endpoints with a row that is due, or soon. Reads one index entry per endpoint that has rows at all (a
  * DISTINCT_SCAN), however many rows each has.
  */
-export async function findDueEndpoints(
-  retries: Retries,
-  soonMs: number,
-  limit: Limit,
-): Promise<DueEndpoints> {
-  const firstOfEach = [
-    { $sort: dueIndex },
-    { $group: { _id: '$endpoint', nextAttemptAt: { $first: '$nextAttemptAt' } } },
-    { $match: { $expr: { $lte: ['$nextAttemptAt', inMs(soonMs)] } } },
-    { $project: { inMs: { $toDouble: { $subtract: ['$nextAttemptAt', '$$NOW'] } } } },
-  ];
-  const found = await withDeadline(limit, () =>
-    retries.aggregate<{ _id: string; inMs: number }>(firstOfEach).toArray(),
-  );
+export async function findDueEndpoints(retries: Retries, soonMs: number): Promise<DueEndpoints> {
+  const found = await retries
+    .aggregate<{ _id: string; inMs: number }>([
+      { $sort: dueIndex },
+      { $group: { _id: '$endpoint', nextAttemptAt: { $first: '$nextAttemptAt' } } },
+      { $match: { $expr: { $lte: ['$nextAttemptAt', inMs(soonMs)] } } },
+      { $project: { inMs: { $toDouble: { $subtract: ['$nextAttemptAt', '$$NOW'] } } } },
+    ])
+    .toArray();
   const soon = found.filter((endpoint) => endpoint.inMs > 0).map((endpoint) => endpoint.inMs);
   return {
     keys: found.filter((endpoint) => endpoint.inMs <= 0).map(({ _id }) => _id),
@@ -60,10 +52,7 @@ export async function claimDueRows(
   const wanted = new Map<string, number>();
   for (const key of endpointKeys) wanted.set(key, (wanted.get(key) ?? 0) + 1);
   const due = await Promise.all(
-    [...wanted].map(
-      async ([endpoint, atMost]) =>
-        await findDue(retries, endpoint, { atMost, limit: claim.limit }),
-    ),
+    [...wanted].map(async ([endpoint, limit]) => await findDue(retries, endpoint, limit)),
   );
   const rows = await claimThose(retries, due.flat(), claim);
   const byId = new Map(rows.map((row) => [row._id, row]));
@@ -82,10 +71,9 @@ export async function claimOldRows(
   { before, limit }: Readonly<{ before: Date; limit: number }>,
   claim: Claim,
 ): Promise<readonly RetryRow[]> {
-  const filter = { acceptedAt: { $lt: before }, $expr: isDue };
-  const rows = await withDeadline(claim.limit, () =>
-    retries.find(filter, { projection: { _id: 1 }, limit }).toArray(),
-  );
+  const rows = await retries
+    .find({ acceptedAt: { $lt: before }, $expr: isDue }, { projection: { _id: 1 }, limit })
+    .toArray();
   return await claimThose(
     retries,
     rows.map((row) => row._id),
@@ -97,15 +85,14 @@ export async function claimOldRows(
 async function claimThose(
   retries: Retries,
   ids: readonly string[],
-  { by, token, claimMs, limit }: Claim,
+  { by, token, claimMs }: Claim,
 ): Promise<readonly RetryRow[]> {
   if (ids.length === 0) return [];
-  const set = { claim: { $literal: { by, token } }, nextAttemptAt: inMs(claimMs) };
-  const those = { _id: { $in: [...ids] } };
-  await withDeadline(limit, () => retries.updateMany({ ...those, $expr: isDue }, [{ $set: set }]));
-  return await withDeadline(limit, () =>
-    retries.find({ ...those, 'claim.token': token }).toArray(),
-  );
+  const claim = { $literal: { by, token } };
+  await retries.updateMany({ _id: { $in: [...ids] }, $expr: isDue }, [
+    { $set: { claim, nextAttemptAt: inMs(claimMs) } },
+  ]);
+  return await retries.find({ _id: { $in: [...ids] }, 'claim.token': token }).toArray();
 }
 
 /** Due or to be due, and in nobody's hands. */
@@ -116,20 +103,18 @@ const ROUTE_KEYS_LIMIT = 1_000;
 export async function findRouteKeys(
   retries: Retries,
   endpoint: string,
-  limit: Limit,
 ): Promise<readonly RouteKey[]> {
-  const keys = [
-    { $match: waitingAt(endpoint) },
-    {
-      $group: {
-        _id: { accountId: '$accountId', flowId: '$flowId', deliveryStatus: '$deliveryStatus' },
+  const found = await retries
+    .aggregate<{ _id: RouteKey }>([
+      { $match: waitingAt(endpoint) },
+      {
+        $group: {
+          _id: { accountId: '$accountId', flowId: '$flowId', deliveryStatus: '$deliveryStatus' },
+        },
       },
-    },
-    { $limit: ROUTE_KEYS_LIMIT },
-  ];
-  const found = await withDeadline(limit, () =>
-    retries.aggregate<{ _id: RouteKey }>(keys).toArray(),
-  );
+      { $limit: ROUTE_KEYS_LIMIT },
+    ])
+    .toArray();
   return found.map(({ _id }) => _id);
 }
 
@@ -137,20 +122,14 @@ export async function moveRows(
   retries: Retries,
   endpoint: string,
   key: RouteKey,
-  { to, limit }: Readonly<{ to: EndpointFields; limit: Limit }>,
+  to: EndpointFields,
 ): Promise<void> {
-  const rows = { ...waitingAt(endpoint), ...key };
-  await withDeadline(limit, () => retries.updateMany(rows, { $set: to }));
+  await retries.updateMany({ ...waitingAt(endpoint), ...key }, { $set: to });
 }
 
-async function findDue(
-  retries: Retries,
-  endpoint: string,
-  { atMost, limit }: Readonly<{ atMost: number; limit: Limit }>,
-): Promise<string[]> {
-  const oldest = { projection: { _id: 1 }, sort: { nextAttemptAt: 1 }, limit: atMost } as const;
-  const rows = await withDeadline(limit, () =>
-    retries.find({ endpoint, $expr: isDue }, oldest).toArray(),
-  );
+async function findDue(retries: Retries, endpoint: string, limit: number): Promise<string[]> {
+  const rows = await retries
+    .find({ endpoint, $expr: isDue }, { projection: { _id: 1 }, sort: { nextAttemptAt: 1 }, limit })
+    .toArray();
   return rows.map((row) => row._id);
 }

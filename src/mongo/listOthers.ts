@@ -1,6 +1,5 @@
 import type { Collection, Document, Filter } from 'mongodb';
 import { delay } from '../runtime/abort.ts';
-import { limits, withDeadline, type Limit } from './calls.ts';
 import { IDS_AT_MOST } from './gapProgress.ts';
 import { EXAMINED_AT_ONCE } from './readPage.ts';
 import { firstDate, lastDate, mayBelong } from './mayBelong.ts';
@@ -44,12 +43,7 @@ const ranges: readonly Filter<Document>[] = [
  */
 export async function listOthers(
   sms: Collection,
-  {
-    index,
-    earliest,
-    signal,
-    patience,
-  }: Readonly<{ index: string; earliest: Date; signal: AbortSignal; patience: Limit }>,
+  { index, earliest, signal }: Readonly<{ index: string; earliest: Date; signal: AbortSignal }>,
 ): Promise<readonly unknown[] | null> {
   const ids: unknown[] = [];
   const projection = { isWanted: mayBelong(earliest) };
@@ -57,7 +51,7 @@ export async function listOthers(
     const cursor = sms.find(range, { projection, batchSize: EXAMINED_AT_ONCE }).hint(index);
     try {
       let begunAt = performance.now();
-      while (await withDeadline(patience, () => cursor.hasNext())) {
+      while (await cursor.hasNext()) {
         const batch = cursor.readBufferedDocuments();
         ids.push(...batch.filter(isWanted).map((document): unknown => document['_id']));
         if (ids.length > IDS_AT_MOST) return null;
@@ -65,7 +59,7 @@ export async function listOthers(
         begunAt = performance.now();
       }
     } finally {
-      await withDeadline(limits.ending, () => cursor.close()).catch(() => undefined);
+      await cursor.close();
     }
   }
   return ids;

@@ -1,5 +1,4 @@
 import type { Collection } from 'mongodb';
-import type { Limit } from './calls.ts';
 import { findByKeys } from './findByKeys.ts';
 import { PAGE_SIZE, type GapStep, type Progress } from './gapProgress.ts';
 import { isDate, mayBelong } from './mayBelong.ts';
@@ -12,7 +11,7 @@ type Listed = Extract<Progress, { kind: 'listed' }>;
 export async function searchByScan(
   sms: Collection,
   progress: Scan,
-  { earliest, patience }: Readonly<{ earliest: Date; patience: Limit }>,
+  earliest: Date,
 ): Promise<GapStep> {
   const { from, skipDates } = progress;
   const wanted = skipDates
@@ -22,19 +21,14 @@ export async function searchByScan(
     from,
     filter: { $expr: wanted },
     size: PAGE_SIZE,
-    limit: patience,
   });
   return { documents, next: next === null ? { kind: 'done' } : { ...progress, from: next.from } };
 }
 
 /** The next documents of a list. */
-export async function searchListed(
-  sms: Collection,
-  { ids }: Listed,
-  patience: Limit,
-): Promise<GapStep> {
+export async function searchListed(sms: Collection, { ids }: Listed): Promise<GapStep> {
   const keys = ids.slice(0, PAGE_SIZE).map((_id) => ({ _id }));
-  const documents = await findByKeys(sms, keys, { limit: patience });
+  const documents = await findByKeys(sms, keys);
   const left = ids.slice(PAGE_SIZE);
   return { documents, next: left.length === 0 ? { kind: 'done' } : { kind: 'listed', ids: left } };
 }

@@ -1,5 +1,4 @@
 import type { Collection } from 'mongodb';
-import type { Limit } from './calls.ts';
 import { scanAll, scanOthers, type GapStep, type Progress } from './gapProgress.ts';
 import { listOthers } from './listOthers.ts';
 import { searchByScan, searchListed } from './searchById.ts';
@@ -12,8 +11,6 @@ export interface SearchGapOptions {
   readonly earliest: Date;
   /** Aborted when the search is to end. */
   readonly signal: AbortSignal;
-  /** For each of its queries. */
-  readonly patience: Limit;
 }
 
 /** One page of the search, and the state it leads to. Goes over to a scan when the index is gone. */
@@ -32,25 +29,25 @@ export async function searchGap(
 
 async function step(
   progress: Progress | null,
-  { sms, earliest, signal, patience }: SearchGapOptions,
+  { sms, earliest, signal }: SearchGapOptions,
 ): Promise<GapStep> {
   switch (progress?.kind) {
     case undefined: {
-      const index = await findTimeIndex(sms, patience);
+      const index = await findTimeIndex(sms);
       return turnTo(
         index === null ? scanAll : { kind: 'dates', index, from: earliest, passed: [] },
       );
     }
     case 'dates':
-      return await searchDates(sms, progress, patience);
+      return await searchDates(sms, progress);
     case 'others': {
-      const ids = await listOthers(sms, { index: progress.index, earliest, signal, patience });
+      const ids = await listOthers(sms, { index: progress.index, earliest, signal });
       return turnTo(ids === null ? scanOthers : { kind: 'listed', ids });
     }
     case 'listed':
-      return await searchListed(sms, progress, patience);
+      return await searchListed(sms, progress);
     case 'scan':
-      return await searchByScan(sms, progress, { earliest, patience });
+      return await searchByScan(sms, progress, earliest);
     case 'done':
       return turnTo(progress);
     default:

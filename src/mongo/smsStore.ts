@@ -9,7 +9,7 @@ import type { UuidRepresentation } from './legacyUuid.ts';
 import { toPlainDocument, toPlainField } from './plainDocument.ts';
 import { findByKeys } from './findByKeys.ts';
 import { findRemembered } from './remembered.ts';
-import { createPatience, limits, type Limit } from './calls.ts';
+import { ask } from './ask.ts';
 
 type Documents = ReadonlyMap<string, PlainDocument>;
 
@@ -29,25 +29,21 @@ export function createSmsStore(options: {
   const source = { sms, uuidRepresentation };
   return {
     async lookUp(requests) {
-      const limit = createPatience(limits.lookUp);
       const wanted = requests.filter((request) => request.wants === 'document');
       const read = async (): Promise<readonly Lookup[]> => {
         const [documents, rememberedOf] = await Promise.all([
-          fetchDocuments(source, wanted, { limit }),
-          findRemembered(state, requests, limit),
+          fetchDocuments(source, wanted),
+          findRemembered(state, requests),
         ]);
         const remembered = requests.map((request) => ({ request, ...rememberedOf(request) }));
         const restorable = remembered.filter(mayHaveLost).map(({ request }) => request);
-        const shown = await fetchDocuments(source, restorable, {
-          projection: { notify_on_delivery: 1 },
-          limit,
-        });
+        const shown = await fetchDocuments(source, restorable, { notify_on_delivery: 1 });
         return remembered.map(({ request, ...rest }) => {
           const found = request.wants === 'records' ? shown : documents;
           return { document: found.get(request.smsKey) ?? null, ...rest };
         });
       };
-      return await retryTransient(read, { what: 'look-up', signal, logger });
+      return await retryTransient(() => ask(read), { what: 'look-up', signal, logger });
     },
   };
 }
@@ -61,12 +57,12 @@ async function fetchDocuments(
     readonly uuidRepresentation?: UuidRepresentation | undefined;
   },
   requests: readonly LookupRequest[],
-  { projection = {}, limit }: Readonly<{ projection?: Document; limit: Limit }>,
+  projection: Document = {},
 ): Promise<Documents> {
   const found = new Map<string, PlainDocument>();
   if (requests.length === 0) return found;
   const keys = requests.map((request) => request.documentKey.opaque as Document);
-  for (const document of await findByKeys(sms, keys, { projection, limit })) {
+  for (const document of await findByKeys(sms, keys, projection)) {
     const key = smsKey(toPlainField(document['_id'], '_id', uuids));
     if (key !== null) found.set(key, toPlainDocument(document, uuids));
   }

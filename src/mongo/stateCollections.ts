@@ -1,5 +1,4 @@
 import type { Collection, Db, Document } from 'mongodb';
-import { limits, withDeadline } from './calls.ts';
 
 /** The stream's only partition, until there are several. */
 export const PARTITION = '0';
@@ -74,18 +73,14 @@ export async function ensureStateCollections(
   { sent, retries }: StateCollections,
   create: CreateIndexes = async (_, createIndexes) => await createIndexes(),
 ): Promise<void> {
-  await create(sent.namespace, () =>
-    withDeadline(limits.index, () => sent.createIndex({ expireAt: 1 }, { expireAfterSeconds: 0 })),
-  );
+  await create(sent.namespace, () => sent.createIndex({ expireAt: 1 }, { expireAfterSeconds: 0 }));
   await create(retries.namespace, () =>
-    withDeadline(limits.index, () =>
-      retries.createIndexes([
-        { key: dueIndex },
-        { key: { nextAttemptAt: 1 } },
-        { key: { acceptedAt: 1 } },
-        { key: { sms: 1 } },
-      ]),
-    ),
+    retries.createIndexes([
+      { key: dueIndex },
+      { key: { nextAttemptAt: 1 } },
+      { key: { acceptedAt: 1 } },
+      { key: { sms: 1 } },
+    ]),
   );
 }
 

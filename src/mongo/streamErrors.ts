@@ -1,4 +1,4 @@
-import { MongoServerSelectionError } from 'mongodb';
+import { BSON, MongoServerSelectionError } from 'mongodb';
 import { StreamFailure, type StreamFailureKind } from '../domain/streamFailure.ts';
 import { causeOf, codes, serverCode } from './errorCodes.ts';
 import { removeQuotes } from './withoutCommands.ts';
@@ -13,7 +13,8 @@ const kinds = new Map<number, StreamFailureKind>([
   [codes.changeStreamFatalError, 'tokenUnusable'],
   [codes.badResumeToken, 'tokenUnusable'],
   [codes.emptyResumeToken, 'tokenUnusable'],
-  [codes.bsonObjectTooLarge, 'oversized'],
+  [codes.bsonObjectTooLarge, 'unreadable'],
+  [codes.stringTooLong, 'unreadable'],
   [codes.cappedPositionLost, 'historyLost'],
   [codes.changeStreamHistoryLost, 'historyLost'],
   [codes.unauthorized, 'denied'],
@@ -25,9 +26,19 @@ const kinds = new Map<number, StreamFailureKind>([
 export function toStreamFailure(error: unknown): StreamFailure {
   if (error instanceof StreamFailure) return error;
   removeQuotes(error);
-  const kind =
-    kinds.get(serverCode(error) ?? -1) ?? (isHostUnknown(error) ? 'denied' : 'transient');
-  return new StreamFailure(kind, causeOf(error), error);
+  return new StreamFailure(kindOf(error), causeOf(error), error);
+}
+
+function kindOf(error: unknown): StreamFailureKind {
+  const told = kinds.get(serverCode(error) ?? -1);
+  if (told !== undefined) return told;
+  if (isHostUnknown(error)) return 'denied';
+  return isUndecodable(error) ? 'unreadable' : 'transient';
+}
+
+/** Stored BSON that the driver makes nothing of, such as a regular expression with an option it does not know. */
+function isUndecodable(error: unknown): boolean {
+  return error instanceof BSON.BSONError || error instanceof RangeError;
 }
 
 /** No host of the URI has an address: a slip in the URI sooner than an outage. */

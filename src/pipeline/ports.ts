@@ -10,7 +10,16 @@ import type { Nudge } from '../runtime/nudge.ts';
 
 /** What one read of the change stream brought. */
 export type StreamRead =
-  | Readonly<{ kind: 'change'; change: Change }>
+  | Readonly<{
+      kind: 'change';
+      change: Change;
+      /**
+       * Why the event could not be read whole, as a `StreamFailure`'s code: the change carries its status and delivery time
+       * only, as of an update, whatever the operation; or is one of an SMS that can't be named. Stepped over exactly this
+       * event; absent for one that was read as usual.
+       */
+      briefFor?: string;
+    }>
   /** Nothing that concerns us up to `position`. */
   | Readonly<{ kind: 'idle'; position: StreamPosition }>
   /** An update that set no status after all (null), or an event that can't be used; nothing to do. */

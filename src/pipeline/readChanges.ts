@@ -24,6 +24,8 @@ export interface ReadChangesDeps {
   readonly metrics: Metrics;
   readonly health: LoopHealth;
   readonly stopping: AbortSignal;
+  /** How long a read may stay away; 5 minutes by default. */
+  readonly silenceMs?: number;
 }
 
 /** How long to wait before reopening, doubling from the first figure to the second. */
@@ -31,6 +33,7 @@ const reopenWaits = {
   transient: { minMs: 500, maxMs: 30_000 },
   tokenUnusable: { minMs: 500, maxMs: 30_000 },
   historyLost: { minMs: 100, maxMs: 30_000 },
+  unreadable: { minMs: 100, maxMs: 10_000 },
   oversized: { minMs: 100, maxMs: 30_000 },
   denied: { minMs: 30_000, maxMs: 120_000 },
 } as const satisfies Partial<Record<StreamFailureKind, object>>;
@@ -49,17 +52,23 @@ export async function readChanges(deps: ReadChangesDeps): Promise<void> {
     Object.entries(reopenWaits).map(([kind, waits]) => [kind, createBackoff(waits)]),
   );
   const reading = { position: deps.start };
+  const patience: Patience = { ms: deps.silenceMs ?? SILENCE_MS };
   let replay = false;
   while (!stopping.aborted) {
     try {
       const handle = await source.open(reading.position, { replay });
-      await readUntilEnd(handle, reading, deps, () => {
-        for (const backoff of Object.values(backoffs)) backoff.reset();
+      await readUntilEnd(handle, reading, deps, {
+        patience,
+        onGoodRead() {
+          for (const backoff of Object.values(backoffs)) backoff.reset();
+          patience.ms = deps.silenceMs ?? SILENCE_MS;
+        },
       });
     } catch (thrown) {
       if (stopping.aborted) return;
       const { kind, cause, error } = toReopening(thrown);
       replay = kind === 'tokenUnusable';
+      if (cause === 'silent') patience.ms = Math.min(2 * patience.ms, LONGEST_SILENCE_MS);
       const waitMs = Math.round(backoffs[kind]?.next() ?? 0);
       metrics.streamReopened(cause);
       health.streamDown(`${error.message}; reopening in ${waitMs} ms`);
@@ -82,12 +91,12 @@ async function readUntilEnd(
   handle: ChangeStreamHandle,
   reading: { position: StreamPosition },
   deps: ReadChangesDeps,
-  onGoodRead: () => void,
+  { patience, onGoodRead }: Readonly<{ patience: Readonly<Patience>; onGoodRead: () => void }>,
 ): Promise<void> {
   const { logger, metrics, health, stopping } = deps;
   const close = (): void => void handle.close().catch(() => undefined);
   const forgetStop = onAbort(stopping, close);
-  const silence = watchSilence(stopping);
+  const silence = watchSilence(patience, stopping);
   let isOpen = false;
   try {
     while (!stopping.aborted) {
@@ -100,6 +109,9 @@ async function readUntilEnd(
       const position = read.kind === 'change' ? read.change.position : read.position;
       metrics.streamRead({ empty: read.kind === 'idle', wallTime: position.wallTime });
       if (read.kind === 'change') {
+        if (read.briefFor !== undefined) {
+          logger.warn('event_unreadable', { cause: read.briefFor, at: position.wallTime });
+        }
         health.waits('stream');
         await deps.onChange(read.change);
         health.turned('stream');
@@ -118,21 +130,36 @@ async function readUntilEnd(
 
 /**
  * A read normally comes back within a second, after minutes when the server has much of the oplog to scan.
- * One that stays away longer hangs on a connection that is dead in silence.
+ * One that stays away longer hangs on a connection that is dead in silence; or the server still scans, in which case
+ * it begins anew at the same place: hence twice the patience after each read that stayed away, until one comes back.
  */
 const SILENCE_MS = 5 * 60_000;
+const LONGEST_SILENCE_MS = 60 * 60_000;
+
+/** How long a read may stay away now. */
+interface Patience {
+  ms: number;
+}
 
 /** One watch for all reads of a stream, as there may be thousands a second. */
-function watchSilence(stopping: AbortSignal) {
+function watchSilence(patience: Readonly<Patience>, stopping: AbortSignal) {
   let giveUp = (_reason: Error): void => undefined;
-  const timer = setTimeout(() => {
+  const expire = (): void => {
     giveUp(new StreamFailure('transient', 'silent', 'it has not answered for minutes'));
-  }, SILENCE_MS);
+  };
+  let { ms } = patience;
+  let timer = setTimeout(expire, ms);
   const forgetStop = onAbort(stopping, (reason) => giveUp(reason));
   return {
     /** The read, unless it stays away or a stop comes; then nobody waits for it any more. */
     orSilent(read: Promise<StreamRead>): Promise<StreamRead> {
-      timer.refresh();
+      if (ms === patience.ms) {
+        timer.refresh();
+      } else {
+        clearTimeout(timer);
+        ({ ms } = patience);
+        timer = setTimeout(expire, ms);
+      }
       return new Promise((resolve, reject) => {
         giveUp = reject;
         read.then(resolve, reject);

@@ -61,7 +61,7 @@ export async function takeUp(
 ): Promise<TakenUp> {
   const { metrics, logger } = deps;
   const { notificationId, smsKey, documentKey } = subject;
-  const wants = change.operation === 'update' ? 'document' : 'history';
+  const wants = change.document === null ? 'document' : 'history';
   const lookup = await deps.lookUp({ documentKey, smsKey, notificationId, wants });
   const document = change.document ?? lookup.document;
   if (document === null) {

@@ -26,6 +26,7 @@ export type LogEvent =
   | 'stream_opened'
   | 'stream_reopening'
   | 'stream_history_lost'
+  | 'event_unreadable'
   | 'checkpoint_doubtful'
   | 'gap_sweep_begins'
   | 'gap_swept'

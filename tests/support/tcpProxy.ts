@@ -13,6 +13,10 @@ export interface TcpProxy {
   blackhole(): void;
   /** Ends all connections by a reset; new ones work. */
   cut(): void;
+  /** From now on ends by a reset, as some balancers do, each connection over which nothing has gone for so long; null: none. */
+  cutIdleAfter(ms: number | null): void;
+  /** Connections ended for having been idle. */
+  readonly idleCuts: number;
   /** Back to forwarding. */
   resume(): Promise<void>;
   /** Client connections that are open now. */
@@ -23,16 +27,21 @@ export interface TcpProxy {
 interface Link {
   readonly client: Socket;
   readonly upstream: Socket;
+  /** What has gone over it by then, and when that was last seen to change, by the steady clock. */
+  bytes: number;
+  usedAt: number;
 }
 
 /** A proxy in front of a server on 127.0.0.1, to break the network between the two. */
 export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const links = new Set<Link>();
   let holding = false;
+  let idleCuts = 0;
+  let idleCheck: NodeJS.Timeout | undefined;
 
   const accept = (client: Socket): void => {
     const upstream = connect(targetPort, '127.0.0.1');
-    const link = { client, upstream };
+    const link = { client, upstream, bytes: 0, usedAt: performance.now() };
     links.add(link);
     const drop = (): void => {
       links.delete(link);
@@ -52,6 +61,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   let server = createServer(accept);
   const port = await listenLocally(server);
   const refuse = async (): Promise<void> => {
+    clearInterval(idleCheck);
     const closed = server.listening ? once(server, 'close') : null;
     server.close();
     cut();
@@ -63,6 +73,23 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     address: `127.0.0.1:${port}`,
     refuse,
     cut,
+    cutIdleAfter(ms) {
+      clearInterval(idleCheck);
+      if (ms === null) return;
+      const cutIdle = (): void => {
+        for (const link of links) {
+          noteUse(link);
+          if (holding || performance.now() - link.usedAt < ms) continue;
+          idleCuts += 1;
+          resetSocket(link.client);
+          resetSocket(link.upstream);
+        }
+      };
+      idleCheck = setInterval(cutIdle, Math.min(50, ms));
+    },
+    get idleCuts() {
+      return idleCuts;
+    },
     blackhole() {
       holding = true;
       for (const link of links) hold(link);
@@ -78,6 +105,13 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     connections: () => links.size,
     close: refuse,
   };
+}
+
+function noteUse(link: Link): void {
+  const bytes = link.client.bytesRead + link.upstream.bytesRead;
+  if (bytes === link.bytes) return;
+  link.bytes = bytes;
+  link.usedAt = performance.now();
 }
 
 /** `pipe` twice would send everything twice. */

@@ -56,7 +56,7 @@ export function toReplay(
   const subject = subjectOf({ documentKey, document, deliveryStatus, statusAt });
   if (typeof subject === 'string') return { kind: subject };
   const set = { deliveryStatus };
-  const told = overlayChange(document, { operation: 'update', setFields: set, deliveryStatus });
+  const told = overlayChange(document, { document: null, setFields: set, deliveryStatus });
   return toTell({ ...subject, run }, told, { accountId, zone });
 }
 

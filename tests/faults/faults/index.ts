@@ -3,6 +3,7 @@ import { badEndpoints } from './badEndpoints.ts';
 import { brokenNetwork } from './brokenNetwork.ts';
 import { clockJump } from './clockJump.ts';
 import { collectionGone } from './collectionGone.ts';
+import { cutScans } from './cutScans.ts';
 import { failingCommands } from './failingCommands.ts';
 import { failingStream } from './failingStream.ts';
 import { failover } from './failover.ts';
@@ -34,6 +35,7 @@ export const faults: readonly Fault[] = [
   killedMongod,
   collectionGone,
   frozenMongod,
+  cutScans,
   mysqlErrors,
   mysqlKeyErrors,
   writeErrors,

@@ -1,16 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Collection, MongoClient } from 'mongodb';
+import type { StreamPosition } from '../../../src/domain/change.ts';
 import { StreamFailure } from '../../../src/domain/streamFailure.ts';
 import { createMongoClient } from '../../../src/mongo/connect.ts';
 import { describeError } from '../../../src/observability/describeError.ts';
 import type { ChangeSource, StreamRead } from '../../../src/pipeline/ports.ts';
-import type { StreamPosition } from '../../../src/domain/change.ts';
 import { failCommands } from '../../support/mongoFaults.ts';
 import { usePrivateReplicaSet } from '../../support/mongoReplicaSet.ts';
 import { idsOf, openAtEnd, quickChangeSource, readsFrom } from '../../support/mongoStream.ts';
 
 const appName = 'stream under test';
 const megabyte = 1024 * 1024;
+const streamCommands = ['aggregate', 'getMore'];
 const replicaSet = usePrivateReplicaSet();
 let client: MongoClient;
 let sms: Collection;
@@ -46,21 +47,25 @@ async function beforeLongId(bytes: number): Promise<StreamPosition> {
   return stream.position;
 }
 
-/** How each of several reopenings at one position goes; the connection's failures all look alike. */
-async function reopenings(position: StreamPosition, times: number): Promise<StreamFailure[]> {
-  const failures: StreamFailure[] = [];
-  for (let round = 0; round < times; round += 1) {
-    const handle = await source.open(position, { replay: false });
-    const read = await handle.read().catch((error: unknown) => error as StreamFailure);
-    await handle.close();
-    if (!(read instanceof StreamFailure)) throw new Error(`it was read: ${kindOf(read)}`);
-    failures.push(read);
-  }
-  return failures;
+/** The first read of an opening there, or how it failed. */
+async function firstRead(position: StreamPosition): Promise<StreamRead | StreamFailure> {
+  const handle = await source.open(position, { replay: false });
+  const read = await handle.read().catch((error: unknown) => error as StreamFailure);
+  await handle.close();
+  return read;
 }
 
-function kindOf(read: StreamRead): string {
-  return read.kind;
+/** Opens there again and again until something is read; what that is, and how the openings before it failed. */
+async function untilRead(
+  position: StreamPosition,
+): Promise<Readonly<{ read: StreamRead; failures: readonly string[] }>> {
+  const failures: string[] = [];
+  while (failures.length < 20) {
+    const read = await firstRead(position);
+    if (!(read instanceof StreamFailure)) return { read, failures };
+    failures.push(`${read.kind} ${read.code}`);
+  }
+  throw new Error(`it was never read: ${failures.join()}`);
 }
 
 describe('an event too large for an answer', () => {
@@ -68,35 +73,34 @@ describe('an event too large for an answer', () => {
     ['by itself', 4.5 * megabyte],
     ['by far', 5.5 * megabyte],
   ])('is told as such, and nothing of it: %s', async (_, bytes) => {
-    const [failure] = await reopenings(await beforeLongId(bytes), 1);
-    expect(failure).toMatchObject({ kind: 'oversized', code: '10334' });
-    const logged = JSON.stringify(describeError(failure ?? new Error('none')));
+    const failure = await firstRead(await beforeLongId(bytes));
+    expect(failure).toMatchObject({ kind: 'unreadable', code: '10334' });
+    const logged = JSON.stringify(describeError(failure as StreamFailure));
     expect(logged).toMatch(/BSONObj size: \d+ .* is invalid/);
     // As hex in a token, and as it is.
     expect(logged).not.toMatch(/6120736563726574|a secret|First element/);
     expect(logged).toContain('at ');
   });
 
-  it('is told as such after the connection was cut for it again and again', async () => {
-    const position = await beforeLongId(3 * megabyte);
-    const failures = await reopenings(position, 9);
-    expect(failures.map(({ kind, code }) => `${kind} ${code}`)).toEqual([
-      ...Array.from({ length: 7 }, () => 'transient MongoNetworkError'),
-      'oversized connection_cut',
-      'transient MongoNetworkError',
-    ]);
-    expect(failures[7]?.message).toBe(
-      'the change stream ended: the server answers, but has cut the connection 8 times at this position: an event too large for one answer',
-    );
+  it('is told as such when not even its token can be written', async () => {
+    expect(await firstRead(await beforeLongId(8 * megabyte))).toMatchObject({
+      kind: 'unreadable',
+      code: '16493',
+    });
   });
 
-  it('is stepped over by a stream that opens after it', async () => {
-    await beforeLongId(3 * megabyte);
-    await insertStatus('between');
-    const position = await source.currentPosition();
-    await insertStatus('after');
-    expect(idsOf(await readsFrom(sms, position))).toContain('after');
-  });
+  it.each([3, 3.8, 4.5, 8])(
+    'is passed as one of an SMS that has no name, also with nothing after it: an id of %d MB',
+    async (mb) => {
+      const { read, failures } = await untilRead(await beforeLongId(mb * megabyte));
+      expect(read).toMatchObject({
+        kind: 'change',
+        change: { id: null, document: null },
+        briefFor: expect.stringMatching(/^(10334|16493|MongoNetworkError)$/),
+      });
+      expect(failures.length).toBeLessThanOrEqual(2);
+    },
+  );
 
   it.each([1, 2, 2.5])('is none whose id has %d MB, nor are several of them', async (mb) => {
     await using stream = await openAtEnd(sms);
@@ -108,35 +112,68 @@ describe('an event too large for an answer', () => {
   });
 });
 
-describe('a connection that is cut again and again', () => {
-  const commands = ['aggregate', 'getMore'];
-
-  it('is the network while the server does not answer anything else either', async () => {
-    const position = await source.currentPosition();
-    await using _fault = await failCommands(
-      replicaSet().admin,
-      { appName, commands: [...commands, 'ping'] },
-      { closeConnection: true },
-    );
-    const kinds = (await reopenings(position, 10)).map(({ kind }) => kind);
-    expect(new Set(kinds)).toEqual(new Set(['transient']));
+describe('a fault that looks like such an event', () => {
+  it.each([
+    ['a connection cut again and again', { closeConnection: true }, 'transient MongoNetworkError'],
+    ['an error that says so', { errorCode: 10334 }, 'unreadable 10334'],
+  ] as const)('costs nothing when it is over: %s', async (_, fault, failure) => {
+    await using stream = await openAtEnd(sms);
+    await insertStatus('meanwhile');
+    {
+      await using _fault = await failCommands(
+        replicaSet().admin,
+        { appName, commands: streamCommands },
+        fault,
+      );
+      for (let round = 0; round < 8; round += 1) {
+        const read = await firstRead(stream.position);
+        expect(read instanceof StreamFailure ? `${read.kind} ${read.code}` : read).toBe(failure);
+      }
+    }
+    const { read } = await untilRead(stream.position);
+    expect(read).toMatchObject({
+      kind: 'change',
+      change: { id: 'meanwhile', operation: 'insert', document: { _id: 'meanwhile' } },
+    });
+    expect(read).not.toHaveProperty('briefFor');
   });
 
-  it('is the network when it was read in between', async () => {
+  it('is given up as an event that can not be stepped over only when it goes on saying so', async () => {
     const position = await source.currentPosition();
-    for (let round = 0; round < 3; round += 1) {
-      {
-        await using _fault = await failCommands(
-          replicaSet().admin,
-          { appName, commands },
-          { closeConnection: true },
-        );
-        const kinds = (await reopenings(position, 5)).map(({ kind }) => kind);
-        expect(new Set(kinds)).toEqual(new Set(['transient']));
-      }
-      const handle = await source.open(position, { replay: false });
-      await handle.read();
-      await handle.close();
+    const kinds: unknown[] = [];
+    await using _fault = await failCommands(
+      replicaSet().admin,
+      { appName, commands: streamCommands },
+      { errorCode: 10334 },
+    );
+    for (let round = 0; round < 11; round += 1) {
+      const read = await firstRead(position);
+      kinds.push(read.kind);
     }
+    expect(kinds).toEqual([
+      ...Array.from({ length: 9 }, () => 'unreadable'),
+      'oversized',
+      'oversized',
+    ]);
+  });
+
+  it('costs nothing when it strikes now and then', async () => {
+    await using stream = await openAtEnd(sms);
+    const ids = Array.from({ length: 8 }, (_each, index) => `sms-${index}`);
+    for (const id of ids) await insertStatus(id);
+    const seen: unknown[] = [];
+    let { position } = stream;
+    for (let round = 1; seen.at(-1) !== ids.at(-1); round += 1) {
+      await using _fault = await failCommands(
+        replicaSet().admin,
+        { appName, commands: streamCommands, times: 1 + (round % 5) },
+        { closeConnection: true },
+      );
+      const read = await firstRead(position);
+      if (read instanceof StreamFailure) continue;
+      position = read.kind === 'change' ? read.change.position : read.position;
+      if (read.kind === 'change') seen.push(read.change.id);
+    }
+    expect(seen).toEqual(ids);
   });
 });

@@ -6,7 +6,7 @@ const root = new URL('../../../', import.meta.url);
 
 function named(): readonly string[] {
   const text = readFileSync(new URL('docs/delivery-semantics.md', root), 'utf8');
-  const names = text.matchAll(/`((?:unit|integration|e2e|faults)\/[\w./-]+)`/g);
+  const names = text.matchAll(/`((?:unit|integration|e2e|faults|regressions)\/[\w./-]+)`/g);
   return [...new Set([...names].map(([, name = '']) => name))];
 }
 

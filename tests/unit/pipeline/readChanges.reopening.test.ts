@@ -51,6 +51,7 @@ describe('a stream that ends', () => {
   it.each<[StreamFailureKind, number, string]>([
     ['transient', 250, 'after 1'],
     ['tokenUnusable', 250, 'at 1'],
+    ['unreadable', 50, 'after 1'],
     ['denied', 15_000, 'after 1'],
   ])('for %s is not opened again before %i ms, and then %s', async (kind, leastMs, where) => {
     const { openedAt, stop } = readStream([idle(1), failure(kind)]);
@@ -83,6 +84,23 @@ describe('a stream that ends', () => {
     expect(openedAt()).toEqual(['after 0', 'after 1']);
     expect(metrics.told).toContainEqual(['streamReopened', 'silent']);
     expect(source.openHandles).toBe(1);
+    await stop();
+  });
+
+  it('in silence is given twice the time at each reopening at one place, until it is read', async () => {
+    const { openedAt, source, stop } = readStream([]);
+    const openings = async (ms: number): Promise<number> => {
+      await jest.advanceTimersByTimeAsync(ms);
+      return openedAt().length;
+    };
+    expect(await openings(300_000 + 1_000)).toBe(2);
+    expect(await openings(600_000 - 2_000)).toBe(2);
+    expect(await openings(4_000)).toBe(3);
+    expect(await openings(1_200_000 - 4_000)).toBe(3);
+    expect(await openings(8_000)).toBe(4);
+    source.append(idle(1));
+    await flush();
+    expect(await openings(300_000 + 1_000)).toBe(5);
     await stop();
   });
 
