@@ -9,9 +9,16 @@ export type Waiting =
   /** For a row of durable state, at the end of a line of its own, for as long as it takes. */
   | 'row';
 
+/** The right to make one call; to be released, once or more often. */
+export interface Slot {
+  /** The endpoint has answered: how long the slot is held from now on is not its doing. */
+  answered(): void;
+  release(): void;
+}
+
 export interface Waiter {
   readonly since: number;
-  start(): void;
+  start(slot: Slot): void;
   sendAway(): void;
 }
 

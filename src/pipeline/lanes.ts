@@ -2,22 +2,19 @@ import { createBreaker, type BreakerSettings } from '../domain/breaker.ts';
 import { onAbort } from '../runtime/abort.ts';
 import {
   noteAnswer,
+  paceOf,
   sendAllAway,
   takeNext,
   waitingIn,
   type Lane,
+  type Slot,
   type Waiter,
   type Waiting,
 } from './lane.ts';
 import { createNewsWatch } from './newsWatch.ts';
 import { createReadyLanes } from './readyLanes.ts';
 
-/** The right to make one call; to be released, once or more often. */
-export interface Slot {
-  /** The endpoint has answered: how long the slot is held from now on is not its doing. */
-  answered(): void;
-  release(): void;
-}
+export type { Slot } from './lane.ts';
 
 /** It is to wait in durable state: here it would keep others waiting, or its endpoint is not to be called. */
 export class NoRoom extends Error {
@@ -82,9 +79,31 @@ export function createLanes(options: {
     else ready.delete(lane);
   };
 
-  const occupy = (lane: Lane): void => {
+  /** Slots of calls whose endpoints were quick when they began. */
+  let quick = 0;
+  const occupy = (lane: Lane): Slot => {
+    const call = { since: performance.now() };
+    const isQuick = paceOf(lane, call.since) === 'quick';
+    lane.unanswered.add(call);
     lane.inFlight += 1;
     inFlight += 1;
+    if (isQuick) ready.quickUse((quick += 1), call.since);
+    let isHeld = true;
+    return {
+      answered() {
+        if (lane.unanswered.delete(call)) noteAnswer(lane, performance.now() - call.since);
+      },
+      release() {
+        if (!isHeld) return;
+        isHeld = false;
+        lane.unanswered.delete(call);
+        lane.inFlight -= 1;
+        inFlight -= 1;
+        if (isQuick) quick -= 1;
+        refresh(lane);
+        handOut();
+      },
+    };
   };
 
   const handOut = (): void => {
@@ -95,9 +114,9 @@ export function createLanes(options: {
       ready.delete(lane);
       const start = takeNext(lane);
       if (start === undefined) continue;
-      occupy(lane);
+      const slot = occupy(lane);
       refresh(lane);
-      start();
+      start(slot);
     }
     onInFlight?.(inFlight);
   };
@@ -130,26 +149,6 @@ export function createLanes(options: {
 
   const newsWatch = createNewsWatch({ lanes, newsLimit: options.newsLimit });
 
-  const slotIn = (lane: Lane): Slot => {
-    const call = { since: performance.now() };
-    lane.unanswered.add(call);
-    let isHeld = true;
-    return {
-      answered() {
-        if (lane.unanswered.delete(call)) noteAnswer(lane, performance.now() - call.since);
-      },
-      release() {
-        if (!isHeld) return;
-        isHeld = false;
-        lane.unanswered.delete(call);
-        lane.inFlight -= 1;
-        inFlight -= 1;
-        refresh(lane);
-        handOut();
-      },
-    };
-  };
-
   return {
     async take(endpointKey, waiting, signal) {
       signal.throwIfAborted();
@@ -160,12 +159,12 @@ export function createLanes(options: {
       if (waiting === 'news' && lane.isOverfull) throw new NoRoom();
       const isFree = waitingIn(lane) === 0 && lane.inFlight < mayRun(lane);
       if (isFree && ready.mayTake(lane, maxInFlight - inFlight, performance.now())) {
-        occupy(lane);
+        const slot = occupy(lane);
         onInFlight?.(inFlight);
-        return slotIn(lane);
+        return slot;
       }
       const line = lane.lines[waiting];
-      await new Promise<void>((resolve, reject) => {
+      return await new Promise<Slot>((resolve, reject) => {
         let timer: NodeJS.Timeout | undefined;
         const leave = (): void => {
           clearTimeout(timer);
@@ -180,9 +179,9 @@ export function createLanes(options: {
         };
         const waiter: Waiter = {
           since: performance.now(),
-          start() {
+          start(slot) {
             leave();
-            resolve();
+            resolve(slot);
           },
           sendAway: () => fail(new NoRoom()),
         };
@@ -193,7 +192,6 @@ export function createLanes(options: {
         refresh(lane);
         handOut();
       });
-      return slotIn(lane);
     },
     ended(endpointKey, isDelivered) {
       const lane = laneOf(endpointKey);

@@ -7,12 +7,15 @@ const KEPT_SHARE = 1 / 16;
 /** A slow lane holds a slot for so many times as long as a quick one; so often it is passed over for one. */
 const PASSED_OVER = 100;
 
+/** What quick endpoints have needed is half forgotten after that time. */
+const FORGET_HALF_MS = 10_000;
+
 /**
  * Lanes with work and room, in the order in which they get what is free: first the one with the fewest calls in
  * flight, among equals the one that has waited longest, but slow ones after the others, up to a hundred in a row.
- * Some slots are kept: for endpoints with no call in flight, and a few of those for the ones known to give them
- * back soon, so that no number of slow endpoints, seen before or not, takes them all. An endpoint that answers quickly
- * is lent of these as many as it leaves.
+ * Some slots are kept for endpoints with no call in flight, and some of these for the ones that are known to give them
+ * back soon: slow ones leave as many more as quick ones have needed at once lately, up to half of all. So no number
+ * of slow endpoints, seen before or not, takes all. Quick ones are lent of what is kept as many as they leave.
  */
 export interface ReadyLanes {
   /** Puts it where it belongs now. One that has its place keeps its turn. */
@@ -20,6 +23,8 @@ export interface ReadyLanes {
   delete(lane: Lane): void;
   /** The one whose turn it is; undefined when none may have any of what is free. */
   next(free: number, nowMs: number): Lane | undefined;
+  /** So many calls run whose endpoints were quick when they began. */
+  quickUse(calls: number, nowMs: number): void;
   /** Whether a lane may have one of those that are free. */
   mayTake(lane: Lane, free: number, nowMs: number): boolean;
 }
@@ -37,11 +42,15 @@ export function createReadyLanes(maxInFlight: number): ReadyLanes {
   const places = new Map<Lane, Place>();
   const shelves = { quick: createShelves(), unknown: createShelves(), slow: createShelves() };
 
+  const quickPeak = createRecentPeak(FORGET_HALF_MS);
+
   /** How many it must leave. */
-  const leaves: Readonly<Record<Pace, (inFlight: number) => number>> = {
-    quick: (inFlight) => Math.min(inFlight, kept),
-    unknown: (inFlight) => (inFlight === 0 ? Math.floor(kept / 4) : kept),
-    slow: (inFlight) => (inFlight === 0 ? kept : 2 * kept),
+  const leaves = (pace: Pace, inFlight: number, nowMs: number): number => {
+    if (pace === 'quick') return Math.min(inFlight, kept);
+    if (pace === 'unknown') return inFlight === 0 ? Math.floor(kept / 4) : kept;
+    if (kept === 0) return 0;
+    const forQuick = quickPeak.at(nowMs) + (inFlight === 0 ? kept / 2 : kept);
+    return Math.min(Math.floor(forQuick), Math.floor(maxInFlight / 2));
   };
   const remove = (lane: Lane): void => {
     const place = places.get(lane);
@@ -91,12 +100,28 @@ export function createReadyLanes(maxInFlight: number): ReadyLanes {
     next(free, nowMs) {
       const [quick, unknown, slow] = paces.map((pace) => {
         const lane = firstOf(pace, nowMs);
-        return lane !== undefined && leaves[pace](lane.inFlight) < free ? lane : undefined;
+        return lane !== undefined && leaves(pace, lane.inFlight, nowMs) < free ? lane : undefined;
       });
       return choose(quick, unknown, slow);
     },
+    quickUse: quickPeak.add,
     mayTake(lane, free, nowMs) {
-      return leaves[paceOf(lane, nowMs)](lane.inFlight) < free;
+      return leaves(paceOf(lane, nowMs), lane.inFlight, nowMs) < free;
+    },
+  };
+}
+
+/** The most of what it was told, forgotten by half in each such time. */
+function createRecentPeak(halfMs: number) {
+  let peak = 0;
+  let since = 0;
+  const at = (nowMs: number): number => peak * 2 ** ((since - nowMs) / halfMs);
+  return {
+    at,
+    add(value: number, nowMs: number): void {
+      if (value < at(nowMs)) return;
+      peak = value;
+      since = nowMs;
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Behaviour } from '../behaviour.ts';
 import type { Settings } from '../benchWorker.ts';
+import { withCheckpointLag } from '../checkpointLag.ts';
 import { flowRatios, mediansOfFlows, type Flow, type FlowRatios } from '../flow.ts';
 import type { Lab } from '../lab.ts';
 import { scheduleOf } from '../openLoop.ts';
@@ -31,6 +32,8 @@ type Kind = 'without' | 'healed' | 'troubled';
 
 interface Run {
   readonly healthy: Flow;
+  /** How far the checkpoint was behind at most. */
+  readonly lagSeconds: number;
   /** Of all statuses, after the bad endpoints had been healed; null where that was not waited for. */
   readonly end: Stood | null;
 }
@@ -41,6 +44,8 @@ export interface Compared {
   readonly seconds: number;
   /** Medians; null where there was no such run. */
   readonly flows: Readonly<{ without: Flow; healed: Flow | null; troubled: Flow }>;
+  /** How far the checkpoint was behind at most, in any troubled run. */
+  readonly lagSeconds: number;
   /** Of the troubled one against the others. */
   readonly ratios: Readonly<{ without: FlowRatios; healed: FlowRatios | null }>;
   readonly runs: Readonly<Record<Kind, readonly Run[]>>;
@@ -69,6 +74,7 @@ export async function compareTroubled(
     title,
     seconds,
     flows: { without, healed, troubled },
+    lagSeconds: Math.max(...runs.troubled.map(({ lagSeconds }) => lagSeconds)),
     ratios: {
       without: flowRatios(troubled, without),
       healed: healed === null ? null : flowRatios(troubled, healed),
@@ -98,11 +104,15 @@ async function runOnce(
       const behaviours = [...bad].map(([n, behaviour]) => [endpointPath(n), behaviour] as const);
       await lab.receiver.behave(Object.fromEntries(behaviours));
     }
-    const { written, cores } = await drive(scene, schedule, scene.ids, lab.signal);
+    const { result, lagSeconds } = await withCheckpointLag(
+      scene.place,
+      async () => await drive(scene, schedule, scene.ids, lab.signal),
+    );
+    const { written, cores } = result;
     const toHealthy = written.filter(({ account }) => isHealthy(account));
     const flow = await seeFlow(lab, { written: toHealthy, cores });
     const end = isToTheEnd ? await lookAtTheEnd(lab, scene.place) : null;
-    return { healthy: flow, end };
+    return { healthy: flow, lagSeconds, end };
   });
 }
 

@@ -9,6 +9,9 @@ import type { Target } from '../targets.ts';
 import { workerThroughput } from '../workerThroughput.ts';
 
 const ENDPOINTS = 100;
+/** Of so many with some that are slow. */
+const MANY_ENDPOINTS = 200;
+const SLOW_COUNTS = [4, 12, 40] as const;
 const all = Array.from({ length: ENDPOINTS }, (_, n) => n);
 
 /** What good endpoints notice of bad ones. */
@@ -22,6 +25,9 @@ export const fairness: Scenario = {
       await compareTroubled(lab, threeBad(lab), perSecond),
       await compareTroubled(lab, slowHalf(lab), perSecond),
     ];
+    for (const count of SLOW_COUNTS) {
+      compared.push(await compareTroubled(lab, manySlow(lab, count), perSecond));
+    }
     const intro = [
       `Measured throughput ${whole(throughput)}/s; ${perSecond} statuses a second, on a schedule. The figures`,
       'are those of the healthy endpoints, the latency from when a status was due.',
@@ -74,12 +80,29 @@ function slowHalf({ isQuick }: Lab): Trouble {
   };
 }
 
-function toText({ title, runs, ...compared }: Compared): string {
+/** Eight of them can use all slots there are. */
+function manySlow({ isQuick }: Lab, count: number): Trouble {
+  const turns = Array.from({ length: MANY_ENDPOINTS }, (_, n) => n);
+  const seconds = isQuick ? 4 : 10;
+  return {
+    name: `slow-${count}`,
+    title: `${count} of ${MANY_ENDPOINTS} endpoints answer after ${seconds} s`,
+    bad: new Map(turns.slice(0, count).map((n) => [n, { delayMs: 1_000 * seconds }])),
+    turns,
+    controls: ['without'],
+    // Longer than the calls that begin before they are known take, and than what comes after those.
+    seconds: isQuick ? 10 : 25,
+    settings: {},
+  };
+}
+
+function toText({ title, runs, lagSeconds, ...compared }: Compared): string {
   const { troubled, controls } = labelled(compared);
   const ends = runs.troubled.flatMap(({ end }) => end ?? []);
   return [
     `${title}:`,
     flowsToText(troubled, controls),
+    `The checkpoint was ${figure(lagSeconds)} s behind at most.`,
     ...ends.map(
       ({ standings, afterSeconds }) =>
         `Of all, ${figure(afterSeconds)} s after the bad were healed: ${standingsToText(standings)}.`,
@@ -96,8 +119,15 @@ function labelled({ flows: { without, healed, troubled } }: Pick<Compared, 'flow
   return { troubled: { label: 'with', flow: troubled }, controls };
 }
 
-function targetsOf({ name, ratios }: Compared): readonly Target[] {
+function targetsOf({ name, ratios, lagSeconds }: Compared): readonly Target[] {
   const { without, healed } = ratios;
+  if (name.startsWith('slow-') && healed === null) {
+    const what = `checkpoint lag, ${name}, s`;
+    return [
+      ...flowTargets(`${name} / without`, without, '≤ 2 ×'),
+      { what, measured: lagSeconds, target: '≤ 5' },
+    ];
+  }
   return [
     ...flowTargets(`${name} / without`, without),
     ...(healed === null ? [] : flowTargets(`${name} / not slow`, healed)),
