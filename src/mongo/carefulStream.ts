@@ -2,6 +2,7 @@ import { Timestamp, type Collection } from 'mongodb';
 import type { StreamPosition } from '../domain/change.ts';
 import { StreamFailure } from '../domain/streamFailure.ts';
 import type { ChangeStreamHandle, StreamRead } from '../pipeline/ports.ts';
+import type { Patience } from './calls.ts';
 import { openEventCursor, startOf, type CursorRead, type EventCursor } from './eventCursor.ts';
 import { fromPosition, toPosition } from './position.ts';
 import type { ReadingPace } from './readingPace.ts';
@@ -12,6 +13,8 @@ import type { StreamPipelineOptions } from './streamPipeline.ts';
 export interface CarefulStream extends ChangeStreamHandle {
   /** There is no more reason for care: go on after the last read in the ordinary way. */
   readonly isDone: boolean;
+  /** As `close`, and at once. */
+  leave(): void;
 }
 
 export interface CarefulStreamOptions {
@@ -22,6 +25,7 @@ export interface CarefulStreamOptions {
   readonly toRead: ToRead;
   readonly pace: ReadingPace;
   readonly maxAwaitTimeMs: number;
+  readonly patience: Patience;
   /**
    * False behind a mongos: one shard's end of a span would be told before what another one has in it. Then only the
    * events come one by one.
@@ -38,7 +42,7 @@ const QUICK_MS = 10;
  * from those around it, and stepped over.
  */
 export function openCarefully(options: CarefulStreamOptions): CarefulStream {
-  const { collection, toRead, pace, maxAwaitTimeMs, inSpans } = options;
+  const { collection, toRead, pace, maxAwaitTimeMs, patience, inSpans } = options;
   let last = options.position;
   let { replay } = options;
   let pending: StreamRead | null = null;
@@ -55,13 +59,19 @@ export function openCarefully(options: CarefulStreamOptions): CarefulStream {
       ...wanted,
       failFrom: spanEnd,
       maxAwaitTimeMs,
+      patience,
     });
-    if (isClosed) cursor.close();
+    if (isClosed) cursor.leave();
     return { cursor, spanEnd, since };
   };
   const leave = (): void => {
-    open?.cursor.close();
+    open?.cursor.leave();
     open = null;
+  };
+
+  const end = (): void => {
+    isClosed = true;
+    leave();
   };
 
   /** Moves to where that read has led. */
@@ -83,7 +93,7 @@ export function openCarefully(options: CarefulStreamOptions): CarefulStream {
     open ??= await openFor({});
     const { cursor, spanEnd, since } = open;
     const askedAt = performance.now();
-    const read = await cursor.next();
+    const read = await cursor.pull();
     if (read.kind === 'event') {
       quick = { events: quick.events + 1, ms: quick.ms + performance.now() - askedAt };
     } else {
@@ -111,13 +121,13 @@ export function openCarefully(options: CarefulStreamOptions): CarefulStream {
     let peeking: NonNullable<typeof open> | null = null;
     try {
       peeking = await openFor(wanted);
-      return { read: await peeking.cursor.next(), spanEnd: peeking.spanEnd };
+      return { read: await peeking.cursor.pull(), spanEnd: peeking.spanEnd };
     } catch (error) {
       const failure = toStreamFailure(error);
       if (failure.kind === 'unreadable') return null;
       throw failure;
     } finally {
-      peeking?.cursor.close();
+      peeking?.cursor.leave();
     }
   };
 
@@ -167,9 +177,9 @@ export function openCarefully(options: CarefulStreamOptions): CarefulStream {
         return await stepOver(failure);
       }
     },
+    leave: end,
     async close() {
-      isClosed = true;
-      leave();
+      end();
       await Promise.resolve();
     },
   };

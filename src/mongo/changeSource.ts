@@ -2,6 +2,7 @@ import { Timestamp, type ChangeStream, type Collection, type Document } from 'mo
 import type { StreamPosition } from '../domain/change.ts';
 import { StreamFailure } from '../domain/streamFailure.ts';
 import type { ChangeSource, ChangeStreamHandle } from '../pipeline/ports.ts';
+import { createPatience, limits, withDeadline } from './calls.ts';
 import { openCarefully, type CarefulStream } from './carefulStream.ts';
 import { startOf } from './eventCursor.ts';
 import type { UuidRepresentation } from './legacyUuid.ts';
@@ -31,13 +32,15 @@ export function createChangeSource(
   collection: Collection,
   { maxAwaitTimeMs = 1_000, uuidRepresentation }: ChangeSourceOptions = {},
 ): ChangeSource {
+  const patience = createPatience(limits.lookUp);
+  const scanPatience = createPatience(limits.scan);
   const pace = createReadingPace();
   let needsCare = false;
   let hasRead = true;
   let isSharded: boolean | null = null;
 
   const operationTime = async (): Promise<Timestamp> => {
-    const answer = await collection.db.command({ ping: 1 });
+    const answer = await withDeadline(patience, () => collection.db.command({ ping: 1 }));
     return answer['operationTime'] as Timestamp;
   };
   const openOrdinary = (position: StreamPosition, replay: boolean): ChangeStreamHandle => {
@@ -50,7 +53,9 @@ export function createChangeSource(
     return createHandle(stream, position, createToRead(uuidRepresentation));
   };
   const openCareful = async (position: StreamPosition, replay: boolean): Promise<CarefulStream> => {
-    isSharded ??= (await collection.db.command({ hello: 1 }))['msg'] === 'isdbgrid';
+    isSharded ??=
+      (await withDeadline(patience, () => collection.db.command({ hello: 1 })))['msg'] ===
+      'isdbgrid';
     const inSpans = !isSharded;
     const toRead = createToRead(uuidRepresentation);
     return openCarefully({
@@ -60,6 +65,7 @@ export function createChangeSource(
       toRead,
       pace,
       maxAwaitTimeMs,
+      patience: scanPatience,
       inSpans,
     });
   };
@@ -93,7 +99,7 @@ export function createChangeSource(
             hasRead = true;
             pace.moved();
             if (careful?.isDone === true) {
-              await careful.close();
+              careful.leave();
               careful = null;
               needsCare = false;
               const at = read.kind === 'change' ? read.change.position : read.position;
@@ -107,7 +113,8 @@ export function createChangeSource(
           }
         },
         async close() {
-          await current.close();
+          const { close } = current;
+          await close();
         },
       };
     },
@@ -122,7 +129,7 @@ function createHandle(
   let last = start;
   return {
     async read() {
-      const event = (await stream.tryNext()) as RawEvent | null;
+      const event: RawEvent | null = await stream.tryNext();
       if (event === null) {
         if (stream.closed) {
           throw new StreamFailure('transient', 'closed', 'the stream was closed by the server');
@@ -134,7 +141,7 @@ function createHandle(
       return toRead(event);
     },
     async close() {
-      await stream.close();
+      await withDeadline(limits.ending, () => stream.close());
     },
   };
 }

@@ -3,6 +3,7 @@ import { BSON, Timestamp, type Filter } from 'mongodb';
 import type { StreamPosition } from '../domain/change.ts';
 import type { CheckpointStore } from '../pipeline/ports.ts';
 import { Fenced } from '../runtime/abort.ts';
+import { createPatience, limits, withDeadline } from './calls.ts';
 import { codes, serverCode } from './errorCodes.ts';
 import { fromPosition, toPosition } from './position.ts';
 import { PARTITION, type CheckpointRow, type StateCollections } from './stateCollections.ts';
@@ -14,6 +15,7 @@ export function createCheckpointStore(
   watched: Readonly<{ namespace: string; collectionUuid: unknown }>,
   holder: Readonly<{ owner: string; epoch: number }>,
 ): CheckpointStore {
+  const patience = createPatience(limits.write);
   const doubtOf = async (row: CheckpointRow, clusterTime: Timestamp): Promise<string | null> => {
     const { collectionUuid, namespace } = watched;
     if (row['namespace'] !== namespace) return 'it is of another collection';
@@ -21,7 +23,8 @@ export function createCheckpointStore(
     if (saved !== null && collectionUuid !== null && text(saved) !== text(collectionUuid)) {
       return 'the collection was dropped and made anew, or restored';
     }
-    const now = (await checkpoints.db.command({ ping: 1 }))['operationTime'] as Timestamp;
+    const answer = await withDeadline(patience, () => checkpoints.db.command({ ping: 1 }));
+    const now = answer['operationTime'] as Timestamp;
     // The server would accept it without a word, and never tell of anything.
     return clusterTime.greaterThan(now)
       ? 'it is ahead of the server: an older state was restored'
@@ -39,7 +42,7 @@ export function createCheckpointStore(
   });
   return {
     async load() {
-      const row = await checkpoints.findOne({ _id: PARTITION });
+      const row = await withDeadline(patience, () => checkpoints.findOne({ _id: PARTITION }));
       if (row === null) return null;
       ours = [(row['save'] as string | undefined) ?? null];
       const clusterTime: unknown = row['clusterTime'];
@@ -65,11 +68,13 @@ export function createCheckpointStore(
       const filter = notOvertaken();
       ours?.push(save);
       try {
-        await checkpoints.updateOne(filter, update, { upsert: true });
+        await withDeadline(patience, () => checkpoints.updateOne(filter, update, { upsert: true }));
       } catch (error) {
         if (serverCode(error) !== codes.duplicateKey) throw error;
         // The row is there and overtaken, or has only just been added by somebody else.
-        const { matchedCount } = await checkpoints.updateOne(filter, update);
+        const { matchedCount } = await withDeadline(patience, () =>
+          checkpoints.updateOne(filter, update),
+        );
         if (matchedCount === 0) throw new Fenced();
       }
       ours = [save];

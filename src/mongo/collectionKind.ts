@@ -1,5 +1,5 @@
 import type { Collection } from 'mongodb';
-import { ask } from './ask.ts';
+import { limits, withDeadline } from './calls.ts';
 
 /** How the SMS collection was made, as far as queries have to go by it. */
 export interface CollectionKind {
@@ -36,9 +36,8 @@ export async function kindOf(sms: Collection): Promise<CollectionKind> {
 }
 
 async function readKind(sms: Collection): Promise<CollectionKind> {
-  const [found] = await ask(
-    async () =>
-      await sms.db.listCollections({ name: sms.collectionName }, { nameOnly: false }).toArray(),
+  const [found] = await withDeadline(limits.claim, () =>
+    sms.db.listCollections({ name: sms.collectionName }, { nameOnly: false }).toArray(),
   );
   const { clusteredIndex, collation } = found?.options ?? {};
   return { isClustered: clusteredIndex !== undefined, hasCollation: collation !== undefined };

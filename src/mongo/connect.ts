@@ -1,5 +1,6 @@
 import { MongoClient, type Collection, type MongoClientOptions } from 'mongodb';
 import { ConfigurationError, toError } from '../runtime/errors.ts';
+import { limits, withDeadline } from './calls.ts';
 import { stateCollections, type StateCollections } from './stateCollections.ts';
 
 /**
@@ -68,10 +69,10 @@ export function openMongo(options: {
     sms: client.db(options.database).collection(options.collection),
     state: stateCollections(client.db(options.stateDatabase)),
     async ping() {
-      await client.db('admin').command({ ping: 1 }, { timeoutMS: 2_000 });
+      await withDeadline(limits.ping, () => client.db('admin').command({ ping: 1 }));
     },
     async close() {
-      await client.close();
+      await withDeadline(limits.ending, () => client.close());
     },
   };
 }

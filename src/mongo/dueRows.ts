@@ -1,6 +1,7 @@
 import type { Document, Filter } from 'mongodb';
 import type { RouteKey } from '../domain/route.ts';
 import type { DueEndpoints } from '../pipeline/retryPort.ts';
+import { withDeadline, type Limit } from './calls.ts';
 import type { EndpointFields } from './retryRow.ts';
 import { dueIndex, type RetryRow, type StateCollections } from './stateCollections.ts';
 
@@ -16,6 +17,8 @@ export interface Claim {
   readonly by: string;
   readonly token: string;
   readonly claimMs: number;
+  /** For each of the calls it takes. */
+  readonly limit: Limit;
 }
 
 const isDue = { $lte: ['$nextAttemptAt', '$$NOW'] };
@@ -24,15 +27,20 @@ const isDue = { $lte: ['$nextAttemptAt', '$$NOW'] };
  * The endpoints with a row that is due, or soon. Reads one index entry per endpoint that has rows at all (a
  * DISTINCT_SCAN), however many rows each has.
  */
-export async function findDueEndpoints(retries: Retries, soonMs: number): Promise<DueEndpoints> {
-  const found = await retries
-    .aggregate<{ _id: string; inMs: number }>([
-      { $sort: dueIndex },
-      { $group: { _id: '$endpoint', nextAttemptAt: { $first: '$nextAttemptAt' } } },
-      { $match: { $expr: { $lte: ['$nextAttemptAt', inMs(soonMs)] } } },
-      { $project: { inMs: { $toDouble: { $subtract: ['$nextAttemptAt', '$$NOW'] } } } },
-    ])
-    .toArray();
+export async function findDueEndpoints(
+  retries: Retries,
+  soonMs: number,
+  limit: Limit,
+): Promise<DueEndpoints> {
+  const firstOfEach = [
+    { $sort: dueIndex },
+    { $group: { _id: '$endpoint', nextAttemptAt: { $first: '$nextAttemptAt' } } },
+    { $match: { $expr: { $lte: ['$nextAttemptAt', inMs(soonMs)] } } },
+    { $project: { inMs: { $toDouble: { $subtract: ['$nextAttemptAt', '$$NOW'] } } } },
+  ];
+  const found = await withDeadline(limit, () =>
+    retries.aggregate<{ _id: string; inMs: number }>(firstOfEach).toArray(),
+  );
   const soon = found.filter((endpoint) => endpoint.inMs > 0).map((endpoint) => endpoint.inMs);
   return {
     keys: found.filter((endpoint) => endpoint.inMs <= 0).map(({ _id }) => _id),
@@ -52,7 +60,10 @@ export async function claimDueRows(
   const wanted = new Map<string, number>();
   for (const key of endpointKeys) wanted.set(key, (wanted.get(key) ?? 0) + 1);
   const due = await Promise.all(
-    [...wanted].map(async ([endpoint, limit]) => await findDue(retries, endpoint, limit)),
+    [...wanted].map(
+      async ([endpoint, atMost]) =>
+        await findDue(retries, endpoint, { atMost, limit: claim.limit }),
+    ),
   );
   const rows = await claimThose(retries, due.flat(), claim);
   const byId = new Map(rows.map((row) => [row._id, row]));
@@ -71,9 +82,10 @@ export async function claimOldRows(
   { before, limit }: Readonly<{ before: Date; limit: number }>,
   claim: Claim,
 ): Promise<readonly RetryRow[]> {
-  const rows = await retries
-    .find({ acceptedAt: { $lt: before }, $expr: isDue }, { projection: { _id: 1 }, limit })
-    .toArray();
+  const filter = { acceptedAt: { $lt: before }, $expr: isDue };
+  const rows = await withDeadline(claim.limit, () =>
+    retries.find(filter, { projection: { _id: 1 }, limit }).toArray(),
+  );
   return await claimThose(
     retries,
     rows.map((row) => row._id),
@@ -85,14 +97,15 @@ export async function claimOldRows(
 async function claimThose(
   retries: Retries,
   ids: readonly string[],
-  { by, token, claimMs }: Claim,
+  { by, token, claimMs, limit }: Claim,
 ): Promise<readonly RetryRow[]> {
   if (ids.length === 0) return [];
-  const claim = { $literal: { by, token } };
-  await retries.updateMany({ _id: { $in: [...ids] }, $expr: isDue }, [
-    { $set: { claim, nextAttemptAt: inMs(claimMs) } },
-  ]);
-  return await retries.find({ _id: { $in: [...ids] }, 'claim.token': token }).toArray();
+  const set = { claim: { $literal: { by, token } }, nextAttemptAt: inMs(claimMs) };
+  const those = { _id: { $in: [...ids] } };
+  await withDeadline(limit, () => retries.updateMany({ ...those, $expr: isDue }, [{ $set: set }]));
+  return await withDeadline(limit, () =>
+    retries.find({ ...those, 'claim.token': token }).toArray(),
+  );
 }
 
 /** Due or to be due, and in nobody's hands. */
@@ -103,18 +116,20 @@ const ROUTE_KEYS_LIMIT = 1_000;
 export async function findRouteKeys(
   retries: Retries,
   endpoint: string,
+  limit: Limit,
 ): Promise<readonly RouteKey[]> {
-  const found = await retries
-    .aggregate<{ _id: RouteKey }>([
-      { $match: waitingAt(endpoint) },
-      {
-        $group: {
-          _id: { accountId: '$accountId', flowId: '$flowId', deliveryStatus: '$deliveryStatus' },
-        },
+  const keys = [
+    { $match: waitingAt(endpoint) },
+    {
+      $group: {
+        _id: { accountId: '$accountId', flowId: '$flowId', deliveryStatus: '$deliveryStatus' },
       },
-      { $limit: ROUTE_KEYS_LIMIT },
-    ])
-    .toArray();
+    },
+    { $limit: ROUTE_KEYS_LIMIT },
+  ];
+  const found = await withDeadline(limit, () =>
+    retries.aggregate<{ _id: RouteKey }>(keys).toArray(),
+  );
   return found.map(({ _id }) => _id);
 }
 
@@ -122,14 +137,20 @@ export async function moveRows(
   retries: Retries,
   endpoint: string,
   key: RouteKey,
-  to: EndpointFields,
+  { to, limit }: Readonly<{ to: EndpointFields; limit: Limit }>,
 ): Promise<void> {
-  await retries.updateMany({ ...waitingAt(endpoint), ...key }, { $set: to });
+  const rows = { ...waitingAt(endpoint), ...key };
+  await withDeadline(limit, () => retries.updateMany(rows, { $set: to }));
 }
 
-async function findDue(retries: Retries, endpoint: string, limit: number): Promise<string[]> {
-  const rows = await retries
-    .find({ endpoint, $expr: isDue }, { projection: { _id: 1 }, sort: { nextAttemptAt: 1 }, limit })
-    .toArray();
+async function findDue(
+  retries: Retries,
+  endpoint: string,
+  { atMost, limit }: Readonly<{ atMost: number; limit: Limit }>,
+): Promise<string[]> {
+  const oldest = { projection: { _id: 1 }, sort: { nextAttemptAt: 1 }, limit: atMost } as const;
+  const rows = await withDeadline(limit, () =>
+    retries.find({ endpoint, $expr: isDue }, oldest).toArray(),
+  );
   return rows.map((row) => row._id);
 }

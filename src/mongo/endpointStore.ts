@@ -4,7 +4,7 @@ import { delay } from '../runtime/abort.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { retryTransient } from '../runtime/retryTransient.ts';
 import type { StateCollections } from './stateCollections.ts';
-import { ask } from './ask.ts';
+import { createPatience, limits, withDeadline } from './calls.ts';
 
 /** How soon a change made elsewhere, by an operator, takes effect. */
 const REFRESH_EVERY_MS = 5_000;
@@ -24,12 +24,15 @@ export function createEndpointStore(options: {
   readonly signal: AbortSignal;
 }): WatchedEndpointStore {
   const { endpoints, logger, signal } = options;
+  const patience = createPatience(limits.lookUp);
   let disabled: ReadonlySet<string> = new Set();
   let written = 0;
 
   const load = async (): Promise<void> => {
     const writtenBefore = written;
-    const rows = await endpoints.find({}, { projection: { _id: 1 } }).toArray();
+    const rows = await withDeadline(patience, () =>
+      endpoints.find({}, { projection: { _id: 1 } }).toArray(),
+    );
     // What was read may lack the endpoint that was disabled meanwhile.
     if (written === writtenBefore) disabled = new Set(rows.map((row) => row._id));
     else await load();
@@ -46,13 +49,13 @@ export function createEndpointStore(options: {
     isDisabled: (endpointKey) => disabled.has(endpointKey),
     async disable({ webhookId, displayUrl, endpointKey }, reason: FailedReason) {
       const _id = endpointKey;
-      const write = async (): Promise<unknown> =>
-        await endpoints.updateOne(
-          { _id },
-          { $set: { webhookId, url: displayUrl, reason }, $currentDate: { disabledAt: true } },
-          { upsert: true },
-        );
-      await retryTransient(() => ask(write), { what: 'endpoint', signal, logger });
+      const fields = { webhookId, url: displayUrl, reason };
+      const update = { $set: fields, $currentDate: { disabledAt: true } } as const;
+      const limit = createPatience(limits.write);
+      await retryTransient(
+        () => withDeadline(limit, () => endpoints.updateOne({ _id }, update, { upsert: true })),
+        { what: 'endpoint', signal, logger },
+      );
       written += 1;
       disabled = new Set([...disabled, _id]);
       logger.warn('endpoint_disabled', { webhookId, url: displayUrl, reason });

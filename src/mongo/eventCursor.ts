@@ -1,6 +1,7 @@
 import { Long, type Collection, type Document, type Timestamp } from 'mongodb';
 import type { StreamPosition } from '../domain/change.ts';
 import { StreamFailure } from '../domain/streamFailure.ts';
+import { limits, withDeadline, type Limit, type Patience } from './calls.ts';
 import { lenientDecoding } from './connect.ts';
 import { codes, serverCode } from './errorCodes.ts';
 import { fromPosition } from './position.ts';
@@ -21,9 +22,9 @@ export type CursorRead =
 /** A change stream whose answers hold one event at most. */
 export interface EventCursor {
   /** Rejects with the driver's errors. Not for concurrent use. */
-  next(): Promise<CursorRead>;
+  pull(): Promise<CursorRead>;
   /** Does not wait for the server. */
-  close(): void;
+  leave(): void;
 }
 
 /**
@@ -34,23 +35,34 @@ export interface EventCursor {
 export async function openEventCursor(
   collection: Collection,
   start: StreamStart,
-  options: StreamPipelineOptions & { readonly maxAwaitTimeMs: number },
+  options: StreamPipelineOptions & {
+    readonly maxAwaitTimeMs: number;
+    /** For one answer, which may take a long scan. */
+    readonly patience: Patience;
+  },
 ): Promise<EventCursor> {
   const { db, collectionName } = collection;
   const session = db.client.startSession({ causalConsistency: false });
-  const run = async (command: Document): Promise<Document> =>
-    (await db.command(command, { session, ...lenientDecoding }))['cursor'] as Document;
+  const run = async (limit: Limit, command: Document): Promise<Document> => {
+    const answer = await withDeadline(limit, () =>
+      db.command(command, { session, ...lenientDecoding }),
+    );
+    return answer['cursor'] as Document;
+  };
+  const endSession = (): void => {
+    withDeadline(limits.ending, () => session.endSession()).catch(() => undefined);
+  };
   const comment = 'notify-on-delivery';
   let cursor: Document;
   try {
-    cursor = await run({
+    cursor = await run(limits.question, {
       aggregate: collectionName,
       pipeline: [{ $changeStream: start }, ...streamPipeline(options)],
       cursor: { batchSize: 0 },
       comment,
     });
   } catch (error) {
-    void session.endSession().catch(() => undefined);
+    endSession();
     throw error;
   }
   // A number when it is small, which the server would not take for a cursor's.
@@ -64,11 +76,11 @@ export async function openEventCursor(
   };
   let isOver = false;
   return {
-    async next() {
+    async pull() {
       if (isOver) throw new StreamFailure('transient', 'closed', 'the stream was closed');
       let answer: Document;
       try {
-        answer = await run(getMore);
+        answer = await run(options.patience, getMore);
       } catch (error) {
         isOver = true;
         if (serverCode(error) !== codes.conversionFailure) throw error;
@@ -80,15 +92,12 @@ export async function openEventCursor(
         ? { kind: 'idle', token: answer['postBatchResumeToken'] as unknown }
         : { kind: 'event', event };
     },
-    close() {
-      const killed = isOver
+    leave() {
+      const killing = isOver
         ? Promise.resolve()
-        : run({ killCursors: collectionName, cursors: [id] });
+        : run(limits.ending, { killCursors: collectionName, cursors: [id] });
       isOver = true;
-      void killed
-        .catch(() => undefined)
-        .then(() => session.endSession())
-        .catch(() => undefined);
+      killing.then(endSession, endSession);
     },
   };
 }

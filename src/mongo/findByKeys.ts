@@ -1,4 +1,5 @@
 import type { Collection, Document, Filter } from 'mongodb';
+import { limits, withDeadline, type Limit } from './calls.ts';
 import { kindOf } from './collectionKind.ts';
 
 /**
@@ -14,17 +15,24 @@ const BRANCHES = 100;
 export async function findByKeys(
   sms: Collection,
   keys: readonly Document[],
-  projection: Document = {},
+  {
+    projection = {},
+    limit = limits.lookUp,
+  }: { readonly projection?: Document; readonly limit?: Limit } = {},
 ): Promise<readonly Document[]> {
   if (keys.length === 0) return [];
   const { isClustered } = await kindOf(sms);
   if (!isClustered || keys.length === 1) {
-    return await sms.find(inOneFilter(keys), { projection }).toArray();
+    const filter = inOneFilter(keys);
+    return await withDeadline(limit, () => sms.find(filter, { projection }).toArray());
   }
   const found: Document[] = [];
   for (let at = 0; at < keys.length; at += BRANCHES) {
     const pipeline = oneBranchEach(sms, keys.slice(at, at + BRANCHES), projection);
-    found.push(...(await sms.aggregate(pipeline, { batchSize: BRANCHES }).toArray()));
+    const some = await withDeadline(limit, () =>
+      sms.aggregate(pipeline, { batchSize: BRANCHES }).toArray(),
+    );
+    found.push(...some);
   }
   return found;
 }

@@ -1,4 +1,5 @@
 import type { Lease, LeaseStore } from '../pipeline/ports.ts';
+import { withDeadline } from './calls.ts';
 import { PARTITION, type StateCollections } from './stateCollections.ts';
 
 /**
@@ -13,18 +14,23 @@ export function createLeaseStore(options: {
   readonly ttlMs: number;
 }): LeaseStore {
   const { leases, checkpoints, owner, ttlMs } = options;
+  const limit = [ttlMs / 3, ttlMs / 3] as const;
   const until = { $add: ['$$NOW', ttlMs] };
   const take = async (): Promise<Lease | null> => {
-    const row = await leases.findOneAndUpdate(
-      { _id: PARTITION, $expr: { $lt: ['$until', '$$NOW'] } },
-      [{ $set: { owner: { $literal: owner }, epoch: { $add: ['$epoch', 1] }, until } }],
-      { returnDocument: 'after' },
+    const row = await withDeadline(limit, () =>
+      leases.findOneAndUpdate(
+        { _id: PARTITION, $expr: { $lt: ['$until', '$$NOW'] } },
+        [{ $set: { owner: { $literal: owner }, epoch: { $add: ['$epoch', 1] }, until } }],
+        { returnDocument: 'after' },
+      ),
     );
     return row === null ? null : { epoch: row['epoch'] as number };
   };
   /** Where a new row begins: were it anew at 0, the checkpoint's row would refuse its holders. */
   const savedEpoch = async (): Promise<number> => {
-    const row = await checkpoints.findOne({ _id: PARTITION }, { projection: { epoch: 1 } });
+    const row = await withDeadline(limit, () =>
+      checkpoints.findOne({ _id: PARTITION }, { projection: { epoch: 1 } }),
+    );
     const epoch: unknown = row?.['epoch'];
     return typeof epoch === 'number' ? epoch : 0;
   };
@@ -32,23 +38,30 @@ export function createLeaseStore(options: {
     async acquire() {
       const lease = await take();
       if (lease !== null) return lease;
-      if ((await leases.findOne({ _id: PARTITION })) !== null) return null;
+      const row = await withDeadline(limit, () => leases.findOne({ _id: PARTITION }));
+      if (row !== null) return null;
+      const epoch = await savedEpoch();
       // An upsert can't ask for the server's time, so a row that is missing is added by itself.
-      const added = await leases.updateOne(
-        { _id: PARTITION },
-        { $setOnInsert: { epoch: await savedEpoch(), until: new Date(0) } },
-        { upsert: true },
+      const added = await withDeadline(limit, () =>
+        leases.updateOne(
+          { _id: PARTITION },
+          { $setOnInsert: { epoch, until: new Date(0) } },
+          { upsert: true },
+        ),
       );
       return added.upsertedCount === 1 ? await take() : null;
     },
     async renew({ epoch }) {
-      const result = await leases.updateOne({ _id: PARTITION, owner, epoch }, [
-        { $set: { until } },
-      ]);
+      const result = await withDeadline(limit, () =>
+        leases.updateOne({ _id: PARTITION, owner, epoch }, [{ $set: { until } }]),
+      );
       return result.matchedCount === 1;
     },
     async release({ epoch }) {
-      await leases.updateOne({ _id: PARTITION, owner, epoch }, { $set: { until: new Date(0) } });
+      const free = { until: new Date(0) };
+      await withDeadline(limit, () =>
+        leases.updateOne({ _id: PARTITION, owner, epoch }, { $set: free }),
+      );
     },
   };
 }

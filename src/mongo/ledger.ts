@@ -2,6 +2,7 @@ import type { Document, Filter } from 'mongodb';
 import type { DeliveryRecord } from '../domain/record.ts';
 import type { LedgerEntry, LookupRequest, RecordedEnding } from '../pipeline/ports.ts';
 import { expectedFailures } from './bulkFailures.ts';
+import { limits, withDeadline, type Limit } from './calls.ts';
 import { codes } from './errorCodes.ts';
 import { runOf } from './retryRow.ts';
 import type { LedgerRow, StateCollections } from './stateCollections.ts';
@@ -9,12 +10,18 @@ import type { LedgerRow, StateCollections } from './stateCollections.ts';
 /** The memory of ended notifications: what makes a status notify once, whatever rewrites the document. */
 export interface Ledger {
   /** By SMS key, what the requests ask for. */
-  find(requests: readonly LookupRequest[]): Promise<ReadonlyMap<string, readonly LedgerEntry[]>>;
+  find(
+    requests: readonly LookupRequest[],
+    limit?: Limit,
+  ): Promise<ReadonlyMap<string, readonly LedgerEntry[]>>;
   /**
    * Adds the ends. One that is there already stays, unless it was no delivery and this one is. What the
    * ledger now says of those that met one, as far as it is to be shown, by notification.
    */
-  add(endings: readonly RecordedEnding[]): Promise<ReadonlyMap<string, DeliveryRecord>>;
+  add(
+    endings: readonly RecordedEnding[],
+    limit?: Limit,
+  ): Promise<ReadonlyMap<string, DeliveryRecord>>;
 }
 
 export function createLedger(
@@ -22,23 +29,25 @@ export function createLedger(
   { rememberMs }: { readonly rememberMs: number },
 ): Ledger {
   return {
-    async find(requests) {
-      const rows = await sent.find(endsOf(requests), { projection: endFields }).toArray();
+    async find(requests, limit = limits.lookUp) {
+      const rows = await withDeadline(limit, () =>
+        sent.find(endsOf(requests), { projection: endFields }).toArray(),
+      );
       return bySms(rows, toEnd);
     },
 
-    async add(endings) {
+    async add(endings, limit = limits.write) {
       if (endings.length === 0) return new Map();
       const now = Date.now();
       const expireAt = new Date(now + rememberMs);
       const rows = endings.map((ending) => toRow(ending, new Date(now), expireAt));
       try {
-        await sent.insertMany(rows, { ordered: false });
+        await withDeadline(limit, () => sent.insertMany(rows, { ordered: false }));
         return new Map();
       } catch (error) {
         const met = alreadyThere(rows, error);
-        await replaceWeaker(sent, met);
-        return await standingRecords(sent, met);
+        await replaceWeaker(sent, met, limit);
+        return await standingRecords(sent, met, limit);
       }
     },
   };
@@ -107,6 +116,7 @@ function alreadyThere(rows: readonly LedgerRow[], error: unknown): readonly Ledg
 async function replaceWeaker(
   sent: StateCollections['sent'],
   met: readonly LedgerRow[],
+  limit: Limit,
 ): Promise<void> {
   const weaker = met.flatMap(({ _id, ...fields }) => {
     const isWeaker: Filter<LedgerRow>[] = [];
@@ -115,15 +125,19 @@ async function replaceWeaker(
     if (isWeaker.length === 0) return [];
     return [{ updateOne: { filter: { _id, $or: isWeaker }, update: { $set: fields } } }];
   });
-  if (weaker.length > 0) await sent.bulkWrite(weaker, { ordered: false });
+  if (weaker.length === 0) return;
+  await withDeadline(limit, () => sent.bulkWrite(weaker, { ordered: false }));
 }
 
 async function standingRecords(
   sent: StateCollections['sent'],
   met: readonly LedgerRow[],
+  limit: Limit,
 ): Promise<ReadonlyMap<string, DeliveryRecord>> {
   const ids = met.map((row) => row._id);
-  const rows = await sent.find({ _id: { $in: ids } }, { projection: { record: 1 } }).toArray();
+  const rows = await withDeadline(limit, () =>
+    sent.find({ _id: { $in: ids } }, { projection: { record: 1 } }).toArray(),
+  );
   const entries = rows.map(toEnd);
   return new Map(
     entries.flatMap(({ notificationId, record }) =>

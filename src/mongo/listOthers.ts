@@ -1,5 +1,6 @@
 import type { Collection, Document, Filter } from 'mongodb';
 import { delay } from '../runtime/abort.ts';
+import { limits, withDeadline, type Limit } from './calls.ts';
 import { IDS_AT_MOST } from './gapProgress.ts';
 import { EXAMINED_AT_ONCE } from './readPage.ts';
 import { firstDate, lastDate, mayBelong } from './mayBelong.ts';
@@ -43,7 +44,12 @@ const ranges: readonly Filter<Document>[] = [
  */
 export async function listOthers(
   sms: Collection,
-  { index, earliest, signal }: Readonly<{ index: string; earliest: Date; signal: AbortSignal }>,
+  {
+    index,
+    earliest,
+    signal,
+    patience,
+  }: Readonly<{ index: string; earliest: Date; signal: AbortSignal; patience: Limit }>,
 ): Promise<readonly unknown[] | null> {
   const ids: unknown[] = [];
   const projection = { isWanted: mayBelong(earliest) };
@@ -51,7 +57,7 @@ export async function listOthers(
     const cursor = sms.find(range, { projection, batchSize: EXAMINED_AT_ONCE }).hint(index);
     try {
       let begunAt = performance.now();
-      while (await cursor.hasNext()) {
+      while (await withDeadline(patience, () => cursor.hasNext())) {
         const batch = cursor.readBufferedDocuments();
         ids.push(...batch.filter(isWanted).map((document): unknown => document['_id']));
         if (ids.length > IDS_AT_MOST) return null;
@@ -59,7 +65,7 @@ export async function listOthers(
         begunAt = performance.now();
       }
     } finally {
-      await cursor.close();
+      await withDeadline(limits.ending, () => cursor.close()).catch(() => undefined);
     }
   }
   return ids;

@@ -1,5 +1,6 @@
 import { Timestamp, type MongoClient } from 'mongodb';
 import type { Logger } from '../runtime/logger.ts';
+import { limits, withDeadline } from './calls.ts';
 import { codes, serverCode } from './errorCodes.ts';
 import { timeOf } from './position.ts';
 
@@ -15,11 +16,9 @@ export interface OplogReader {
 export function createOplogReader(options: {
   readonly client: MongoClient;
   readonly rememberMs: number;
-  /** The longest the read may take. */
-  readonly timeoutMs: number;
   readonly logger: Logger;
 }): OplogReader {
-  const { client, rememberMs, timeoutMs, logger } = options;
+  const { client, rememberMs, logger } = options;
   const oplog = client.db('local').collection('oplog.rs');
   let isDenied = false;
   let isWarned = false;
@@ -34,10 +33,10 @@ export function createOplogReader(options: {
       // Not `find` with a sort by `$natural`: that can't tell the server's time.
       const oldest = oplog.aggregate<{ ts?: unknown; now: Date }>(
         [{ $limit: 1 }, { $project: { _id: 0, ts: 1, now: '$$NOW' } }],
-        { hint: { $natural: 1 }, readConcern: { level: 'local' }, timeoutMS: timeoutMs },
+        { hint: { $natural: 1 }, readConcern: { level: 'local' } },
       );
       try {
-        const [entry] = await oldest.toArray();
+        const [entry] = await withDeadline(limits.gauge, () => oldest.toArray());
         if (!(entry?.ts instanceof Timestamp)) return null;
         const oldestAt = timeOf(entry.ts);
         // The newest entry is hardly older: an idle primary writes one every ten seconds.

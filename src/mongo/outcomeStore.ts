@@ -7,7 +7,7 @@ import { retryTransient } from '../runtime/retryTransient.ts';
 import type { Ledger } from './ledger.ts';
 import { createRecordWriter } from './recordWriter.ts';
 import type { StateCollections } from './stateCollections.ts';
-import { ask } from './ask.ts';
+import { createPatience, limits, withDeadline, type Limit } from './calls.ts';
 
 export interface OutcomeStoreOptions {
   readonly sms: Collection;
@@ -26,8 +26,13 @@ export interface OutcomeStoreOptions {
 export function createOutcomeStore(options: OutcomeStoreOptions): OutcomeStore {
   const { ledger, retries, logger, signal } = options;
   const records = createRecordWriter(options);
-  const insist = async <Result>(what: string, write: () => Promise<Result>): Promise<Result> =>
-    await retryTransient(() => ask(write), { what, signal, logger });
+  const insist = async <Result>(
+    what: string,
+    write: (limit: Limit) => Promise<Result>,
+  ): Promise<Result> => {
+    const patience = createPatience(limits.write);
+    return await retryTransient(() => write(patience), { what, signal, logger });
+  };
   const batcher = createBatcher<Ending, null>({
     maxSize: 200,
     lingerMs: 5,
@@ -35,11 +40,11 @@ export function createOutcomeStore(options: OutcomeStoreOptions): OutcomeStore {
     async run(endings) {
       const recorded = endings.filter(hasRecord);
       const ended = recorded.filter((ending) => ending.remember);
-      const standing = await insist('ledger', () => ledger.add(ended));
+      const standing = await insist('ledger', (limit) => ledger.add(ended, limit));
       const settled = recorded.map((ending) => asRemembered(ending, standing));
       const shown = settled.filter((ending) => ending.showRecord);
-      await insist('record', () => records.write(shown));
-      await insist('retry', () => removeRows(retries, endings));
+      await insist('record', (limit) => records.write(shown, limit));
+      await insist('retry', (limit) => removeRows(retries, endings, limit));
       return endings.map(() => null);
     },
   });
@@ -67,13 +72,12 @@ function asRemembered(
 async function removeRows(
   retries: StateCollections['retries'],
   endings: readonly Ending[],
+  limit: Limit,
 ): Promise<void> {
   const claimed = endings.filter((ending) => ending.claim !== null);
   if (claimed.length === 0) return;
-  await retries.bulkWrite(
-    claimed.map(({ notificationId, claim }) => ({
-      deleteOne: { filter: { _id: notificationId, 'claim.token': claim } },
-    })),
-    { ordered: false },
-  );
+  const removals = claimed.map(({ notificationId, claim }) => ({
+    deleteOne: { filter: { _id: notificationId, 'claim.token': claim } },
+  }));
+  await withDeadline(limit, () => retries.bulkWrite(removals, { ordered: false }));
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Collection, Db, Document } from 'mongodb';
 import { ConfigurationError } from '../runtime/errors.ts';
+import { limits, withDeadline } from './calls.ts';
 import { codes, serverCode } from './errorCodes.ts';
 import { ensureStateCollections, type StateCollections } from './stateCollections.ts';
 
@@ -19,11 +20,15 @@ export async function preflight(sms: Collection, state: StateCollections): Promi
   await refuseStandalone(sms.db);
   const info = await collectionInfo(sms);
   refuseUnsupportedKind(sms, info);
-  await allowed(`find on ${sms.namespace}`, () => sms.findOne({}, { projection: { _id: 1 } }));
+  await allowed(`find on ${sms.namespace}`, () =>
+    withDeadline(limits.question, () => sms.findOne({}, { projection: { _id: 1 } })),
+  );
   await allowed(`changeStream on ${sms.namespace}`, () => openOnce(sms));
   // Matches nothing. Not `updateOne`, which a mongos takes only with a whole `_id` or shard key.
   await allowed(`update on ${sms.namespace}`, () =>
-    sms.updateMany({ _id: { $in: [] } }, [{ $set: { notify_on_delivery: null } }]),
+    withDeadline(limits.question, () =>
+      sms.updateMany({ _id: { $in: [] } }, [{ $set: { notify_on_delivery: null } }]),
+    ),
   );
   await ensureStateCollections(
     state,
@@ -36,7 +41,9 @@ export async function preflight(sms: Collection, state: StateCollections): Promi
 }
 
 async function refuseStandalone(database: Db): Promise<void> {
-  const hello = await authenticated(() => database.command({ hello: 1 }));
+  const hello = await authenticated(() =>
+    withDeadline(limits.question, () => database.command({ hello: 1 })),
+  );
   if (typeof hello['setName'] === 'string' || hello['msg'] === 'isdbgrid') return;
   throw new ConfigurationError(
     'MONGODB_URI leads to a standalone mongod, which has no change streams: make it a replica set (one member is enough; start it with --replSet and run rs.initiate())',
@@ -45,7 +52,9 @@ async function refuseStandalone(database: Db): Promise<void> {
 
 async function collectionInfo(sms: Collection): Promise<Document | undefined> {
   const found = await allowed(`listCollections on database ${sms.dbName}`, () =>
-    sms.db.listCollections({ name: sms.collectionName }).toArray(),
+    withDeadline(limits.question, () =>
+      sms.db.listCollections({ name: sms.collectionName }).toArray(),
+    ),
   );
   return found[0];
 }
@@ -62,9 +71,9 @@ function refuseUnsupportedKind(sms: Collection, info: Document | undefined): voi
 async function openOnce(sms: Collection): Promise<void> {
   const stream = sms.watch([], { maxAwaitTimeMS: 1 });
   try {
-    await stream.tryNext();
+    await withDeadline(limits.question, () => stream.tryNext());
   } finally {
-    await stream.close();
+    await withDeadline(limits.ending, () => stream.close()).catch(() => undefined);
   }
 }
 
@@ -72,19 +81,27 @@ async function openOnce(sms: Collection): Promise<void> {
 async function tryStateRights(collection: Collection<{ _id: string }>): Promise<void> {
   const { namespace } = collection;
   const _id = `preflight ${randomUUID()}`;
-  await allowed(`find on ${namespace}`, () => collection.findOne({ _id }));
-  await collection.db.client.withSession(async (session) => {
-    session.startTransaction();
-    try {
-      await allowed(`insert on ${namespace}`, () => collection.insertOne({ _id }, { session }));
-      await allowed(`update on ${namespace}`, () =>
+  await allowed(`find on ${namespace}`, () =>
+    withDeadline(limits.question, () => collection.findOne({ _id })),
+  );
+  const session = collection.db.client.startSession();
+  session.startTransaction();
+  try {
+    await allowed(`insert on ${namespace}`, () =>
+      withDeadline(limits.question, () => collection.insertOne({ _id }, { session })),
+    );
+    await allowed(`update on ${namespace}`, () =>
+      withDeadline(limits.question, () =>
         collection.updateOne({ _id }, { $set: { seen: true } }, { session }),
-      );
-      await allowed(`remove on ${namespace}`, () => collection.deleteOne({ _id }, { session }));
-    } finally {
-      await session.abortTransaction();
-    }
-  });
+      ),
+    );
+    await allowed(`remove on ${namespace}`, () =>
+      withDeadline(limits.question, () => collection.deleteOne({ _id }, { session })),
+    );
+  } finally {
+    // Aborts the transaction.
+    await withDeadline(limits.ending, () => session.endSession()).catch(() => undefined);
+  }
 }
 
 async function authenticated<Result>(ask: () => Promise<Result>): Promise<Result> {

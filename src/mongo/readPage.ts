@@ -1,4 +1,5 @@
 import type { Collection, Document, Filter } from 'mongodb';
+import { withDeadline, type Limit } from './calls.ts';
 
 /** Index entries or documents that one query may go through at most. */
 export const EXAMINED_AT_ONCE = 5_000;
@@ -21,19 +22,21 @@ export async function readPage(
     from,
     filter,
     size,
-  }: { readonly from: unknown; readonly filter: Filter<Document>; readonly size: number },
+    limit,
+  }: {
+    readonly from: unknown;
+    readonly filter: Filter<Document>;
+    readonly size: number;
+    readonly limit: Limit;
+  },
 ): Promise<Page> {
   const byId = { hint: { _id: 1 }, sort: { _id: 1 }, min: { _id: from } } as const;
-  const [bound] = await sms
-    .find({}, { ...byId, projection: { _id: 1 }, skip: EXAMINED_AT_ONCE, limit: 1 })
-    .toArray();
-  const found = await sms
-    .find(filter, {
-      ...byId,
-      ...(bound === undefined ? {} : { max: { _id: bound._id } }),
-      limit: size + 1,
-    })
-    .toArray();
+  const boundary = { ...byId, projection: { _id: 1 }, skip: EXAMINED_AT_ONCE, limit: 1 };
+  const [bound] = await withDeadline(limit, () => sms.find({}, boundary).toArray());
+  const upTo = bound === undefined ? {} : { max: { _id: bound._id } };
+  const found = await withDeadline(limit, () =>
+    sms.find(filter, { ...byId, ...upTo, limit: size + 1 }).toArray(),
+  );
   const following = found[size] ?? bound;
   return {
     documents: found.slice(0, size),

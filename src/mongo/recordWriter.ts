@@ -2,6 +2,7 @@ import { BSON, type Collection, type Document, type Filter } from 'mongodb';
 import type { RecordedEnding, Metrics } from '../pipeline/ports.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { expectedFailures, type PartlyDone } from './bulkFailures.ts';
+import { limits, withDeadline, type Limit } from './calls.ts';
 import { codes, serverCode } from './errorCodes.ts';
 import { findByKeys } from './findByKeys.ts';
 import { recordUpdate } from './recordUpdate.ts';
@@ -20,7 +21,7 @@ const refusals = new Set<number | undefined>([
 
 export interface RecordWriter {
   /** Rejects when it is worth trying the whole batch again, which does no harm. */
-  write(endings: readonly RecordedEnding[]): Promise<void>;
+  write(endings: readonly RecordedEnding[], limit?: Limit): Promise<void>;
 }
 
 export function createRecordWriter(options: {
@@ -30,10 +31,15 @@ export function createRecordWriter(options: {
 }): RecordWriter {
   const { sms, logger, metrics } = options;
 
-  const writeAll = async (endings: readonly RecordedEnding[]): Promise<PartlyDone> => {
+  const writeAll = async (
+    endings: readonly RecordedEnding[],
+    limit: Limit,
+  ): Promise<PartlyDone> => {
     const operations = endings.map((ending) => ({ updateOne: operationOf(ending) }));
     try {
-      const { matchedCount } = await sms.bulkWrite(operations, { ordered: false });
+      const { matchedCount } = await withDeadline(limit, () =>
+        sms.bulkWrite(operations, { ordered: false }),
+      );
       return { failed: new Set(), matchedCount };
     } catch (error) {
       return expectedFailures(error, (code) => refusals.has(code));
@@ -41,16 +47,22 @@ export function createRecordWriter(options: {
   };
 
   /** A document that refuses the record gets it without the response, or not at all. */
-  const writeOne = async (ending: RecordedEnding, filter: Filter<Document>): Promise<void> => {
+  const writeOne = async (
+    ending: RecordedEnding,
+    filter: Filter<Document>,
+    limit: Limit,
+  ): Promise<void> => {
     const { notificationId, record } = ending;
     try {
-      const { matchedCount } = await sms.updateOne(filter, updateOf(ending));
+      const { matchedCount } = await withDeadline(limit, () =>
+        sms.updateOne(filter, updateOf(ending)),
+      );
       if (matchedCount === 0) logger.info('document_gone', { notificationId, phase: 'record' });
     } catch (error) {
       const code = serverCode(error);
       if (!refusals.has(code)) throw error;
       if (record.response !== undefined) {
-        await writeOne(withoutResponse(ending), filter);
+        await writeOne(withoutResponse(ending), filter, limit);
         return;
       }
       metrics.recordFailed(String(code));
@@ -62,30 +74,34 @@ export function createRecordWriter(options: {
   /** Of these, the documents that are gone or whose shard key has changed since the stream named them. */
   const findUnmatched = async (
     endings: readonly RecordedEnding[],
+    limit: Limit,
   ): Promise<readonly RecordedEnding[]> => {
-    const found = await findByKeys(sms, endings.map(keyOf), { _id: 1 });
+    const found = await findByKeys(sms, endings.map(keyOf), { projection: { _id: 1 }, limit });
     const present = new Set(found.map((document) => exactText(document['_id'])));
     return endings.filter((ending) => !present.has(exactText(keyOf(ending)['_id'])));
   };
 
   const writer: RecordWriter = {
-    async write(endings) {
+    async write(endings, limit = limits.write) {
       if (endings.length === 0) return;
-      const { failed, matchedCount } = await writeAll(endings);
+      const { failed, matchedCount } = await writeAll(endings, limit);
       for (const index of failed) {
         const ending = endings[index];
         if (ending === undefined) continue;
-        await writeOne(withoutResponse(ending), keyOf(ending));
+        await writeOne(withoutResponse(ending), keyOf(ending), limit);
       }
       const taken = endings.filter((_, index) => !failed.has(index));
       if (matchedCount === taken.length) return;
       if (taken.some(({ showsNone }) => showsNone)) {
         // Some have one by now. Those that were written can be written again.
-        await writer.write(taken.map((ending) => ({ ...ending, showsNone: false })));
+        await writer.write(
+          taken.map((ending) => ({ ...ending, showsNone: false })),
+          limit,
+        );
         return;
       }
-      for (const ending of await findUnmatched(taken)) {
-        await writeOne(ending, { _id: keyOf(ending)['_id'] });
+      for (const ending of await findUnmatched(taken, limit)) {
+        await writeOne(ending, { _id: keyOf(ending)['_id'] }, limit);
       }
     },
   };

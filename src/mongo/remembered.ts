@@ -1,5 +1,6 @@
 import type { Document } from 'mongodb';
 import type { Lookup, LookupRequest } from '../pipeline/ports.ts';
+import { withDeadline, type Limit } from './calls.ts';
 import { bySms, endFields, endsOf, toEnd } from './ledger.ts';
 import { briefly, toParkedEntry, withRecord } from './parkedRows.ts';
 import type { LedgerRow, RetryRow, StateCollections } from './stateCollections.ts';
@@ -15,14 +16,15 @@ type Memory = Pick<StateCollections, 'retries' | 'sent'>;
 export async function findRemembered(
   memory: Memory,
   requests: readonly LookupRequest[],
+  limit: Limit,
 ): Promise<(request: LookupRequest) => Remembered> {
   const isBrief = (request: LookupRequest): boolean => request.wants === 'document';
   const [brief, full] = await Promise.all([
-    read(memory, requests.filter(isBrief), briefly),
+    read(memory, requests.filter(isBrief), { projection: briefly, limit }),
     read(
       memory,
       requests.filter((request) => !isBrief(request)),
-      withRecord,
+      { projection: withRecord, limit },
     ),
   ]);
   return (request) => (isBrief(request) ? brief : full)(request.smsKey);
@@ -33,7 +35,7 @@ const nothing: Remembered = { ended: [], parked: [] };
 async function read(
   { retries, sent }: Memory,
   requests: readonly LookupRequest[],
-  projection: Document,
+  { projection, limit }: Readonly<{ projection: Document; limit: Limit }>,
 ): Promise<(smsKey: string) => Remembered> {
   if (requests.length === 0) return () => nothing;
   const keys = requests.map((request) => request.smsKey);
@@ -41,13 +43,14 @@ async function read(
     { $match: endsOf(requests) },
     { $project: { ...endFields, isEnd: { $literal: true } } },
   ];
-  const rows = await retries
-    .aggregate<RetryRow | LedgerRow>([
-      { $match: { sms: { $in: keys } } },
-      { $project: projection },
-      { $unionWith: { coll: sent.collectionName, pipeline: ends } },
-    ])
-    .toArray();
+  const both = [
+    { $match: { sms: { $in: keys } } },
+    { $project: projection },
+    { $unionWith: { coll: sent.collectionName, pipeline: ends } },
+  ];
+  const rows = await withDeadline(limit, () =>
+    retries.aggregate<RetryRow | LedgerRow>(both).toArray(),
+  );
   if (rows.length === 0) return () => nothing;
   const isEnd = (row: Document): boolean => row['isEnd'] === true;
   const ended = bySms(rows.filter(isEnd), toEnd);

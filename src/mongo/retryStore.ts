@@ -21,7 +21,7 @@ import {
 } from './dueRows.ts';
 import { endpointFields, fitsIntoRow, fromRetryRow, toRetryRow, toRowUpdate } from './retryRow.ts';
 import type { RetryRow, StateCollections } from './stateCollections.ts';
-import { ask } from './ask.ts';
+import { createPatience, limits, withDeadline, type Limit } from './calls.ts';
 
 export interface RetryStoreOptions {
   readonly retries: StateCollections['retries'];
@@ -44,24 +44,30 @@ interface NewRow {
 
 export function createRetryStore(options: RetryStoreOptions): RetryStore {
   const { retries, ledger, workerId, claimMs, logger, signal } = options;
-  const persist = async <Result>(write: () => Promise<Result>): Promise<Result> =>
-    await retryTransient(() => ask(write), { what: 'retry', signal, logger });
+  const claimPatience = createPatience(limits.claim);
+  const persist = async <Result>(write: (limit: Limit) => Promise<Result>): Promise<Result> => {
+    const patience = createPatience(limits.write);
+    return await retryTransient(() => write(patience), { what: 'retry', signal, logger });
+  };
 
   /** The rows as they are afterwards, new or not, by id. */
-  const insert = async (rows: readonly NewRow[]): Promise<ReadonlyMap<string, RetryRow>> => {
-    await retries.bulkWrite(
-      rows.map(({ row, dueInMs, claim }) => ({
-        updateOne: {
-          filter: { _id: row._id },
-          update: insertion(row, dueInMs, claim),
-          upsert: true,
-        },
-      })),
-      { ordered: false },
-    );
+  const insert = async (
+    rows: readonly NewRow[],
+    limit: Limit,
+  ): Promise<ReadonlyMap<string, RetryRow>> => {
+    const insertions = rows.map(({ row, dueInMs, claim }) => ({
+      updateOne: {
+        filter: { _id: row._id },
+        update: insertion(row, dueInMs, claim),
+        upsert: true,
+      },
+    }));
+    await withDeadline(limit, () => retries.bulkWrite(insertions, { ordered: false }));
     const ids = rows.map(({ row }) => row._id);
     const projection = { claim: 1, nextAttemptAt: 1 };
-    const written = await retries.find({ _id: { $in: ids } }, { projection }).toArray();
+    const written = await withDeadline(limit, () =>
+      retries.find({ _id: { $in: ids } }, { projection }).toArray(),
+    );
     return new Map(written.map((row) => [row._id, row]));
   };
   const inserts = createBatcher<NewRow, RetryRow | null>({
@@ -70,11 +76,16 @@ export function createRetryStore(options: RetryStoreOptions): RetryStore {
     lingerMs: 50,
     concurrency: 2,
     async run(rows) {
-      const written = await persist(async () => await insert(rows));
+      const written = await persist(async (limit) => await insert(rows, limit));
       return rows.map(({ row }) => written.get(row._id) ?? null);
     },
   });
-  const newClaim = (): Claim => ({ by: workerId, token: randomUUID(), claimMs });
+  const newClaim = (): Claim => ({
+    by: workerId,
+    token: randomUUID(),
+    claimMs,
+    limit: claimPatience,
+  });
   const claims = createBatcher<string, ClaimedNotification | null>({
     maxSize: 100,
     lingerMs: 5,
@@ -82,7 +93,7 @@ export function createRetryStore(options: RetryStoreOptions): RetryStore {
     concurrency: 1,
     async run(endpointKeys) {
       const claim = newClaim();
-      const claimed = await ask(async () => await claimDueRows(retries, endpointKeys, claim));
+      const claimed = await claimDueRows(retries, endpointKeys, claim);
       return await Promise.all(
         claimed.map(async (row) => (row === null ? null : await toClaimed(row, claim))),
       );
@@ -108,7 +119,10 @@ export function createRetryStore(options: RetryStoreOptions): RetryStore {
     async beginAttempt(id, token, log) {
       const set = { log: { $literal: log }, attempts: log.begun, nextAttemptAt: inMs(claimMs) };
       const filter = { _id: id, 'claim.token': token };
-      const result = await persist(async () => await retries.updateOne(filter, [{ $set: set }]));
+      const result = await persist(
+        async (limit) =>
+          await withDeadline(limit, () => retries.updateOne(filter, [{ $set: set }])),
+      );
       return result.matchedCount === 1;
     },
     async release(id, token, update, waitMs) {
@@ -123,45 +137,48 @@ export function createRetryStore(options: RetryStoreOptions): RetryStore {
         { claim: { $exists: false }, released: token },
       ];
       const row = await persist(
-        async () =>
-          await retries.findOneAndUpdate({ _id: id, $or: isOurs }, pipeline, {
-            returnDocument: 'after',
-            projection: { nextAttemptAt: 1 },
-          }),
+        async (limit) =>
+          await withDeadline(limit, () =>
+            retries.findOneAndUpdate({ _id: id, $or: isOurs }, pipeline, {
+              returnDocument: 'after',
+              projection: { nextAttemptAt: 1 },
+            }),
+          ),
       );
       news.give();
       return row === null ? null : (row['nextAttemptAt'] as Date);
     },
     async dueEndpoints(soonMs) {
-      return await ask(async () => await findDueEndpoints(retries, soonMs));
+      return await findDueEndpoints(retries, soonMs, claimPatience);
     },
     async claimDue(endpointKey) {
       return await claims.add(endpointKey);
     },
     async claimAcceptedBefore(before, limit) {
       const claim = newClaim();
-      const rows = await ask(async () => await claimOldRows(retries, { before, limit }, claim));
+      const rows = await claimOldRows(retries, { before, limit }, claim);
       return await Promise.all(rows.map(async (row) => await toClaimed(row, claim)));
     },
     async routeKeysOf(endpointKey) {
-      return await ask(async () => await findRouteKeys(retries, endpointKey));
+      return await findRouteKeys(retries, endpointKey, claimPatience);
     },
     async move(endpointKey, key, to) {
-      await ask(async () => await moveRows(retries, endpointKey, key, endpointFields(to)));
+      await moveRows(retries, endpointKey, key, { to: endpointFields(to), limit: claimPatience });
     },
     async standing({ parked: { subject } }) {
       const { notificationId, smsKey, documentKey } = subject;
       const request = { notificationId, smsKey, documentKey, wants: 'document' } as const;
-      const [ended, sibling] = await persist(
-        async () =>
+      const sibling = { sms: smsKey, _id: { $ne: notificationId }, ...isBeingCalled };
+      const [ended, claimed] = await persist(
+        async (limit) =>
           await Promise.all([
-            ledger.find([request]),
-            retries.findOne({ sms: smsKey, _id: { $ne: notificationId }, ...isBeingCalled }),
+            ledger.find([request], limit),
+            withDeadline(limit, () => retries.findOne(sibling)),
           ]),
       );
       const end = ended.get(smsKey)?.[0];
       const hasEnded = end !== undefined && end.run === subject.run;
-      return { ended: hasEnded ? end : null, siblingClaimed: sibling !== null };
+      return { ended: hasEnded ? end : null, siblingClaimed: claimed !== null };
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Collection } from 'mongodb';
+import type { Limit } from './calls.ts';
 import { findByKeys } from './findByKeys.ts';
 import { PAGE_SIZE, type GapStep, type Progress } from './gapProgress.ts';
 import { isDate, mayBelong } from './mayBelong.ts';
@@ -11,7 +12,7 @@ type Listed = Extract<Progress, { kind: 'listed' }>;
 export async function searchByScan(
   sms: Collection,
   progress: Scan,
-  earliest: Date,
+  { earliest, patience }: Readonly<{ earliest: Date; patience: Limit }>,
 ): Promise<GapStep> {
   const { from, skipDates } = progress;
   const wanted = skipDates
@@ -21,14 +22,19 @@ export async function searchByScan(
     from,
     filter: { $expr: wanted },
     size: PAGE_SIZE,
+    limit: patience,
   });
   return { documents, next: next === null ? { kind: 'done' } : { ...progress, from: next.from } };
 }
 
 /** The next documents of a list. */
-export async function searchListed(sms: Collection, { ids }: Listed): Promise<GapStep> {
+export async function searchListed(
+  sms: Collection,
+  { ids }: Listed,
+  patience: Limit,
+): Promise<GapStep> {
   const keys = ids.slice(0, PAGE_SIZE).map((_id) => ({ _id }));
-  const documents = await findByKeys(sms, keys);
+  const documents = await findByKeys(sms, keys, { limit: patience });
   const left = ids.slice(PAGE_SIZE);
   return { documents, next: left.length === 0 ? { kind: 'done' } : { kind: 'listed', ids: left } };
 }

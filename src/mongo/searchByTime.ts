@@ -1,4 +1,5 @@
 import type { Collection, Document } from 'mongodb';
+import { withDeadline, type Limit } from './calls.ts';
 import { IDS_AT_MOST, PAGE_SIZE, scanAll, type GapStep, type Progress } from './gapProgress.ts';
 import { lastDate } from './mayBelong.ts';
 
@@ -9,15 +10,15 @@ type Dates = Extract<Progress, { kind: 'dates' }>;
  * through more than it brings. Those of one time have no order that could be gone on in: the ones passed
  * are remembered, and when they become too many the search begins anew by `_id`.
  */
-export async function searchDates(sms: Collection, progress: Dates): Promise<GapStep> {
+export async function searchDates(
+  sms: Collection,
+  progress: Dates,
+  patience: Limit,
+): Promise<GapStep> {
   const { index, from, passed } = progress;
   const filter: Document = { deliveryTime: { $gte: from, $lte: lastDate }, _id: { $nin: passed } };
-  const documents = await sms
-    .find(filter)
-    .hint(index)
-    .sort({ deliveryTime: 1 })
-    .limit(PAGE_SIZE + 1)
-    .toArray();
+  const inOrder = { hint: index, sort: { deliveryTime: 1 }, limit: PAGE_SIZE + 1 } as const;
+  const documents = await withDeadline(patience, () => sms.find(filter, inOrder).toArray());
   const following = documents[PAGE_SIZE];
   if (following === undefined) return { documents, next: { kind: 'others', index } };
   const page = documents.slice(0, PAGE_SIZE);

@@ -1,4 +1,5 @@
 import type { Collection } from 'mongodb';
+import type { Limit } from './calls.ts';
 import { scanAll, scanOthers, type GapStep, type Progress } from './gapProgress.ts';
 import { listOthers } from './listOthers.ts';
 import { searchByScan, searchListed } from './searchById.ts';
@@ -11,6 +12,8 @@ export interface SearchGapOptions {
   readonly earliest: Date;
   /** Aborted when the search is to end. */
   readonly signal: AbortSignal;
+  /** For each of its queries. */
+  readonly patience: Limit;
 }
 
 /** One page of the search, and the state it leads to. Goes over to a scan when the index is gone. */
@@ -29,25 +32,25 @@ export async function searchGap(
 
 async function step(
   progress: Progress | null,
-  { sms, earliest, signal }: SearchGapOptions,
+  { sms, earliest, signal, patience }: SearchGapOptions,
 ): Promise<GapStep> {
   switch (progress?.kind) {
     case undefined: {
-      const index = await findTimeIndex(sms);
+      const index = await findTimeIndex(sms, patience);
       return turnTo(
         index === null ? scanAll : { kind: 'dates', index, from: earliest, passed: [] },
       );
     }
     case 'dates':
-      return await searchDates(sms, progress);
+      return await searchDates(sms, progress, patience);
     case 'others': {
-      const ids = await listOthers(sms, { index: progress.index, earliest, signal });
+      const ids = await listOthers(sms, { index: progress.index, earliest, signal, patience });
       return turnTo(ids === null ? scanOthers : { kind: 'listed', ids });
     }
     case 'listed':
-      return await searchListed(sms, progress);
+      return await searchListed(sms, progress, patience);
     case 'scan':
-      return await searchByScan(sms, progress, earliest);
+      return await searchByScan(sms, progress, { earliest, patience });
     case 'done':
       return turnTo(progress);
     default:

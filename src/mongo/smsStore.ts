@@ -9,7 +9,7 @@ import type { UuidRepresentation } from './legacyUuid.ts';
 import { toPlainDocument, toPlainField } from './plainDocument.ts';
 import { findByKeys } from './findByKeys.ts';
 import { findRemembered } from './remembered.ts';
-import { ask } from './ask.ts';
+import { createPatience, limits, type Limit } from './calls.ts';
 
 type Documents = ReadonlyMap<string, PlainDocument>;
 
@@ -29,21 +29,25 @@ export function createSmsStore(options: {
   const source = { sms, uuidRepresentation };
   return {
     async lookUp(requests) {
+      const limit = createPatience(limits.lookUp);
       const wanted = requests.filter((request) => request.wants === 'document');
       const read = async (): Promise<readonly Lookup[]> => {
         const [documents, rememberedOf] = await Promise.all([
-          fetchDocuments(source, wanted),
-          findRemembered(state, requests),
+          fetchDocuments(source, wanted, { limit }),
+          findRemembered(state, requests, limit),
         ]);
         const remembered = requests.map((request) => ({ request, ...rememberedOf(request) }));
         const restorable = remembered.filter(mayHaveLost).map(({ request }) => request);
-        const shown = await fetchDocuments(source, restorable, { notify_on_delivery: 1 });
+        const shown = await fetchDocuments(source, restorable, {
+          projection: { notify_on_delivery: 1 },
+          limit,
+        });
         return remembered.map(({ request, ...rest }) => {
           const found = request.wants === 'records' ? shown : documents;
           return { document: found.get(request.smsKey) ?? null, ...rest };
         });
       };
-      return await retryTransient(() => ask(read), { what: 'look-up', signal, logger });
+      return await retryTransient(read, { what: 'look-up', signal, logger });
     },
   };
 }
@@ -57,12 +61,12 @@ async function fetchDocuments(
     readonly uuidRepresentation?: UuidRepresentation | undefined;
   },
   requests: readonly LookupRequest[],
-  projection: Document = {},
+  { projection = {}, limit }: Readonly<{ projection?: Document; limit: Limit }>,
 ): Promise<Documents> {
   const found = new Map<string, PlainDocument>();
   if (requests.length === 0) return found;
   const keys = requests.map((request) => request.documentKey.opaque as Document);
-  for (const document of await findByKeys(sms, keys, projection)) {
+  for (const document of await findByKeys(sms, keys, { projection, limit })) {
     const key = smsKey(toPlainField(document['_id'], '_id', uuids));
     if (key !== null) found.set(key, toPlainDocument(document, uuids));
   }

@@ -1,4 +1,5 @@
 import type { Collection, Db, Document } from 'mongodb';
+import { limits, withDeadline } from './calls.ts';
 
 /** The stream's only partition, until there are several. */
 export const PARTITION = '0';
@@ -73,14 +74,18 @@ export async function ensureStateCollections(
   { sent, retries }: StateCollections,
   create: CreateIndexes = async (_, createIndexes) => await createIndexes(),
 ): Promise<void> {
-  await create(sent.namespace, () => sent.createIndex({ expireAt: 1 }, { expireAfterSeconds: 0 }));
+  await create(sent.namespace, () =>
+    withDeadline(limits.index, () => sent.createIndex({ expireAt: 1 }, { expireAfterSeconds: 0 })),
+  );
   await create(retries.namespace, () =>
-    retries.createIndexes([
-      { key: dueIndex },
-      { key: { nextAttemptAt: 1 } },
-      { key: { acceptedAt: 1 } },
-      { key: { sms: 1 } },
-    ]),
+    withDeadline(limits.index, () =>
+      retries.createIndexes([
+        { key: dueIndex },
+        { key: { nextAttemptAt: 1 } },
+        { key: { acceptedAt: 1 } },
+        { key: { sms: 1 } },
+      ]),
+    ),
   );
 }
 

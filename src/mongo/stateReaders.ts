@@ -1,12 +1,11 @@
 import type { Document } from 'mongodb';
 import type { Logger } from '../runtime/logger.ts';
+import { limits, withDeadline } from './calls.ts';
 import { createOplogReader } from './oplogReader.ts';
 import { PARTITION, type StateCollections } from './stateCollections.ts';
 
 /** Counted one by one up to here, which takes the server about 10 ms. */
 const COUNTED_EXACTLY = 10_000;
-/** A database that takes longer has better things to do. */
-const TIMEOUT_MS = 4_000;
 
 /** Reads for the gauges, cheap however much there is. Each rejects when the database does not answer. */
 export interface StateReaders {
@@ -29,24 +28,29 @@ export function createStateReaders(options: {
   const { state, rememberMs, logger } = options;
   const { retries, endpoints, checkpoints } = state;
   const { client } = retries.db;
-  const limited = { timeoutMS: TIMEOUT_MS } as const;
-  const oplog = createOplogReader({ client, rememberMs, timeoutMs: TIMEOUT_MS, logger });
+  const oplog = createOplogReader({ client, rememberMs, logger });
   return {
     async retriesPending() {
       // By an index alone: the rows hold whole bodies.
-      const exact = { hint: { _id: 1 }, limit: COUNTED_EXACTLY, ...limited };
-      const counted = await retries.countDocuments({}, exact);
+      const exact = { hint: { _id: 1 }, limit: COUNTED_EXACTLY };
+      const counted = await withDeadline(limits.gauge, () => retries.countDocuments({}, exact));
       if (counted < COUNTED_EXACTLY) return counted;
-      return Math.max(counted, await retries.estimatedDocumentCount(limited));
+      const roughly = await withDeadline(limits.gauge, () => retries.estimatedDocumentCount());
+      return Math.max(counted, roughly);
     },
     async oldestOverdueSeconds() {
-      const [oldest] = await retries.aggregate<Overdue>(oldestOverdue, limited).toArray();
+      const [oldest] = await withDeadline(limits.gauge, () =>
+        retries.aggregate<Overdue>(oldestOverdue).toArray(),
+      );
       return Math.max(0, oldest?.overdueMs ?? 0) / 1_000;
     },
-    endpointsDisabled: async () => await endpoints.countDocuments({}, limited),
+    endpointsDisabled: async () =>
+      await withDeadline(limits.gauge, () => endpoints.countDocuments({})),
     async checkpointAt() {
       const projection = { wallTime: 1 };
-      const row = await checkpoints.findOne({ _id: PARTITION }, { projection, ...limited });
+      const row = await withDeadline(limits.gauge, () =>
+        checkpoints.findOne({ _id: PARTITION }, { projection }),
+      );
       const wallTime: unknown = row?.['wallTime'];
       return wallTime instanceof Date ? wallTime : null;
     },

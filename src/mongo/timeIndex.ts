@@ -1,4 +1,5 @@
 import type { Collection, Document } from 'mongodb';
+import { withDeadline, type Limit } from './calls.ts';
 import { codes, serverCode } from './errorCodes.ts';
 import { firstDate, lastDate } from './mayBelong.ts';
 
@@ -6,10 +7,10 @@ import { firstDate, lastDate } from './mayBelong.ts';
  * The name of an index of the customer's that gives all documents in the order of `deliveryTime`; null
  * when there is none, or it is not for us to know.
  */
-export async function findTimeIndex(sms: Collection): Promise<string | null> {
-  for (const index of await listIndexes(sms)) {
+export async function findTimeIndex(sms: Collection, patience: Limit): Promise<string | null> {
+  for (const index of await listIndexes(sms, patience)) {
     const name = index['name'] as string;
-    if (isWhole(index) && (await givesOrder(sms, name))) return name;
+    if (isWhole(index) && (await givesOrder(sms, name, patience))) return name;
   }
   return null;
 }
@@ -19,9 +20,9 @@ export function isIndexGone(error: unknown): boolean {
   return serverCode(error) === codes.badValue;
 }
 
-async function listIndexes(sms: Collection): Promise<readonly Document[]> {
+async function listIndexes(sms: Collection, patience: Limit): Promise<readonly Document[]> {
   try {
-    return await sms.listIndexes().toArray();
+    return await withDeadline(patience, () => sms.listIndexes().toArray());
   } catch (error) {
     const code = serverCode(error);
     if (code === codes.unauthorized || code === codes.namespaceNotFound) return [];
@@ -44,10 +45,13 @@ function hasWildcard(key: readonly (readonly [string, unknown])[]): boolean {
 }
 
 /** An array in one `deliveryTime` is enough to make the server sort by itself: all of it, every page. */
-async function givesOrder(sms: Collection, index: string): Promise<boolean> {
+async function givesOrder(sms: Collection, index: string, patience: Limit): Promise<boolean> {
   try {
-    const query = sms.find({ deliveryTime: { $gte: firstDate, $lte: lastDate } });
-    const plan = await query.hint(index).sort({ deliveryTime: 1 }).explain('queryPlanner');
+    const filter = { deliveryTime: { $gte: firstDate, $lte: lastDate } };
+    const inOrder = { hint: index, sort: { deliveryTime: 1 } } as const;
+    const plan = await withDeadline(patience, () =>
+      sms.find(filter, inOrder).explain('queryPlanner'),
+    );
     const winner: unknown = (plan['queryPlanner'] as Document | undefined)?.['winningPlan'];
     return !JSON.stringify(winner).includes('"stage":"SORT"');
   } catch (error) {

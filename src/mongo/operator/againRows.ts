@@ -1,6 +1,6 @@
 import { noAttempts } from '../../domain/attemptLog.ts';
 import type { ParkableNotification } from '../../pipeline/retryPort.ts';
-import { ask } from '../ask.ts';
+import { limits, withDeadline } from '../calls.ts';
 import { fitsIntoRow, toRetryRow } from '../retryRow.ts';
 import { insertion } from '../retryStore.ts';
 import type { StateCollections } from '../stateCollections.ts';
@@ -60,8 +60,8 @@ async function findEnded(
   all: readonly Again[],
 ): Promise<ReadonlySet<string>> {
   const ids = all.map(({ subject }) => subject.notificationId);
-  const rows = await ask(
-    async () => await sent.find({ _id: { $in: ids } }, { projection: { run: 1 } }).toArray(),
+  const rows = await withDeadline(limits.question, () =>
+    sent.find({ _id: { $in: ids } }, { projection: { run: 1 } }).toArray(),
   );
   const runs = new Map(rows.map((row) => [row._id, row['run'] as string | null]));
   return new Set(
@@ -80,14 +80,13 @@ async function insert(
   const undecided = { isStale: false, lookUps: 0 };
   const more = { acceptedAt: new Date(), log: noAttempts, webhook: null, undecided };
   const rows = await Promise.all(all.map(async (each) => await toRetryRow({ ...each, ...more })));
-  const { upsertedIds } = await ask(
-    async () =>
-      await retries.bulkWrite(
-        rows.map((row) => ({
-          updateOne: { filter: { _id: row._id }, update: insertion(row, 0, null), upsert: true },
-        })),
-        { ordered: false },
-      ),
+  const { upsertedIds } = await withDeadline(limits.question, () =>
+    retries.bulkWrite(
+      rows.map((row) => ({
+        updateOne: { filter: { _id: row._id }, update: insertion(row, 0, null), upsert: true },
+      })),
+      { ordered: false },
+    ),
   );
   const news = new Set(Object.values(upsertedIds).map(String));
   const others = all.filter(({ subject }) => !news.has(subject.notificationId));
@@ -102,8 +101,8 @@ async function standing(
   otherwise: Queued,
 ): Promise<ReadonlyMap<string, Queued>> {
   const ids = all.map(({ subject }) => subject.notificationId);
-  const rows = await ask(
-    async () => await retries.find({ _id: { $in: ids } }, { projection: { run: 1 } }).toArray(),
+  const rows = await withDeadline(limits.question, () =>
+    retries.find({ _id: { $in: ids } }, { projection: { run: 1 } }).toArray(),
   );
   const runs = new Map(rows.map((row) => [row._id, row['run'] as unknown]));
   return new Map(

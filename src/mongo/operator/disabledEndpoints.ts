@@ -1,6 +1,6 @@
 import type { IntegerId } from '../../domain/integerId.ts';
 import type { EndpointName } from '../../pipeline/ports.ts';
-import { ask } from '../ask.ts';
+import { limits, withDeadline } from '../calls.ts';
 import type { StateCollections } from '../stateCollections.ts';
 import { namesOf } from './parkedList.ts';
 
@@ -27,8 +27,8 @@ export function createDisabledEndpoints(
 ): DisabledEndpoints {
   return {
     async list() {
-      const rows = await ask(
-        async () => await endpoints.find({}, { sort: { disabledAt: 1 } }).toArray(),
+      const rows = await withDeadline(limits.question, () =>
+        endpoints.find({}, { sort: { disabledAt: 1 } }).toArray(),
       );
       return rows.map((row) => ({
         webhookId: row['webhookId'] as IntegerId,
@@ -39,19 +39,21 @@ export function createDisabledEndpoints(
     },
     async enable(webhookId) {
       const filter = { webhookId: { $in: namesOf(webhookId) } };
-      return (await ask(async () => await endpoints.deleteMany(filter))).deletedCount;
+      return (await withDeadline(limits.question, () => endpoints.deleteMany(filter))).deletedCount;
     },
     async disable({ webhookId, displayUrl, endpointKey }) {
       const reason = 'endpoint_disabled';
       const row = { webhookId, url: displayUrl, reason, disabledAt: new Date() };
-      const { upsertedCount } = await ask(
-        async () =>
-          await endpoints.updateOne({ _id: endpointKey }, { $setOnInsert: row }, { upsert: true }),
+      const { upsertedCount } = await withDeadline(limits.question, () =>
+        endpoints.updateOne({ _id: endpointKey }, { $setOnInsert: row }, { upsert: true }),
       );
       return upsertedCount === 1;
     },
     async isDisabled(endpointKey) {
-      return (await ask(async () => await endpoints.findOne({ _id: endpointKey }))) !== null;
+      return (
+        (await withDeadline(limits.question, () => endpoints.findOne({ _id: endpointKey }))) !==
+        null
+      );
     },
   };
 }

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { ask } from '../ask.ts';
+import { limits, withDeadline } from '../calls.ts';
 import type { JobRow, StateCollections } from '../stateCollections.ts';
 import { beginning } from './smsPages.ts';
 
@@ -69,32 +69,33 @@ export function createJobStore(jobs: StateCollections['jobs']): JobStore {
       );
       const startedAt = { $cond: [isUnfinished, '$startedAt', '$$NOW'] };
       const held = { ...kept, startedAt, state: 'running', token, updatedAt: '$$NOW' };
-      const row = await ask(async () => {
-        // An upsert can't ask for the server's time, so a row that is missing is added by itself.
-        await jobs.updateOne({ _id: id }, { $setOnInsert: { state: 'new' } }, { upsert: true });
-        return await jobs.findOneAndUpdate({ _id: id, ...isFree }, [{ $set: held }], {
+      // An upsert can't ask for the server's time, so a row that is missing is added by itself.
+      await withDeadline(limits.question, () =>
+        jobs.updateOne({ _id: id }, { $setOnInsert: { state: 'new' } }, { upsert: true }),
+      );
+      const row = await withDeadline(limits.question, () =>
+        jobs.findOneAndUpdate({ _id: id, ...isFree }, [{ $set: held }], {
           returnDocument: 'after',
-        });
-      });
+        }),
+      );
       return row === null ? null : toHeld(row, row['run'] !== anew.run);
     },
     async save({ id }, { from, counts }) {
       const set = { from: { $literal: from }, counts: { $literal: counts }, updatedAt: '$$NOW' };
-      const { matchedCount } = await ask(
-        async () => await jobs.updateOne({ _id: id, token }, [{ $set: set }]),
+      const { matchedCount } = await withDeadline(limits.question, () =>
+        jobs.updateOne({ _id: id, token }, [{ $set: set }]),
       );
       return matchedCount === 1;
     },
     async end({ id }, state) {
       const set = { state, updatedAt: '$$NOW' };
-      await ask(async () => await jobs.updateOne({ _id: id, token }, [{ $set: set }]));
+      await withDeadline(limits.question, () =>
+        jobs.updateOne({ _id: id, token }, [{ $set: set }]),
+      );
     },
     async latest(limit) {
-      const rows = await ask(
-        async () =>
-          await jobs
-            .find({ updatedAt: { $exists: true } }, { sort: { updatedAt: -1 }, limit })
-            .toArray(),
+      const rows = await withDeadline(limits.question, () =>
+        jobs.find({ updatedAt: { $exists: true } }, { sort: { updatedAt: -1 }, limit }).toArray(),
       );
       return rows.map(toSummary);
     },

@@ -1,4 +1,4 @@
-import { ask } from '../ask.ts';
+import { limits, withDeadline } from '../calls.ts';
 import type { StateCollections } from '../stateCollections.ts';
 
 export interface CheckpointFacts {
@@ -35,35 +35,35 @@ export async function readOverview({
   readonly leases: readonly LeaseFacts[];
   readonly gaps: readonly GapFacts[];
 }> {
-  return await ask(async () => {
-    const [saved, held, open] = await Promise.all([
-      checkpoints.find().toArray(),
-      leases.aggregate([{ $set: { isHeld: { $gt: ['$until', '$$NOW'] } } }]).toArray(),
-      gaps.find({}, { sort: { createdAt: 1 } }).toArray(),
-    ]);
-    return {
-      checkpoints: saved.map((row) => ({
-        partition: row._id,
-        at: dateOf(row['wallTime']),
-        savedAt: dateOf(row['savedAt']),
-        worker: textOf(row['owner']),
-      })),
-      leases: held.map((row) => ({
-        partition: String(row['_id']),
-        worker: textOf(row['owner']),
-        epoch: Number(row['epoch']),
-        until: dateOf(row['until']) ?? new Date(0),
-        isHeld: row['isHeld'] === true,
-      })),
-      gaps: open.map((row) => ({
-        from: row['from'] as Date,
-        to: row['to'] as Date,
-        recovered: Number(row['recovered'] ?? 0),
-        unplaceable: Number(row['unplaceable'] ?? 0),
-      })),
-    };
-  });
+  const [saved, held, open] = await Promise.all([
+    withDeadline(limits.question, () => checkpoints.find().toArray()),
+    withDeadline(limits.question, () => leases.aggregate(withHeld).toArray()),
+    withDeadline(limits.question, () => gaps.find({}, { sort: { createdAt: 1 } }).toArray()),
+  ]);
+  return {
+    checkpoints: saved.map((row) => ({
+      partition: row._id,
+      at: dateOf(row['wallTime']),
+      savedAt: dateOf(row['savedAt']),
+      worker: textOf(row['owner']),
+    })),
+    leases: held.map((row) => ({
+      partition: String(row['_id']),
+      worker: textOf(row['owner']),
+      epoch: Number(row['epoch']),
+      until: dateOf(row['until']) ?? new Date(0),
+      isHeld: row['isHeld'] === true,
+    })),
+    gaps: open.map((row) => ({
+      from: row['from'] as Date,
+      to: row['to'] as Date,
+      recovered: Number(row['recovered'] ?? 0),
+      unplaceable: Number(row['unplaceable'] ?? 0),
+    })),
+  };
 }
+
+const withHeld = [{ $set: { isHeld: { $gt: ['$until', '$$NOW'] } } }];
 
 function dateOf(value: unknown): Date | null {
   return value instanceof Date ? value : null;

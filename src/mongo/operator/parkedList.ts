@@ -1,6 +1,6 @@
 import type { Document, Filter } from 'mongodb';
 import { parseIntegerId, type IntegerId } from '../../domain/integerId.ts';
-import { ask } from '../ask.ts';
+import { limits, withDeadline } from '../calls.ts';
 import { logOf } from '../retryRow.ts';
 import type { RetryRow, StateCollections } from '../stateCollections.ts';
 
@@ -46,30 +46,29 @@ export function createParkedList(retries: StateCollections['retries']): ParkedLi
     const isClaimed = {
       $and: [{ $eq: [{ $type: '$claim' }, 'object'] }, { $gt: ['$nextAttemptAt', '$$NOW'] }],
     };
-    const rows = await ask(
-      async () =>
-        await retries
-          .aggregate<RetryRow>([
-            { $match: filter },
-            { $unset: 'body' },
-            { $sort: { nextAttemptAt: 1 } },
-            { $limit: limit },
-            { $set: { isClaimed } },
-          ])
-          .toArray(),
+    const rows = await withDeadline(limits.question, () =>
+      retries
+        .aggregate<RetryRow>([
+          { $match: filter },
+          { $unset: 'body' },
+          { $sort: { nextAttemptAt: 1 } },
+          { $limit: limit },
+          { $set: { isClaimed } },
+        ])
+        .toArray(),
     );
     return rows.map(toFacts);
   };
   return {
     list: async (scope, limit) => await find(within(scope), limit),
-    count: async (scope) => await ask(async () => await retries.countDocuments(within(scope))),
+    count: async (scope) =>
+      await withDeadline(limits.question, () => retries.countDocuments(within(scope))),
     ofSms: async (smsKey) => await find({ sms: smsKey }, 100),
     countWaiting: async (scope) =>
-      await ask(async () => await retries.countDocuments(waiting(scope))),
+      await withDeadline(limits.question, () => retries.countDocuments(waiting(scope))),
     async makeDue(scope) {
-      const { modifiedCount } = await ask(
-        async () =>
-          await retries.updateMany(waiting(scope), [{ $set: { nextAttemptAt: '$$NOW' } }]),
+      const { modifiedCount } = await withDeadline(limits.question, () =>
+        retries.updateMany(waiting(scope), [{ $set: { nextAttemptAt: '$$NOW' } }]),
       );
       return modifiedCount;
     },

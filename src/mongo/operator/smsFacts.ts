@@ -3,7 +3,7 @@ import { parseIntegerId } from '../../domain/integerId.ts';
 import { smsKey } from '../../domain/notificationId.ts';
 import type { PlainDocument } from '../../domain/plainValue.ts';
 import type { DeliveryRecord } from '../../domain/record.ts';
-import { ask } from '../ask.ts';
+import { limits, withDeadline } from '../calls.ts';
 import { findByKeys } from '../findByKeys.ts';
 import { historyOf } from '../ledger.ts';
 import { defaultUuidRepresentation, toLegacyUuid, type UuidRepresentation } from '../legacyUuid.ts';
@@ -25,7 +25,7 @@ export async function findSms(
   uuids: UuidRepresentation = defaultUuidRepresentation,
 ): Promise<PlainDocument | null> {
   const keys = idsLike(id, uuids).map((_id) => ({ _id }));
-  const [found] = await ask(async () => await findByKeys(sms, keys));
+  const [found] = await findByKeys(sms, keys);
   return found === undefined ? null : toPlainDocument(found, uuids);
 }
 
@@ -49,7 +49,9 @@ export async function findEnds(
   const key = smsKey(document['_id'] ?? null);
   if (key === null) return [];
   const filter: Document = { _id: historyOf(key) };
-  const rows = await ask(async () => await sent.find(filter, { sort: { endedAt: 1 } }).toArray());
+  const rows = await withDeadline(limits.question, () =>
+    sent.find(filter, { sort: { endedAt: 1 } }).toArray(),
+  );
   return rows.map((row) => ({
     notificationId: row._id,
     state: String(row['state']),

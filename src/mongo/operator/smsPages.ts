@@ -1,7 +1,7 @@
 import { Long, MinKey, type Collection, type Document } from 'mongodb';
 import type { FoundDocument } from '../../domain/gap.ts';
 import type { IntegerId } from '../../domain/integerId.ts';
-import { ask } from '../ask.ts';
+import { limits, withDeadline } from '../calls.ts';
 import { mayBelong } from '../mayBelong.ts';
 import type { UuidRepresentation } from '../legacyUuid.ts';
 import { toPlainDocument } from '../plainDocument.ts';
@@ -66,15 +66,18 @@ function pagesOf(
   { pageSize: size, uuidRepresentation }: Pick<Span, 'pageSize' | 'uuidRepresentation'>,
 ): SmsPages {
   return {
-    count: async () => await sms.countDocuments(filter, { maxTimeMS: COUNT_LIMIT_MS }),
+    count: async () =>
+      await withDeadline(limits.count, () =>
+        sms.countDocuments(filter, { maxTimeMS: COUNT_LIMIT_MS }),
+      ),
     async page(from) {
-      const page = await ask(async () => await readPage(sms, { from, filter, size }));
-      const found = page.documents.map((document) => ({
+      const { documents, next } = await readPage(sms, { from, filter, size, limit: limits.page });
+      const found = documents.map((document) => ({
         at: document['_id'] as unknown,
         documentKey: { opaque: { _id: document['_id'] as unknown } },
         document: toPlainDocument(document, uuidRepresentation),
       }));
-      return { found, next: page.next };
+      return { found, next };
     },
   };
 }

@@ -34,7 +34,7 @@ function readerOf(
   rememberMs = longMs,
 ): { readonly reader: OplogReader; readonly logger: MemoryLogger } {
   const logger = createMemoryLogger();
-  return { logger, reader: createOplogReader({ client, rememberMs, timeoutMs: 10_000, logger }) };
+  return { logger, reader: createOplogReader({ client, rememberMs, logger }) };
 }
 
 /** As root sees it. */
