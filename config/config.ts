@@ -55,6 +55,7 @@ export interface Config {
     requestTimeoutMs: number;
     connectTimeoutMs: number;
     responseLimitBytes: number;
+    connectionMaxAgeMs: number;
     /** The wait before each retry made in the same process; empty for none. */
     quickRetriesMs: readonly number[];
     /** The wait before each retry after those, kept in MongoDB. */

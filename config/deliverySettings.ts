@@ -76,6 +76,13 @@ export const deliverySettings = {
     description:
       'Bytes of a response that are read and recorded at most, after decompression; 1 MiB is the highest.',
   },
+  CONNECTION_MAX_AGE: {
+    section: 'call',
+    parser: duration({ ...timerBounds, min: '0s' }),
+    default: '60s',
+    description:
+      'How long a connection is used, so that a changed DNS entry is followed however steady the traffic is. `0s`: for one call.',
+  },
   QUICK_RETRIES: {
     section: 'call',
     parser: durationList({ ...timerBounds, min: '0s' }),

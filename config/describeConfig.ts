@@ -30,6 +30,7 @@ export function describeConfig(config: Config): Readonly<Record<SettingName, str
     REQUEST_TIMEOUT: formatDuration(call.requestTimeoutMs),
     CONNECT_TIMEOUT: formatDuration(call.connectTimeoutMs),
     RESPONSE_LIMIT: String(call.responseLimitBytes),
+    CONNECTION_MAX_AGE: formatDuration(call.connectionMaxAgeMs),
     QUICK_RETRIES: call.quickRetriesMs.map(formatDuration).join(','),
     RETRY_SCHEDULE: call.retryScheduleMs.map(formatDuration).join(','),
     RETRY_AFTER_MAX: formatDuration(call.retryAfterMaxMs),

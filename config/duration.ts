@@ -17,15 +17,20 @@ function parseDuration(text: string): number | null {
   return known === undefined ? null : Number(parts?.['count']) * known.unitMs;
 }
 
-/** In the largest unit that takes no fraction, but in hours up to a week: `72h`, not `3d`. */
+/** In the largest unit that takes no fraction, but in hours up to a week and in seconds up to two minutes: `72h`, not `3d`. */
 export function formatDuration(durationMs: number): string {
   if (durationMs === 0) return '0s';
   const fitting = units.filter(({ unitMs }) => durationMs % unitMs === 0);
-  const { unit, unitMs } = fitting.find((each) => each.unit !== 'd' || durationMs >= weekMs) ?? {
+  const { unit, unitMs } = fitting.find((each) => isUsual(each.unit, durationMs)) ?? {
     unit: 'ms',
     unitMs: 1,
   };
   return `${durationMs / unitMs}${unit}`;
+}
+
+function isUsual(unit: (typeof units)[number]['unit'], durationMs: number): boolean {
+  if (unit === 'm') return durationMs >= 120_000;
+  return unit !== 'd' || durationMs >= weekMs;
 }
 
 interface Bounds {

@@ -41,6 +41,7 @@ export function toConfig(values: Values, { routeQuery, ca }: Files): Config {
       requestTimeoutMs: values.REQUEST_TIMEOUT,
       connectTimeoutMs: values.CONNECT_TIMEOUT,
       responseLimitBytes: values.RESPONSE_LIMIT,
+      connectionMaxAgeMs: values.CONNECTION_MAX_AGE,
       quickRetriesMs: values.QUICK_RETRIES,
       retryScheduleMs: values.RETRY_SCHEDULE,
       retryAfterMaxMs: values.RETRY_AFTER_MAX,

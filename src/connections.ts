@@ -42,6 +42,7 @@ export function openSender(
     requestTimeoutMs: call.requestTimeoutMs,
     connectTimeoutMs: call.connectTimeoutMs,
     responseLimitBytes: call.responseLimitBytes,
+    connectionMaxAgeMs: call.connectionMaxAgeMs,
     maxInFlight,
     egress: egressOptions(egress),
     userAgent: `notify-on-delivery/${version}`,

@@ -1,8 +1,8 @@
 import { ADDRCONFIG, type LookupAddress } from 'node:dns';
-import http, { type ClientRequestArgs } from 'node:http';
+import type http from 'node:http';
 import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import { isError, toError } from '../runtime/errors.ts';
+import { toError } from '../runtime/errors.ts';
 import { createAddressPolicy, type AddressPolicy } from './addressPolicy.ts';
 import type { Connect } from './connect.ts';
 import { BlockedAddress } from './egressErrors.ts';
@@ -20,8 +20,8 @@ export interface EgressOptions {
 
 /** Decides which connections there are. */
 export interface Egress {
-  /** Has the agent connect to addresses that may be called, and to no others. */
-  guard(agent: http.Agent | https.Agent): void;
+  /** Connects as the agent does, but to addresses that may be called, and to no others. */
+  through(agent: http.Agent | https.Agent): Connect;
   /** Ends connections that are being opened through a proxy. */
   close(): void;
 }
@@ -45,30 +45,17 @@ export function createEgress(
   const tunnelling =
     proxy === null ? null : createTunnelling(proxy, { resolveHost, connectTimeoutMs });
   return {
-    guard(agent) {
+    through(agent) {
       const holder = agent as unknown as { createConnection: Connect };
       const connect = holder.createConnection.bind(agent);
-      const guarded =
-        tunnelling === null
-          ? directly(connect, { resolveHost, mayBeCalled })
-          : tunnelling.through(agent instanceof https.Agent ? connect : null);
-      holder.createConnection = (options, callback) =>
-        guarded(options, (error, socket) => {
-          callback(error, socket);
-          if (isError(error)) forgetEmpty(agent, options);
-        });
+      return tunnelling === null
+        ? directly(connect, { resolveHost, mayBeCalled })
+        : tunnelling.through(agent instanceof https.Agent ? connect : null);
     },
     close() {
       tunnelling?.close();
     },
   };
-}
-
-/** Node keeps an empty list of connections for every host to which there never was one. */
-function forgetEmpty(agent: http.Agent, options: ClientRequestArgs): void {
-  const sockets = agent.sockets as Record<string, unknown[] | undefined>;
-  const name = agent.getName(options);
-  if (sockets[name]?.length === 0) Reflect.deleteProperty(sockets, name);
 }
 
 function directly(

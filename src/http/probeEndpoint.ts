@@ -1,13 +1,13 @@
-import http, { type ClientRequestArgs } from 'node:http';
+import http from 'node:http';
 import https from 'node:https';
-import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { AttemptError } from '../domain/attempt.ts';
-import { isError, toError } from '../runtime/errors.ts';
+import { toError } from '../runtime/errors.ts';
 import { attemptErrorOf } from './attemptError.ts';
 import type { Connect } from './connect.ts';
 import { createEgress, type EgressOptions } from './egress.ts';
+import { openSocket } from './openSocket.ts';
 
 /** How far a connection to an endpoint got: as a call's would, but nothing is sent. */
 export type EndpointProbe =
@@ -27,9 +27,11 @@ export async function probeEndpoint(
   const egress = createEgress(options.egress, connectTimeoutMs);
   const isTls = url.protocol === 'https:';
   const agent = isTls ? new https.Agent({ rejectUnauthorized: true }) : new http.Agent();
-  egress.guard(agent);
   try {
-    const socket = await connect(agent, url, connectTimeoutMs);
+    const socket = await connect(egress.through(agent), url, {
+      connectTimeoutMs,
+      isProxied: options.egress.proxy !== null,
+    });
     const tls = socket instanceof TLSSocket ? socket.getProtocol() : null;
     socket.destroy();
     return { ok: true, tls };
@@ -42,34 +44,42 @@ export async function probeEndpoint(
   }
 }
 
-async function connect(agent: http.Agent, url: URL, timeoutMs: number): Promise<Duplex> {
+async function connect(
+  through: Connect,
+  url: URL,
+  {
+    connectTimeoutMs,
+    isProxied,
+  }: { readonly connectTimeoutMs: number; readonly isProxied: boolean },
+): Promise<Duplex> {
   const isTls = url.protocol === 'https:';
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const port = Number(url.port === '' ? (isTls ? 443 : 80) : url.port);
-  const servername = isTls && isIP(host) === 0 ? { servername: host } : {};
-  const options: ClientRequestArgs & { servername?: string } = { host, port, ...servername };
-  const { createConnection } = agent as unknown as { createConnection: Connect };
   return await new Promise<Duplex>((resolve, reject) => {
-    let opened: Duplex | null | undefined = null;
-    const timer = setTimeout(() => {
-      opened?.destroy();
-      reject(connectTimeout(timeoutMs));
-    }, timeoutMs);
-    const done = (socket: Duplex): void => {
-      clearTimeout(timer);
-      resolve(socket);
-    };
+    let opened: Duplex | null = null;
+    let isOver = false;
     const fail = (error: Error): void => {
+      isOver = true;
       clearTimeout(timer);
+      opened?.destroy();
       reject(error);
     };
-    opened = createConnection.call(agent, options, (error, ready) => {
-      if (isError(error)) fail(error);
-      // Through a proxy: connected, and for https with its TLS. Without one Node calls this with nothing at all.
-      else if (ready !== undefined) done(ready);
+    const timer = setTimeout(() => fail(connectTimeout(connectTimeoutMs)), connectTimeoutMs);
+    openSocket(through, { host, port }, isTls ? {} : null, (error, socket) => {
+      if (socket === null) {
+        fail(error);
+        return;
+      }
+      opened = socket;
+      const done = (): void => {
+        clearTimeout(timer);
+        resolve(socket);
+      };
+      // Through a proxy it is connected, and for https with its TLS.
+      if (isOver) socket.destroy();
+      else if (isProxied) done();
+      else socket.once('error', fail).once(isTls ? 'secureConnect' : 'connect', done);
     });
-    const direct = opened;
-    direct?.once('error', fail).once(isTls ? 'secureConnect' : 'connect', () => done(direct));
   });
 }
 

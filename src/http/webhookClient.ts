@@ -3,7 +3,7 @@ import { got, Options, type Request } from 'got';
 import type { Webhook } from '../domain/route.ts';
 import { basicAuthorization } from './basicAuthorization.ts';
 import { ACCEPTED_ENCODINGS } from './decoding.ts';
-import type { KeepAliveAgents } from './keepAliveAgents.ts';
+import type { ConnectionPool } from './connectionPool.ts';
 
 /** Starts one POST: exactly one, to that URL, whatever is answered. */
 export type WebhookClient = (
@@ -12,7 +12,7 @@ export type WebhookClient = (
   body: Uint8Array,
 ) => Request;
 
-/** Said rather than left to Node's command line: more than this in headers is an invalid response. */
+/** Said rather than left to Node's command line, as is how strictly answers are parsed. */
 const MAX_RESPONSE_HEADER_BYTES = 16_384;
 
 /** What Node is told of one call. */
@@ -28,7 +28,7 @@ type CheckedOptions = ReturnType<Options['toJSON']>;
  * passes three dozen options, nearly all undefined, that Node copies again and again. Together that halves the
  * CPU time of a call.
  */
-export function createWebhookClient(agents: KeepAliveAgents, userAgent: string): WebhookClient {
+export function createWebhookClient(pool: ConnectionPool, userAgent: string): WebhookClient {
   const checked: CheckedOptions = new Options(undefined, {
     method: 'POST',
     isStream: true,
@@ -60,17 +60,19 @@ export function createWebhookClient(agents: KeepAliveAgents, userAgent: string):
     };
     // As the defaults that got copies; and `isStream` is set, which the type of this form can't tell.
     const request = got(undefined, undefined, call as Options) as Request;
-    request.options.createNativeRequestOptions = () => nativeOptions(request.options, agents);
+    request.options.createNativeRequestOptions = () =>
+      nativeOptions(request.options, pool.agentFor(url, webhook.endpointKey));
     return request;
   };
 }
 
-function nativeOptions({ url, headers }: Options, agents: KeepAliveAgents): NativeOptions {
+function nativeOptions({ headers }: Options, agent: NativeOptions['agent']): NativeOptions {
   const options: Partial<NativeOptions> = {
     method: 'POST',
-    agent: url instanceof URL && url.protocol === 'https:' ? agents.https : agents.http,
+    agent,
     headers,
     maxHeaderSize: MAX_RESPONSE_HEADER_BYTES,
+    insecureHTTPParser: false,
   };
   return options as NativeOptions;
 }

@@ -1,8 +1,8 @@
 import type { Attempt, AttemptOutcome } from '../domain/attempt.ts';
 import type { WebhookSender } from '../pipeline/ports.ts';
+import { createConnectionPool } from './connectionPool.ts';
 import { createEgress, type EgressOptions } from './egress.ts';
 import { exchange, type Exchange, type ExchangeLimits } from './exchange.ts';
-import { createKeepAliveAgents } from './keepAliveAgents.ts';
 import { toResponseContent } from './responseContent.ts';
 import { signatureOf } from './signature.ts';
 import { createWebhookClient } from './webhookClient.ts';
@@ -10,6 +10,8 @@ import { createWebhookClient } from './webhookClient.ts';
 export interface WebhookSenderOptions extends ExchangeLimits {
   /** Sizes the pool of connections; keeping to it is the caller's part. */
   readonly maxInFlight: number;
+  /** So that a changed DNS entry is followed however steadily one is used. */
+  readonly connectionMaxAgeMs: number;
   readonly userAgent: string;
   readonly egress: EgressOptions;
   readonly clock: Readonly<{ now(): Date }>;
@@ -24,8 +26,8 @@ export function createWebhookSender(
 ): WebhookSender & { close(): void } {
   const { userAgent, clock } = options;
   const egress = createEgress(options.egress, options.connectTimeoutMs);
-  const agents = createKeepAliveAgents({ ...options, egress });
-  const post = createWebhookClient(agents, userAgent);
+  const pool = createConnectionPool({ ...options, egress });
+  const post = createWebhookClient(pool, userAgent);
   return {
     async send(attempt, signal) {
       signal.throwIfAborted();
@@ -40,7 +42,7 @@ export function createWebhookSender(
       const durationMs = Math.round(performance.now() - startedMs);
       return { startedAt, durationMs, ...answerOf(result) };
     },
-    close: agents.close,
+    close: pool.close,
   };
 }
 

@@ -19,8 +19,8 @@ export interface HostileServers {
 }
 
 /**
- * All of `hostiles`, and servers whose TLS can't be trusted. Each has a port of its own: connections that stay
- * open are shared by all paths of an origin, and after its answer none of these reads on.
+ * All of `hostiles`, and servers whose TLS can't be trusted. Each has a port of its own, and after its answer
+ * none of these reads on.
  */
 export async function startHostileServers(authority: Authority): Promise<HostileServers> {
   const sockets = new Set<Socket>();

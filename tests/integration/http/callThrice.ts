@@ -9,6 +9,7 @@ const sender = createWebhookSender({
   connectTimeoutMs: 5_000,
   responseLimitBytes: 100,
   maxInFlight: 1,
+  connectionMaxAgeMs: 60_000,
   userAgent: 'test',
   egress: {
     allowedRanges: ['127.0.0.0/8', '::1'],

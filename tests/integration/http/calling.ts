@@ -33,6 +33,7 @@ export function createCaller(changes: Partial<WebhookSenderOptions> = {}): Calle
     connectTimeoutMs: 5_000,
     responseLimitBytes: 16_384,
     maxInFlight: 32,
+    connectionMaxAgeMs: 60_000,
     userAgent: 'notify-on-delivery/1.2.3',
     egress: { allowedRanges: ['127.0.0.0/8', '::1'], proxy: null },
     clock: { now: () => new Date() },
@@ -64,7 +65,7 @@ export interface RawServer {
 }
 
 export async function startRawServer(
-  answer: (socket: Socket, requestNumber: number) => void,
+  answer: (socket: Socket, requestNumber: number, path: string) => void,
 ): Promise<RawServer> {
   const open = new Set<Socket>();
   let connections = 0;
@@ -77,9 +78,10 @@ export async function startRawServer(
     socket.on('data', (chunk) => {
       read = Buffer.concat([read, chunk]);
       if (!isWhole(read)) return;
+      const path = read.toString('latin1').split(' ', 2)[1] ?? '';
       read = Buffer.alloc(0);
       requests += 1;
-      answer(socket, requests);
+      answer(socket, requests, path);
     });
   });
   const port = await listenLocally(server);

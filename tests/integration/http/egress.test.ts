@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import type { LookupAll } from '../../../src/http/resolveHost.ts';
 import { startReceiver } from '../../support/receiver.ts';
+import { until } from '../../support/until.ts';
 import { closing, createCaller } from './calling.ts';
 
 const blocked = { kind: 'unanswered', error: 'blocked_address' };
@@ -59,6 +60,20 @@ describe('the guard over connections', () => {
     expect(await call(url)).toMatchObject(blocked);
     expect(receiver.acceptedSockets()).toBe(1);
     expect(other.connections()).toBe(0);
+  });
+
+  it('follows a name to its new address while calls go on', async () => {
+    const receiver = opened(await startReceiver());
+    const moved = opened(await startCounter('127.0.0.2', receiver.port));
+    const lookup = names({ 'moved.example': [['127.0.0.1'], ['127.0.0.2']] });
+    const egress = { allowedRanges: ['127.0.0.0/8'], proxy: null, lookup };
+    const { call } = opened(createCaller({ egress, connectionMaxAgeMs: 300 }));
+    await until('the new address is called', async () => {
+      await call(`http://moved.example:${receiver.port}/`);
+      return moved.connections() > 0;
+    });
+    expect(receiver.acceptedSockets()).toBe(1);
+    expect(receiver.requests().length).toBeGreaterThan(2);
   });
 
   it('connects to the addresses of a name that may be called, and to no others', async () => {

@@ -5,7 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import type { AttemptError } from '../../../src/domain/attempt.ts';
+import type { EgressOptions } from '../../../src/http/egress.ts';
 import { createAuthority } from '../../support/certificates.ts';
+import { startConnectProxy } from '../../support/connectProxy.ts';
 import { startReceiver } from '../../support/receiver.ts';
 import { until } from '../../support/until.ts';
 import { closing, createCaller, startRawServer } from './calling.ts';
@@ -87,6 +89,33 @@ describe('TLS', () => {
     expect(await call(receiver.url())).toMatchObject(unanswered('tls_error'));
     expect(receiver.requests()).toEqual([]);
   });
+
+  it.each([['directly'], ['through a proxy']])(
+    'asks for a name without its trailing dot, %s',
+    async (way) => {
+      const authority = opened(await createAuthority());
+      const names: string[] = [];
+      const receiver = opened(
+        await startReceiver({
+          tls: {
+            ...(await authority.issue('DNS:hooks.example')),
+            SNICallback: (name, callback) => {
+              names.push(name);
+              callback(null);
+            },
+          },
+        }),
+      );
+      const proxy = way === 'directly' ? null : opened(await startConnectProxy()).url;
+      const lookup: EgressOptions['lookup'] = (_name, _options, callback) =>
+        setImmediate(callback, null, [{ address: '127.0.0.1', family: 4 }]);
+      const { call } = opened(
+        createCaller({ egress: { allowedRanges: ['127.0.0.1'], proxy, lookup } }),
+      );
+      await call(`https://hooks.example.:${receiver.port}/`);
+      expect(names).toEqual(['hooks.example']);
+    },
+  );
 
   it('with such a certificate works, on one connection for many calls', async () => {
     const authority = opened(await createAuthority());

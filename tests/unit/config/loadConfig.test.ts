@@ -35,6 +35,7 @@ describe('loadConfig', () => {
         requestTimeoutMs: 15_000,
         connectTimeoutMs: 5_000,
         responseLimitBytes: 16_384,
+        connectionMaxAgeMs: 60_000,
         quickRetriesMs: [1_000, 4_000],
         retryScheduleMs: [
           30_000, 120_000, 600_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 36_000_000,
@@ -76,6 +77,7 @@ describe('loadConfig', () => {
       REQUEST_TIMEOUT: '2s',
       CONNECT_TIMEOUT: '1s',
       RESPONSE_LIMIT: '0',
+      CONNECTION_MAX_AGE: '0s',
       QUICK_RETRIES: '5ms',
       RETRY_SCHEDULE: '0s, 1m,30d',
       RETRY_AFTER_MAX: '1m',
@@ -110,6 +112,7 @@ describe('loadConfig', () => {
         requestTimeoutMs: 2_000,
         connectTimeoutMs: 1_000,
         responseLimitBytes: 0,
+        connectionMaxAgeMs: 0,
         quickRetriesMs: [5],
         retryScheduleMs: [0, 60_000, 2_592_000_000],
         retryAfterMaxMs: 60_000,
