@@ -1,6 +1,6 @@
 import type { Document, Filter } from 'mongodb';
 import type { RouteKey } from '../domain/route.ts';
-import type { DueEndpoints } from '../pipeline/retryPort.ts';
+import type { DueEndpoints, IdSet } from '../pipeline/retryPort.ts';
 import { withDeadline, type Limit } from './calls.ts';
 import type { EndpointFields } from './retryRow.ts';
 import { dueIndex, type RetryRow, type StateCollections } from './stateCollections.ts';
@@ -54,7 +54,7 @@ export async function findDueEndpoints(
  */
 export async function claimDueRows(
   retries: Retries,
-  endpointKeys: readonly string[],
+  { endpointKeys, except }: Readonly<{ endpointKeys: readonly string[]; except: IdSet }>,
   claim: Claim,
 ): Promise<readonly (RetryRow | null)[]> {
   const wanted = new Map<string, number>();
@@ -62,7 +62,15 @@ export async function claimDueRows(
   const due = await Promise.all(
     [...wanted].map(
       async ([endpoint, atMost]) =>
-        await findDue(retries, endpoint, { atMost, limit: claim.limit }),
+        await idsBut(except, atMost, async (skipped) => {
+          const filter = { ...skipped, endpoint, $expr: isDue };
+          const oldest = {
+            projection: { _id: 1 },
+            sort: { nextAttemptAt: 1 },
+            limit: atMost,
+          } as const;
+          return await withDeadline(claim.limit, () => retries.find(filter, oldest).toArray());
+        }),
     ),
   );
   const rows = await claimThose(retries, due.flat(), claim);
@@ -79,18 +87,35 @@ export async function claimDueRows(
 /** Claims what is due and was first taken up before that time, whatever it leads to. */
 export async function claimOldRows(
   retries: Retries,
-  { before, limit }: Readonly<{ before: Date; limit: number }>,
+  { before, limit, except }: Readonly<{ before: Date; limit: number; except: IdSet }>,
   claim: Claim,
 ): Promise<readonly RetryRow[]> {
-  const filter = { acceptedAt: { $lt: before }, $expr: isDue };
-  const rows = await withDeadline(claim.limit, () =>
-    retries.find(filter, { projection: { _id: 1 }, limit }).toArray(),
-  );
-  return await claimThose(
-    retries,
-    rows.map((row) => row._id),
-    claim,
-  );
+  const ids = await idsBut(except, limit, async (skipped) => {
+    const filter = { ...skipped, acceptedAt: { $lt: before }, $expr: isDue };
+    return await withDeadline(claim.limit, () =>
+      retries.find(filter, { projection: { _id: 1 }, limit }).toArray(),
+    );
+  });
+  return await claimThose(retries, ids, claim);
+}
+
+/**
+ * The ids that a search brings, as far as they are none of `except`. What is to be left out is told to the server
+ * only once it has come up: nearly always nothing of it is due.
+ */
+async function idsBut(
+  except: IdSet,
+  limit: number,
+  find: (skipped: Filter<RetryRow>) => Promise<readonly RetryRow[]>,
+): Promise<readonly string[]> {
+  const skipped: string[] = [];
+  for (;;) {
+    const rows = await find(skipped.length === 0 ? {} : { _id: { $nin: skipped } });
+    const ids = rows.map((row) => row._id);
+    const free = ids.filter((id) => !except.has(id));
+    if (free.length === ids.length || ids.length < limit) return free;
+    skipped.push(...ids.filter((id) => except.has(id)));
+  }
 }
 
 /** Of these rows, those that are still due, and ours now. */
@@ -141,16 +166,4 @@ export async function moveRows(
 ): Promise<void> {
   const rows = { ...waitingAt(endpoint), ...key };
   await withDeadline(limit, () => retries.updateMany(rows, { $set: to }));
-}
-
-async function findDue(
-  retries: Retries,
-  endpoint: string,
-  { atMost, limit }: Readonly<{ atMost: number; limit: Limit }>,
-): Promise<string[]> {
-  const oldest = { projection: { _id: 1 }, sort: { nextAttemptAt: 1 }, limit: atMost } as const;
-  const rows = await withDeadline(limit, () =>
-    retries.find({ endpoint, $expr: isDue }, oldest).toArray(),
-  );
-  return rows.map((row) => row._id);
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Document } from 'mongodb';
 import type {
   ClaimedNotification,
+  IdSet,
   ParkableNotification,
   RetryStore,
 } from '../pipeline/retryPort.ts';
@@ -40,6 +41,12 @@ interface NewRow {
   readonly row: RetryRow;
   readonly dueInMs: number;
   readonly claim: Readonly<{ by: string; token: string }> | null;
+}
+
+/** One row of this endpoint, none of these. */
+interface Wanted {
+  readonly endpointKey: string;
+  readonly except: IdSet;
 }
 
 export function createRetryStore(options: RetryStoreOptions): RetryStore {
@@ -86,14 +93,16 @@ export function createRetryStore(options: RetryStoreOptions): RetryStore {
     claimMs,
     limit: claimPatience,
   });
-  const claims = createBatcher<string, ClaimedNotification | null>({
+  const claims = createBatcher<Wanted, ClaimedNotification | null>({
     maxSize: 100,
     lingerMs: 5,
     // Two at once would find the same rows.
     concurrency: 1,
-    async run(endpointKeys) {
+    async run(wanted) {
       const claim = newClaim();
-      const claimed = await claimDueRows(retries, endpointKeys, claim);
+      const endpointKeys = wanted.map(({ endpointKey }) => endpointKey);
+      const except = { has: (id: string) => wanted.some((each) => each.except.has(id)) };
+      const claimed = await claimDueRows(retries, { endpointKeys, except }, claim);
       return await Promise.all(
         claimed.map(async (row) => (row === null ? null : await toClaimed(row, claim))),
       );
@@ -105,6 +114,12 @@ export function createRetryStore(options: RetryStoreOptions): RetryStore {
   const news = createNudge();
   return {
     news,
+    renewEveryMs: claimMs / 3,
+    async renew(held) {
+      const filter = { _id: { $in: [...held.keys()] }, 'claim.token': { $in: [...held.values()] } };
+      const update = [{ $set: { nextAttemptAt: inMs(claimMs) } }];
+      await withDeadline(claimPatience, () => retries.updateMany(filter, update));
+    },
     canHold: fitsIntoRow,
     async parkClaimed(parked) {
       const token = randomUUID();
@@ -151,12 +166,12 @@ export function createRetryStore(options: RetryStoreOptions): RetryStore {
     async dueEndpoints(soonMs) {
       return await findDueEndpoints(retries, soonMs, claimPatience);
     },
-    async claimDue(endpointKey) {
-      return await claims.add(endpointKey);
+    async claimDue(endpointKey, except) {
+      return await claims.add({ endpointKey, except });
     },
-    async claimAcceptedBefore(before, limit) {
+    async claimAcceptedBefore(before, limit, except) {
       const claim = newClaim();
-      const rows = await claimOldRows(retries, { before, limit }, claim);
+      const rows = await claimOldRows(retries, { before, limit, except }, claim);
       return await Promise.all(rows.map(async (row) => await toClaimed(row, claim)));
     },
     async routeKeysOf(endpointKey) {
@@ -177,7 +192,9 @@ export function createRetryStore(options: RetryStoreOptions): RetryStore {
           ]),
       );
       const end = ended.get(smsKey)?.[0];
-      const hasEnded = end !== undefined && end.run === subject.run;
+      // Only one that is told again on purpose is called although an end of it is remembered.
+      const isAgain = subject.run !== undefined && subject.run !== end?.run;
+      const hasEnded = end !== undefined && !isAgain;
       return { ended: hasEnded ? end : null, siblingClaimed: claimed !== null };
     },
   };
@@ -193,12 +210,18 @@ const isBeingCalled: Document = {
   $expr: { $gt: ['$nextAttemptAt', '$$NOW'] },
 };
 
-/** The update that adds a row, by upsert, or leaves the one there is. */
+/**
+ * The update that adds a row, by upsert. One that is there is left as it is, unless nobody has it and it knows of
+ * fewer attempts: then what has been learnt since must not be lost to it.
+ */
 export function insertion(row: RetryRow, dueInMs: number, claim: NewRow['claim']): Document[] {
   const fields = claim === null ? row : { ...row, claim };
   const fresh = { $mergeObjects: [{ $literal: fields }, { nextAttemptAt: inMs(dueInMs) }] };
   const isThere = { $eq: [{ $type: '$sms' }, 'string'] };
-  return [{ $replaceWith: { $cond: [isThere, '$$ROOT', fresh] } }];
+  const isClaimed = { $ne: [{ $type: '$claim' }, 'missing'] };
+  const knowsAsMuch = { $gte: [{ $ifNull: ['$attempts', 0] }, row['attempts'] as number] };
+  const isLeft = { $and: [isThere, { $or: [isClaimed, knowsAsMuch] }] };
+  return [{ $replaceWith: { $cond: [isLeft, '$$ROOT', fresh] } }];
 }
 
 function literals(fields: Document): Document {

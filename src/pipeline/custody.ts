@@ -17,18 +17,22 @@ export interface Custody {
   /** Whether it can wait in durable state. */
   readonly canBeParked: boolean;
   /**
-   * Counts attempt `log.begun`. The first one counts once it has run for a second: until then a crash makes
-   * it begin again as the first. Any other begins only when the row says so. Rejects with `Superseded` when
-   * somebody else has the row by now.
+   * Counts attempt `log.begun`, but for the first one: any other begins only when the row says so. Rejects with
+   * `Superseded` when somebody else has the row by now.
    */
   beginAttempt(log: AttemptLog): Promise<void>;
+  /**
+   * The attempt begins now. A first one counts once it has run for a second: until then a crash makes it begin
+   * again as the first.
+   */
+  attemptRuns(log: AttemptLog): void;
   /** What is known of the attempt now, for a row still to be written. */
   attemptEnded(log: AttemptLog): void;
   /** Lets go of it, to be served in `waitMs`; when that will be. */
   release(log: AttemptLog, waitMs: number): Promise<Date>;
   /** The claim of the row to be removed with the end, null when there is none. */
   claim(): Promise<string | null>;
-  /** No more parking by itself. */
+  /** It is out of these hands: no more parking by itself, and its claim may run out. */
   close(): void;
 }
 
@@ -43,8 +47,10 @@ export class Superseded extends Error {
 export interface CustodyOptions {
   readonly retries: RetryStore;
   readonly parked: Omit<ParkableNotification, 'log'>;
-  /** The claim it starts with; null for one that comes from the stream. */
+  /** The claim it starts with, which somebody else sees to; null for one that comes from the stream. */
   readonly claim: string | null;
+  /** Where it puts a claim of its own down for as long as it has it, to be renewed. */
+  readonly claims: Map<string, string>;
   /** False for one that no row can hold. */
   readonly canBeParked: boolean;
   /** The row is durable. */
@@ -54,7 +60,7 @@ export interface CustodyOptions {
 }
 
 export function createCustody(options: CustodyOptions): Custody {
-  const { retries, parked, onParked, stopping, canBeParked } = options;
+  const { retries, parked, onParked, stopping, canBeParked, claims } = options;
   const id = parked.subject.notificationId;
   let current: AttemptLog | null = null;
   /** The claim of the row, null when somebody else has it. */
@@ -62,16 +68,23 @@ export function createCustody(options: CustodyOptions): Custody {
     options.claim === null ? null : Promise.resolve(options.claim);
   let timer: NodeJS.Timeout | null = null;
   let forgetStop: (() => void) | null = null;
+  let isClosed = false;
 
   const parkNow = (): void => {
     if (row !== null || current === null || !canBeParked) return;
     row = retries.parkClaimed({ ...parked, log: current });
-    row.then(onParked, () => undefined);
+    row.then(
+      (claim) => {
+        if (claim !== null && !isClosed) claims.set(id, claim);
+        onParked();
+      },
+      () => undefined,
+    );
   };
   const count = async (claim: string | null, log: AttemptLog): Promise<string | null> =>
     claim !== null && (await retries.beginAttempt(id, claim, log)) ? claim : null;
   const makeDurable = (): void => {
-    close();
+    endWatch();
     if (row === null) {
       parkNow();
     } else if (current !== null) {
@@ -81,7 +94,7 @@ export function createCustody(options: CustodyOptions): Custody {
       row.catch(() => undefined);
     }
   };
-  const close = (): void => {
+  const endWatch = (): void => {
     if (timer !== null) clearTimeout(timer);
     timer = null;
     forgetStop?.();
@@ -96,25 +109,24 @@ export function createCustody(options: CustodyOptions): Custody {
   return {
     canBeParked,
     async beginAttempt(log) {
-      if (log.begun === 1) {
-        if (stopping.aborted) throw abortReason(stopping);
-        current = log;
-        timer = setTimeout(makeDurable, PARKED_AFTER_MS);
-        forgetStop = onAbort(stopping, makeDurable);
-        return;
-      }
-      close();
+      endWatch();
       if (stopping.aborted) throw abortReason(stopping);
-      if (!canBeParked) return;
+      if (log.begun === 1 || !canBeParked) return;
       parkNow();
       row = Promise.resolve(await count(await ours(), log));
       await ours();
+    },
+    attemptRuns(log) {
+      current = log;
+      if (log.begun > 1) return;
+      timer = setTimeout(makeDurable, PARKED_AFTER_MS);
+      forgetStop = onAbort(stopping, makeDurable);
     },
     attemptEnded(log) {
       current = log;
     },
     async release(log, waitMs) {
-      close();
+      endWatch();
       current = log;
       if (row === null) return await retries.park({ ...parked, log }, waitMs);
       const { webhook, undecided } = parked;
@@ -124,9 +136,13 @@ export function createCustody(options: CustodyOptions): Custody {
       return at;
     },
     async claim() {
-      close();
+      endWatch();
       return await (row ?? null);
     },
-    close,
+    close() {
+      endWatch();
+      isClosed = true;
+      if (options.claim === null) claims.delete(id);
+    },
   };
 }

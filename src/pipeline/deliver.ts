@@ -115,6 +115,7 @@ async function attemptIn(
       await custody.beginAttempt(begun);
       // Counting it can take a write: time enough to be frozen in.
       mustHold(deps);
+      custody.attemptRuns(begun);
       progress.log = begun;
       const { webhook, body, notificationId } = notification;
       const attempt = { webhook, body, notificationId, number: begun.begun };

@@ -23,6 +23,8 @@ export interface HandleChangeDeps extends TakeUpDeps, DeliverDeps {
    * settled, and rejects when a stop has left it unsettled.
    */
   readonly underWay: Map<string, Promise<void>>;
+  /** Of these, the claims on their rows in durable state: token by notification. They are renewed. */
+  readonly claims: Map<string, string>;
 }
 
 /** A status that has waited so long for another one of its SMS goes on waiting in durable state. */
@@ -90,9 +92,15 @@ async function takeUpOnce(
       metrics.notNotified('duplicate');
       return { taken: { kind: 'nothing' }, holder };
     }
-    const taken = await takeUp(change, subject, isUnderWay, deps);
-    if (taken.kind === 'ended') await end.write(subject, taken.record, null);
-    if (isTaken(taken)) underWay.set(notificationId, settled);
+    let taken: Taken = { kind: 'nothing' };
+    // Before anything is looked up: a row put down after that must not be served beside it.
+    if (!isUnderWay) underWay.set(notificationId, settled);
+    try {
+      taken = await takeUp(change, subject, isUnderWay, deps);
+      if (taken.kind === 'ended') await end.write(subject, taken.record, null);
+    } finally {
+      if (!isUnderWay && !isTaken(taken)) underWay.delete(notificationId);
+    }
     return { taken, holder };
   });
 }
@@ -175,6 +183,7 @@ async function call(
       retries,
       parked,
       claim: null,
+      claims: deps.claims,
       canBeParked,
       onParked,
       stopping,

@@ -18,6 +18,7 @@ import type {
 } from './ports.ts';
 import { readChanges } from './readChanges.ts';
 import { redeliverDue, type RedeliverDeps } from './redeliverDue.ts';
+import { renewClaims } from './renewClaims.ts';
 import { saveCheckpoints } from './saveCheckpoints.ts';
 import { createSmsGate } from './smsGate.ts';
 import { sweepGaps } from './sweepGaps.ts';
@@ -26,7 +27,7 @@ import { createWindow } from './window.ts';
 
 type FromOutside = Omit<
   TendBlockedDeps,
-  'lookUp' | 'end' | 'takeUpGate' | 'callGate' | 'underWay' | 'track'
+  'lookUp' | 'end' | 'takeUpGate' | 'callGate' | 'underWay' | 'claims' | 'track'
 >;
 
 export interface PipelineDeps extends FromOutside {
@@ -109,18 +110,24 @@ export async function runPipeline(deps: PipelineDeps): Promise<void> {
   const tending = tendBlocked(shared);
   // A successor searches the same page: what has begun must be durable before.
   const sweeping = sweepGaps({ ...deps, handle: intake.takeFound }).catch(ignoreStop);
-  await Promise.race([Promise.all([reading, saving, redelivering, tending, sweeping]), bug]);
-  // What is left waits for writes, for as long as the database is away.
-  health.waits('stream');
-  health.waits('checkpoint');
-  await Promise.race([unsettled.empty(), bug]);
-  await retryTransient(() => checkpoints.save(window.watermark), {
-    what: 'checkpoint',
-    signal: abandoned,
-    logger,
-  }).catch(unlessFenced);
-  await deps.handOver();
-  await Promise.race([running.empty(), bug]);
+  const ended = new AbortController();
+  void renewClaims({ ...shared, ended: ended.signal });
+  try {
+    await Promise.race([Promise.all([reading, saving, redelivering, tending, sweeping]), bug]);
+    // What is left waits for writes, for as long as the database is away.
+    health.waits('stream');
+    health.waits('checkpoint');
+    await Promise.race([unsettled.empty(), bug]);
+    await retryTransient(() => checkpoints.save(window.watermark), {
+      what: 'checkpoint',
+      signal: abandoned,
+      logger,
+    }).catch(unlessFenced);
+    await deps.handOver();
+    await Promise.race([running.empty(), bug]);
+  } finally {
+    ended.abort();
+  }
 }
 
 /**
@@ -157,7 +164,7 @@ async function skipGap(
 /** What all notifications of this process share. */
 function createShared(
   deps: PipelineDeps,
-): Pick<RedeliverDeps, 'lookUp' | 'end' | 'takeUpGate' | 'callGate' | 'underWay'> {
+): Pick<RedeliverDeps, 'lookUp' | 'end' | 'takeUpGate' | 'callGate' | 'underWay' | 'claims'> {
   const batcher = createBatcher<LookupRequest, Lookup>({
     maxSize: 500,
     lingerMs: 0,
@@ -170,6 +177,7 @@ function createShared(
     takeUpGate: createSmsGate(),
     callGate: createSmsGate(),
     underWay: new Map(),
+    claims: new Map(),
   };
 }
 

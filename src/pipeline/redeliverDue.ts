@@ -72,10 +72,12 @@ function createTickets(deps: RedeliverDeps): (endpointKey: string) => void {
       .finally(() => change(endpointKey, -1));
     if (slot === null) return;
     try {
-      const claimed = await deps.retries.claimDue(endpointKey).catch((error: unknown) => {
-        logger.warn('database_retry', { what: 'due retries', error });
-        return null;
-      });
+      const claimed = await deps.retries
+        .claimDue(endpointKey, deps.underWay)
+        .catch((error: unknown) => {
+          logger.warn('database_retry', { what: 'due retries', error });
+          return null;
+        });
       if (claimed === null) return;
       issue(endpointKey);
       issue(endpointKey);

@@ -45,6 +45,11 @@ export interface ClaimedNotification {
   readonly claim: string;
 }
 
+/** Notifications by id. */
+export interface IdSet {
+  has(notificationId: string): boolean;
+}
+
 interface RowStanding {
   /** How the ledger says it ended, in the same run; or null. */
   readonly ended: LedgerEntry | null;
@@ -69,10 +74,20 @@ export const NO_ENDPOINT = '';
 export interface RetryStore {
   /** Whether a row can hold it at all; all others may only be given what it can. */
   canHold(body: Uint8Array): Promise<boolean>;
-  /** Adds a row in our hands; its claim. Null when there is a row already, which is left as it is. */
+  /**
+   * Adds a row in our hands; its claim. Takes the place of one that nobody has claimed and that knows of fewer
+   * attempts, as a command puts down beside a call. Null when there is another row, which is left as it is.
+   */
   parkClaimed(parked: ParkableNotification): Promise<string | null>;
-  /** Adds a row that is due after `waitMs`, or leaves the one there is; when it is due. */
+  /** Adds a row that is due after `waitMs`, like `parkClaimed`, or leaves the one there is; when it is due. */
   park(parked: ParkableNotification, waitMs: number): Promise<Date>;
+  /** How often the claims that are held are to be renewed: well before they run out. */
+  readonly renewEveryMs: number;
+  /**
+   * Has these claims, token by notification, hold a whole time anew, also those that have run out, unless
+   * somebody else has claimed the row since. Rejects when the database does not answer.
+   */
+  renew(claims: ReadonlyMap<string, string>): Promise<void>;
   /** Counts the attempt that is about to begin, and renews the claim. False when it was lost. */
   beginAttempt(id: string, claim: string, log: AttemptLog): Promise<boolean>;
   /** Lets go of the row, due after `waitMs`; when that will be, or null when the claim was lost. */
@@ -87,12 +102,17 @@ export interface RetryStore {
   /** Where a row is due, or will be within `soonMs`. Rejects when the database does not answer. */
   dueEndpoints(soonMs: number): Promise<DueEndpoints>;
   /**
-   * Claims the row of this endpoint that has been due longest; null when none is. Batched: what is asked in
-   * the same moment is claimed in the same writes. Rejects when the database does not answer.
+   * Claims the row of this endpoint that has been due longest, none of `except`; null when none is. A claim of
+   * our own that has run out makes a row due, too, so `except` is what this process has in its hands. Batched:
+   * what is asked in the same moment is claimed in the same writes. Rejects when the database does not answer.
    */
-  claimDue(endpointKey: string): Promise<ClaimedNotification | null>;
-  /** Claims rows that are due and were first taken up before that time. Rejects like `claimDue`. */
-  claimAcceptedBefore(time: Date, limit: number): Promise<readonly ClaimedNotification[]>;
+  claimDue(endpointKey: string, except: IdSet): Promise<ClaimedNotification | null>;
+  /** Claims rows that are due and were first taken up before that time. Like `claimDue`. */
+  claimAcceptedBefore(
+    time: Date,
+    limit: number,
+    except: IdSet,
+  ): Promise<readonly ClaimedNotification[]>;
   /** What the routes of an endpoint's waiting rows were looked up for, each once; of very many only some. */
   routeKeysOf(endpointKey: string): Promise<readonly RouteKey[]>;
   /** Has an endpoint's waiting rows of this route lead to another; due as they were. */

@@ -37,10 +37,16 @@ export async function serveRow(
   place: Place,
   deps: ServeRowDeps,
 ): Promise<void> {
-  const { underWay, callGate } = deps;
+  const { underWay, callGate, claims } = deps;
   const { notificationId, smsKey } = claimed.parked.subject;
+  if (underWay.has(notificationId)) {
+    // A change of it has come between the search for rows and the claim.
+    await letGo(claimed, TRY_AGAIN_MS, null, deps);
+    return;
+  }
   // It is in durable state: nobody has to wait for it to be settled.
   underWay.set(notificationId, Promise.resolve());
+  claims.set(notificationId, claimed.claim);
   try {
     // At once or not at all: what it would wait for may itself wait for the slot that this row holds.
     const served = await callGate.enterSoon(smsKey, 0, async () => {
@@ -49,6 +55,7 @@ export async function serveRow(
     });
     if (served === null) await letGo(claimed, TRY_AGAIN_MS, null, deps);
   } finally {
+    claims.delete(notificationId);
     underWay.delete(notificationId);
   }
 }
@@ -182,6 +189,7 @@ async function goOn(
     retries,
     parked: { ...parked, webhook, undecided: null },
     claim,
+    claims: deps.claims,
     canBeParked: true,
     onParked: () => undefined,
     stopping,

@@ -44,13 +44,14 @@ export async function tendBlocked(deps: TendBlockedDeps): Promise<void> {
 
 /** There is no call to make, so none of them needs a slot. */
 async function endExpired(deps: TendBlockedDeps): Promise<void> {
-  const { retries, giveUpAfterMs, track, stopping } = deps;
+  const { retries, giveUpAfterMs, track, stopping, underWay } = deps;
   const slot = { answered: () => undefined, release: () => undefined };
   const place = { endpointKey: null, slot };
   for (let isMore = true; isMore && !stopping.aborted;) {
     const claimed = await retries.claimAcceptedBefore(
       new Date(Date.now() - giveUpAfterMs),
       EXPIRED_LIMIT,
+      underWay,
     );
     const serving = claimed.map(async (row) => {
       await serveRow(row, place, { ...deps, issue: () => undefined });

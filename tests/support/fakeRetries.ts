@@ -89,11 +89,19 @@ export function createFakeRetries(
       rows.set(id, { ...row, claim, dueAtMs: Date.now() + claimMs });
       return claim;
     },
+    renewEveryMs: claimMs / 3,
+    async renew(held) {
+      await turn('renew');
+      for (const [id, claim] of held) {
+        const row = claimed(id, claim);
+        if (row !== null) rows.set(id, { ...row, dueAtMs: Date.now() + claimMs });
+      }
+    },
     canHold: ({ byteLength }) => Promise.resolve(byteLength <= largestBody),
     async parkClaimed(parked) {
       const id = parked.subject.notificationId;
       return await write('parkClaimed', id, () => {
-        if (rows.has(id)) return null;
+        if (!givesWay(rows.get(id), parked)) return null;
         const claim = nextClaim();
         rows.set(id, { parked, claim, dueAtMs: Date.now() + claimMs });
         return claim;
@@ -102,7 +110,9 @@ export function createFakeRetries(
     async park(parked, waitMs) {
       const id = parked.subject.notificationId;
       return await write('park', id, () => {
-        const row = rows.get(id) ?? { parked, claim: null, dueAtMs: Date.now() + waitMs };
+        const there = rows.get(id);
+        const fresh = { parked, claim: null, dueAtMs: Date.now() + waitMs };
+        const row = there === undefined || givesWay(there, parked) ? fresh : there;
         rows.set(id, row);
         news.give();
         return new Date(row.dueAtMs);
@@ -138,21 +148,23 @@ export function createFakeRetries(
         nextInMs: inMs.length === 0 ? null : Math.min(...inMs),
       };
     },
-    async claimDue(endpointKey) {
+    async claimDue(endpointKey, except) {
       await turn('claimDue');
       const [due] = [...rows.values()]
         .filter(
           ({ parked, dueAtMs }) => endpointOf(parked) === endpointKey && dueAtMs <= Date.now(),
         )
+        .filter(({ parked }) => !except.has(parked.subject.notificationId))
         .sort((one, other) => one.dueAtMs - other.dueAtMs);
       const taken = due === undefined ? null : take(due.parked);
       await turn('claimDue done');
       return taken;
     },
-    async claimAcceptedBefore(time, limit) {
+    async claimAcceptedBefore(time, limit, except) {
       await turn('claimAcceptedBefore');
       return [...rows.values()]
         .filter(({ parked, dueAtMs }) => parked.acceptedAt < time && dueAtMs <= Date.now())
+        .filter(({ parked }) => !except.has(parked.subject.notificationId))
         .slice(0, limit)
         .map(({ parked }) => take(parked));
     },
@@ -181,6 +193,11 @@ export function createFakeRetries(
       return { ended, siblingClaimed: isClaimed(smsKey, notificationId) };
     },
   };
+}
+
+/** To one that knows of more attempts, while nobody has claimed it. */
+function givesWay(row: FakeRow | undefined, { log }: ParkableNotification): boolean {
+  return row === undefined || (row.claim === null && row.parked.log.begun < log.begun);
 }
 
 function endpointOf({ webhook }: ParkableNotification): string {

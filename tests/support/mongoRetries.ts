@@ -75,13 +75,19 @@ export function parkedOf({ webhook, body, ...rest }: ParkableNotification): Park
   return { ...rest, body: Buffer.from(body), webhook: shown };
 }
 
+/** What a worker has in its hands that has nothing. */
+export const nothingElse: ReadonlySet<string> = new Set();
+
 /** Claims rows of one endpoint, the builders' own unless told otherwise, at most so many. */
 export async function claimUpTo(
   store: RetryStore,
   limit: number,
   { endpointKey } = aWebhook(),
 ): Promise<readonly ClaimedNotification[]> {
-  const claims = Array.from({ length: limit }, async () => await store.claimDue(endpointKey));
+  const claims = Array.from(
+    { length: limit },
+    async () => await store.claimDue(endpointKey, nothingElse),
+  );
   return (await Promise.all(claims)).flatMap((claimed) => claimed ?? []);
 }
 

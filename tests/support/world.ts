@@ -106,6 +106,7 @@ export function createWorld(options: WorldOptions = {}): World {
     takeUpGate: createSmsGate(),
     callGate: createSmsGate(),
     underWay: new Map(),
+    claims: new Map(),
     track(task) {
       tracked.push(task);
       task.catch(() => undefined);

@@ -8,6 +8,7 @@ import {
   otherWebhook,
   parkable,
   type Retries,
+  nothingElse,
 } from '../../support/mongoRetries.ts';
 import { mongoClientFor, useServers } from '../../support/servers.ts';
 
@@ -34,13 +35,13 @@ describe('claiming what was taken up long ago', () => {
     await retries.store.park({ ...parkable('d', { acceptedAt }), webhook: otherWebhook }, 0);
     await retries.store.park(parkable('later', { acceptedAt }), 3_600_000);
     await retries.store.park(parkable('young'), 0);
-    const first = await retries.store.claimAcceptedBefore(minutesAgo(5), 3);
-    const second = await retries.store.claimAcceptedBefore(minutesAgo(5), 3);
+    const first = await retries.store.claimAcceptedBefore(minutesAgo(5), 3, nothingElse);
+    const second = await retries.store.claimAcceptedBefore(minutesAgo(5), 3, nothingElse);
     expect(first).toHaveLength(3);
     expect(idsOfClaimed([...first, ...second]).toSorted()).toEqual(
       ['a', 'b', 'c', 'd'].map((smsKey) => `${smsKey}:DELIVERED`),
     );
-    expect(await retries.store.claimAcceptedBefore(minutesAgo(5), 3)).toEqual([]);
+    expect(await retries.store.claimAcceptedBefore(minutesAgo(5), 3, nothingElse)).toEqual([]);
   });
 });
 

@@ -15,6 +15,7 @@ import {
   parkedOf,
   type Retries,
   claimUpTo,
+  nothingElse,
 } from '../../support/mongoRetries.ts';
 import { mongoClientFor, useServers } from '../../support/servers.ts';
 import { until } from '../../support/until.ts';
@@ -79,7 +80,7 @@ describe('claiming what is due', () => {
     expect((await retries.store.dueEndpoints(0)).keys.toSorted()).toEqual(due.toSorted());
     const [first, none, second, third] = await Promise.all(
       [due[1], due[1], due[0], due[2]].map(
-        async (endpointKey = '') => await retries.store.claimDue(endpointKey),
+        async (endpointKey = '') => await retries.store.claimDue(endpointKey, nothingElse),
       ),
     );
     expect(first?.parked).toStrictEqual(parkedOf(elsewhere));

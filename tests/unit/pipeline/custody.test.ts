@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { noAttempts, withAttemptBegun } from '../../../src/domain/attemptLog.ts';
+import { noAttempts, withAttemptBegun, type AttemptLog } from '../../../src/domain/attemptLog.ts';
 import { createCustody, Superseded, type Custody } from '../../../src/pipeline/custody.ts';
 import { Stopping } from '../../../src/runtime/abort.ts';
 import { aLog, answered, aParked } from '../../support/builders.ts';
@@ -18,6 +18,12 @@ interface Held {
   readonly retries: FakeRetries;
   readonly stopping: AbortController;
   readonly onParked: jest.Mock<() => void>;
+  readonly claims: ReadonlyMap<string, string>;
+}
+
+async function begin(custody: Custody, log: AttemptLog): Promise<void> {
+  await custody.beginAttempt(log);
+  custody.attemptRuns(log);
 }
 
 /** A notification from the stream, or from a row that is claimed already. */
@@ -33,15 +39,17 @@ async function hold(
   const claim = options.fromRow === true ? await retries.parkClaimed({ ...parked, log }) : null;
   const stopping = new AbortController();
   const onParked = jest.fn<() => void>();
+  const claims = new Map<string, string>();
   const custody = createCustody({
     retries,
     parked,
     claim,
+    claims,
     canBeParked: options.canBeParked ?? true,
     onParked,
     stopping: stopping.signal,
   });
-  return { custody, retries, stopping, onParked };
+  return { custody, retries, stopping, onParked, claims };
 }
 
 beforeEach(() => {
@@ -54,7 +62,7 @@ afterEach(() => {
 describe('a notification in memory', () => {
   it('is parked a second after its first attempt began, and once', async () => {
     const { custody, retries, onParked } = await hold();
-    await custody.beginAttempt(begun);
+    await begin(custody, begun);
     await jest.advanceTimersByTimeAsync(999);
     expect(retries.writes).toEqual([]);
     await jest.advanceTimersByTimeAsync(60_000);
@@ -66,7 +74,7 @@ describe('a notification in memory', () => {
   it('is not told to be parked before that is durable', async () => {
     const durable = deferred<undefined>();
     const { custody, onParked } = await hold({ turn: async () => await durable.promise });
-    await custody.beginAttempt(begun);
+    await begin(custody, begun);
     await jest.advanceTimersByTimeAsync(5_000);
     expect(onParked).not.toHaveBeenCalled();
     durable.resolve(undefined);
@@ -76,7 +84,7 @@ describe('a notification in memory', () => {
 
   it('is parked by a stop, at once', async () => {
     const { custody, retries, stopping, onParked } = await hold();
-    await custody.beginAttempt(begun);
+    await begin(custody, begun);
     stopping.abort(new Stopping());
     await flush();
     expect(onParked).toHaveBeenCalledTimes(1);
@@ -97,7 +105,7 @@ describe('a notification in memory', () => {
     ['it was closed', (custody) => custody.close()],
   ])('is not parked any more once %s', async (_when, end) => {
     const { custody, retries, stopping } = await hold();
-    await custody.beginAttempt(begun);
+    await begin(custody, begun);
     await end(custody);
     await jest.advanceTimersByTimeAsync(60_000);
     stopping.abort(new Stopping());
@@ -108,8 +116,8 @@ describe('a notification in memory', () => {
 
   it('is parked before its second attempt, which begins only when the row says so', async () => {
     const { custody, retries, onParked } = await hold();
-    await custody.beginAttempt(begun);
-    await custody.beginAttempt(withAttemptBegun(failedOnce, new Date()));
+    await begin(custody, begun);
+    await begin(custody, withAttemptBegun(failedOnce, new Date()));
     expect(retries.writes).toEqual([`parkClaimed ${id}`, `beginAttempt ${id}`]);
     expect(retries.rows.get(id)?.parked.log.begun).toBe(2);
     expect(onParked).toHaveBeenCalledTimes(1);
@@ -117,7 +125,7 @@ describe('a notification in memory', () => {
 
   it('is let go by parking it unclaimed, due after the wait', async () => {
     const { custody, retries } = await hold();
-    await custody.beginAttempt(begun);
+    await begin(custody, begun);
     const at = await custody.release(failedOnce, 30_000);
     expect(at).toEqual(new Date(Date.now() + 30_000));
     expect(retries.writes).toEqual([`park ${id}`]);
@@ -132,7 +140,7 @@ describe('a notification in memory', () => {
         if (port === 'parkClaimed') await durable.promise;
       },
     });
-    await custody.beginAttempt(begun);
+    await begin(custody, begun);
     await jest.advanceTimersByTimeAsync(1_000);
     const released = custody.release(failedOnce, 30_000);
     await flush();
@@ -146,20 +154,70 @@ describe('a notification in memory', () => {
 
   it('that somebody else has parked before is theirs: it is settled here, and no more begun', async () => {
     const { custody, retries, onParked } = await hold();
-    await retries.park(aParked(), 60_000);
-    await custody.beginAttempt(begun);
+    await retries.park(aParked({ log: failedOnce }), 60_000);
+    await begin(custody, begun);
     await jest.advanceTimersByTimeAsync(1_000);
     expect(onParked).toHaveBeenCalledTimes(1);
     await expect(custody.beginAttempt({ ...begun, begun: 2 })).rejects.toBeInstanceOf(Superseded);
     await expect(custody.release(failedOnce, 0)).rejects.toBeInstanceOf(Superseded);
     expect(await custody.claim()).toBeNull();
-    expect(retries.rows.get(id)).toMatchObject({ claim: null, parked: { log: { begun: 0 } } });
+    expect(retries.rows.get(id)).toMatchObject({ claim: null, parked: { log: failedOnce } });
+  });
+
+  it('takes the place of a row that was put down beside its call, and that knows of no attempt', async () => {
+    const { custody, retries, onParked } = await hold();
+    await retries.park(aParked(), 0);
+    await begin(custody, begun);
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(onParked).toHaveBeenCalledTimes(1);
+    expect(retries.rows.get(id)).toMatchObject({ claim: 'claim 1', parked: { log: { begun: 1 } } });
+  });
+
+  it('let go of before it was parked is not given up for such a row: what was answered counts', async () => {
+    const { custody, retries } = await hold();
+    await retries.park(aParked(), 0);
+    await begin(custody, begun);
+    const at = await custody.release(failedOnce, 3_600_000);
+    expect(at).toEqual(new Date(Date.now() + 3_600_000));
+    expect(retries.rows.get(id)).toMatchObject({ claim: null, parked: { log: failedOnce } });
+  });
+
+  it('has its claim renewed from when it has one to when it is out of these hands', async () => {
+    const { custody, claims } = await hold();
+    await begin(custody, begun);
+    await flush();
+    expect([...claims]).toEqual([]);
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect([...claims]).toEqual([[id, 'claim 1']]);
+    await custody.claim();
+    expect([...claims]).toEqual([[id, 'claim 1']]);
+    custody.close();
+    expect([...claims]).toEqual([]);
+  });
+
+  it('that is out of these hands before its row is durable has no claim that is renewed', async () => {
+    const durable = deferred<undefined>();
+    const { custody, claims } = await hold({ turn: async () => await durable.promise });
+    await begin(custody, begun);
+    await jest.advanceTimersByTimeAsync(1_000);
+    custody.close();
+    durable.resolve(undefined);
+    await flush();
+    expect([...claims]).toEqual([]);
+  });
+
+  it('is neither parked nor counted by a stop that comes before its attempt runs', async () => {
+    const { custody, retries, stopping } = await hold();
+    await custody.beginAttempt(begun);
+    stopping.abort(new Stopping());
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(retries.writes).toEqual([]);
   });
 
   it('passes a failure to park on to whoever needs the row, and to nobody else', async () => {
     const reason = new Stopping();
     const { custody, onParked } = await hold({ turn: () => Promise.reject(reason) });
-    await custody.beginAttempt(begun);
+    await begin(custody, begun);
     await jest.advanceTimersByTimeAsync(1_000);
     expect(onParked).not.toHaveBeenCalled();
     await expect(custody.claim()).rejects.toBe(reason);
@@ -170,7 +228,7 @@ describe('a notification from a claimed row', () => {
   it('counts its first attempt once that has run for a second, and renews its claim', async () => {
     const { custody, retries } = await hold({ fromRow: true });
     await jest.advanceTimersByTimeAsync(40_000);
-    await custody.beginAttempt(begun);
+    await begin(custody, begun);
     await jest.advanceTimersByTimeAsync(999);
     expect(retries.rows.get(id)?.parked.log.begun).toBe(0);
     await jest.advanceTimersByTimeAsync(1);
@@ -182,7 +240,7 @@ describe('a notification from a claimed row', () => {
 
   it('counts its first attempt at once when a stop comes', async () => {
     const { custody, retries, stopping } = await hold({ fromRow: true });
-    await custody.beginAttempt(begun);
+    await begin(custody, begun);
     stopping.abort(new Stopping());
     await flush();
     expect(retries.rows.get(id)?.parked.log.begun).toBe(1);
@@ -190,7 +248,7 @@ describe('a notification from a claimed row', () => {
 
   it('does not count a first attempt that was over within a second but for its outcome', async () => {
     const { custody, retries } = await hold({ fromRow: true });
-    await custody.beginAttempt(begun);
+    await begin(custody, begun);
     await custody.release(failedOnce, 30_000);
     await jest.advanceTimersByTimeAsync(5_000);
     expect(retries.writes.slice(1)).toEqual([`release ${id}`]);
@@ -199,7 +257,7 @@ describe('a notification from a claimed row', () => {
 
   it('counts a first attempt that failed with its outcome, while it waits for a quick retry', async () => {
     const { custody, retries } = await hold({ fromRow: true });
-    await custody.beginAttempt(begun);
+    await begin(custody, begun);
     custody.attemptEnded(failedOnce);
     await jest.advanceTimersByTimeAsync(1_000);
     expect(retries.rows.get(id)?.parked.log).toBe(failedOnce);
@@ -208,7 +266,7 @@ describe('a notification from a claimed row', () => {
   it('counts every later attempt in the row before that begins, and renews its claim', async () => {
     const { custody, retries } = await hold({ fromRow: true });
     await jest.advanceTimersByTimeAsync(40_000);
-    await custody.beginAttempt(begunAgain);
+    await begin(custody, begunAgain);
     expect(retries.writes.slice(1)).toEqual([`beginAttempt ${id}`]);
     expect(retries.rows.get(id)?.parked.log.begun).toBe(2);
     await jest.advanceTimersByTimeAsync(40_000);
@@ -219,7 +277,7 @@ describe('a notification from a claimed row', () => {
 
   it('needs no parking by itself, whatever time passes', async () => {
     const { custody, retries, stopping, onParked } = await hold({ fromRow: true });
-    await custody.beginAttempt(begunAgain);
+    await begin(custody, begunAgain);
     await jest.advanceTimersByTimeAsync(60_000);
     stopping.abort(new Stopping());
     await flush();
@@ -252,9 +310,9 @@ describe('a notification from a claimed row', () => {
 describe('a notification that no row can hold', () => {
   it('stays in memory through all its attempts, and a stop', async () => {
     const { custody, retries, stopping, onParked } = await hold({ canBeParked: false });
-    await custody.beginAttempt(begun);
+    await begin(custody, begun);
     await jest.advanceTimersByTimeAsync(60_000);
-    await custody.beginAttempt(begunAgain);
+    await begin(custody, begunAgain);
     stopping.abort(new Stopping());
     await flush();
     expect(await custody.claim()).toBeNull();

@@ -39,6 +39,7 @@ export async function deliverIn(world: World, options: DeliveryOptions = {}): Pr
     retries,
     parked: parkable(notification, acceptedAt),
     claim: options.claim ?? null,
+    claims: deps.claims,
     canBeParked: await retries.canHold(notification.body),
     onParked: options.onParked ?? (() => undefined),
     stopping: stopping.signal,
