@@ -72,14 +72,11 @@ export function createCustody(options: CustodyOptions): Custody {
 
   const parkNow = (): void => {
     if (row !== null || current === null || !canBeParked) return;
-    row = retries.parkClaimed({ ...parked, log: current });
-    row.then(
-      (claim) => {
-        if (claim !== null && !isClosed) claims.set(id, claim);
-        onParked();
-      },
-      () => undefined,
-    );
+    row = retries.parkClaimed({ ...parked, log: current }).then((claim) => {
+      if (claim !== null && !isClosed) claims.set(id, claim);
+      return claim;
+    });
+    row.then(onParked, () => undefined);
   };
   const count = async (claim: string | null, log: AttemptLog): Promise<string | null> =>
     claim !== null && (await retries.beginAttempt(id, claim, log)) ? claim : null;

@@ -1,56 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { noAttempts, withAttemptBegun, type AttemptLog } from '../../../src/domain/attemptLog.ts';
-import { createCustody, Superseded, type Custody } from '../../../src/pipeline/custody.ts';
+import { withAttemptBegun } from '../../../src/domain/attemptLog.ts';
+import { Superseded, type Custody } from '../../../src/pipeline/custody.ts';
 import { Stopping } from '../../../src/runtime/abort.ts';
-import { aLog, answered, aParked } from '../../support/builders.ts';
-import { createFakeDatabase } from '../../support/fakeDatabase.ts';
-import { deferred, type Turn } from '../../support/fakePorts.ts';
-import type { FakeRetries } from '../../support/fakeRetries.ts';
-
-const id = 'sms-1:DELIVERED';
-const flush = async (): Promise<void> => await jest.advanceTimersByTimeAsync(0);
-const begun = withAttemptBegun(noAttempts, new Date());
-const failedOnce = aLog(answered(500));
-const begunAgain = withAttemptBegun(failedOnce, new Date());
-
-interface Held {
-  readonly custody: Custody;
-  readonly retries: FakeRetries;
-  readonly stopping: AbortController;
-  readonly onParked: jest.Mock<() => void>;
-  readonly claims: ReadonlyMap<string, string>;
-}
-
-async function begin(custody: Custody, log: AttemptLog): Promise<void> {
-  await custody.beginAttempt(log);
-  custody.attemptRuns(log);
-}
-
-/** A notification from the stream, or from a row that is claimed already. */
-async function hold(
-  options: {
-    readonly turn?: Turn;
-    readonly fromRow?: boolean;
-    readonly canBeParked?: boolean;
-  } = {},
-): Promise<Held> {
-  const { retries } = createFakeDatabase(options.turn);
-  const { log, ...parked } = aParked();
-  const claim = options.fromRow === true ? await retries.parkClaimed({ ...parked, log }) : null;
-  const stopping = new AbortController();
-  const onParked = jest.fn<() => void>();
-  const claims = new Map<string, string>();
-  const custody = createCustody({
-    retries,
-    parked,
-    claim,
-    claims,
-    canBeParked: options.canBeParked ?? true,
-    onParked,
-    stopping: stopping.signal,
-  });
-  return { custody, retries, stopping, onParked, claims };
-}
+import { aParked } from '../../support/builders.ts';
+import { deferred } from '../../support/fakePorts.ts';
+import { begin, begun, begunAgain, failedOnce, flush, hold, id } from './holding.ts';
 
 beforeEach(() => {
   jest.useFakeTimers();
@@ -162,56 +116,6 @@ describe('a notification in memory', () => {
     await expect(custody.release(failedOnce, 0)).rejects.toBeInstanceOf(Superseded);
     expect(await custody.claim()).toBeNull();
     expect(retries.rows.get(id)).toMatchObject({ claim: null, parked: { log: failedOnce } });
-  });
-
-  it('takes the place of a row that was put down beside its call, and that knows of no attempt', async () => {
-    const { custody, retries, onParked } = await hold();
-    await retries.park(aParked(), 0);
-    await begin(custody, begun);
-    await jest.advanceTimersByTimeAsync(1_000);
-    expect(onParked).toHaveBeenCalledTimes(1);
-    expect(retries.rows.get(id)).toMatchObject({ claim: 'claim 1', parked: { log: { begun: 1 } } });
-  });
-
-  it('let go of before it was parked is not given up for such a row: what was answered counts', async () => {
-    const { custody, retries } = await hold();
-    await retries.park(aParked(), 0);
-    await begin(custody, begun);
-    const at = await custody.release(failedOnce, 3_600_000);
-    expect(at).toEqual(new Date(Date.now() + 3_600_000));
-    expect(retries.rows.get(id)).toMatchObject({ claim: null, parked: { log: failedOnce } });
-  });
-
-  it('has its claim renewed from when it has one to when it is out of these hands', async () => {
-    const { custody, claims } = await hold();
-    await begin(custody, begun);
-    await flush();
-    expect([...claims]).toEqual([]);
-    await jest.advanceTimersByTimeAsync(1_000);
-    expect([...claims]).toEqual([[id, 'claim 1']]);
-    await custody.claim();
-    expect([...claims]).toEqual([[id, 'claim 1']]);
-    custody.close();
-    expect([...claims]).toEqual([]);
-  });
-
-  it('that is out of these hands before its row is durable has no claim that is renewed', async () => {
-    const durable = deferred<undefined>();
-    const { custody, claims } = await hold({ turn: async () => await durable.promise });
-    await begin(custody, begun);
-    await jest.advanceTimersByTimeAsync(1_000);
-    custody.close();
-    durable.resolve(undefined);
-    await flush();
-    expect([...claims]).toEqual([]);
-  });
-
-  it('is neither parked nor counted by a stop that comes before its attempt runs', async () => {
-    const { custody, retries, stopping } = await hold();
-    await custody.beginAttempt(begun);
-    stopping.abort(new Stopping());
-    await jest.advanceTimersByTimeAsync(60_000);
-    expect(retries.writes).toEqual([]);
   });
 
   it('passes a failure to park on to whoever needs the row, and to nobody else', async () => {

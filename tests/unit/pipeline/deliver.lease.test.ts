@@ -26,9 +26,14 @@ function frozenBefore(nth: number): World {
 }
 
 describe('a lease that ended while the process was frozen', () => {
-  it('leaves the first attempt unmade, uncounted and unparked: the successor reads it from the stream', async () => {
-    const world = frozenBefore(1);
-    await expect(deliverIn(world)).rejects.toThrow(Stopping);
+  it.each([
+    ['before it was begun', 1],
+    ['before it was made', 2],
+  ])('leaves the first attempt unmade, uncounted and unparked: %s', async (_when, nth) => {
+    const world = frozenBefore(nth);
+    const onParked = jest.fn();
+    await expect(deliverIn(world, { onParked })).rejects.toThrow(Stopping);
+    expect(onParked).not.toHaveBeenCalled();
     expect(world.sender.sent).toHaveLength(0);
     expect(world.retries.writes).toEqual([]);
   });
