@@ -26,6 +26,8 @@ export function createEndpointStore(options: {
   const { endpoints, logger, signal } = options;
   const patience = createPatience(limits.lookUp);
   let disabled: ReadonlySet<string> = new Set();
+  /** About to be disabled. */
+  const avoided = new Set<string>();
   let written = 0;
 
   const load = async (): Promise<void> => {
@@ -46,7 +48,8 @@ export function createEndpointStore(options: {
         if (!stopping.aborted) await load().catch(() => undefined);
       }
     },
-    isDisabled: (endpointKey) => disabled.has(endpointKey),
+    isDisabled: (endpointKey) => disabled.has(endpointKey) || avoided.has(endpointKey),
+    avoid: (endpointKey) => void avoided.add(endpointKey),
     async disable({ webhookId, displayUrl, endpointKey }, reason: FailedReason) {
       const _id = endpointKey;
       const fields = { webhookId, url: displayUrl, reason };
@@ -58,6 +61,7 @@ export function createEndpointStore(options: {
       );
       written += 1;
       disabled = new Set([...disabled, _id]);
+      avoided.delete(_id);
       logger.warn('endpoint_disabled', { webhookId, url: displayUrl, reason });
     },
   };

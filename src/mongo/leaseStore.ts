@@ -8,7 +8,7 @@ import { PARTITION, type StateCollections } from './stateCollections.ts';
  */
 export function createLeaseStore(options: {
   readonly leases: StateCollections['leases'];
-  /** Its row keeps the epoch of whoever saved it last. */
+  /** Its row keeps the epoch of the last holder, should the lease's own row be lost. */
   readonly checkpoints: StateCollections['checkpoints'];
   readonly owner: string;
   readonly ttlMs: number;
@@ -24,7 +24,14 @@ export function createLeaseStore(options: {
         { returnDocument: 'after' },
       ),
     );
-    return row === null ? null : { epoch: row['epoch'] as number };
+    if (row === null) return null;
+    const epoch = row['epoch'] as number;
+    // Before anything is done in its name: should the row be deleted, its successor is to have another one.
+    const isOlder = { $or: [{ epoch: { $exists: false } }, { epoch: { $lt: epoch } }] };
+    await withDeadline(limit, () =>
+      checkpoints.updateOne({ _id: PARTITION, ...isOlder }, { $set: { epoch } }),
+    );
+    return { epoch };
   };
   /** Where a new row begins: were it anew at 0, the checkpoint's row would refuse its holders. */
   const savedEpoch = async (): Promise<number> => {

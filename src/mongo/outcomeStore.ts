@@ -41,6 +41,7 @@ export function createOutcomeStore(options: OutcomeStoreOptions): OutcomeStore {
       const recorded = endings.filter(hasRecord);
       const ended = recorded.filter((ending) => ending.remember);
       const standing = await insist('ledger', (limit) => ledger.add(ended, limit));
+      await Promise.all(endings.map(async ({ onRemembered }) => await onRemembered?.()));
       const settled = recorded.map((ending) => asRemembered(ending, standing));
       const shown = settled.filter((ending) => ending.showRecord);
       await insist('record', (limit) => records.write(shown, limit));

@@ -258,16 +258,21 @@ async function conclude(
     await end.show(notification, attemptedRecord(notification, webhook, log, standing));
     return;
   }
-  if (log.last !== null && disablesEndpoint(log.last)) {
-    await endpoints.disable(webhook, disabledBecause(step));
-    deps.lanes.endpointDisabled(webhook.endpointKey);
-  }
   const standing =
     step.kind === 'delivered'
       ? ({ state: 'delivered' } as const)
       : ({ state: 'failed', reason: step.reason } as const);
   const record = attemptedRecord(notification, webhook, log, standing);
-  await end.write(notification, record, await custody.claim());
+  if (log.last === null || !disablesEndpoint(log.last)) {
+    await end.write(notification, record, await custody.claim());
+    return;
+  }
+  endpoints.avoid(webhook.endpointKey);
+  // Not before the answer is remembered: a successor would take the notification for one that must not be made.
+  await end.write(notification, record, await custody.claim(), async () => {
+    await endpoints.disable(webhook, disabledBecause(step));
+    deps.lanes.endpointDisabled(webhook.endpointKey);
+  });
 }
 
 function disabledBecause(step: NextStep): FailedReason {

@@ -5,8 +5,16 @@ import type { Metrics, OutcomeStore } from './ports.ts';
 
 /** Writes what became of a notification. Each resolves when it is durable. */
 export interface EndNotification {
-  /** It has ended: remembered, shown, and its row in durable state, if `claim` names one, removed. */
-  write(subject: Subject, record: DeliveryRecord, claim: string | null): Promise<void>;
+  /**
+   * It has ended: remembered, shown, and its row in durable state, if `claim` names one, removed.
+   * `onRemembered` as in `Ending`.
+   */
+  write(
+    subject: Subject,
+    record: DeliveryRecord,
+    claim: string | null,
+    onRemembered?: () => Promise<void>,
+  ): Promise<void>;
   /** Shows a record without an end: one put back, or of a notification that waits for a retry. */
   show(sms: SmsName & Pick<Subject, 'run'>, record: DeliveryRecord): Promise<void>;
   /** Removes the row of a notification that the ledger says has ended, and shows that end once more. */
@@ -21,12 +29,13 @@ export function createEndNotification(deps: {
 }): EndNotification {
   const { outcomes, metrics, logger, recordSkips } = deps;
   return {
-    async write(subject, record, claim) {
+    async write(subject, record, claim, onRemembered) {
       const { documentKey, smsKey, notificationId, showsNone = false } = subject;
       const isSkipped = record.state === 'skipped';
       const showRecord = !isSkipped || recordSkips;
       const name = { documentKey, smsKey, notificationId, showsNone, ...runOf(subject) };
-      await outcomes.end({ record, claim, showRecord, remember: true, ...name });
+      const also = onRemembered === undefined ? {} : { onRemembered };
+      await outcomes.end({ record, claim, showRecord, remember: true, ...also, ...name });
       const reason = record.reason ?? '';
       if (record.state !== 'retrying') metrics.notificationEnded(record.state, reason);
       if (isSkipped) logger.debug('notification_skipped', { notificationId, reason });

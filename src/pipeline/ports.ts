@@ -169,6 +169,8 @@ export interface Ending {
   readonly showsNone: boolean;
   /** As in its subject: it replaces what an earlier run, or none, has left of the same notification. */
   readonly run?: string;
+  /** What else is to be durable before the end is shown, and after it is remembered. */
+  readonly onRemembered?: () => Promise<void>;
 }
 
 export interface RecordedEnding extends Ending {
@@ -191,6 +193,8 @@ export type EndpointName = RecordedWebhook & { readonly endpointKey: string };
 /** Which endpoints are not to be called any more, by what their receivers said. */
 export interface EndpointStore {
   isDisabled(endpointKey: string): boolean;
+  /** It is disabled from now on, for this process, and will be for all. */
+  avoid(endpointKey: string): void;
   /** Durable with majority when it resolves; tried again until then. */
   disable(webhook: EndpointName, reason: FailedReason): Promise<void>;
 }

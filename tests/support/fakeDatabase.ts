@@ -92,6 +92,7 @@ export function createFakeDatabase(
       await turn('end');
       endings.push(ending);
       if (ending.remember) remember(ending);
+      await ending.onRemembered?.();
       await turn('end shown');
       const { notificationId, claim } = ending;
       const row = retries.rows.get(notificationId);

@@ -212,9 +212,11 @@ export interface FakeEndpoints extends EndpointStore {
 
 export function createFakeEndpoints(turn: Turn = atOnce): FakeEndpoints {
   const disabled = new Map<string, string>();
+  const avoided = new Set<string>();
   return {
     disabled,
-    isDisabled: (endpointKey) => disabled.has(endpointKey),
+    isDisabled: (endpointKey) => disabled.has(endpointKey) || avoided.has(endpointKey),
+    avoid: (endpointKey) => void avoided.add(endpointKey),
     async disable({ endpointKey }, reason) {
       await turn('disable');
       disabled.set(endpointKey, reason);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Attempt, AttemptOutcome } from '../../../src/domain/attempt.ts';
 import { answered, aNotification, aParked, unanswered } from '../../support/builders.ts';
+import { createFakeDatabase } from '../../support/fakeDatabase.ts';
 import { deferred } from '../../support/fakePorts.ts';
 import { createReceiving, deliverIn, deliverToEnd, flush, numbersSent } from './delivering.ts';
 
@@ -213,25 +214,36 @@ describe('an endpoint', () => {
       { state: 'delivered' },
       'endpoint_disabled',
     ],
-  ])('%s is disabled, durably before the notification ends', async (_what, outcome, end, why) => {
-    const world = createReceiving([outcome]);
-    const durable = deferred<undefined>();
-    const endpoints = {
-      ...world.endpoints,
-      async disable(...told: Parameters<typeof world.endpoints.disable>): Promise<void> {
-        await durable.promise;
-        await world.endpoints.disable(...told);
-      },
-    };
-    const ended = deliverIn({ ...world, deps: { ...world.deps, endpoints } });
-    await flush();
-    expect(world.database.endings).toEqual([]);
-    durable.resolve(undefined);
-    await ended;
-    expect([...world.endpoints.disabled]).toEqual([[notification.webhook.endpointKey, why]]);
-    expect(world.database.ended(id)?.record).toMatchObject({ ...end, attempts: 1 });
-    expect(world.sender.sent).toHaveLength(1);
-  });
+  ])(
+    '%s is disabled once that is remembered, durably before it is shown',
+    async (_what, outcome, end, why) => {
+      const shown = jest.fn();
+      const database = createFakeDatabase(async (port) => {
+        if (port === 'end shown') await Promise.resolve(shown());
+      });
+      const world = createReceiving([outcome], { database });
+      const { endpointKey } = notification.webhook;
+      const durable = deferred<undefined>();
+      const endpoints = {
+        ...world.endpoints,
+        async disable(...told: Parameters<typeof world.endpoints.disable>): Promise<void> {
+          expect(database.ended(id)).toBeDefined();
+          await durable.promise;
+          await world.endpoints.disable(...told);
+        },
+      };
+      const ended = deliverIn({ ...world, deps: { ...world.deps, endpoints } });
+      await flush();
+      expect(world.endpoints.isDisabled(endpointKey)).toBe(true);
+      expect(shown).not.toHaveBeenCalled();
+      durable.resolve(undefined);
+      await ended;
+      expect(shown).toHaveBeenCalledTimes(1);
+      expect([...world.endpoints.disabled]).toEqual([[endpointKey, why]]);
+      expect(world.database.ended(id)?.record).toMatchObject({ ...end, attempts: 1 });
+      expect(world.sender.sent).toHaveLength(1);
+    },
+  );
 
   it('that refuses one notification only stays as it is', async () => {
     const world = createReceiving([answered(400, { deliveryControl: 'abort-message' })]);
