@@ -20,19 +20,21 @@ interface Known {
 /** What is known goes with the collection object, so that all who ask through it share one answer. */
 const known = new WeakMap<Collection, Known>();
 
-/** Asks the server at most once in five seconds. Rejects when it does not answer. */
+/**
+ * Asks the server at most once in five seconds. When it does not answer, what it said last goes on to hold; rejects
+ * when it has never said anything.
+ */
 export async function kindOf(sms: Collection): Promise<CollectionKind> {
-  const now = performance.now();
   const last = known.get(sms);
+  const now = performance.now();
   if (last !== undefined && last.until > now) return await last.kind;
-  const next: Known = { until: now + KEPT_MS, kind: readKind(sms) };
-  known.set(sms, next);
-  try {
-    return await next.kind;
-  } catch (error) {
-    if (known.get(sms) === next) known.delete(sms);
+  const kind = readKind(sms).catch(async (error: unknown) => {
+    if (last !== undefined) return await last.kind;
+    known.delete(sms);
     throw error;
-  }
+  });
+  known.set(sms, { until: now + KEPT_MS, kind });
+  return await kind;
 }
 
 async function readKind(sms: Collection): Promise<CollectionKind> {

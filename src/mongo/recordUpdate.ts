@@ -1,5 +1,6 @@
 import type { Document } from 'mongodb';
 import type { DeliveryRecord } from '../domain/record.ts';
+import { comparisonsFor, type Comparisons } from './comparisons.ts';
 
 const CURRENT = '$notify_on_delivery';
 const NEW = '$$new';
@@ -16,27 +17,34 @@ const EARLIER_KEPT = 10;
  *
  * @param isAgain it is of a run that tells the notification again: what it came to before is no longer beyond it,
  *   which is told by its last attempt
+ * @param hasCollation the collection may find texts equal that differ
  *
  * Kept small, as it is sent and parsed once per record: hence the variables.
  */
-export function recordUpdate(record: DeliveryRecord, { isAgain = false } = {}): Document[] {
-  const isOlder = { $lt: [ageOf(NEW), ageOf(CURRENT)] };
+export function recordUpdate(
+  record: DeliveryRecord,
+  { isAgain = false, hasCollation = false } = {},
+): Document[] {
+  const compare = comparisonsFor(hasCollation);
+  const isOlder = { $lt: [ageOf(NEW, compare), ageOf(CURRENT, compare)] };
   const replaced = withEarlier(NEW, orAbsent('$$others'));
   const merged = {
     $switch: {
       branches: [
         { case: { $ne: [typesOf(CURRENT), OUR_TYPES] }, then: NEW },
         {
-          case: { $eq: [`${CURRENT}.notificationId`, `${NEW}.notificationId`] },
-          then: { $cond: [isBeyond(record.state, isAgain), CURRENT, replaced] },
+          case: compare.equal(`${CURRENT}.notificationId`, `${NEW}.notificationId`),
+          then: { $cond: [isBeyond(record.state, isAgain, compare), CURRENT, replaced] },
         },
-        ...(record.state === 'retrying' ? [{ case: hasEnded(isAgain), then: CURRENT }] : []),
-        { case: isOlder, then: withEarlier(CURRENT, othersAnd(summaryOf(NEW))) },
+        ...(record.state === 'retrying'
+          ? [{ case: hasEnded(isAgain, compare), then: CURRENT }]
+          : []),
+        { case: isOlder, then: withEarlier(CURRENT, othersAnd(summaryOf(NEW), compare)) },
       ],
-      default: withEarlier(NEW, othersAnd(summaryOf(CURRENT))),
+      default: withEarlier(NEW, othersAnd(summaryOf(CURRENT), compare)),
     },
   };
-  const withOthers = { $let: { vars: { others }, in: merged } };
+  const withOthers = { $let: { vars: { others: othersIn(compare) }, in: merged } };
   const value = { $let: { vars: { new: { $literal: record } }, in: withOthers } };
   return [{ $set: { notify_on_delivery: value } }];
 }
@@ -50,9 +58,13 @@ const statesBeyond: Readonly<Record<DeliveryRecord['state'], readonly string[]>>
 };
 
 /** A record put back may be late: while the notification waits, the one with more attempts is the later. */
-function isBeyond(state: DeliveryRecord['state'], isAgain: boolean): Document | boolean {
-  const isEnded = { $in: [`${CURRENT}.state`, statesBeyond[state]] };
-  const isWaiting = { $eq: [`${CURRENT}.state`, 'retrying'] };
+function isBeyond(
+  state: DeliveryRecord['state'],
+  isAgain: boolean,
+  compare: Comparisons,
+): Document | boolean {
+  const isEnded = compare.isOneOf(`${CURRENT}.state`, statesBeyond[state]);
+  const isWaiting = compare.equal(`${CURRENT}.state`, 'retrying');
   if (isAgain) {
     return state === 'retrying' && { $and: [{ $or: [isEnded, isWaiting] }, isNoEarlier(CURRENT)] };
   }
@@ -70,10 +82,10 @@ function isNoEarlier(record: string): Document {
 const earlier = { $cond: [{ $isArray: `${CURRENT}.earlier` }, `${CURRENT}.earlier`, []] };
 
 /** Summed up in `earlier` as ended: a record of its waiting that is put back comes late. */
-function hasEnded(isAgain: boolean): Document {
+function hasEnded(isAgain: boolean, compare: Comparisons): Document {
   const isIt = [
-    { $eq: ['$$this.notificationId', `${NEW}.notificationId`] },
-    { $in: ['$$this.state', statesBeyond.retrying] },
+    compare.equal('$$this.notificationId', `${NEW}.notificationId`),
+    compare.isOneOf('$$this.state', statesBeyond.retrying),
     ...(isAgain ? [isNoEarlier('$$this')] : []),
   ];
   return { $anyElementTrue: { $map: { input: earlier, in: { $and: isIt } } } };
@@ -89,11 +101,11 @@ const OUR_TYPES = ['string', 'date'];
  * Compared as a whole: the time; at equal times whether the document shows that status; and at last the
  * id, so that the order of writing never matters.
  */
-function ageOf(record: string): unknown[] {
+function ageOf(record: string, compare: Comparisons): unknown[] {
   return [
     `${record}.statusAt`,
-    { $eq: [`${record}.deliveryStatus`, '$deliveryStatus'] },
-    `${record}.notificationId`,
+    compare.equal(`${record}.deliveryStatus`, '$deliveryStatus'),
+    ...compare.orderOf(`${record}.notificationId`),
   ];
 }
 
@@ -112,23 +124,17 @@ function summaryOf(record: string): Document {
 }
 
 /** The document's `earlier` without either of the two statuses at hand. */
-const others = {
-  $filter: {
-    input: earlier,
-    cond: {
-      $and: [
-        { $eq: [typesOf('$$this'), OUR_TYPES] },
-        { $ne: ['$$this.notificationId', `${CURRENT}.notificationId`] },
-        { $ne: ['$$this.notificationId', `${NEW}.notificationId`] },
-      ],
-    },
-  },
-};
+function othersIn(compare: Comparisons): Document {
+  const isAnother = (record: string): Document =>
+    compare.differ('$$this.notificationId', `${record}.notificationId`);
+  const isOurs = { $eq: [typesOf('$$this'), OUR_TYPES] };
+  const cond = { $and: [isOurs, isAnother(CURRENT), isAnother(NEW)] };
+  return { $filter: { input: earlier, cond } };
+}
 
-function othersAnd(summary: Document): Document {
-  const input = { $concatArrays: ['$$others', [summary]] };
-  const sorted = { $sortArray: { input, sortBy: { statusAt: 1, notificationId: 1 } } };
-  return { $slice: [sorted, -EARLIER_KEPT] };
+function othersAnd(summary: Document, compare: Comparisons): Document {
+  const all = { $concatArrays: ['$$others', [summary]] };
+  return { $slice: [compare.sorted(all, 'statusAt', 'notificationId'), -EARLIER_KEPT] };
 }
 
 function orAbsent(list: string): Document {

@@ -1,8 +1,10 @@
-import { BSON, type Collection, type Document, type Filter } from 'mongodb';
+import { BSON, type Collection, type Document } from 'mongodb';
 import type { RecordedEnding, Metrics } from '../pipeline/ports.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { expectedFailures, type PartlyDone } from './bulkFailures.ts';
 import { limits, withDeadline, type Limit } from './calls.ts';
+import { kindOf, type CollectionKind } from './collectionKind.ts';
+import { exactly } from './comparisons.ts';
 import { codes, serverCode } from './errorCodes.ts';
 import { findByKeys } from './findByKeys.ts';
 import { recordUpdate } from './recordUpdate.ts';
@@ -24,6 +26,12 @@ export interface RecordWriter {
   write(endings: readonly RecordedEnding[], limit?: Limit): Promise<void>;
 }
 
+/** How the writes of one batch are made. */
+interface Way {
+  readonly limit: Limit;
+  readonly kind: CollectionKind;
+}
+
 export function createRecordWriter(options: {
   readonly sms: Collection;
   readonly logger: Logger;
@@ -33,9 +41,9 @@ export function createRecordWriter(options: {
 
   const writeAll = async (
     endings: readonly RecordedEnding[],
-    limit: Limit,
+    { limit, kind }: Way,
   ): Promise<PartlyDone> => {
-    const operations = endings.map((ending) => ({ updateOne: operationOf(ending) }));
+    const operations = endings.map((ending) => ({ updateOne: operationOf(ending, kind) }));
     try {
       const { matchedCount } = await withDeadline(limit, () =>
         sms.bulkWrite(operations, { ordered: false }),
@@ -47,22 +55,20 @@ export function createRecordWriter(options: {
   };
 
   /** A document that refuses the record gets it without the response, or not at all. */
-  const writeOne = async (
-    ending: RecordedEnding,
-    filter: Filter<Document>,
-    limit: Limit,
-  ): Promise<void> => {
+  const writeOne = async (ending: RecordedEnding, key: Document, way: Way): Promise<void> => {
     const { notificationId, record } = ending;
+    const { limit, kind } = way;
+    const filter = exactly(key, kind.hasCollation);
     try {
       const { matchedCount } = await withDeadline(limit, () =>
-        sms.updateOne(filter, updateOf(ending)),
+        sms.updateOne(filter, updateOf(ending, kind)),
       );
       if (matchedCount === 0) logger.info('document_gone', { notificationId, phase: 'record' });
     } catch (error) {
       const code = serverCode(error);
       if (!refusals.has(code)) throw error;
       if (record.response !== undefined) {
-        await writeOne(withoutResponse(ending), filter, limit);
+        await writeOne(withoutResponse(ending), key, way);
         return;
       }
       metrics.recordFailed(String(code));
@@ -84,11 +90,12 @@ export function createRecordWriter(options: {
   const writer: RecordWriter = {
     async write(endings, limit = limits.write) {
       if (endings.length === 0) return;
-      const { failed, matchedCount } = await writeAll(endings, limit);
+      const way: Way = { limit, kind: await kindOf(sms) };
+      const { failed, matchedCount } = await writeAll(endings, way);
       for (const index of failed) {
         const ending = endings[index];
         if (ending === undefined) continue;
-        await writeOne(withoutResponse(ending), keyOf(ending), limit);
+        await writeOne(withoutResponse(ending), keyOf(ending), way);
       }
       const taken = endings.filter((_, index) => !failed.has(index));
       if (matchedCount === taken.length) return;
@@ -101,7 +108,7 @@ export function createRecordWriter(options: {
         return;
       }
       for (const ending of await findUnmatched(taken, limit)) {
-        await writeOne(ending, { _id: keyOf(ending)['_id'] }, limit);
+        await writeOne(ending, { _id: keyOf(ending)['_id'] }, way);
       }
     },
   };
@@ -112,18 +119,19 @@ export function createRecordWriter(options: {
  * A document without a record takes it as it is. That costs the worker a third, and the server two thirds, of
  * the update that decides what is to be shown (measured in batches of 30 and 200).
  */
-function operationOf(ending: RecordedEnding) {
+function operationOf(ending: RecordedEnding, kind: CollectionKind) {
   const { record, showsNone } = ending;
+  const filter = exactly(keyOf(ending), kind.hasCollation);
   return showsNone
     ? {
-        filter: { notify_on_delivery: { $exists: false }, ...keyOf(ending) },
+        filter: { notify_on_delivery: { $exists: false }, ...filter },
         update: { $set: { notify_on_delivery: record } },
       }
-    : { filter: keyOf(ending), update: updateOf(ending) };
+    : { filter, update: updateOf(ending, kind) };
 }
 
-function updateOf({ record, run }: Pick<RecordedEnding, 'record' | 'run'>): Document[] {
-  return recordUpdate(record, { isAgain: run !== undefined });
+function updateOf({ record, run }: RecordedEnding, { hasCollation }: CollectionKind): Document[] {
+  return recordUpdate(record, { isAgain: run !== undefined, hasCollation });
 }
 
 function keyOf(ending: RecordedEnding): Document {

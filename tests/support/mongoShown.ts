@@ -12,9 +12,12 @@ export async function shownAfter(
   sms: Collection,
   records: readonly DeliveryRecord[],
   before: Document = { deliveryStatus: records.at(-1)?.deliveryStatus },
+  { hasCollation = false } = {},
 ): Promise<Document> {
   const { insertedId: _id } = await sms.insertOne({ ...before });
-  for (const record of records) await sms.updateOne({ _id }, recordUpdate(record));
+  for (const record of records) {
+    await sms.updateOne({ _id }, recordUpdate(record, { hasCollation }));
+  }
   const { notify_on_delivery: shown, ...rest }: Document = (await sms.findOne({ _id })) ?? {};
   const { notify_on_delivery: _shownBefore, ...untouched } = before;
   expect(rest).toStrictEqual({ _id, ...untouched });

@@ -25,7 +25,8 @@ export async function findSms(
   uuids: UuidRepresentation = defaultUuidRepresentation,
 ): Promise<PlainDocument | null> {
   const keys = idsLike(id, uuids).map((_id) => ({ _id }));
-  const [found] = await findByKeys(sms, keys);
+  const likes = await findByKeys(sms, keys);
+  const found = likes.find(({ _id }) => typeof _id !== 'string' || _id === id);
   return found === undefined ? null : toPlainDocument(found, uuids);
 }
 

@@ -2,6 +2,7 @@ import { Long, MinKey, type Collection, type Document } from 'mongodb';
 import type { FoundDocument } from '../../domain/gap.ts';
 import type { IntegerId } from '../../domain/integerId.ts';
 import { limits, withDeadline } from '../calls.ts';
+import { comparisonsFor } from '../comparisons.ts';
 import { mayBelong } from '../mayBelong.ts';
 import type { UuidRepresentation } from '../legacyUuid.ts';
 import { toPlainDocument } from '../plainDocument.ts';
@@ -55,7 +56,9 @@ export function recordedIn(
  * status. May bring some of before or after: only their reader can place times that are text.
  */
 export function unrecordedIn(sms: Collection, { since, ...span }: Omit<Span, 'until'>): SmsPages {
-  const isNotShown = { $ne: ['$notify_on_delivery.deliveryStatus', '$deliveryStatus'] };
+  // Of any collection: it is nothing to what the search costs.
+  const { differ } = comparisonsFor(true);
+  const isNotShown = differ('$notify_on_delivery.deliveryStatus', '$deliveryStatus');
   const filter = { $expr: { $and: [mayBelong(since), isNotShown] }, ...ofAccount(span.accountId) };
   return pagesOf(sms, filter, span);
 }
