@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Collection, CreateCollectionOptions, MongoClient } from 'mongodb';
 import { newSms, setStatus, type SmsDocument } from '../../scripts/harness/smsPlatform.ts';
+import type { WorkerProcess } from '../../scripts/harness/workerProcess.ts';
 import { createMongoClient } from '../../src/mongo/connect.ts';
 import { findSms } from '../../src/mongo/operator/smsFacts.ts';
 import { unrecordedIn } from '../../src/mongo/operator/smsPages.ts';
@@ -31,6 +32,7 @@ describe.each<[string, CreateCollectionOptions]>([
   const collection = `SMS ${name}`;
   const path = `/${collection.replaceAll(/\W/g, '')}`;
   let sms: Collection<SmsDocument>;
+  let worker: WorkerProcess;
 
   const shown = async (_id: string, deliveryStatus: string): Promise<unknown> =>
     await until(`the record shows ${deliveryStatus}`, async () => {
@@ -48,6 +50,10 @@ describe.each<[string, CreateCollectionOptions]>([
     const { central, receiver, servers } = e2e();
     await central.optIn(28, 200, { url: receiver.url(path) });
     sms = await servers.db.createCollection<SmsDocument>(collection, options);
+    worker = await e2e().worker({ MONGODB_COLLECTION: collection });
+  });
+  afterAll(async () => {
+    await worker.stop();
   });
 
   it.each([
@@ -57,7 +63,6 @@ describe.each<[string, CreateCollectionOptions]>([
   ])(
     'is told of %s and of %s, and shows the later',
     async (older, newer) => {
-      const worker = await e2e().worker({ MONGODB_COLLECTION: collection });
       const document = newSms();
       const { _id } = document;
       await sms.insertOne(document);
@@ -74,7 +79,6 @@ describe.each<[string, CreateCollectionOptions]>([
       await settled({ ...e2e(), sms, record: async (id) => await shown(id, 'MARKER') });
       expect(await shown(_id, newer)).toEqual(before);
       expect(told(_id)).toHaveLength(2);
-      await worker.stop();
     },
     60_000,
   );
