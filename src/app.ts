@@ -4,6 +4,7 @@ import { openMysql, openRoutes, openSender } from './connections.ts';
 import { createChangeSource } from './mongo/changeSource.ts';
 import { createCheckpointStore } from './mongo/checkpointStore.ts';
 import { createGapStore } from './mongo/gapStore.ts';
+import { keepIndexes } from './mongo/keepIndexes.ts';
 import { createLeaseStore } from './mongo/leaseStore.ts';
 import { openMongo, type MongoConnection } from './mongo/connect.ts';
 import { createEndpointStore } from './mongo/endpointStore.ts';
@@ -133,6 +134,7 @@ async function notifyCustomers(frame: Frame, connections: Connections): Promise<
   });
   await untilReady(watch, endpoints.load);
   const refreshing = endpoints.keepFresh(stopping);
+  const indexing = keepIndexes(mongo.state, { logger, stopping });
   await workUnderLease({
     ...frame,
     leases: createLeaseStore({ leases, checkpoints, owner, ttlMs }),
@@ -146,7 +148,7 @@ async function notifyCustomers(frame: Frame, connections: Connections): Promise<
       frame.metrics.breakersOpen(0);
     },
   });
-  await Promise.all([watching, refreshing]);
+  await Promise.all([watching, refreshing, indexing]);
 }
 
 /**

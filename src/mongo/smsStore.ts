@@ -52,6 +52,7 @@ export function createSmsStore(options: {
   };
 }
 
+/** Those that are not where their keys say are gone, or their shard keys have changed since: looked up by `_id` alone. */
 async function fetchDocuments(
   {
     sms,
@@ -65,12 +66,21 @@ async function fetchDocuments(
 ): Promise<Documents> {
   const found = new Map<string, PlainDocument>();
   if (requests.length === 0) return found;
-  const keys = requests.map((request) => request.documentKey.opaque as Document);
-  for (const document of await findByKeys(sms, keys, { projection, limit })) {
-    const key = smsKey(toPlainField(document['_id'], '_id', uuids));
-    if (key !== null) found.set(key, toPlainDocument(document, uuids));
-  }
+  const fetch = async (keys: readonly Document[]): Promise<void> => {
+    for (const document of await findByKeys(sms, keys, { projection, limit })) {
+      const key = smsKey(toPlainField(document['_id'], '_id', uuids));
+      if (key !== null) found.set(key, toPlainDocument(document, uuids));
+    }
+  };
+  await fetch(requests.map(keyOf));
+  const missing = requests.filter((request) => !found.has(request.smsKey)).map(keyOf);
+  const mayHaveMoved = missing.filter((key) => Object.keys(key).length > 1);
+  await fetch(mayHaveMoved.map((key) => ({ _id: key['_id'] as unknown })));
   return found;
+}
+
+function keyOf({ documentKey }: LookupRequest): Document {
+  return documentKey.opaque as Document;
 }
 
 function mayHaveLost({

@@ -66,27 +66,58 @@ export function stateCollections(database: Db): StateCollections {
 }
 
 /**
- * Creates collections and indexes where they are missing, each through `create`. The ledger's rows carry
- * their own expiry date and the index a delay of 0: a TTL index' delay could not be changed later with the
- * rights the worker asks for.
+ * Creates collections and indexes where they are missing, each through `create`; the names of those where there was
+ * any to create. Where there is none it costs a look at the catalogue. The ledger's rows carry their own expiry date
+ * and the index a delay of 0: a TTL index' delay could not be changed later with the rights the worker asks for.
  */
 export async function ensureStateCollections(
-  { sent, retries }: StateCollections,
+  { sent, retries }: Pick<StateCollections, 'sent' | 'retries'>,
   create: CreateIndexes = async (_, createIndexes) => await createIndexes(),
-): Promise<void> {
-  await create(sent.namespace, () =>
-    withDeadline(limits.index, () => sent.createIndex({ expireAt: 1 }, { expireAfterSeconds: 0 })),
-  );
-  await create(retries.namespace, () =>
-    withDeadline(limits.index, () =>
-      retries.createIndexes([
+): Promise<readonly string[]> {
+  const wanted: readonly Wanted[] = [
+    { collection: sent, indexes: [{ key: { expireAt: 1 }, expireAfterSeconds: 0 }] },
+    {
+      collection: retries,
+      indexes: [
         { key: dueIndex },
         { key: { nextAttemptAt: 1 } },
         { key: { acceptedAt: 1 } },
         { key: { sms: 1 } },
-      ]),
-    ),
-  );
+      ],
+    },
+  ];
+  const created: string[] = [];
+  for (const each of wanted) {
+    const isNew = await create(
+      each.collection.namespace,
+      async () => await createMissingIndexes(each),
+    );
+    if (isNew) created.push(each.collection.collectionName);
+  }
+  return created;
 }
 
-type CreateIndexes = (namespace: string, createIndexes: () => Promise<unknown>) => Promise<unknown>;
+interface Wanted {
+  readonly collection: Collection<RetryRow> | Collection<LedgerRow>;
+  readonly indexes: readonly (Document & { readonly key: Readonly<Record<string, number>> })[];
+}
+
+type CreateIndexes = (namespace: string, createIndexes: () => Promise<boolean>) => Promise<boolean>;
+
+/** By the plain command, which alone tells whether there was anything to do. */
+async function createMissingIndexes({ collection, indexes }: Wanted): Promise<boolean> {
+  const answer = await withDeadline(limits.index, () =>
+    collection.db.command({
+      createIndexes: collection.collectionName,
+      indexes: indexes.map((index) => ({ ...index, name: nameOf(index.key) })),
+      writeConcern: { w: 'majority' },
+    }),
+  );
+  // Behind a mongos the figures are by shard: then nobody is told.
+  return answer['numIndexesAfter'] !== answer['numIndexesBefore'];
+}
+
+/** As drivers name them, and earlier versions did. */
+function nameOf(key: Readonly<Record<string, number>>): string {
+  return Object.entries(key).flat().join('_');
+}

@@ -43,6 +43,7 @@ export type LogEvent =
   | 'endpoint_disabled'
   | 'record_restored'
   | 'record_failed'
+  | 'indexes_created'
   | 'database_retry';
 
 /** Plain values; an `Error` is written with its code, message, stack and causes. */

@@ -97,10 +97,10 @@ describe('a look-up', () => {
     ]);
     const answers = await store.lookUp([
       asking(anEnding('c', { documentKey: { opaque: { accountID: 30, _id: 'c' } } })),
-      asking(anEnding('b', { documentKey: { opaque: { accountID: 28, _id: 'b' } } })),
+      asking(anEnding('b', { documentKey: { opaque: { accountID: 29, _id: 'b' } } })),
       asking(anEnding('a')),
     ]);
-    expect(answers.map(({ document }) => document?.['_id'])).toEqual(['c', undefined, 'a']);
+    expect(answers.map(({ document }) => document?.['_id'])).toEqual(['c', 'b', 'a']);
   });
 
   it('brings what ended: of this notification, or of the whole SMS', async () => {
