@@ -4,6 +4,7 @@ import { ConfigurationError } from '../runtime/errors.ts';
 import { limits, withDeadline } from './calls.ts';
 import { codes, serverCode } from './errorCodes.ts';
 import { ensureStateCollections, type StateCollections } from './stateCollections.ts';
+import { refuseStateKinds } from './stateKinds.ts';
 
 /** What the start found out about the collection. */
 export interface Preflight {
@@ -30,6 +31,7 @@ export async function preflight(sms: Collection, state: StateCollections): Promi
       sms.updateMany({ _id: { $in: [] } }, [{ $set: { notify_on_delivery: null } }]),
     ),
   );
+  await refuseStateKinds(state);
   await ensureStateCollections(
     state,
     async (namespace, createIndexes) => await allowed(`createIndex on ${namespace}`, createIndexes),

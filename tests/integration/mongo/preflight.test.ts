@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Document } from 'mongodb';
+import type { CreateCollectionOptions, Document } from 'mongodb';
 import { createMongoClient } from '../../../src/mongo/connect.ts';
 import { preflight, type Preflight } from '../../../src/mongo/preflight.ts';
 import { stateCollections } from '../../../src/mongo/stateCollections.ts';
@@ -8,11 +8,15 @@ import { startStandaloneMongod, useServers } from '../../support/servers.ts';
 
 const servers = useServers(import.meta.url);
 
-async function preflightAt(uri: string, collection: string): Promise<Preflight> {
+async function preflightAt(
+  uri: string,
+  collection: string,
+  stateDatabase = servers().database,
+): Promise<Preflight> {
   const client = createMongoClient(uri, 'preflight under test');
   try {
     const db = client.db(servers().database);
-    return await preflight(db.collection(collection), stateCollections(db));
+    return await preflight(db.collection(collection), stateCollections(client.db(stateDatabase)));
   } finally {
     await client.close();
   }
@@ -68,6 +72,29 @@ describe('a replica set', () => {
       name: 'ConfigurationError',
       message: `${database}.${name} is ${kind}, which has no change stream: name the collection that the SMS documents are written to in MONGODB_COLLECTION`,
     });
+  });
+});
+
+describe('a collection of our own that somebody else has made', () => {
+  it.each([
+    ['with a collation', { collation: { locale: 'en', strength: 2 } }, /has a collation/],
+    ['clustered', { clusteredIndex: { key: { _id: 1 }, unique: true } }, /is clustered/],
+    ['capped', { capped: true, size: 4_096 }, /is capped/],
+    ['as a view', { viewOn: 'sms', pipeline: [] }, /is a view/],
+    ['as a time series', { timeseries: { timeField: 'endedAt' } }, /is a time series/],
+  ])('is refused when it is made %s', async (_how, options: CreateCollectionOptions, fault) => {
+    const { mongo, mongodbUri, database } = servers();
+    for (const name of ['sent', 'retries', 'jobs']) {
+      const state = mongo.db(`${database.slice(0, 40)}_state`);
+      await state.dropDatabase();
+      await state.createCollection(`notify_on_delivery_${name}`, options);
+      const named = new RegExp(`_state.notify_on_delivery_${name} ${fault.source}`);
+      await expect(preflightAt(mongodbUri, 'sms', state.databaseName)).rejects.toMatchObject({
+        name: 'ConfigurationError',
+        message: expect.stringMatching(named),
+      });
+      await state.dropDatabase();
+    }
   });
 });
 
