@@ -1,19 +1,22 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Collection, MongoClient } from 'mongodb';
+import { newSms, type SmsDocument } from '../../scripts/harness/smsPlatform.ts';
 import { createMongoClient } from '../../src/mongo/connect.ts';
 import { findSms } from '../../src/mongo/operator/smsFacts.ts';
 import { createSmsStore } from '../../src/mongo/smsStore.ts';
 import { stateCollections } from '../../src/mongo/stateCollections.ts';
+import { useEndToEnd } from '../support/endToEnd.ts';
 import { docsExamined } from '../support/docsExamined.ts';
 import { createMemoryLogger } from '../support/memoryLogger.ts';
 import { createGapSearch, inGap, insertSms } from '../support/mongoGaps.ts';
 import { anEnding, createOutcomes } from '../support/mongoOutcomes.ts';
 import { delivered } from '../support/mongoRecords.ts';
-import { useServers } from '../support/servers.ts';
+import { until } from '../support/until.ts';
 
 // Of two `_id`s in one query the server makes a scan of a clustered collection: 300 look-ups went through more
 // than 20,000 documents.
-const servers = useServers(import.meta.url);
+const e2e = useEndToEnd(import.meta.url);
+const servers = () => e2e().servers;
 const COUNT = 5_000;
 const WANTED = 300;
 /** An equality ends at the document after the one it finds, if that was found. */
@@ -123,3 +126,31 @@ describe.each([
     }
   });
 });
+
+it('a worker reads and writes what it tells of, and no more', async () => {
+  const { central, receiver, servers: own } = e2e();
+  await central.optIn(28, 200, { url: receiver.url('/clustered') });
+  const name = 'SMSDetailDocument';
+  const platform = await own.db.createCollection<SmsDocument>(name, {
+    clusteredIndex: { key: { _id: 1 }, unique: true },
+  });
+  await insertSms(own.db.collection(name), COUNT, (at) => newSms({ _id: idOf(at) }));
+  await e2e().worker();
+  const examined = await docsExamined(
+    platform,
+    async () => {
+      for (const status of ['SENT', 'DELIVERED']) {
+        const deliveryStatus = { deliveryStatus: status, deliveryTime: new Date() };
+        await platform.updateMany({ _id: { $in: wanted } }, { $set: deliveryStatus });
+        await until(`each is told ${status}`, async () => {
+          const told = { 'notify_on_delivery.deliveryStatus': status };
+          return (await platform.countDocuments(told)) === WANTED;
+        });
+      }
+    },
+    { appName: 'notify-on-delivery' },
+  );
+  expect(receiver.requests('/clustered')).toHaveLength(2 * WANTED);
+  // A look-up and a record for each of the two, perhaps written once more.
+  expect(examined).toBeLessThanOrEqual(2 * 3 * AT_MOST_EACH * WANTED);
+}, 120_000);
