@@ -27,6 +27,8 @@ export interface Config {
     /** Secret, like `uri`; null for none. */
     adminUri: string | null;
     poolSize: number;
+    /** From when a query is sent. */
+    timeoutMs: number;
     routeQuery: TextFile;
     /** PEM certificates the server's certificate must lead to; null leaves TLS to the URI. */
     ca: TextFile | null;

@@ -64,6 +64,13 @@ export const databaseSettings = {
     default: '5',
     description: 'Connections kept open to MySQL at most.',
   },
+  MYSQL_TIMEOUT: {
+    section: 'mysql',
+    parser: duration({ min: '100ms', max: '5m' }),
+    default: '5s',
+    description:
+      'How long a query may take, from when it is sent. One that takes longer is ended; when others are answered meanwhile, only the notifications of its account and flow wait.',
+  },
   MYSQL_ROUTE_QUERY_FILE: {
     section: 'mysql',
     parser: path(),

@@ -15,6 +15,7 @@ export function describeConfig(config: Config): Readonly<Record<SettingName, str
     MYSQL_URI: showSecret(mysql.uri),
     MYSQL_ADMIN_URI: showSecret(mysql.adminUri),
     MYSQL_POOL_SIZE: String(mysql.poolSize),
+    MYSQL_TIMEOUT: formatDuration(mysql.timeoutMs),
     MYSQL_ROUTE_QUERY_FILE: mysql.routeQuery.path,
     MYSQL_CA_FILE: mysql.ca?.path ?? '',
     ROUTE_CACHE_TTL: formatDuration(routeCache.ttlMs),

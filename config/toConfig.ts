@@ -20,6 +20,7 @@ export function toConfig(values: Values, { routeQuery, ca }: Files): Config {
       uri: values.MYSQL_URI,
       adminUri: values.MYSQL_ADMIN_URI,
       poolSize: values.MYSQL_POOL_SIZE,
+      timeoutMs: values.MYSQL_TIMEOUT,
       routeQuery,
       ca,
     },

@@ -102,11 +102,11 @@ async function openProbes(frame: Frame, teardown: Teardown): Promise<number | nu
 
 /** Nothing here waits for a server: each connects when it is first used. */
 function openConnections(frame: Frame, teardown: Teardown): Connections {
-  const { config, version, alternativeQuery: alternative } = frame;
+  const { config, version, logger, alternativeQuery: alternative } = frame;
   const mongo = openMongo(config.mongodb);
   teardown.add('the MongoDB client', mongo.close);
   const { uri, ca, poolSize } = config.mysql;
-  const client = openMysql({ uri, ca: ca?.text ?? null, poolSize }, teardown);
+  const client = openMysql({ uri, ca: ca?.text ?? null, poolSize, logger }, teardown);
   const { maxInFlight } = config.limits;
   return {
     mongo,
@@ -175,6 +175,8 @@ function pipelineDeps(
   const { notify, call, limits, routeCache } = config;
   const ledger = createLedger(state.sent, notify);
   const watched = { namespace: sms.namespace, collectionUuid };
+  // Longer than a question takes that is given up, or nothing would be learnt from it.
+  const routePatienceMs = config.mysql.timeoutMs + 3_000;
   const windowLimit = Math.max(500, WINDOW_FACTOR * limits.maxInFlight);
   return {
     ...frame,
@@ -186,7 +188,8 @@ function pipelineDeps(
       retries,
       ledger,
       workerId: owner,
-      claimMs: call.requestTimeoutMs + longestQuickMs(call.quickRetriesMs) + 10_000,
+      claimMs:
+        call.requestTimeoutMs + longestQuickMs(call.quickRetriesMs) + routePatienceMs + 5_000,
       logger,
       signal: abandoned,
     }),
@@ -194,6 +197,8 @@ function pipelineDeps(
       ...routeCache,
       size: routeCache.maxEntries,
       lookup: routeQuery.run,
+      check: routeQuery.check,
+      slots: config.mysql.poolSize,
       usesDeliveryStatus: routeQuery.usesDeliveryStatus,
       metrics,
       logger,
@@ -214,6 +219,7 @@ function pipelineDeps(
     schedule: call,
     giveUpAfterMs: call.giveUpAfterMs,
     routeCacheTtlMs: routeCache.ttlMs,
+    routePatienceMs,
     gaps: createGapStore({
       sms,
       gaps: state.gaps,
@@ -236,7 +242,7 @@ async function watchRoutes(frame: Frame, { routeQuery }: Connections): Promise<v
   const { stopping } = frame;
   const watch = { ...frame, component: 'mysql' } as const;
   await untilReady(watch, () => checkAtStart(routeQuery, stopping));
-  await watchDatabase(watch, () => routeQuery.check(stopping));
+  await watchDatabase(watch, () => routeQuery.watch(stopping));
 }
 
 /** The longest wait before a quick retry, stretched: a claim holds through it. */

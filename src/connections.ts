@@ -4,21 +4,27 @@ import { createMysqlClient, type MysqlClient } from './mysql/connect.ts';
 import type { QueryFile, RouteQuery } from './mysql/routeQuery.ts';
 import { openRouteQuery } from './mysql/startUp.ts';
 import type { WebhookSender } from './pipeline/ports.ts';
+import type { Logger } from './runtime/logger.ts';
 import type { Teardown } from './runtime/teardown.ts';
 
 /** How soon it is noticed that MySQL can't be reached. */
 const CONNECT_TIMEOUT_MS = 5_000;
 
+interface MysqlTo {
+  readonly uri: string;
+  readonly ca: string | null;
+  readonly poolSize: number;
+  readonly logger: Pick<Logger, 'warn'>;
+}
+
 /** Connects when it is first asked. Throws a `ConfigurationError` for a URI that can't be used. */
-export function openMysql(
-  { uri, ca, poolSize }: Readonly<{ uri: string; ca: string | null; poolSize: number }>,
-  teardown: Teardown,
-): MysqlClient {
+export function openMysql({ uri, ca, poolSize, logger }: MysqlTo, teardown: Teardown): MysqlClient {
   const client = createMysqlClient({
     uri,
     poolSize,
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     ca: ca ?? undefined,
+    logger,
   });
   teardown.add('the MySQL client', client.close);
   return client;
@@ -29,8 +35,10 @@ export function openRoutes(
   { mysql, egress }: Config,
   { client, alternative }: { readonly client: MysqlClient; readonly alternative: QueryFile },
 ): RouteQuery {
-  const { text, path } = mysql.routeQuery;
-  return openRouteQuery({ client, text, file: path, alternative, schemes: egress.schemes });
+  const { timeoutMs, routeQuery } = mysql;
+  const { text, path } = routeQuery;
+  const { schemes } = egress;
+  return openRouteQuery({ client, text, file: path, alternative, schemes, timeoutMs });
 }
 
 export function openSender(

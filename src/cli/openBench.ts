@@ -4,6 +4,7 @@ import { openMongo } from '../mongo/connect.ts';
 import type { QueryFile } from '../mysql/routeQuery.ts';
 import type { Teardown } from '../runtime/teardown.ts';
 import type { Bench } from './command.ts';
+import { silentLogger } from './silentLogger.ts';
 
 type Given = Pick<Bench, 'version' | 'stopping' | 'progress'> & {
   readonly alternativeQuery: QueryFile;
@@ -14,7 +15,7 @@ export function openBench(config: Config, given: Given, teardown: Teardown): Ben
   const { version, stopping, progress, alternativeQuery: alternative } = given;
   const mysql = once(() => {
     const { uri, ca } = config.mysql;
-    return openMysql({ uri, ca: ca?.text ?? null, poolSize: 1 }, teardown);
+    return openMysql({ uri, ca: ca?.text ?? null, poolSize: 1, logger: silentLogger }, teardown);
   });
   return {
     config,

@@ -1,7 +1,9 @@
 import mysql, { type Pool, type PoolConnection, type RowDataPacket } from 'mysql2/promise';
-import { onAbort } from '../runtime/abort.ts';
+import { orAbort } from '../runtime/abort.ts';
 import { ConfigurationError, toError } from '../runtime/errors.ts';
+import type { Logger } from '../runtime/logger.ts';
 import { createConnections } from './connections.ts';
+import { endLeftQuery } from './leftQuery.ts';
 
 export interface MysqlOptions {
   readonly uri: string;
@@ -9,6 +11,7 @@ export interface MysqlOptions {
   readonly connectTimeoutMs: number;
   /** PEM. With it connections are encrypted, and the server's certificate must be for its host. */
   readonly ca?: string | undefined;
+  readonly logger?: Pick<Logger, 'warn'>;
 }
 
 export interface MysqlResult {
@@ -20,39 +23,61 @@ export interface MysqlResult {
 export interface MysqlClient {
   /**
    * One statement with `?` for its parameters: a bigint is sent as BIGINT, a string as text. JSON columns
-   * come as text, BIGINT beyond 2^53 as digits. Rejects with the driver's error, with the code
-   * `QUERY_TIMEOUT` when all of it, waiting for a free connection included, took longer than `timeoutMs`,
-   * or with the signal's reason.
+   * come as text, BIGINT beyond 2^53 as digits. Waits for a free connection for as long as the signal allows.
+   * Rejects with the driver's error or the signal's reason. With `timeoutMs` over since it was sent, it is ended
+   * at the server as well, and the code is `QUERY_TIMEOUT`, or `CONNECTION_SILENT` when the server was not at it:
+   * then the connection was dead.
    */
   query(
     sql: string,
     parameters: readonly (bigint | string)[],
-    limits: Readonly<{ timeoutMs: number; signal: AbortSignal }>,
+    limits: QueryLimits,
   ): Promise<MysqlResult>;
   /** Queries still under way fail. Never waits for the server. */
   close(): Promise<void>;
 }
 
+export interface QueryLimits {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  /** Goes before all others that wait for a connection. */
+  readonly isUrgent?: boolean;
+}
+
 /** Connects on first use. Throws a `ConfigurationError` for a URI that can't be used. */
 export function createMysqlClient(options: MysqlOptions): MysqlClient {
-  const connections = createConnections(createPool(options));
+  const { poolSize, logger } = options;
+  const connections = createConnections(createPool(options), {
+    size: poolSize,
+    onFewer(open, { message }) {
+      logger?.warn('mysql_fewer_connections', { open, wanted: poolSize, problem: message });
+    },
+  });
+  const giveUp = async (threadId: number, { timeoutMs, signal }: QueryLimits): Promise<Error> => {
+    const left = await endLeftQuery(connections, { threadId, leastMs: timeoutMs, signal });
+    if (left === 'unknown') connections.dropIdle();
+    return left === 'absent' ? silentConnection(timeoutMs) : queryTimeout(timeoutMs);
+  };
   return {
-    async query(sql, parameters, { timeoutMs, signal }) {
-      signal.throwIfAborted();
-      const bound = new AbortController();
-      const forget = onAbort(signal, (reason) => bound.abort(reason));
-      const timer = setTimeout(() => {
-        bound.abort(queryTimeout(timeoutMs));
-        connections.dropIdle();
-      }, timeoutMs);
+    async query(sql, parameters, limits) {
+      const { timeoutMs } = limits;
+      const given = { threadId: 0 };
+      const work = async (connection: PoolConnection): Promise<MysqlResult> => {
+        given.threadId = connection.threadId;
+        try {
+          return await within(timeoutMs, execute(connection, sql, parameters));
+        } catch (error) {
+          // While this one still stands, since a server may drop a session whose client has gone, or show it no more.
+          const canLook = error instanceof TimeIsUp && connections.canLend();
+          throw canLook ? await giveUp(given.threadId, limits) : error;
+        }
+      };
       try {
-        return await connections.lend(
-          async (connection) => await execute(connection, sql, parameters),
-          bound.signal,
-        );
-      } finally {
-        clearTimeout(timer);
-        forget();
+        return await connections.lend(work, limits);
+      } catch (error) {
+        if (!(error instanceof TimeIsUp)) throw error;
+        await giveUp(given.threadId, limits);
+        throw queryTimeout(timeoutMs);
       }
     },
     async close() {
@@ -61,11 +86,12 @@ export function createMysqlClient(options: MysqlOptions): MysqlClient {
   };
 }
 
-function createPool({ uri, poolSize, connectTimeoutMs, ca }: MysqlOptions): Pool {
+function createPool({ uri, connectTimeoutMs, ca }: MysqlOptions): Pool {
   try {
     return mysql.createPool({
       uri,
-      connectionLimit: poolSize,
+      // Bounded by `createConnections`.
+      connectionLimit: 1_000_000,
       connectTimeout: connectTimeoutMs,
       supportBigNumbers: true,
       // Parsed by the driver, a value that is no JSON after all would cost the connection.
@@ -105,7 +131,24 @@ async function execute(
   return { columns: fields.map((field) => field.name), rows };
 }
 
+class TimeIsUp extends Error {}
+
+async function within<Result>(timeoutMs: number, answer: Promise<Result>): Promise<Result> {
+  const timeIsUp = new AbortController();
+  const timer = setTimeout(() => timeIsUp.abort(new TimeIsUp()), timeoutMs);
+  try {
+    return await orAbort(answer, timeIsUp.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 function queryTimeout(timeoutMs: number): Error {
   const error = new Error(`no answer within ${timeoutMs} ms`);
   return Object.assign(error, { code: 'QUERY_TIMEOUT', fatal: true });
+}
+
+function silentConnection(timeoutMs: number): Error {
+  const error = new Error(`a connection was dead in silence for ${timeoutMs} ms`);
+  return Object.assign(error, { code: 'CONNECTION_SILENT', fatal: true });
 }

@@ -5,7 +5,9 @@ import { toError } from '../runtime/errors.ts';
  * - unavailable: the server is not there, overloaded or stopping; the same query will succeed later
  * - schema: the query does not fit the database; someone must change one of them
  * - denied: the account in the connection string may not do this; someone must grant it
- * - key: only this account's or flow's answer can't be had; other keys are not affected
+ * - key: most likely only this account's or flow's answer can't be had
+ *
+ * Whom an error of one key's question concerns in truth is found out by asking something else, see `outageGate.ts`.
  */
 export type RouteErrorKind = 'unavailable' | 'schema' | 'denied' | 'key';
 
@@ -31,8 +33,8 @@ const serverErrors: Readonly<Record<Exclude<RouteErrorKind, 'key'>, readonly num
   unavailable: [
     // No room: connections (in all, per user, per hour), blocked host, threads, prepared statements.
     ...[1040, 1203, 1226, 1129, 1135, 1461],
-    // No memory, no disk, storage engine trouble.
-    ...[1021, 1030, 1037, 1038, 1041, 1114],
+    // No memory, no disk, storage engine trouble, tables that are being changed or mended.
+    ...[1021, 1030, 1037, 1038, 1041, 1114, 1194, 1195, 1412, 1815],
     // Locks: wait timeout, lock table full, deadlock.
     ...[1205, 1206, 1213],
     // Killed or out of time: query (both brands' limits), session, connection.
@@ -54,9 +56,14 @@ const serverErrors: Readonly<Record<Exclude<RouteErrorKind, 'key'>, readonly num
   ],
   schema: [
     // Unknown or missing database, table, column, function, view target.
-    ...[1046, 1049, 1051, 1054, 1109, 1146, 1305, 1356, 1630],
+    ...[1046, 1049, 1051, 1054, 1109, 1146, 1305, 1356, 1449, 1630],
     // Syntax, ambiguity, grouping, number of columns, unknown variable, not supported (prepared).
-    ...[1052, 1055, 1064, 1066, 1140, 1149, 1193, 1222, 1235, 1241, 1248, 1295],
+    ...[
+      1052, 1055, 1056, 1060, 1064, 1065, 1066, 1111, 1140, 1149, 1193, 1222, 1235, 1241, 1247,
+      1248, 1295,
+    ],
+    // Unknown collation or character set, mixed collations, unknown index, parameters of a function.
+    ...[1115, 1253, 1267, 1270, 1271, 1273, 1176, 1318, 1582, 1583, 1584],
   ],
 };
 
@@ -96,14 +103,26 @@ export function toRouteQueryError(thrown: unknown, file: string): RouteQueryErro
   if (kind === 'key') {
     return new RouteQueryError(kind, code, `MySQL cannot answer ${file} for this key: ${code}`);
   }
-  const said = error.message === '' ? code : `${error.message} (${code})`;
   const hint = typeof error.errno === 'number' ? advice[error.errno] : undefined;
   const sentence = {
-    unavailable: `MySQL does not answer: ${said}`,
-    schema: `${file} does not fit the database: ${said}`,
-    denied: `MySQL refuses: ${said}${hint === undefined ? '' : `; ${hint}`}`,
+    unavailable: `MySQL does not answer: ${said(error)}`,
+    schema: `${file} does not fit the database: ${said(error)}`,
+    denied: `MySQL refuses: ${said(error)}${hint === undefined ? '' : `; ${hint}`}`,
   }[kind];
   return new RouteQueryError(kind, code, sentence, { cause: error });
+}
+
+/** For a question about nobody: there is no key, and no data of one, that an error could be about. */
+export function toCheckError(thrown: unknown, file: string): RouteQueryError {
+  const error = toRouteQueryError(thrown, file);
+  if (error.kind !== 'key' || thrown instanceof RouteQueryError) return error;
+  const sentence = `MySQL answers ${file} with an error: ${said(toError(thrown))}`;
+  return new RouteQueryError('unavailable', error.code, sentence, { cause: thrown });
+}
+
+function said(error: DriverError): string {
+  const code = codeOf(error);
+  return error.message === '' ? code : `${error.message} (${code})`;
 }
 
 /** The driver has no name for numbers it does not know. */
@@ -120,14 +139,10 @@ function kindOf(error: DriverError): RouteErrorKind {
   return error instanceof TypeError || error instanceof RangeError ? 'key' : 'unavailable';
 }
 
-/**
- * What neither the table nor SQLSTATE knows concerns one key only: should it concern all of them after
- * all, each waits for itself and nothing is lost, whereas the reverse would let one bad row stop everyone.
- */
+/** What neither the table nor SQLSTATE knows is no mistake of set-up: proxies and engines have errors of their own. */
 function kindOfServerError(errno: unknown, sqlState: string): RouteErrorKind {
   const known = typeof errno === 'number' ? kindByNumber.get(errno) : undefined;
   if (known !== undefined) return known;
   if (sqlState.startsWith('08')) return 'unavailable';
-  if (sqlState.startsWith('28')) return 'denied';
-  return sqlState.startsWith('42') ? 'schema' : 'key';
+  return sqlState.startsWith('28') ? 'denied' : 'key';
 }

@@ -5,8 +5,9 @@ import { toError } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { RouteQueryError } from './errors.ts';
 
-/** Keys the database answers with an error of their own. Each is asked for at its own pace. */
+/** Keys the database answers with an error of their own, or not in time. Each is asked for at its own pace. */
 export interface KeyTroubles {
+  has(cacheKey: string): boolean;
   /** True for a key in trouble that is not to be asked for again as yet. */
   mustWait(cacheKey: string): boolean;
   failed(cacheKey: string, key: RouteKey, error: unknown): void;
@@ -44,6 +45,7 @@ export function createKeyTroubles(options: KeyTroublesOptions): KeyTroubles {
   };
 
   return {
+    has: (cacheKey) => troubles.has(cacheKey),
     mustWait: (cacheKey) => clock() < (troubles.get(cacheKey)?.retryAt ?? -Infinity),
     failed(cacheKey, { accountId, flowId }, error) {
       const trouble = troubles.get(cacheKey) ?? newTrouble();

@@ -5,7 +5,7 @@ import { allSchemes, type Scheme } from '../domain/webhookUrl.ts';
 import { abortReason } from '../runtime/abort.ts';
 import { compileRouteQuery, type CompiledRouteQuery } from './compileRouteQuery.ts';
 import type { MysqlClient, MysqlResult } from './connect.ts';
-import { RouteQueryError, toRouteQueryError } from './errors.ts';
+import { RouteQueryError, toCheckError, toRouteQueryError } from './errors.ts';
 import { readRouteRow, requireAtMostOneRow, requireColumns } from './routeRow.ts';
 
 /** A query's text and where it is from, to name it in errors. */
@@ -16,7 +16,7 @@ export interface QueryFile {
 
 export interface RouteQueryOptions extends QueryFile {
   readonly client: MysqlClient;
-  /** Bounds one question, connecting and waiting for a free connection included. */
+  /** Bounds one question from when it is sent. */
   readonly timeoutMs?: number;
   /** Tried when this one does not fit the database, so that the error can say whether that one does. */
   readonly alternative?: QueryFile | undefined;
@@ -34,11 +34,17 @@ export interface RouteQuery {
   /** What an answer comes to. */
   decide(row: RouteRow | null): Route;
   /**
-   * Whether the database can answer at all: reachable, allowed, right tables, right columns. Rejects as
-   * `run` does, but never with the kind `key`.
+   * Whether the database can answer at all: reachable, allowed, right tables, right columns. Goes before other
+   * questions. Rejects as `run` does, but never with the kind `key`; with `schema` and `denied` only for what is
+   * known to be a mistake of set-up.
    */
   check(signal: AbortSignal): Promise<void>;
+  /** As `check`, but asks nothing when a question was answered within the last `RECENT_MS`. */
+  watch(signal: AbortSignal): Promise<void>;
 }
+
+/** What was answered so lately need not be asked again to know that the database answers. */
+const RECENT_MS = 5_000;
 
 /** Asked for by checks. Whether there is such an account does not matter: its row is not looked at. */
 const nobody: RouteKey = { accountId: 0, flowId: 0, deliveryStatus: '' };
@@ -48,20 +54,25 @@ export function createRouteQuery(options: RouteQueryOptions): RouteQuery {
   const { client, file, alternative, timeoutMs = 5000, schemes = allSchemes } = options;
   const compiled = compileRouteQuery(options.text, file);
 
-  const ask = async (
-    query: CompiledRouteQuery,
-    key: RouteKey,
-    signal: AbortSignal,
-  ): Promise<MysqlResult> => {
+  let answeredAt = -Infinity;
+
+  const ask = async (key: RouteKey, signal: AbortSignal): Promise<MysqlResult> => {
+    const limits = { timeoutMs, signal };
     try {
-      return await client.query(query.sql, bind(query, key), { timeoutMs, signal });
+      return await client.query(compiled.sql, bind(compiled, key), limits);
     } catch (error) {
       throw signal.aborted ? abortReason(signal) : toRouteQueryError(error, file);
     }
   };
 
   const checkQuery = async (query: CompiledRouteQuery, signal: AbortSignal): Promise<void> => {
-    const result = await ask(query, nobody, signal);
+    const limits = { timeoutMs, signal, isUrgent: true };
+    let result: MysqlResult;
+    try {
+      result = await client.query(query.sql, bind(query, nobody), limits);
+    } catch (error) {
+      throw signal.aborted ? abortReason(signal) : toCheckError(error, file);
+    }
     requireColumns(result, file);
     requireAtMostOneRow(result, file);
   };
@@ -75,29 +86,37 @@ export function createRouteQuery(options: RouteQueryOptions): RouteQuery {
     }
   };
 
-  const askCompiled = async (key: RouteKey, signal: AbortSignal): Promise<RouteRow | null> =>
-    readRouteRow(await ask(compiled, key, signal), file);
+  const check = async (signal: AbortSignal): Promise<void> => {
+    try {
+      await checkQuery(compiled, signal);
+    } catch (error) {
+      if (!(error instanceof RouteQueryError)) throw error;
+      if (error.kind === 'unavailable' || error.kind === 'denied') throw error;
+      const { code, message } = error;
+      const advice =
+        alternative !== undefined && (await fits(alternative, signal))
+          ? `; ${alternative.file} fits: set MYSQL_ROUTE_QUERY_FILE=${alternative.file}`
+          : '';
+      throw new RouteQueryError('schema', code, message + advice, { cause: error });
+    }
+  };
+
+  const askForRow = async (key: RouteKey, signal: AbortSignal): Promise<RouteRow | null> => {
+    const row = readRouteRow(await ask(key, signal), file);
+    answeredAt = performance.now();
+    return row;
+  };
   const decide = (row: RouteRow | null): Route =>
     row === null ? { kind: 'notOptedIn' } : routeFromRow(row, { digest: sha256, schemes });
 
   return {
     usesDeliveryStatus: compiled.parameters.includes('deliveryStatus'),
-    run: async (key, signal) => decide(await askCompiled(key, signal)),
-    ask: askCompiled,
+    run: async (key, signal) => decide(await askForRow(key, signal)),
+    ask: askForRow,
     decide,
-    async check(signal) {
-      try {
-        await checkQuery(compiled, signal);
-      } catch (error) {
-        if (!(error instanceof RouteQueryError)) throw error;
-        if (error.kind === 'unavailable' || error.kind === 'denied') throw error;
-        const { code, message } = error;
-        const advice =
-          alternative !== undefined && (await fits(alternative, signal))
-            ? `; ${alternative.file} fits: set MYSQL_ROUTE_QUERY_FILE=${alternative.file}`
-            : '';
-        throw new RouteQueryError('schema', code, message + advice, { cause: error });
-      }
+    check,
+    async watch(signal) {
+      if (performance.now() - answeredAt >= RECENT_MS) await check(signal);
     },
   };
 }

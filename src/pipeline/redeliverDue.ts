@@ -1,8 +1,7 @@
 import { Stopping } from '../runtime/abort.ts';
 import { toError } from '../runtime/errors.ts';
-import type { HandleChangeDeps } from './handleChange.ts';
 import { NoRoom } from './lanes.ts';
-import { serveRow } from './serveRow.ts';
+import { serveRow, type ServeRowDeps } from './serveRow.ts';
 
 /** How often durable state is asked which endpoints have something due; seldom while none will have soon. */
 const ASK_EVERY_MS = 500;
@@ -12,7 +11,7 @@ const REST_FACTOR = 5;
 const LONGEST_REST_MS = 5_000;
 const ALWAYS_STANDING = 2;
 
-export interface RedeliverDeps extends HandleChangeDeps {
+export interface RedeliverDeps extends Omit<ServeRowDeps, 'issue'> {
   /** Told of everything begun, so that a stop can wait for it. */
   track(task: Promise<void>): void;
 }

@@ -13,10 +13,10 @@ import { nullWhenUnknown } from './takeUp.ts';
 
 /** A row that can't begin after all is due again after this. */
 const TRY_AGAIN_MS = 1_000;
-/** How long a row waits for its route before it is let go again. */
-const ROUTE_PATIENCE_MS = 5_000;
 
 export interface ServeRowDeps extends HandleChangeDeps {
+  /** How long a row waits for its route before it is let go again. */
+  readonly routePatienceMs: number;
   /** Has the rows of an endpoint served soon: there is one more due. */
   issue(endpointKey: string): void;
 }
@@ -201,22 +201,26 @@ async function goOn(
 /** The route as it is now, or null when MySQL does not tell in time. */
 async function findRoute(
   { parked }: ClaimedNotification,
-  { routes, stopping }: ServeRowDeps,
+  deps: ServeRowDeps,
 ): Promise<Route | null> {
   const { accountId, flowId, subject } = parked;
   const { deliveryStatus } = subject;
-  return await findRouteSoon({ accountId, flowId, deliveryStatus }, { routes, stopping });
+  return await findRouteSoon({ accountId, flowId, deliveryStatus }, deps);
 }
 
-/** A route as it is now, or null when MySQL does not tell within five seconds, or a stop comes before. */
+/** A route as it is now, or null when MySQL does not tell in time, or a stop comes before. */
 export async function findRouteSoon(
   key: RouteKey,
-  { routes, stopping }: Pick<ServeRowDeps, 'routes' | 'stopping'>,
+  {
+    routes,
+    stopping,
+    routePatienceMs,
+  }: Pick<ServeRowDeps, 'routes' | 'stopping' | 'routePatienceMs'>,
 ): Promise<Route | null> {
   // Not `AbortSignal.any`: what depends on a signal that lives long is never forgotten (Node 20).
   const patience = new AbortController();
   const giveUp = (): void => patience.abort();
-  const timer = setTimeout(giveUp, ROUTE_PATIENCE_MS);
+  const timer = setTimeout(giveUp, routePatienceMs);
   const forget = onAbort(stopping, giveUp);
   try {
     return await routes.find(key, patience.signal);

@@ -18,6 +18,7 @@ export type LogEvent =
   | 'mysql_unreachable'
   | 'mysql_answers_again'
   | 'mysql_schema_error'
+  | 'mysql_fewer_connections'
   | 'route_key_error'
   | 'route_cache_stale'
   | 'standby'

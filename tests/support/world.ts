@@ -135,5 +135,6 @@ function settingsOf(options: WorldOptions) {
     marginMs: 86_400_000,
     startAt: null,
     routeCacheTtlMs: 30_000,
+    routePatienceMs: 5_000,
   };
 }

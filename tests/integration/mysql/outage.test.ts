@@ -54,6 +54,8 @@ function start({ timeoutMs = 5000, ttlMs = 0, staleMs = 0 } = {}) {
   const logger = createMemoryLogger();
   const cache = createRouteCache({
     lookup: query.run,
+    check: query.check,
+    slots: 2,
     usesDeliveryStatus: query.usesDeliveryStatus,
     ...{ ttlMs, staleMs, size: 100, delay, logger },
     metrics: { routeLookup: () => undefined },

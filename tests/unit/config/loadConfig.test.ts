@@ -18,6 +18,7 @@ describe('loadConfig', () => {
         uri: required.MYSQL_URI,
         adminUri: null,
         poolSize: 5,
+        timeoutMs: 5_000,
         routeQuery: { path: join(packageRoot(), 'config/route.sql'), text: 'SELECT 1' },
         ca: null,
       },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import {
   RouteQueryError,
+  toCheckError,
   toRouteQueryError,
   type RouteErrorKind,
 } from '../../../src/mysql/errors.ts';
@@ -39,7 +40,11 @@ describe('toRouteQueryError', () => {
     ['schema', 1049, '42000', 'database'],
     ['schema', 1064, '42000', 'syntax'],
     ['schema', 1356, 'HY000', 'view'],
-    ['schema', 4001, '42000', 'a syntax error nobody listed'],
+    ['schema', 1449, 'HY000', 'definer of a view'],
+    ['unavailable', 1815, 'HY000', 'a storage engine'],
+    ['unavailable', 1412, 'HY000', 'a table that is being changed'],
+    ['key', 4001, '42000', 'what nobody listed, though it says to be of syntax or access'],
+    ['key', 1105, 'HY000', 'what proxies say'],
     ['key', 1242, '21000', 'subquery with two rows'],
     ['key', 1690, '22003', 'out of range'],
     ['key', 1644, '45000', 'a signal of a function'],
@@ -96,5 +101,23 @@ describe('toRouteQueryError', () => {
   it('leaves its own errors as they are', () => {
     const error = new RouteQueryError('key', 'ROW_INVALID', 'x');
     expect(toRouteQueryError(error, 'my.sql')).toBe(error);
+  });
+});
+
+describe('toCheckError', () => {
+  it('names what nobody listed in full, as something that is waited for', () => {
+    expect(toCheckError(serverError(1105, 'HY000', 'ER_UNKNOWN_ERROR'), 'my.sql')).toMatchObject({
+      kind: 'unavailable',
+      message:
+        'MySQL answers my.sql with an error: what the server says of 1105 (ER_UNKNOWN_ERROR)',
+    });
+  });
+
+  it.each([
+    ['schema', 1146],
+    ['denied', 1142],
+    ['unavailable', 1205],
+  ] as const)('leaves the kind %s as it is', (kind, errno) => {
+    expect(toCheckError(serverError(errno, 'HY000'), 'my.sql').kind).toBe(kind);
   });
 });

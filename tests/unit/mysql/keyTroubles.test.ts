@@ -18,12 +18,12 @@ describe('an error of one key', () => {
     const cache = startRouteCache();
     const ask = async (): Promise<string> => (await cache.find(keyOf(1))).state;
     await ask();
-    await cache.newest(1).fail('key');
+    await cache.newest(1).fail('key', 'ROW_INVALID');
     await cache.pass(199);
     expect(await ask()).toBe('rejected');
     await cache.pass(1);
     expect(await ask()).toBe('waiting');
-    await cache.newest(2).fail('key');
+    await cache.newest(2).fail('key', 'ROW_INVALID');
     await cache.pass(399);
     expect(await ask()).toBe('rejected');
     await cache.pass(1);
@@ -35,9 +35,11 @@ describe('an error of one key', () => {
   it('shows that the database answers', async () => {
     const cache = startRouteCache();
     await cache.find(keyOf(1));
-    await cache.newest(1).fail('unavailable');
+    await cache.beginOutage();
     await cache.pass(200);
-    await cache.newest(2).fail('key');
+    await cache.check(2).fail('unavailable');
+    await cache.pass(400);
+    await cache.newest(2).fail('key', 'ROW_INVALID');
     expect(cache.events()).toEqual([
       'warn mysql_unreachable',
       'warn mysql_answers_again',
@@ -45,6 +47,32 @@ describe('an error of one key', () => {
     ]);
     await cache.find(keyOf(2));
     expect(cache.newest(3).key.accountId).toBe(2);
+  });
+
+  it('is not waited for when it is asked for again, but learnt of all the same', async () => {
+    const cache = startRouteCache();
+    await cache.find(keyOf(1));
+    await cache.newest(1).fail('key', 'ROW_INVALID');
+    await cache.pass(200);
+    const again = await cache.find(keyOf(1));
+    const beside = await cache.find(keyOf(1));
+    await cache.pass(500);
+    expect([again.state, beside.state]).toEqual(['rejected', 'rejected']);
+    await expect(again.result).rejects.toBeInstanceOf(RouteUnknown);
+    await cache.newest(2).answer(no);
+    expect(await (await cache.find(keyOf(1))).result).toBe(no);
+  });
+
+  it('leaves one question in all to those in trouble', async () => {
+    const cache = startRouteCache();
+    for (const accountId of [1, 2, 3]) {
+      await cache.find(keyOf(accountId));
+      await cache.questions.at(-1)?.fail('key', 'ROW_INVALID');
+    }
+    await cache.pass(200);
+    const again = [1, 2, 3].map(async (accountId) => (await cache.find(keyOf(accountId))).state);
+    expect(await Promise.all(again)).toEqual(['waiting', 'rejected', 'rejected']);
+    expect(cache.newest(4).key.accountId).toBe(1);
   });
 
   it('is logged with account and flow, once a minute', async () => {
@@ -68,7 +96,7 @@ describe('an error of one key', () => {
   it('does not flood the log when it strikes many', async () => {
     const cache = startRouteCache();
     for (let accountId = 0; accountId < 50; accountId += 1) await cache.find(keyOf(accountId));
-    for (const question of [...cache.questions]) await question.fail('key');
+    for (const question of [...cache.questions]) await question.fail('key', 'ROW_INVALID');
     expect(cache.logged()).toHaveLength(1);
   });
 

@@ -96,6 +96,7 @@ describe('an abort', () => {
     const stop = new AbortController();
     const one = await cache.find(keyOf(28), stop.signal);
     await cache.newest(1).fail('unavailable');
+    await cache.checks.at(-1)?.fail('unavailable');
     expect(one.state).toBe('waiting');
     stop.abort(new Error('stopping'));
     await expect(one.result).rejects.toThrow('stopping');
@@ -106,15 +107,19 @@ describe('an abort', () => {
     const stop = new AbortController();
     const one = await cache.find(keyOf(1), stop.signal);
     await cache.newest(1).fail('unavailable');
+    await cache.checks.at(-1)?.fail('unavailable');
     const two = await cache.find(keyOf(2));
     await cache.pass(200);
+    await cache.check(2).fail('unavailable');
+    await cache.pass(400);
     expect(cache.newest(2).key.accountId).toBe(1);
     stop.abort(new Error('stopping'));
     await expect(one.result).rejects.toThrow('stopping');
     await cache.pass(0);
     await cache.find(keyOf(3));
-    expect(cache.newest(3).key.accountId).toBe(2);
-    await cache.newest(3).answer(no);
+    await cache.check(3).succeed();
+    expect(cache.questions.slice(2).map(({ key }) => key.accountId)).toEqual([2, 3]);
+    await cache.questions[2]?.answer(no);
     expect(two.state).toBe('answered');
   });
 });
@@ -132,11 +137,12 @@ describe('a known answer', () => {
     await cache.pass(60_000);
     const within = await cache.find(keyOf(28));
     await cache.newest(2).fail('unavailable');
+    await cache.checks.at(-1)?.fail('unavailable');
     expect(await within.result).toBe(no);
     expect(cache.counted).toEqual({ hit: 0, miss: 1, stale: 1, error: 1 });
     await cache.pass(200);
     const beyond = await cache.find(keyOf(28));
-    await cache.newest(3).fail('unavailable');
+    await cache.check(2).fail('unavailable');
     expect(beyond.state).toBe('waiting');
   });
 
@@ -146,6 +152,7 @@ describe('a known answer', () => {
     await cache.newest(1).answer(no);
     const again = await cache.find(keyOf(28));
     await cache.newest(2).fail('unavailable');
+    await cache.checks.at(-1)?.fail('unavailable');
     expect(again.state).toBe('waiting');
   });
 
@@ -153,14 +160,24 @@ describe('a known answer', () => {
     const cache = await startKnowing(600_000);
     await cache.find(keyOf(29));
     await cache.newest(2).fail('unavailable');
+    await cache.checks.at(-1)?.fail('unavailable');
     await cache.pass(30_000);
-    await cache.newest(3).fail('unavailable');
+    await cache.check(2).fail('unavailable');
     expect((await cache.find(keyOf(28))).state).toBe('answered');
     await cache.pass(400);
-    expect(cache.newest(4).key.accountId).toBe(29);
+    expect(cache.newest(3).key.accountId).toBe(29);
     expect((await cache.find(keyOf(28))).state).toBe('answered');
     expect(cache.counted.stale).toBe(2);
     expect(cache.events()).toEqual(['warn mysql_unreachable', 'warn route_cache_stale']);
+  });
+
+  it('is given at once while it is not known whom a failure concerns', async () => {
+    const cache = await startKnowing(600_000);
+    await cache.pass(30_000);
+    await cache.find(keyOf(29));
+    await cache.newest(2).fail('unavailable', 'QUERY_TIMEOUT');
+    expect((await cache.find(keyOf(28))).state).toBe('answered');
+    expect(cache.counted.stale).toBe(1);
   });
 
   it('is asked for again when the pace allows, and renewed by the answer', async () => {
@@ -168,8 +185,10 @@ describe('a known answer', () => {
     await cache.pass(30_000);
     await cache.find(keyOf(28));
     await cache.newest(2).fail('unavailable');
+    await cache.checks.at(-1)?.fail('unavailable');
     await cache.pass(200);
     const asking = await cache.find(keyOf(28));
+    await cache.check(2).succeed();
     await cache.newest(3).answer(noWebhook);
     expect(await asking.result).toBe(noWebhook);
     expect(await (await cache.find(keyOf(28))).result).toBe(noWebhook);
@@ -180,7 +199,7 @@ describe('a known answer', () => {
     const cache = await startKnowing(600_000);
     await cache.pass(30_000);
     const again = await cache.find(keyOf(28));
-    await cache.newest(2).fail('key');
+    await cache.newest(2).fail('key', 'ROW_INVALID');
     expect(again.state).toBe('rejected');
   });
 });

@@ -5,10 +5,14 @@ import { createRouteCache, type RouteCacheOptions } from '../../../src/mysql/rou
 import { createMemoryLogger } from '../../support/memoryLogger.ts';
 
 /** A question that reached the database and waits for the test to answer it. */
-export interface Question {
+export interface Question extends Check {
   readonly key: RouteKey;
-  readonly signal: AbortSignal;
   answer(route: Route): Promise<void>;
+}
+
+/** The harmless question. */
+export interface Check {
+  readonly signal: AbortSignal;
   fail(kind: RouteErrorKind, code?: string): Promise<void>;
 }
 
@@ -23,28 +27,35 @@ export function keyOf(accountId: number | string, deliveryStatus = 'DELIVERED'):
 export function startRouteCache(options: Partial<RouteCacheOptions> = {}) {
   const time = createFakeTime();
   const questions: Question[] = [];
+  const checks: (Check & { succeed(): Promise<void> })[] = [];
+  const put = async <Answer>(signal: AbortSignal, take: (asked: Asked<Answer>) => void) =>
+    await new Promise<Answer>((resolve, reject) => {
+      const withdraw = (): void => reject(new Error('the question was withdrawn'));
+      signal.addEventListener('abort', withdraw);
+      take({
+        signal,
+        async answer(answer) {
+          signal.removeEventListener('abort', withdraw);
+          resolve(answer);
+          await settled();
+        },
+        async fail(kind, code = 'CODE') {
+          signal.removeEventListener('abort', withdraw);
+          reject(new RouteQueryError(kind, code, `a problem of the kind ${kind}`));
+          await settled();
+        },
+      });
+    });
   const logger = createMemoryLogger();
   const counted = { hit: 0, miss: 0, stale: 0, error: 0 };
   const cache = createRouteCache({
     lookup: async (key, signal) =>
-      await new Promise<Route>((resolve, reject) => {
-        const withdraw = (): void => reject(new Error('the question was withdrawn'));
-        signal.addEventListener('abort', withdraw);
-        questions.push({
-          key,
-          signal,
-          async answer(route) {
-            signal.removeEventListener('abort', withdraw);
-            resolve(route);
-            await settled();
-          },
-          async fail(kind, code = 'CODE') {
-            signal.removeEventListener('abort', withdraw);
-            reject(new RouteQueryError(kind, code, `a problem of the kind ${kind}`));
-            await settled();
-          },
-        });
-      }),
+      await put<Route>(signal, (asked) => questions.push({ key, ...asked })),
+    check: async (signal) =>
+      await put<undefined>(signal, (asked) =>
+        checks.push({ ...asked, succeed: async () => await asked.answer(undefined) }),
+      ),
+    slots: 100,
     usesDeliveryStatus: false,
     ttlMs: 30_000,
     staleMs: 600_000,
@@ -57,17 +68,29 @@ export function startRouteCache(options: Partial<RouteCacheOptions> = {}) {
     ...options,
   });
 
+  const newestOf = <Kind>(kind: readonly Kind[], count: number): Kind => {
+    const newest = kind.at(-1);
+    if (kind.length !== count || newest === undefined) {
+      throw new Error(`expected ${count}, not ${kind.length}`);
+    }
+    return newest;
+  };
+  const newest = (count: number): Question => newestOf(questions, count);
+  const check = (count: number) => newestOf(checks, count);
+
   return {
     questions,
+    checks,
     logged: () => logger.lines.map(({ level, event, fields }) => [level, event, fields]),
     counted,
     /** How many questions there were, with the newest at hand. */
-    newest(count: number): Question {
-      const question = questions.at(-1);
-      if (questions.length !== count || question === undefined) {
-        throw new Error(`expected ${count} questions, not ${questions.length}`);
-      }
-      return question;
+    newest,
+    /** As `newest`, of the harmless question. */
+    check,
+    /** The newest question fails, and so does the check made because of it. */
+    async beginOutage(kind: RouteErrorKind = 'unavailable', code?: string): Promise<void> {
+      await newest(questions.length).fail(kind, code);
+      await check(checks.length).fail(kind, code);
     },
     events: () => logger.lines.map(({ level, event }) => `${level} ${event}`),
     pass: time.pass,
@@ -75,6 +98,10 @@ export function startRouteCache(options: Partial<RouteCacheOptions> = {}) {
       return observe(cache.find(key, signal));
     },
   };
+}
+
+interface Asked<Answer> extends Check {
+  answer(answer: Answer): Promise<void>;
 }
 
 export interface Observed {
