@@ -37,7 +37,7 @@ export interface MysqlClient {
   close(): Promise<void>;
 }
 
-export interface QueryLimits {
+interface QueryLimits {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   /** Goes before all others that wait for a connection. */

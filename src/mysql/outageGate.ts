@@ -25,7 +25,7 @@ export interface OutageGate {
  */
 type Ask<Answer> = (mayAsk: () => boolean) => Promise<Answer | null>;
 
-export type Passage<Answer> =
+type Passage<Answer> =
   | Readonly<{ kind: 'answered'; answer: Answer }>
   /** Others are answered. */
   | Readonly<{ kind: 'keyError'; error: RouteQueryError }>

@@ -11,7 +11,7 @@ export interface Question extends Check {
 }
 
 /** The harmless question. */
-export interface Check {
+interface Check {
   readonly signal: AbortSignal;
   fail(kind: RouteErrorKind, code?: string): Promise<void>;
 }
