@@ -8,7 +8,7 @@ import type { Progress } from './gapProgress.ts';
 import type { UuidRepresentation } from './legacyUuid.ts';
 import { toPlainDocument } from './plainDocument.ts';
 import { searchGap } from './searchGap.ts';
-import type { StateCollections } from './stateCollections.ts';
+import type { GapRow, StateCollections } from './stateCollections.ts';
 
 /** What a page leads to; `step` is how many came before, so that none is counted twice. */
 interface Passage {
@@ -29,17 +29,51 @@ export function createGapStore(options: {
   const patience = createPatience(limits.write);
   const pagePatience = createPatience(limits.page);
   const news = createNudge();
+
+  /**
+   * From now on no other gap is added to this one: its first page may be read at any moment. All that wait as it did
+   * are searched for with it. Each is removed only when it is covered, however far it has grown meanwhile.
+   */
+  const begin = async (row: GapRow): Promise<Gap | null> => {
+    const waiting: readonly Document[] = await withDeadline(patience, () =>
+      gaps.find({ _id: { $ne: row._id }, ...notBegun }).toArray(),
+    );
+    const spans = [row, ...waiting].map(toGap);
+    const from = new Date(Math.min(...spans.map((span) => span.from.getTime())));
+    const to = new Date(Math.max(...spans.map((span) => span.to.getTime())));
+    const begun = await withDeadline(patience, () =>
+      gaps.findOneAndUpdate(
+        { _id: row._id },
+        { $min: { from }, $max: { to }, $set: { begun: true } },
+        { returnDocument: 'after' },
+      ),
+    );
+    const covered = { ...notBegun, from: { $gte: from }, to: { $lte: to } };
+    if (waiting.length > 0) {
+      const _id = { $in: waiting.map((each) => each['_id'] as string) };
+      await withDeadline(patience, () => gaps.deleteMany({ _id, ...covered }));
+    }
+    return begun === null ? null : toGap(begun);
+  };
+
   return {
     news,
     async add(from, to) {
-      const row = { from, to, step: 0, progress: null, createdAt: new Date() };
-      const counts = { recovered: 0, unplaceable: 0 };
-      await withDeadline(patience, () => gaps.insertOne({ _id: randomUUID(), ...row, ...counts }));
+      const fresh = { step: 0, progress: null, recovered: 0, unplaceable: 0 };
+      const update = {
+        $min: { from },
+        $max: { to },
+        $setOnInsert: { _id: randomUUID(), ...fresh, createdAt: new Date() },
+      };
+      await withDeadline(patience, () =>
+        gaps.updateOne({ begun: false }, update, { upsert: true }),
+      );
       news.give();
     },
     async oldest() {
       const row = await withDeadline(patience, () => gaps.findOne({}, { sort: { createdAt: 1 } }));
-      return row === null ? null : toGap(row);
+      if (row === null) return null;
+      return row['begun'] === true ? toGap(row) : await begin(row);
     },
     async nextPage(gap) {
       const row = await withDeadline(patience, () => gaps.findOne({ _id: gap.id }));
@@ -78,6 +112,9 @@ export function createGapStore(options: {
     },
   };
 }
+
+/** Also those of earlier versions, which did not say. */
+const notBegun = { begun: { $ne: true }, progress: null };
 
 function toGap(row: Document): Gap {
   return { id: row['_id'] as string, from: row['from'] as Date, to: row['to'] as Date };

@@ -44,7 +44,7 @@ interface LeaseRow extends Document {
 }
 
 /** One gap and how far it has been searched. */
-interface GapRow extends Document {
+export interface GapRow extends Document {
   readonly _id: string;
 }
 

@@ -79,8 +79,9 @@ export interface GapTally {
 export interface GapStore {
   /** Given when this process has put down a gap. */
   readonly news: Nudge;
-  /** Durable with majority when it resolves. */
+  /** Durable with majority when it resolves, alone or as part of a gap whose search has not begun. */
   add(from: Date, to: Date): Promise<void>;
+  /** The one to be searched, joined with all others whose search has not begun. */
   oldest(): Promise<Gap | null>;
   /**
    * Documents that may have got their status in the gap, after the pages passed. May be empty before the
