@@ -12,6 +12,7 @@ import { createLedger } from './mongo/ledger.ts';
 import { createOutcomeStore } from './mongo/outcomeStore.ts';
 import { preflight } from './mongo/preflight.ts';
 import { createRetryStore } from './mongo/retryStore.ts';
+import { createServerClock, type WatchedServerClock } from './mongo/serverClock.ts';
 import { createSmsStore } from './mongo/smsStore.ts';
 import { createStateReaders } from './mongo/stateReaders.ts';
 import { createRouteCache } from './mysql/routeCache.ts';
@@ -48,6 +49,7 @@ interface Frame extends WorkerOptions {
   readonly health: Health;
   readonly metrics: PrometheusMetrics;
   readonly sampler: StateSampler;
+  readonly clock: WatchedServerClock;
 }
 
 /** What is open while the worker runs. */
@@ -67,9 +69,10 @@ export async function runWorker(config: Config, options: WorkerOptions): Promise
   const stopping = anyOf(options.stopping, failed.signal);
   const abandoned = anyOf(options.abandoned, failed.signal);
   const health = createHealth();
-  const metrics = createMetrics();
+  const clock = createServerClock();
+  const metrics = createMetrics(clock.now);
   const sampler = createStateSampler({ ...options, metrics, stopping });
-  const frame = { ...options, config, health, metrics, sampler, stopping, abandoned };
+  const frame = { ...options, config, health, metrics, sampler, clock, stopping, abandoned };
   stopping.addEventListener('abort', health.draining, { once: true });
   try {
     const httpPort = await openProbes(frame, teardown);
@@ -102,8 +105,8 @@ async function openProbes(frame: Frame, teardown: Teardown): Promise<number | nu
 
 /** Nothing here waits for a server: each connects when it is first used. */
 function openConnections(frame: Frame, teardown: Teardown): Connections {
-  const { config, version, logger, alternativeQuery: alternative } = frame;
-  const mongo = openMongo(config.mongodb);
+  const { config, version, logger, alternativeQuery: alternative, clock } = frame;
+  const mongo = openMongo(config.mongodb, clock);
   teardown.add('the MongoDB client', mongo.close);
   const { uri, ca, poolSize } = config.mysql;
   const client = openMysql({ uri, ca: ca?.text ?? null, poolSize, logger }, teardown);
@@ -111,7 +114,7 @@ function openConnections(frame: Frame, teardown: Teardown): Connections {
   return {
     mongo,
     routeQuery: openRoutes(config, { client, alternative }),
-    sender: openSender(config, { maxInFlight, version }, teardown),
+    sender: openSender(config, { maxInFlight, version, now: clock.now }, teardown),
   };
 }
 
@@ -121,6 +124,8 @@ async function notifyCustomers(frame: Frame, connections: Connections): Promise<
   const { mongo } = connections;
   const watch = { ...frame, component: 'mongodb' } as const;
   const { collectionUuid } = await untilReady(watch, () => preflight(mongo.sms, mongo.state));
+  // From here on it is known what MongoDB's clock shows.
+  await untilReady(watch, mongo.ping);
   const watching = watchDatabase(watch, mongo.ping);
   const { rememberMs } = config.notify;
   frame.sampler.readFrom(createStateReaders({ ...mongo, rememberMs, logger }));
@@ -168,12 +173,12 @@ function pipelineDeps(
     collectionUuid,
   }: Readonly<{ owner: string; epoch: number; collectionUuid: unknown }>,
 ): Omit<PipelineDeps, 'endpoints' | 'isHeld' | 'onFenced' | 'handOver'> {
-  const { config, logger, metrics, stopping, abandoned } = frame;
+  const { config, logger, metrics, clock, stopping, abandoned } = frame;
   const { sms, state } = mongo;
   const { retries } = state;
   const { uuidRepresentation } = config.mongodb;
   const { notify, call, limits, routeCache } = config;
-  const ledger = createLedger(state.sent, notify);
+  const ledger = createLedger(state.sent, { ...notify, clock });
   const watched = { namespace: sms.namespace, collectionUuid };
   // Longer than a question takes that is given up, or nothing would be learnt from it.
   const routePatienceMs = config.mysql.timeoutMs + 3_000;
@@ -187,6 +192,7 @@ function pipelineDeps(
     retries: createRetryStore({
       retries,
       ledger,
+      clock,
       workerId: owner,
       claimMs:
         call.requestTimeoutMs + longestQuickMs(call.quickRetriesMs) + routePatienceMs + 5_000,

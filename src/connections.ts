@@ -43,7 +43,12 @@ export function openRoutes(
 
 export function openSender(
   { call, egress }: Config,
-  { maxInFlight, version }: { readonly maxInFlight: number; readonly version: string },
+  options: {
+    readonly maxInFlight: number;
+    readonly version: string;
+    /** In milliseconds, for what is written into calls and records. */
+    readonly now: () => number;
+  },
   teardown: Teardown,
 ): WebhookSender {
   const sender = createWebhookSender({
@@ -51,10 +56,10 @@ export function openSender(
     connectTimeoutMs: call.connectTimeoutMs,
     responseLimitBytes: call.responseLimitBytes,
     connectionMaxAgeMs: call.connectionMaxAgeMs,
-    maxInFlight,
+    maxInFlight: options.maxInFlight,
     egress: egressOptions(egress),
-    userAgent: `notify-on-delivery/${version}`,
-    clock: { now: () => new Date() },
+    userAgent: `notify-on-delivery/${options.version}`,
+    clock: { now: () => new Date(options.now()) },
   });
   teardown.add('the HTTP connections', sender.close);
   return sender;

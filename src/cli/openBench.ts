@@ -29,7 +29,7 @@ export function openBench(config: Config, given: Given, teardown: Teardown): Ben
     }),
     mysql,
     routeQuery: once(() => openRoutes(config, { client: mysql(), alternative })),
-    sender: once(() => openSender(config, { maxInFlight: 1, version }, teardown)),
+    sender: once(() => openSender(config, { maxInFlight: 1, version, now: Date.now }, teardown)),
   };
 }
 

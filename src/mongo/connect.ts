@@ -1,6 +1,7 @@
 import { MongoClient, type Collection, type MongoClientOptions } from 'mongodb';
 import { ConfigurationError, toError } from '../runtime/errors.ts';
 import { limits, withDeadline } from './calls.ts';
+import type { WatchedServerClock } from './serverClock.ts';
 import { stateCollections, type StateCollections } from './stateCollections.ts';
 
 /**
@@ -58,18 +59,27 @@ export interface MongoConnection {
   close(): Promise<void>;
 }
 
-export function openMongo(options: {
-  readonly uri: string;
-  readonly database: string;
-  readonly collection: string;
-  readonly stateDatabase: string;
-}): MongoConnection {
+export function openMongo(
+  options: {
+    readonly uri: string;
+    readonly database: string;
+    readonly collection: string;
+    readonly stateDatabase: string;
+  },
+  /** Told the time with every ping. */
+  clock: Pick<WatchedServerClock, 'learn'> | null = null,
+): MongoConnection {
   const client = createMongoClient(options.uri, 'notify-on-delivery');
   return {
     sms: client.db(options.database).collection(options.collection),
     state: stateCollections(client.db(options.stateDatabase)),
     async ping() {
-      await withDeadline(limits.ping, () => client.db('admin').command({ ping: 1 }));
+      const askedAtMs = performance.now();
+      // As good as any question, and its answer has the time.
+      const answer = await withDeadline(limits.ping, () =>
+        client.db('admin').command({ hello: 1 }),
+      );
+      clock?.learn(answer['localTime'] as Date, askedAtMs);
     },
     async close() {
       await withDeadline(limits.ending, () => client.close());

@@ -63,8 +63,10 @@ export function createGapStore(options: {
       const update = {
         $min: { from },
         $max: { to },
-        $setOnInsert: { _id: randomUUID(), ...fresh, createdAt: new Date() },
-      };
+        $setOnInsert: { _id: randomUUID(), ...fresh },
+        // One that waits may be put down for later, too: all that wait are searched at once.
+        $currentDate: { createdAt: true },
+      } as const;
       await withDeadline(patience, () =>
         gaps.updateOne({ begun: false }, update, { upsert: true }),
       );

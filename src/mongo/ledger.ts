@@ -1,6 +1,6 @@
 import type { Document, Filter } from 'mongodb';
 import type { DeliveryRecord } from '../domain/record.ts';
-import type { LedgerEntry, LookupRequest, RecordedEnding } from '../pipeline/ports.ts';
+import type { LedgerEntry, LookupRequest, RecordedEnding, ServerClock } from '../pipeline/ports.ts';
 import { expectedFailures } from './bulkFailures.ts';
 import { limits, withDeadline, type Limit } from './calls.ts';
 import { codes } from './errorCodes.ts';
@@ -26,7 +26,7 @@ export interface Ledger {
 
 export function createLedger(
   sent: StateCollections['sent'],
-  { rememberMs }: { readonly rememberMs: number },
+  { rememberMs, clock }: { readonly rememberMs: number; readonly clock: ServerClock },
 ): Ledger {
   return {
     async find(requests, limit = limits.lookUp) {
@@ -38,7 +38,7 @@ export function createLedger(
 
     async add(endings, limit = limits.write) {
       if (endings.length === 0) return new Map();
-      const now = Date.now();
+      const now = clock.now();
       const expireAt = new Date(now + rememberMs);
       const rows = endings.map((ending) => toRow(ending, new Date(now), expireAt));
       try {

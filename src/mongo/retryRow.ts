@@ -14,8 +14,12 @@ import type { RetryRow } from './stateCollections.ts';
 const compress = promisify(gzip);
 const decompress = promisify(gunzip);
 
+/** One to be stored; without `acceptedAt` it is taken up when it is. */
+type Storable = Omit<ParkableNotification, 'acceptedAt'> &
+  Partial<Pick<ParkableNotification, 'acceptedAt'>>;
+
 /** A parked notification as it is stored, but for when it is due and who has it. */
-export async function toRetryRow(parked: ParkableNotification): Promise<RetryRow> {
+export async function toRetryRow(parked: Storable): Promise<RetryRow> {
   const { subject, accountId, flowId, body, acceptedAt } = parked;
   const { notificationId, smsKey, documentKey, deliveryStatus, statusAt } = subject;
   return {
@@ -27,7 +31,7 @@ export async function toRetryRow(parked: ParkableNotification): Promise<RetryRow
     accountId,
     flowId,
     body: new Binary(await compress(body)),
-    acceptedAt,
+    ...(acceptedAt === undefined ? {} : { acceptedAt }),
     run: subject.run ?? null,
     ...toRowUpdate(parked),
   };

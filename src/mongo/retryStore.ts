@@ -6,6 +6,7 @@ import type {
   ParkableNotification,
   RetryStore,
 } from '../pipeline/retryPort.ts';
+import type { ServerClock } from '../pipeline/ports.ts';
 import { createBatcher } from '../runtime/batcher.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { createNudge } from '../runtime/nudge.ts';
@@ -27,6 +28,7 @@ import { createPatience, limits, withDeadline, type Limit } from './calls.ts';
 export interface RetryStoreOptions {
   readonly retries: StateCollections['retries'];
   readonly ledger: Ledger;
+  readonly clock: ServerClock;
   /** Written into claims, for people. */
   readonly workerId: string;
   /** How long a claim holds: an attempt's longest duration and the writes around it. */
@@ -50,7 +52,7 @@ interface Wanted {
 }
 
 export function createRetryStore(options: RetryStoreOptions): RetryStore {
-  const { retries, ledger, workerId, claimMs, logger, signal } = options;
+  const { retries, ledger, clock, workerId, claimMs, logger, signal } = options;
   const claimPatience = createPatience(limits.claim);
   const persist = async <Result>(write: (limit: Limit) => Promise<Result>): Promise<Result> => {
     const patience = createPatience(limits.write);
@@ -129,7 +131,7 @@ export function createRetryStore(options: RetryStoreOptions): RetryStore {
     async park(parked, waitMs) {
       const row = await add(parked, waitMs, null);
       news.give();
-      return (row?.['nextAttemptAt'] as Date | undefined) ?? new Date(Date.now() + waitMs);
+      return (row?.['nextAttemptAt'] as Date | undefined) ?? new Date(clock.now() + waitMs);
     },
     async beginAttempt(id, token, log) {
       const set = { log: { $literal: log }, attempts: log.begun, nextAttemptAt: inMs(claimMs) };
@@ -211,12 +213,14 @@ const isBeingCalled: Document = {
 };
 
 /**
- * The update that adds a row, by upsert. One that is there is left as it is, unless nobody has it and it knows of
+ * The update that adds a row, by upsert; one without `acceptedAt` is taken up now. One that is there is left as it is, unless nobody has it and it knows of
  * fewer attempts: then what has been learnt since must not be lost to it.
  */
 export function insertion(row: RetryRow, dueInMs: number, claim: NewRow['claim']): Document[] {
   const fields = claim === null ? row : { ...row, claim };
-  const fresh = { $mergeObjects: [{ $literal: fields }, { nextAttemptAt: inMs(dueInMs) }] };
+  const times = { acceptedAt: '$$NOW', nextAttemptAt: inMs(dueInMs) };
+  const given = 'acceptedAt' in row ? { nextAttemptAt: times.nextAttemptAt } : times;
+  const fresh = { $mergeObjects: [{ $literal: fields }, given] };
   const isThere = { $eq: [{ $type: '$sms' }, 'string'] };
   const isClaimed = { $ne: [{ $type: '$claim' }, 'missing'] };
   const knowsAsMuch = { $gte: [{ $ifNull: ['$attempts', 0] }, row['attempts'] as number] };

@@ -34,8 +34,9 @@ const deliveryBuckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 15, 60, 300, 1
 /**
  * Every series whose labels are known exists from the start, so that a rate over it is never absent. Only
  * what would be a lie as 0, a lag or a count of rows that nobody has read yet, is absent until it is known.
+ * `now`, in milliseconds, is of the clock that the times told go by, which is MongoDB's.
  */
-export function createMetrics(): PrometheusMetrics {
+export function createMetrics(now = (): number => Date.now()): PrometheusMetrics {
   const registry = new Registry();
   const counter = <Label extends string>(
     name: string,
@@ -58,9 +59,9 @@ export function createMetrics(): PrometheusMetrics {
       help,
       registers: [registry],
       collect() {
-        const now = value();
-        if (now === null) this.remove();
-        else this.set(now);
+        const figure = value();
+        if (figure === null) this.remove();
+        else this.set(figure);
       },
     });
 
@@ -158,6 +159,7 @@ export function createMetrics(): PrometheusMetrics {
     if (checkpointAt === null || oldestOplogEntryAt === null) return null;
     return (checkpointAt.getTime() - oldestOplogEntryAt.getTime()) / 1000;
   });
+  const secondsSince = (atMs: number): number => Math.max(0, (now() - atMs) / 1000);
 
   return {
     notificationEnded: (state, reason) => notifications.inc({ state, reason }),
@@ -170,7 +172,7 @@ export function createMetrics(): PrometheusMetrics {
     inFlight: (count) => inFlight.set(count),
     breakersOpen: (count) => breakersOpen.set(count),
     streamRead({ empty, wallTime }) {
-      streamAtMs = Math.max(streamAtMs ?? 0, empty ? Date.now() : wallTime.getTime());
+      streamAtMs = Math.max(streamAtMs ?? 0, empty ? now() : wallTime.getTime());
     },
     streamReopened: (cause) => reopened.inc({ cause }),
     gapFound: () => gaps.inc(),
@@ -192,10 +194,6 @@ export function createMetrics(): PrometheusMetrics {
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };
-}
-
-function secondsSince(atMs: number): number {
-  return Math.max(0, (Date.now() - atMs) / 1000);
 }
 
 /**

@@ -19,7 +19,7 @@ import type { EndNotification } from './endNotification.ts';
 import { logAttempt } from './logAttempt.ts';
 import type { Waiting } from './lane.ts';
 import { NoRoom, type Lanes, type Slot } from './lanes.ts';
-import type { EndpointStore, Metrics, WebhookSender } from './ports.ts';
+import type { EndpointStore, Metrics, ServerClock, WebhookSender } from './ports.ts';
 
 export interface DeliverDeps {
   readonly lanes: Lanes;
@@ -28,6 +28,7 @@ export interface DeliverDeps {
   readonly end: EndNotification;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly clock: ServerClock;
   readonly schedule: RetrySchedule;
   /** From the moment it was first taken up to the last moment an attempt may begin. */
   readonly giveUpAfterMs: number;
@@ -110,7 +111,7 @@ async function attemptIn(
     const reason = tooLateBecause(delivery, deps);
     let step: NextStep;
     if (reason === null) {
-      const begun = withAttemptBegun(progress.log, new Date());
+      const begun = withAttemptBegun(progress.log, new Date(deps.clock.now()));
       mustHold(deps);
       await custody.beginAttempt(begun);
       // Counting it can take a write: time enough to be frozen in.
@@ -198,23 +199,23 @@ async function takeSlot(delivery: Delivery, waiting: Waiting, deps: DeliverDeps)
 /** What came to be known while it waited for a slot. */
 function tooLateBecause(
   { notification, acceptedAt }: Delivery,
-  { endpoints, giveUpAfterMs }: DeliverDeps,
+  { endpoints, giveUpAfterMs, clock }: DeliverDeps,
 ): FailedReason | null {
   if (endpoints.isDisabled(notification.webhook.endpointKey)) return 'endpoint_disabled';
-  return Date.now() > acceptedAt.getTime() + giveUpAfterMs ? 'expired' : null;
+  return clock.now() > acceptedAt.getTime() + giveUpAfterMs ? 'expired' : null;
 }
 
 /** Tells of what came of an attempt: to the endpoint's breaker, and in numbers. */
 function note(
   { webhook, statusAt, run }: Notification,
   outcome: AttemptOutcome,
-  { lanes, metrics }: DeliverDeps,
+  { lanes, metrics, clock }: DeliverDeps,
 ): void {
   if (wasCalled(outcome)) lanes.ended(webhook.endpointKey, isDelivered(outcome));
   metrics.attempted(outcome);
   // How long ago a status was that is told again says nothing of how quick the worker is.
   if (isDelivered(outcome) && run === undefined) {
-    metrics.delivered((Date.now() - statusAt.getTime()) / 1000);
+    metrics.delivered((clock.now() - statusAt.getTime()) / 1000);
   }
 }
 
@@ -224,7 +225,7 @@ function chooseStep(
   outcome: AttemptOutcome,
   deps: DeliverDeps,
 ): NextStep {
-  const now = new Date();
+  const now = new Date(deps.clock.now());
   const policy = nextStep(outcome, log.begun, deps.schedule, { now, random: deps.random() });
   const step = withinLimits(policy, delivery, now.getTime() - deps.giveUpAfterMs);
   logAttempt(deps.logger, delivery.notification, { number: log.begun, outcome, step, now });

@@ -42,13 +42,13 @@ export async function handleChange(
   deps: HandleChangeDeps,
   settle: (wasNews: boolean) => void,
 ): Promise<boolean> {
-  const accepted = { change, subject, acceptedAt: new Date() };
+  const accepted = { change, subject, acceptedAt: new Date(deps.clock.now()) };
   const settlement = createSettlement(settle);
   try {
     for (;;) {
       const { taken, holder } = await takeUpOnce(accepted, settlement.settled, deps);
       if (isTaken(taken) && (await serveTaken(taken, accepted, deps, settlement.settle))) {
-        if (Date.now() <= accepted.acceptedAt.getTime() + deps.giveUpAfterMs) {
+        if (deps.clock.now() <= accepted.acceptedAt.getTime() + deps.giveUpAfterMs) {
           await delay(routeWaitMs(0), deps.stopping);
           continue;
         }
@@ -170,7 +170,7 @@ async function call(
   settle: (wasNews: boolean) => void,
 ): Promise<void> {
   const { callGate, retries, stopping } = deps;
-  if (Date.now() > acceptedAt.getTime() + deps.giveUpAfterMs) {
+  if (deps.clock.now() > acceptedAt.getTime() + deps.giveUpAfterMs) {
     const record = uncalledRecord(notification, 'expired', notification.webhook);
     await deps.end.write(notification, record, null);
     return;

@@ -8,6 +8,15 @@ import type { DeliveryRecord, FailedReason } from '../domain/record.ts';
 import type { Route, RouteKey } from '../domain/route.ts';
 import type { Nudge } from '../runtime/nudge.ts';
 
+/**
+ * The clock of MongoDB, which all workers share: what must hold across workers and restarts goes by it, since a
+ * worker's own wall clock may be set to any time. Goes on while the database is away.
+ */
+export interface ServerClock {
+  /** Milliseconds since 1970, with fractions. */
+  now(): number;
+}
+
 /** What one read of the change stream brought. */
 export type StreamRead =
   | Readonly<{

@@ -128,7 +128,7 @@ type Fate =
 function fateOf(route: Route | null, parked: ParkedNotification, deps: ServeRowDeps): Fate {
   const { webhook, undecided, acceptedAt } = parked;
   const expired = { kind: 'failed', reason: 'expired', webhook } as const;
-  const isExpired = Date.now() > acceptedAt.getTime() + deps.giveUpAfterMs;
+  const isExpired = deps.clock.now() > acceptedAt.getTime() + deps.giveUpAfterMs;
   if (route === null) return isExpired ? expired : { kind: 'unknown' };
   if (route.kind === 'notOptedIn' || route.kind === 'missing') {
     if (undecided === null) return { kind: 'failed', reason: 'notification_withdrawn', webhook };

@@ -44,12 +44,12 @@ export async function tendBlocked(deps: TendBlockedDeps): Promise<void> {
 
 /** There is no call to make, so none of them needs a slot. */
 async function endExpired(deps: TendBlockedDeps): Promise<void> {
-  const { retries, giveUpAfterMs, track, stopping, underWay } = deps;
+  const { retries, giveUpAfterMs, track, stopping, underWay, clock } = deps;
   const slot = { answered: () => undefined, release: () => undefined };
   const place = { endpointKey: null, slot };
   for (let isMore = true; isMore && !stopping.aborted;) {
     const claimed = await retries.claimAcceptedBefore(
-      new Date(Date.now() - giveUpAfterMs),
+      new Date(clock.now() - giveUpAfterMs),
       EXPIRED_LIMIT,
       underWay,
     );

@@ -77,7 +77,7 @@ describe('a document whose shard key has changed since the stream named it', () 
 
   it('is found when only its record is asked for', async () => {
     const told = keyed('moved', 28);
-    await createLedger(stateCollections(sms.db).sent, { rememberMs }).add([told]);
+    await createLedger(stateCollections(sms.db).sent, { rememberMs, clock: Date }).add([told]);
     await sms.insertOne({
       _id: 'moved' as never,
       accountID: 30,

@@ -66,7 +66,7 @@ export function createOutcomes(
   const failedCodes: string[] = [];
   const store = createOutcomeStore({
     sms,
-    ledger: createLedger(sent, { rememberMs }),
+    ledger: createLedger(sent, { rememberMs, clock: Date }),
     retries,
     logger,
     metrics: { recordFailed: (code) => void failedCodes.push(code) },

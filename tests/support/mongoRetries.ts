@@ -34,12 +34,12 @@ export function createRetries(
 ): Retries {
   const db = client.db(database);
   const { retries, sent } = stateCollections(db);
-  const ledger = createLedger(sent, { rememberMs });
+  const ledger = createLedger(sent, { rememberMs, clock: Date });
   const logger = createMemoryLogger();
   const abandoned = new AbortController();
   const { signal } = abandoned;
   return {
-    store: createRetryStore({ retries, ledger, workerId, claimMs, logger, signal }),
+    store: createRetryStore({ retries, ledger, clock: Date, workerId, claimMs, logger, signal }),
     rows: retries,
     ledger,
     logger,

@@ -94,6 +94,7 @@ export function createWorld(options: WorldOptions = {}): World {
   const settings = settingsOf(options);
   const deps: World['deps'] = {
     ...parts,
+    clock: { now: () => Date.now() },
     ...settings,
     sms: database,
     outcomes: database,

@@ -78,7 +78,7 @@ async function insert(
 ): Promise<ReadonlyMap<string, Queued>> {
   if (all.length === 0) return new Map();
   const undecided = { isStale: false, lookUps: 0 };
-  const more = { acceptedAt: new Date(), log: noAttempts, webhook: null, undecided };
+  const more = { log: noAttempts, webhook: null, undecided };
   const rows = await Promise.all(all.map(async (each) => await toRetryRow({ ...each, ...more })));
   const { upsertedIds } = await withDeadline(limits.question, () =>
     retries.bulkWrite(

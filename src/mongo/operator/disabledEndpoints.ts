@@ -43,9 +43,12 @@ export function createDisabledEndpoints(
     },
     async disable({ webhookId, displayUrl, endpointKey }) {
       const reason = 'endpoint_disabled';
-      const row = { webhookId, url: displayUrl, reason, disabledAt: new Date() };
+      const row = { webhookId, url: displayUrl, reason };
+      const fresh = { $mergeObjects: ['$$ROOT', { $literal: row }, { disabledAt: '$$NOW' }] };
+      const isThere = { $ne: [{ $type: '$reason' }, 'missing'] };
+      const update = [{ $replaceWith: { $cond: [isThere, '$$ROOT', fresh] } }];
       const { upsertedCount } = await withDeadline(limits.question, () =>
-        endpoints.updateOne({ _id: endpointKey }, { $setOnInsert: row }, { upsert: true }),
+        endpoints.updateOne({ _id: endpointKey }, update, { upsert: true }),
       );
       return upsertedCount === 1;
     },

@@ -19,7 +19,7 @@ let ledger: Ledger;
 beforeEach(async () => {
   state = stateCollections(servers().db);
   await state.sent.deleteMany({});
-  ledger = createLedger(state.sent, { rememberMs });
+  ledger = createLedger(state.sent, { rememberMs, clock: Date });
 });
 
 function asked(ending: Ending, wants: LookupRequest['wants']): LookupRequest {
