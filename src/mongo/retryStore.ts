@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Document } from 'mongodb';
+import type { Binary, Document } from 'mongodb';
 import type {
   ClaimedNotification,
   IdSet,
@@ -51,6 +51,9 @@ interface Wanted {
   readonly except: IdSet;
 }
 
+/** Bodies, as they are stored, in one batch. */
+const BATCH_BYTES = 8 * 1024 * 1024;
+
 export function createRetryStore(options: RetryStoreOptions): RetryStore {
   const { retries, ledger, clock, workerId, claimMs, logger, signal } = options;
   const claimPatience = createPatience(limits.claim);
@@ -81,6 +84,7 @@ export function createRetryStore(options: RetryStoreOptions): RetryStore {
   };
   const inserts = createBatcher<NewRow, RetryRow | null>({
     maxSize: 100,
+    weight: { atMost: BATCH_BYTES, of: ({ row }) => (row['body'] as Binary).length() },
     // Nobody waits for it but the checkpoint, and each write makes the server sync its journal once more.
     lingerMs: 50,
     concurrency: 2,

@@ -3,6 +3,7 @@ import { attemptedRecord, uncalledRecord } from '../domain/buildRecord.ts';
 import type { Change } from '../domain/change.ts';
 import type { Notification, Subject } from '../domain/notification.ts';
 import { delay } from '../runtime/abort.ts';
+import type { ByteBudget, Hold } from '../runtime/byteBudget.ts';
 import { toError } from '../runtime/errors.ts';
 import { createCustody, Superseded } from './custody.ts';
 import { deliver, type DeliverDeps } from './deliver.ts';
@@ -14,6 +15,8 @@ import { takeUp, type TakenUp, type TakeUpDeps, type UndecidedNotification } fro
 
 export interface HandleChangeDeps extends TakeUpDeps, DeliverDeps {
   readonly retries: RetryStore;
+  /** What is held of documents that were looked up. */
+  readonly lookedUp: ByteBudget;
   /** One change of an SMS at a time is taken up. */
   readonly takeUpGate: SmsGate;
   /** One status of an SMS at a time is called. */
@@ -42,7 +45,8 @@ export async function handleChange(
   deps: HandleChangeDeps,
   settle: (wasNews: boolean) => void,
 ): Promise<boolean> {
-  const accepted = { change, subject, acceptedAt: new Date(deps.clock.now()) };
+  const hold = deps.lookedUp.open();
+  const accepted = { change, subject, acceptedAt: new Date(deps.clock.now()), hold };
   const settlement = createSettlement(settle);
   try {
     for (;;) {
@@ -64,6 +68,8 @@ export async function handleChange(
   } catch (error) {
     settlement.leave(toError(error));
     throw error;
+  } finally {
+    hold.release();
   }
 }
 
@@ -72,13 +78,14 @@ interface Accepted {
   readonly subject: Subject;
   /** Before anything was asked of a database: waiting for one counts. */
   readonly acceptedAt: Date;
+  readonly hold: Hold;
 }
 
 type Taken = TakenUp | { readonly kind: 'nothing' };
 
 /** `holder`: what has the same notification under way, when something has. */
 async function takeUpOnce(
-  { change, subject }: Accepted,
+  { change, subject, hold }: Accepted,
   settled: Promise<void>,
   deps: HandleChangeDeps,
 ): Promise<{ readonly taken: Taken; readonly holder: Promise<void> | undefined }> {
@@ -96,7 +103,7 @@ async function takeUpOnce(
     // Before anything is looked up: a row put down after that must not be served beside it.
     if (!isUnderWay) underWay.set(notificationId, settled);
     try {
-      taken = await takeUp(change, subject, isUnderWay, deps);
+      taken = await takeUp(change, subject, { isUnderWay, hold }, deps);
       if (taken.kind === 'ended') await end.write(subject, taken.record, null);
     } finally {
       if (!isUnderWay && !isTaken(taken)) underWay.delete(notificationId);

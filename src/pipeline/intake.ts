@@ -1,6 +1,7 @@
 import type { Change } from '../domain/change.ts';
 import { savedSms, takeIn, type Intake as TakenIn } from '../domain/takeIn.ts';
 import { Stopping } from '../runtime/abort.ts';
+import type { Hold } from '../runtime/byteBudget.ts';
 import { toError } from '../runtime/errors.ts';
 import type { Tally } from '../runtime/tally.ts';
 import { handleChange, type HandleChangeDeps } from './handleChange.ts';
@@ -17,8 +18,8 @@ export interface IntakeDeps extends HandleChangeDeps {
 
 /** Starts the handling of changes, wherever they come from. */
 export interface Intake {
-  /** One that the stream shows; `settle` is called when it may be forgotten. */
-  take(change: Change, settle: () => void): void;
+  /** One that the stream shows; `settle` is called when it may be forgotten, and `hold` released with its memory. */
+  take(change: Change, settle: () => void, hold: Hold): void;
   /**
    * One that a search has found; resolves when it is settled, with whether it was news. Rejects only because the
    * worker is stopping.
@@ -48,15 +49,20 @@ export function createIntake(deps: IntakeDeps): Intake {
   };
 
   return {
-    take(change, settle) {
+    take(change, settle, hold) {
       const intake = takeIn(change, deliveryStatuses);
       if (intake.kind === 'subject') {
         const { subject } = intake;
-        track(begin(settle, (onSettled) => handleChange(change, subject, deps, onSettled)));
+        const handling = begin(settle, (onSettled) =>
+          handleChange(change, subject, deps, onSettled),
+        );
+        track(handling.finally(hold.release));
         return;
       }
       count(intake, deps);
       const saved = savedSms(change);
+      // Nothing but its name is needed any more.
+      hold.release();
       if (saved === null) {
         settle();
         return;

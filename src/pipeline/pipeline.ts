@@ -1,17 +1,17 @@
 import type { StreamPosition } from '../domain/change.ts';
-import { createBatcher } from '../runtime/batcher.ts';
+import { weightOfChange } from '../domain/weight.ts';
+import { createByteBudget } from '../runtime/byteBudget.ts';
 import { Fenced } from '../runtime/abort.ts';
 import { toError } from '../runtime/errors.ts';
 import { retryTransient } from '../runtime/retryTransient.ts';
 import { createTally } from '../runtime/tally.ts';
 import { createEndNotification } from './endNotification.ts';
 import { createIntake, ignoreStop } from './intake.ts';
+import { createLookUps } from './lookUps.ts';
 import type {
   ChangeSource,
   CheckpointStore,
   GapStore,
-  Lookup,
-  LookupRequest,
   LoopHealth,
   OutcomeStore,
   SmsStore,
@@ -27,7 +27,7 @@ import { createWindow } from './window.ts';
 
 type FromOutside = Omit<
   TendBlockedDeps,
-  'lookUp' | 'end' | 'takeUpGate' | 'callGate' | 'underWay' | 'claims' | 'track'
+  'lookUp' | 'lookedUp' | 'end' | 'takeUpGate' | 'callGate' | 'underWay' | 'claims' | 'track'
 >;
 
 export interface PipelineDeps extends FromOutside {
@@ -53,6 +53,13 @@ export interface PipelineDeps extends FromOutside {
 }
 
 /**
+ * What the stream brings in and what is looked up for it may take so much memory, each of the two: 30 documents of
+ * 1 MB with their bodies, or any number of ordinary ones that the window can hold. See `docs/decisions/0015`.
+ */
+const READ_BYTES = 64 * 1024 * 1024;
+const LOOKED_UP_BYTES = 64 * 1024 * 1024;
+
+/**
  * Runs until `stopping`: reads changes, takes each to its end, moves the checkpoint over what is settled.
  * Then what has begun is put into durable state, the checkpoint saved, and the work handed over; running
  * calls are finished after that. Rejects with a bug or with what can't be mended
@@ -66,6 +73,7 @@ export async function runPipeline(deps: PipelineDeps): Promise<void> {
     logger,
   });
   const window = createWindow(start, deps.windowLimit);
+  const read = createByteBudget(READ_BYTES);
   metrics.checkpointAt(start.wallTime);
   const running = createTally();
   let onBug: (bug: Error) => void = () => undefined;
@@ -85,8 +93,12 @@ export async function runPipeline(deps: PipelineDeps): Promise<void> {
     source,
     start,
     async onChange(change) {
-      while (!window.hasRoom) await window.untilRoom(stopping);
-      intake.take(change, window.admit(change.position));
+      while (!window.hasRoom || !read.hasRoom) {
+        await (window.hasRoom ? read : window).untilRoom(stopping);
+      }
+      const hold = read.open();
+      hold.add(weightOfChange(change));
+      intake.take(change, window.admit(change.position), hold);
     },
     onPassed: window.passed,
     async onGap() {
@@ -164,15 +176,14 @@ async function skipGap(
 /** What all notifications of this process share. */
 function createShared(
   deps: PipelineDeps,
-): Pick<RedeliverDeps, 'lookUp' | 'end' | 'takeUpGate' | 'callGate' | 'underWay' | 'claims'> {
-  const batcher = createBatcher<LookupRequest, Lookup>({
-    maxSize: 500,
-    lingerMs: 0,
-    concurrency: 1,
-    run: (requests) => deps.sms.lookUp(requests),
-  });
+): Pick<
+  RedeliverDeps,
+  'lookUp' | 'lookedUp' | 'end' | 'takeUpGate' | 'callGate' | 'underWay' | 'claims'
+> {
+  const lookedUp = createByteBudget(LOOKED_UP_BYTES);
   return {
-    lookUp: (request) => batcher.add(request),
+    lookUp: createLookUps({ ...deps, lookedUp }),
+    lookedUp,
     end: createEndNotification(deps),
     takeUpGate: createSmsGate(),
     callGate: createSmsGate(),

@@ -144,6 +144,8 @@ export interface Lookup {
   readonly ended: readonly LedgerEntry[];
   /** This SMS' notifications in durable state. */
   readonly parked: readonly ParkedEntry[];
+  /** It was not read: what is asked for with it is too heavy. To be asked for again. */
+  readonly isLeft?: true;
 }
 
 export type LookupRequest = SmsName &
@@ -158,8 +160,11 @@ export type LookupRequest = SmsName &
   );
 
 export interface SmsStore {
-  /** Answers in the order of the requests. */
-  lookUp(requests: readonly LookupRequest[]): Promise<readonly Lookup[]>;
+  /**
+   * Answers in the order of the requests. When documents of about `weightAtMost` have been read, and one at least,
+   * the others are left.
+   */
+  lookUp(requests: readonly LookupRequest[], weightAtMost?: number): Promise<readonly Lookup[]>;
 }
 
 /** The end of one notification, or a record to be put back. */

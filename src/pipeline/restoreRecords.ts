@@ -1,13 +1,14 @@
 import type { SmsName } from '../domain/notification.ts';
 import { lostRecords } from '../domain/suppression.ts';
 import type { PlainDocument } from '../domain/plainValue.ts';
+import { nothingHeld } from '../runtime/byteBudget.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { EndNotification } from './endNotification.ts';
-import type { Lookup, LookupRequest } from './ports.ts';
+import type { LookUp } from './lookUps.ts';
+import type { Lookup } from './ports.ts';
 
 export interface RestoreDeps {
-  /** Batched: what is asked in the same moment is read in the same queries. */
-  readonly lookUp: (request: LookupRequest) => Promise<Lookup>;
+  readonly lookUp: LookUp;
   readonly end: EndNotification;
   readonly logger: Logger;
   readonly stopping: AbortSignal;
@@ -36,7 +37,7 @@ export async function restoreRecords(
  */
 export async function restoreAfterSave(sms: SmsName, deps: RestoreDeps): Promise<void> {
   deps.stopping.throwIfAborted();
-  const lookup = await deps.lookUp({ ...sms, wants: 'records' });
+  const lookup = await deps.lookUp({ ...sms, wants: 'records' }, nothingHeld);
   const { document } = lookup;
   if (document !== null) await restoreRecords(sms, { ...lookup, document }, deps);
 }

@@ -11,6 +11,7 @@ import { parseSmsDetail } from '../domain/smsDetail.ts';
 import { isStale } from '../domain/statusAge.ts';
 import { isDuplicate } from '../domain/suppression.ts';
 import type { TimeZone } from '../domain/timeZone.ts';
+import type { Hold } from '../runtime/byteBudget.ts';
 import { toError } from '../runtime/errors.ts';
 import type { EndpointStore, Metrics, RouteSource } from './ports.ts';
 import type { ParkedNotification } from './retryPort.ts';
@@ -51,18 +52,19 @@ const nothing: TakenUp = { kind: 'nothing' };
 /**
  * Finds out whether a change is news, and decides about it. Waits for as long as a database does not
  * answer. Must run for one change of an SMS at a time. While its notification is under way here, a
- * change is no news, but a whole-document save may have removed records of older statuses.
+ * change is no news, but a whole-document save may have removed records of older statuses. What the document
+ * takes is added to `hold`.
  */
 export async function takeUp(
   change: Change,
   subject: Subject,
-  isUnderWay: boolean,
+  { isUnderWay, hold }: Readonly<{ isUnderWay: boolean; hold: Hold }>,
   deps: TakeUpDeps,
 ): Promise<TakenUp> {
   const { metrics, logger } = deps;
   const { notificationId, smsKey, documentKey } = subject;
   const wants = change.document === null ? 'document' : 'history';
-  const lookup = await deps.lookUp({ documentKey, smsKey, notificationId, wants });
+  const lookup = await deps.lookUp({ documentKey, smsKey, notificationId, wants }, hold);
   const document = change.document ?? lookup.document;
   if (document === null) {
     metrics.notNotified('document_gone');

@@ -6,7 +6,10 @@ export interface Batcher<Item, Result> {
 }
 
 export interface BatcherOptions<Item, Result> {
-  readonly maxSize: number;
+  /** Items in a batch at most; asked for anew before each. */
+  readonly maxSize: number | (() => number);
+  /** Nor more than together weigh so much; one item of any weight makes a batch. */
+  readonly weight?: Readonly<{ atMost: number; of(item: Item): number }>;
   /** How long a batch that is not full waits for company. 0: as long as this turn of the event loop. */
   readonly lingerMs: number;
   /** Batches under way at once. While all are busy, the next batch grows to `maxSize`. */
@@ -25,7 +28,9 @@ interface Waiting<Item, Result> {
 export function createBatcher<Item, Result>(
   options: BatcherOptions<Item, Result>,
 ): Batcher<Item, Result> {
-  const { maxSize, lingerMs, concurrency, run } = options;
+  const { lingerMs, concurrency, run, weight } = options;
+  const maxSize = (): number =>
+    typeof options.maxSize === 'number' ? options.maxSize : options.maxSize();
   let queue: Waiting<Item, Result>[] = [];
   let running = 0;
   let cancelFlush: (() => void) | null = null;
@@ -45,12 +50,25 @@ export function createBatcher<Item, Result>(
     }
   };
 
+  const sizeOf = (waiting: readonly Waiting<Item, Result>[]): number => {
+    const size = Math.min(waiting.length, maxSize());
+    if (weight === undefined) return size;
+    let sum = 0;
+    for (const [index, { item }] of waiting.entries()) {
+      if (index === size) break;
+      sum += weight.of(item);
+      if (sum > weight.atMost) return Math.max(1, index);
+    }
+    return size;
+  };
+
   const flush = (): void => {
     cancelFlush?.();
     cancelFlush = null;
     while (running < concurrency && queue.length > 0) {
-      const batch = queue.slice(0, maxSize);
-      queue = queue.slice(maxSize);
+      const size = sizeOf(queue);
+      const batch = queue.slice(0, size);
+      queue = queue.slice(size);
       void runBatch(batch);
     }
   };
@@ -65,7 +83,7 @@ export function createBatcher<Item, Result>(
   };
 
   const schedule = (): void => {
-    if (queue.length >= maxSize) {
+    if (queue.length >= maxSize()) {
       flush();
     } else if (queue.length > 0 && cancelFlush === null && running < concurrency) {
       cancelFlush = flushLater();

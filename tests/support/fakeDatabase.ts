@@ -1,8 +1,10 @@
 import { attemptedRecord } from '../../src/domain/buildRecord.ts';
 import type { PlainDocument } from '../../src/domain/plainValue.ts';
+import { weightOf } from '../../src/domain/weight.ts';
 import type {
   Ending,
   LedgerEntry,
+  Lookup,
   LookupRequest,
   OutcomeStore,
   ParkedEntry,
@@ -77,11 +79,20 @@ export function createFakeDatabase(
     retries,
     ended: (notificationId) => ledger.get(notificationId),
     seenBy: (other) => createFakeDatabase(other, state),
-    async lookUp(requests) {
+    async lookUp(requests, weightAtMost = Infinity) {
       lookups.push(requests);
       await turn('lookUp');
+      let weight = 0;
+      const documentOf = ({ smsKey, wants }: LookupRequest): Partial<Lookup> => {
+        if (wants === 'history') return {};
+        if (weight >= weightAtMost) return { isLeft: true };
+        const document = documents.get(smsKey) ?? null;
+        weight += weightOf(document ?? undefined);
+        return { document };
+      };
       return requests.map((request) => ({
-        document: request.wants === 'history' ? null : (documents.get(request.smsKey) ?? null),
+        document: null,
+        ...documentOf(request),
         ended: [...ledger.values()].filter((entry) => isAskedFor(request, entry)),
         parked: [...retries.rows.values()]
           .filter(({ parked }) => parked.subject.smsKey === request.smsKey)

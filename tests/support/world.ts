@@ -5,6 +5,7 @@ import { aLanes } from './aLanes.ts';
 import type { PipelineDeps } from '../../src/pipeline/pipeline.ts';
 import type { RedeliverDeps } from '../../src/pipeline/redeliverDue.ts';
 import { createSmsGate } from '../../src/pipeline/smsGate.ts';
+import { createByteBudget } from '../../src/runtime/byteBudget.ts';
 import { Stopping } from '../../src/runtime/abort.ts';
 import { createTimeZone } from '../../src/runtime/timeZone.ts';
 import { createFakeDatabase, type FakeDatabase } from './fakeDatabase.ts';
@@ -100,9 +101,11 @@ export function createWorld(options: WorldOptions = {}): World {
     outcomes: database,
     async lookUp(request) {
       const [lookup] = await database.lookUp([request]);
-      if (lookup === undefined) throw new Error('a look-up answers every request');
+      if (lookup === undefined || lookup === null)
+        throw new Error('a look-up answers every request');
       return lookup;
     },
+    lookedUp: createByteBudget(Infinity),
     end: createEndNotification({ ...parts, ...settings, outcomes: database }),
     takeUpGate: createSmsGate(),
     callGate: createSmsGate(),

@@ -17,6 +17,7 @@ import {
   aWebhook,
 } from '../../support/builders.ts';
 import { createFakeRoutes, deferred } from '../../support/fakePorts.ts';
+import { nothingHeld } from '../../../src/runtime/byteBudget.ts';
 import { createWorld, type World } from '../../support/world.ts';
 
 const id = 'sms-1:DELIVERED';
@@ -31,7 +32,7 @@ function createSituation(route: Route | Promise<Route> = open): World {
 async function take(world: World, change: Change, isUnderWay = false): Promise<TakenUp> {
   const intake = takeIn(change, new Set());
   if (intake.kind !== 'subject') throw new Error(intake.kind);
-  return await takeUp(change, intake.subject, isUnderWay, world.deps);
+  return await takeUp(change, intake.subject, { isUnderWay, hold: nothingHeld }, world.deps);
 }
 
 const park = async (world: World, deliveryStatus: string, isClaimed = false): Promise<void> => {

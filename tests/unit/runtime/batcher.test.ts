@@ -33,6 +33,38 @@ function createHeld(options: Partial<BatcherOptions<number, string>> = {}) {
   return { ...batcher, answer, batches, itemsOf };
 }
 
+async function turns(): Promise<void> {
+  for (let left = 5; left > 0; left -= 1) await turn();
+}
+
+describe('a batcher of items that weigh', () => {
+  it('makes batches no heavier than it may, and one of each item that is heavier', async () => {
+    const { add, answer, itemsOf } = createHeld({
+      maxSize: 100,
+      weight: { atMost: 10, of: (item) => item },
+    });
+    for (const item of [4, 6, 1, 50, 3, 3]) void add(item);
+    for (const index of [0, 1, 2]) {
+      await turns();
+      answer(index);
+    }
+    await turns();
+    expect(itemsOf()).toEqual([[4, 6], [1], [50], [3, 3]]);
+  });
+
+  it('asks before each batch how many there may be', async () => {
+    let size = 1;
+    const { add, answer, itemsOf } = createHeld({ maxSize: () => size });
+    for (const item of [1, 2, 3, 4]) void add(item);
+    size = 2;
+    answer(0);
+    await turns();
+    answer(1);
+    await turns();
+    expect(itemsOf()).toEqual([[1], [2, 3], [4]]);
+  });
+});
+
 describe('a batcher without a linger', () => {
   it('puts what comes in one turn into one batch and gives each its own answer', async () => {
     const { add, answer, itemsOf } = createHeld();
