@@ -54,8 +54,6 @@ function byBytes(value: unknown): Document {
  */
 export function exactly(key: Document, hasCollation: boolean): Filter<Document> {
   if (!hasCollation) return key;
-  const isSame = Object.entries(key).map(([field, value]) => ({
-    $eq: [byBytes(`$${field}`), byBytes({ $literal: value as unknown })],
-  }));
-  return { ...key, $expr: { $and: isSame } };
+  const isSame = { $eq: [byBytes('$_id'), byBytes({ $literal: key['_id'] as unknown })] };
+  return { ...key, $expr: isSame };
 }
