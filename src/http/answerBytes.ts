@@ -11,6 +11,8 @@ export interface AnswerBytes {
   /** All that came until the head was read, of a head that never ends the beginning. */
   untilHead(): Buffer;
   isEmpty(): boolean;
+  /** More came than any head is long, and there is none. */
+  isTooLong(): boolean;
   /** Of an answer that has arrived in full. */
   end(answer: AnswerHead): AnswerEnd;
   clear(): void;
@@ -57,6 +59,7 @@ export function createAnswerBytes(): AnswerBytes {
     },
     untilHead,
     isEmpty: () => size === 0,
+    isTooLong: () => isKeeping && size > KEPT_BYTES,
     end({ statusCode, headers }) {
       const headBytes = lengthOfHeads(untilHead());
       if (headBytes === null) return 'unknown';

@@ -1,7 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
-import type { Duplex } from 'node:stream';
-import { createConnection } from './connection.ts';
+import { createConnection, type Connection } from './connection.ts';
 import type { Egress } from './egress.ts';
 import {
   createEndpointConnections,
@@ -54,7 +53,7 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
   const idle = createIdleConnections(maxInFlight, clock);
   const sessions = new Map<string, Buffer>();
   const endpoints = new Map<string, EndpointConnections>();
-  const sockets = new Set<Duplex>();
+  const connections = new Set<Connection>();
 
   const openFor =
     (protocol: 'http:' | 'https:', key: string): OpenConnection =>
@@ -68,13 +67,14 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
           callback(error, null);
           return;
         }
-        sockets.add(socket);
+        const connection = createConnection(socket, clock(), listener);
+        connections.add(connection);
         socket.on('session', (newer: Buffer) => keepNewest(sessions, key, newer));
         socket.once('close', (hadError: boolean) => {
-          sockets.delete(socket);
+          connections.delete(connection);
           if (hadError) sessions.delete(key);
         });
-        callback(null, createConnection(socket, clock(), listener));
+        callback(null, connection);
       });
     };
   const connectionsOf = (protocol: 'http:' | 'https:', key: string): EndpointConnections => {
@@ -107,7 +107,7 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
     close() {
       egress.close();
       idle.close();
-      for (const socket of sockets) socket.destroy();
+      for (const connection of connections) connection.close();
     },
   };
 }

@@ -14,6 +14,9 @@ const decoders: ReadonlyMap<string, (options: { chunkSize: number }) => Decoder>
   ['br', zlib.createBrotliDecompress],
 ]);
 
+/** A body as it came, with the headers that say how it is encoded. */
+export type EncodedBody = Readable & Pick<IncomingMessage, 'headers'>;
+
 /**
  * The body without its content encoding; in an encoding we don't know, as it is. It is decoded no faster
  * than it is read, about `limitBytes` ahead; whoever stops reading destroys it.
@@ -21,7 +24,7 @@ const decoders: ReadonlyMap<string, (options: { chunkSize: number }) => Decoder>
  * got can do this, but leaves the decoder of an unfinished body to the garbage collector, and one that was
  * given 300 bytes of brotli may hold 16 MB.
  */
-export function decode(response: IncomingMessage, limitBytes: number): Readable {
+export function decode(response: EncodedBody, limitBytes: number): Readable {
   const encoding = response.headers['content-encoding']?.trim().toLowerCase() ?? '';
   // So that the first piece of a body beyond the limit shows that it is: the second would wait its turn
   // among all other decoders.

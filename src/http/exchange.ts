@@ -5,6 +5,9 @@ import type { Request } from 'got';
 import type { AttemptError } from '../domain/attempt.ts';
 import { onAbort } from '../runtime/abort.ts';
 import { attemptErrorOf } from './attemptError.ts';
+import { connectionOf } from './connection.ts';
+import { readOddAnswer } from './oddAnswer.ts';
+import { readOddHead, type OddHead } from './oddHead.ts';
 import { readBody, type BodyRead, type ResponseBody } from './responseBody.ts';
 import { limitTime, type TimeLimits } from './timeLimits.ts';
 
@@ -30,7 +33,7 @@ const nothing: BodyRead = { bytes: Buffer.alloc(0), truncated: false };
  * complete. Rejects only on an abort, with its reason; the connection is closed then too.
  *
  * The body is read from the response that got announces, not from the got stream, which on a fault throws
- * away what it had not passed on.
+ * away what it had not passed on. An answer that Node's parser refuses is read on by ourselves.
  */
 export function exchange(
   request: Request,
@@ -41,6 +44,8 @@ export function exchange(
     let statusCode: number | null = null;
     let headers: IncomingHttpHeaders = {};
     let body: ResponseBody | null = null;
+    let native: ClientRequest | null = null;
+    let closeOdd: (() => void) | null = null;
     let isOver = false;
 
     const stop = (): BodyRead => {
@@ -49,27 +54,62 @@ export function exchange(
       forgetAbort();
       return body?.stop() ?? nothing;
     };
+    const close = (): void => {
+      request.destroy();
+      closeOdd?.();
+    };
     const end = (fault: AttemptError | null): void => {
       if (isOver) return;
+      if (fault !== null && statusCode === null) takeHead(headSoFar(native));
       const { bytes, truncated } = stop();
-      if (fault !== null || truncated) request.destroy();
+      if (fault !== null || truncated) close();
       resolve({ statusCode, headers, bytes, truncated, fault });
+    };
+    const takeHead = (head: OddHead | null): void => {
+      if (head !== null) ({ statusCode, headers } = head);
     };
     const endTimeLimits = limitTime(request, limits, end);
     const forgetAbort = onAbort(signal, (reason) => {
       stop();
-      request.destroy();
+      close();
       reject(reason);
     });
 
     const onEnd = (): void => end(null);
     const onFault = (error: unknown): void => {
+      if (closeOdd !== null) return;
       // What follows a whole message (stray bytes, a reset) is no fault of this response.
       if (body?.hasArrived() === true) end(null);
-      else end(attemptErrorOf(error, { responseBegan: statusCode !== null }));
+      else {
+        const responseBegan = statusCode !== null || headSoFar(native) !== null;
+        end(attemptErrorOf(error, { responseBegan }));
+      }
+    };
+    const onRefused = (socket: Duplex | null): void => {
+      const connection = connectionOf(socket);
+      if (isOver || statusCode !== null || connection === undefined) return;
+      const endOdd = (): void => end('response_invalid');
+      closeOdd = connection.close;
+      closeOdd = readOddAnswer(connection, {
+        onHead(head, rest) {
+          takeHead(head);
+          const encoded = Object.assign(rest, { headers: head.headers });
+          body = readBody(encoded, limits.responseLimitBytes, { onEnd: endOdd, onFault: endOdd });
+        },
+        onNoBody(head) {
+          takeHead(head);
+          endOdd();
+        },
+      });
     };
     request.on('error', onFault);
-    boundInterimAnswers(request, () => end('response_invalid'));
+    request.once('request', (made: ClientRequest) => {
+      native = made;
+      boundInterimAnswers(made, () => end('response_invalid'));
+      made.on('error', (error: NodeJS.ErrnoException) => {
+        if (error.code?.startsWith('HPE_') === true) onRefused(made.socket);
+      });
+    });
     onStatus(request, (status, response) => {
       statusCode = status;
       headers = response?.headers ?? {};
@@ -79,16 +119,20 @@ export function exchange(
   });
 }
 
+/** What can be read of the answer to a call that has none by Node's account. */
+function headSoFar(native: ClientRequest | null): OddHead | null {
+  const connection = connectionOf(native?.socket ?? null);
+  return connection === undefined ? null : readOddHead(connection.answerSoFar());
+}
+
 /** Of 1xx answers before the one that counts. A flood of them would keep this process busy for the whole attempt. */
 const INTERIM_AT_MOST = 100;
 
-function boundInterimAnswers(request: Request, onTooMany: () => void): void {
+function boundInterimAnswers(native: ClientRequest, onTooMany: () => void): void {
   let count = 0;
-  request.once('request', (native: ClientRequest) => {
-    native.on('information', () => {
-      count += 1;
-      if (count > INTERIM_AT_MOST) onTooMany();
-    });
+  native.on('information', () => {
+    count += 1;
+    if (count > INTERIM_AT_MOST) onTooMany();
   });
 }
 

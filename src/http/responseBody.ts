@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
-import { decode } from './decoding.ts';
+import { decode, type EncodedBody } from './decoding.ts';
 
 /** What was read of a body. */
 export interface BodyRead {
@@ -26,7 +26,7 @@ export interface BodyListener {
 }
 
 export function readBody(
-  response: IncomingMessage,
+  response: EncodedBody & Partial<Pick<IncomingMessage, 'complete'>>,
   limitBytes: number,
   { onEnd, onFault }: BodyListener,
 ): ResponseBody {
@@ -58,6 +58,6 @@ export function readBody(
         truncated: size > limitBytes,
       };
     },
-    hasArrived: () => body === response && response.complete,
+    hasArrived: () => body === response && response.complete === true,
   };
 }

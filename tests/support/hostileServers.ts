@@ -4,7 +4,8 @@ import { createSecureServer } from 'node:http2';
 import { createServer as createTlsServer } from 'node:https';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { Authority } from './certificates.ts';
-import { failed, hostiles, refused, type Expected } from './hostile.ts';
+import { hostiles } from './hostile.ts';
+import { failed, refused, type Expected } from './hostileTalk.ts';
 import { listenLocally } from './listenLocally.ts';
 
 export interface HostileServers {
