@@ -1,4 +1,4 @@
-import { BSON, type Collection, type Document } from 'mongodb';
+import { type Collection, type Document } from 'mongodb';
 import type { RecordedEnding, Metrics } from '../pipeline/ports.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { expectedFailures, type PartlyDone } from './bulkFailures.ts';
@@ -6,6 +6,7 @@ import { limits, withDeadline, type Limit } from './calls.ts';
 import { kindOf, type CollectionKind } from './collectionKind.ts';
 import { exactly } from './comparisons.ts';
 import { codes, serverCode } from './errorCodes.ts';
+import { exactText } from './exactText.ts';
 import { findByKeys } from './findByKeys.ts';
 import { recordUpdate } from './recordUpdate.ts';
 import { removeQuotes } from './withoutCommands.ts';
@@ -136,11 +137,6 @@ function updateOf({ record, run }: RecordedEnding, { hasCollation }: CollectionK
 
 function keyOf(ending: RecordedEnding): Document {
   return ending.documentKey.opaque as Document;
-}
-
-/** Tells ids apart by type too: an ObjectId from its own hex digits. */
-function exactText(id: unknown): string {
-  return BSON.EJSON.stringify(id, { relaxed: false });
 }
 
 function withoutResponse(ending: RecordedEnding): RecordedEnding {

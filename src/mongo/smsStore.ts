@@ -7,7 +7,7 @@ import { retryTransient } from '../runtime/retryTransient.ts';
 import type { StateCollections } from './stateCollections.ts';
 import type { UuidRepresentation } from './legacyUuid.ts';
 import { toPlainDocument, toPlainField } from './plainDocument.ts';
-import { findByKeys } from './findByKeys.ts';
+import { findSomeByKeys } from './findByKeys.ts';
 import { findRemembered } from './remembered.ts';
 import { createPatience, limits, type Limit } from './calls.ts';
 
@@ -15,7 +15,8 @@ type Documents = ReadonlyMap<string, PlainDocument>;
 
 /**
  * Reads a whole batch in two queries, more where the SMS collection is clustered: the SMS collection, and durable state with the ledger. Of an SMS
- * whose records are asked for, the document is read only if there is anything it could have lost.
+ * whose records are asked for, the document is read only if there is anything it could have lost. No more documents are
+ * read than one answer of the server holds, which is 16 MB; the others are left.
  */
 export function createSmsStore(options: {
   readonly sms: Collection;
@@ -32,7 +33,7 @@ export function createSmsStore(options: {
       const limit = createPatience(limits.lookUp);
       const wanted = requests.filter((request) => request.wants === 'document');
       const read = async (): Promise<readonly Lookup[]> => {
-        const [documents, rememberedOf] = await Promise.all([
+        const [{ found: documents, isAll }, rememberedOf] = await Promise.all([
           fetchDocuments(source, wanted, { limit }),
           findRemembered(state, requests, limit),
         ]);
@@ -42,9 +43,14 @@ export function createSmsStore(options: {
           projection: { notify_on_delivery: 1 },
           limit,
         });
-        return remembered.map(({ request, ...rest }) => {
-          const found = request.wants === 'records' ? shown : documents;
-          return { document: found.get(request.smsKey) ?? null, ...rest };
+        return remembered.map(({ request, ...rest }): Lookup => {
+          const isShown = request.wants === 'records';
+          const document = (isShown ? shown.found : documents).get(request.smsKey) ?? null;
+          const isLeft =
+            document === null &&
+            ((request.wants === 'document' && !isAll) ||
+              (mayHaveLost({ request, ...rest }) && !shown.isAll));
+          return isLeft ? { document, ...rest, isLeft } : { document, ...rest };
         });
       };
       return await retryTransient(read, { what: 'look-up', signal, logger });
@@ -63,20 +69,22 @@ async function fetchDocuments(
   },
   requests: readonly LookupRequest[],
   { projection = {}, limit }: Readonly<{ projection?: Document; limit: Limit }>,
-): Promise<Documents> {
+): Promise<{ readonly found: Documents; readonly isAll: boolean }> {
   const found = new Map<string, PlainDocument>();
-  if (requests.length === 0) return found;
-  const fetch = async (keys: readonly Document[]): Promise<void> => {
-    for (const document of await findByKeys(sms, keys, { projection, limit })) {
+  if (requests.length === 0) return { found, isAll: true };
+  const fetch = async (keys: readonly Document[]): Promise<boolean> => {
+    const { documents, isAll } = await findSomeByKeys(sms, keys, { projection, limit });
+    for (const document of documents) {
       const key = smsKey(toPlainField(document['_id'], '_id', uuids));
       if (key !== null) found.set(key, toPlainDocument(document, uuids));
     }
+    return isAll;
   };
-  await fetch(requests.map(keyOf));
+  if (!(await fetch(requests.map(keyOf)))) return { found, isAll: false };
   const missing = requests.filter((request) => !found.has(request.smsKey)).map(keyOf);
   const mayHaveMoved = missing.filter((key) => Object.keys(key).length > 1);
-  await fetch(mayHaveMoved.map((key) => ({ _id: key['_id'] as unknown })));
-  return found;
+  const isAll = await fetch(mayHaveMoved.map((key) => ({ _id: key['_id'] as unknown })));
+  return { found, isAll };
 }
 
 function keyOf({ documentKey }: LookupRequest): Document {

@@ -20,7 +20,7 @@ interface Waiting {
 
 /**
  * Documents are read only while there is room for them, by the weight of those before as many as are likely to have
- * room, and when they turn out to be heavier the store leaves some for the next batch. What brings its own document
+ * room, and of those that turn out to be large the store leaves some for the next batch. What brings its own document
  * needs no room, and does not wait behind those that do.
  */
 export function createLookUps({
@@ -43,7 +43,7 @@ export function createLookUps({
     async run(waiting) {
       while (!lookedUp.hasRoom) await lookedUp.untilRoom(stopping);
       const requests = waiting.map(({ request }) => request);
-      const lookups = await sms.lookUp(requests, lookedUp.room);
+      const lookups = await sms.lookUp(requests);
       let [count, sum] = [0, 0];
       for (const [index, lookup] of lookups.entries()) {
         const { document } = lookup;

@@ -53,11 +53,11 @@ export interface PipelineDeps extends FromOutside {
 }
 
 /**
- * What the stream brings in and what is looked up for it may take so much memory, each of the two: 30 documents of
+ * What the stream brings in and what is looked up for it may take so much memory, each of the two: 15 documents of
  * 1 MB with their bodies, or any number of ordinary ones that the window can hold. See `docs/decisions/0015`.
  */
-const READ_BYTES = 64 * 1024 * 1024;
-const LOOKED_UP_BYTES = 64 * 1024 * 1024;
+const READ_BYTES = 32 * 1024 * 1024;
+const LOOKED_UP_BYTES = 32 * 1024 * 1024;
 
 /**
  * Runs until `stopping`: reads changes, takes each to its end, moves the checkpoint over what is settled.

@@ -144,7 +144,7 @@ export interface Lookup {
   readonly ended: readonly LedgerEntry[];
   /** This SMS' notifications in durable state. */
   readonly parked: readonly ParkedEntry[];
-  /** It was not read: what is asked for with it is too heavy. To be asked for again. */
+  /** It was not read: what is asked for with it is too large. To be asked for again. */
   readonly isLeft?: true;
 }
 
@@ -161,10 +161,10 @@ export type LookupRequest = SmsName &
 
 export interface SmsStore {
   /**
-   * Answers in the order of the requests. When documents of about `weightAtMost` have been read, and one at least,
-   * the others are left.
+   * Answers in the order of the requests. Of documents that are large together it reads some, one at least, and leaves
+   * the others.
    */
-  lookUp(requests: readonly LookupRequest[], weightAtMost?: number): Promise<readonly Lookup[]>;
+  lookUp(requests: readonly LookupRequest[]): Promise<readonly Lookup[]>;
 }
 
 /** The end of one notification, or a record to be put back. */

@@ -18,6 +18,9 @@ import {
   type FakeRow,
 } from './fakeRetries.ts';
 
+/** What one look-up reads of large documents. */
+const ANSWER_WEIGHT = 32 * 1024 * 1024;
+
 export interface FakeDatabase extends SmsStore, OutcomeStore {
   /** The SMS collection, by SMS key. */
   readonly documents: Map<string, PlainDocument>;
@@ -79,13 +82,13 @@ export function createFakeDatabase(
     retries,
     ended: (notificationId) => ledger.get(notificationId),
     seenBy: (other) => createFakeDatabase(other, state),
-    async lookUp(requests, weightAtMost = Infinity) {
+    async lookUp(requests) {
       lookups.push(requests);
       await turn('lookUp');
       let weight = 0;
       const documentOf = ({ smsKey, wants }: LookupRequest): Partial<Lookup> => {
         if (wants === 'history') return {};
-        if (weight >= weightAtMost) return { isLeft: true };
+        if (weight >= ANSWER_WEIGHT) return { isLeft: true };
         const document = documents.get(smsKey) ?? null;
         weight += weightOf(document ?? undefined);
         return { document };
