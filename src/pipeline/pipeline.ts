@@ -54,7 +54,7 @@ export interface PipelineDeps extends FromOutside {
 
 /**
  * What the stream brings in and what is looked up for it may take so much memory, each of the two: 15 documents of
- * 1 MB with their bodies, or any number of ordinary ones that the window can hold. See `docs/decisions/0015`.
+ * 1 MB with their bodies, or any number of ordinary ones that the window can hold. See `docs/decisions/0018-memory-by-bytes.md`.
  */
 const READ_BYTES = 32 * 1024 * 1024;
 const LOOKED_UP_BYTES = 32 * 1024 * 1024;
