@@ -123,7 +123,10 @@ async function notifyCustomers(frame: Frame, connections: Connections): Promise<
   const { config, logger, stopping, abandoned } = frame;
   const { mongo } = connections;
   const watch = { ...frame, component: 'mongodb' } as const;
-  const { collectionUuid } = await untilReady(watch, () => preflight(mongo.sms, mongo.state));
+  const { collectionUuid } = await untilReady(watch, async () => {
+    await mongo.connect();
+    return await preflight(mongo.sms, mongo.state);
+  });
   // From here on it is known what MongoDB's clock shows.
   await untilReady(watch, mongo.ping);
   const watching = watchDatabase(watch, mongo.ping);
@@ -185,7 +188,7 @@ function pipelineDeps(
   const windowLimit = Math.max(500, WINDOW_FACTOR * limits.maxInFlight);
   return {
     ...frame,
-    source: createChangeSource(sms, { uuidRepresentation }),
+    source: createChangeSource(sms, { uuidRepresentation, forReading: mongo.forReading }),
     checkpoints: createCheckpointStore(state.checkpoints, watched, { owner, epoch }),
     sms: createSmsStore({ sms, state, uuidRepresentation, logger, signal: stopping }),
     outcomes: createOutcomeStore({ sms, ledger, retries, logger, metrics, signal: abandoned }),

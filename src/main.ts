@@ -8,12 +8,17 @@ import { createLogger } from './observability/logger.ts';
 import { ConfigurationError, toError } from './runtime/errors.ts';
 import { limitHeapGrowth } from './runtime/heapGrowth.ts';
 import type { Logger } from './runtime/logger.ts';
+import { surviveClosedOutputs } from './runtime/closedOutputs.ts';
 import { onStopSignals } from './runtime/signals.ts';
 
 /** What supervisors see. 78 is EX_CONFIG, 70 EX_SOFTWARE of sysexits.h. */
 const exitCodes = { clean: 0, bug: 70, configuration: 78 } as const;
 
+/** What is left of orderly endings, once everything has been closed or given up. */
+const LINGER_MS = 500;
+
 async function main(): Promise<void> {
+  surviveClosedOutputs();
   limitHeapGrowth();
   loadDotEnv();
   const loaded = loadConfig(process.env);
@@ -29,6 +34,8 @@ async function main(): Promise<void> {
   logger.info('settings', { ...describeConfig(config) });
   for (const warning of warnings) logger.warn('setting_doubtful', { warning });
   process.exitCode = await run(config, logger);
+  // What could not be cut off, such as a connection that is dead in silence, must not keep the process.
+  setTimeout(() => process.exit(), LINGER_MS).unref();
 }
 
 async function run(config: Config, logger: Logger): Promise<number> {

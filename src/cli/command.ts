@@ -20,7 +20,8 @@ export interface Bench {
   readonly version: string;
   /** Aborted by SIGINT or SIGTERM: what runs for long stops where it can go on later. */
   readonly stopping: AbortSignal;
-  mongo(): MongoConnection;
+  /** Connected. Rejects with what is wrong with each server. */
+  mongo(): Promise<MongoConnection>;
   mysql(): MysqlClient;
   routeQuery(): RouteQuery;
   sender(): WebhookSender;

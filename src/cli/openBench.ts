@@ -17,16 +17,20 @@ export function openBench(config: Config, given: Given, teardown: Teardown): Ben
     const { uri, ca } = config.mysql;
     return openMysql({ uri, ca: ca?.text ?? null, poolSize: 1, logger: silentLogger }, teardown);
   });
+  const mongo = once(() => {
+    const opened = openMongo(config.mongodb);
+    teardown.add('the MongoDB client', opened.close);
+    return opened;
+  });
   return {
     config,
     version,
     stopping,
     progress,
-    mongo: once(() => {
-      const mongo = openMongo(config.mongodb);
-      teardown.add('the MongoDB client', mongo.close);
-      return mongo;
-    }),
+    async mongo() {
+      await mongo().connect();
+      return mongo();
+    },
     mysql,
     routeQuery: once(() => openRoutes(config, { client: mysql(), alternative })),
     sender: once(() => openSender(config, { maxInFlight: 1, version, now: Date.now }, teardown)),

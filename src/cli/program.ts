@@ -76,7 +76,7 @@ function createRunner(surroundings: Surroundings, print: (result: CommandResult)
   };
 }
 
-const unreachable = /^Mongo(?:ServerSelection|Network)/;
+const unreachable = /^Mongo(?:ServerSelection|Network)|^NoAnswerInTime$/;
 
 function sentenceOf(error: Error): string {
   if (unreachable.test(error.name)) {

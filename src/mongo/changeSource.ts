@@ -19,6 +19,8 @@ import { toStreamFailure } from './streamErrors.ts';
 import { streamPipeline } from './streamPipeline.ts';
 
 export interface ChangeSourceOptions {
+  /** The collection through a client that waits for a read for as long as it takes. */
+  readonly forReading?: () => Promise<Collection>;
   /** The longest one read waits on the server when nothing happens. */
   readonly maxAwaitTimeMs?: number;
   readonly uuidRepresentation?: UuidRepresentation | undefined;
@@ -30,7 +32,11 @@ export interface ChangeSourceOptions {
  */
 export function createChangeSource(
   collection: Collection,
-  { maxAwaitTimeMs = 1_000, uuidRepresentation }: ChangeSourceOptions = {},
+  {
+    maxAwaitTimeMs = 1_000,
+    uuidRepresentation,
+    forReading = async () => await Promise.resolve(collection),
+  }: ChangeSourceOptions = {},
 ): ChangeSource {
   const patience = createPatience(limits.lookUp);
   const scanPatience = createPatience(limits.scan);
@@ -43,8 +49,12 @@ export function createChangeSource(
     const answer = await withDeadline(patience, () => collection.db.command({ ping: 1 }));
     return answer['operationTime'] as Timestamp;
   };
-  const openOrdinary = (position: StreamPosition, replay: boolean): ChangeStreamHandle => {
-    const stream = collection.watch<Document, never>(streamPipeline(), {
+  const openOrdinary = (
+    watched: Collection,
+    position: StreamPosition,
+    replay: boolean,
+  ): ChangeStreamHandle => {
+    const stream = watched.watch<Document, never>(streamPipeline(), {
       ...startOf(position, replay),
       maxAwaitTimeMS: maxAwaitTimeMs,
       batchSize: 1_000,
@@ -52,14 +62,18 @@ export function createChangeSource(
     });
     return createHandle(stream, position, createToRead(uuidRepresentation));
   };
-  const openCareful = async (position: StreamPosition, replay: boolean): Promise<CarefulStream> => {
+  const openCareful = async (
+    watched: Collection,
+    position: StreamPosition,
+    replay: boolean,
+  ): Promise<CarefulStream> => {
     isSharded ??=
       (await withDeadline(patience, () => collection.db.command({ hello: 1 })))['msg'] ===
       'isdbgrid';
     const inSpans = !isSharded;
     const toRead = createToRead(uuidRepresentation);
     return openCarefully({
-      collection,
+      collection: watched,
       position,
       replay,
       toRead,
@@ -86,12 +100,15 @@ export function createChangeSource(
         pace.slower();
       }
       hasRead = false;
+      const watched = await forReading().catch((error: unknown) => {
+        throw toStreamFailure(error);
+      });
       let careful = needsCare
-        ? await openCareful(position, replay).catch((error: unknown) => {
+        ? await openCareful(watched, position, replay).catch((error: unknown) => {
             throw toStreamFailure(error);
           })
         : null;
-      let current = careful ?? openOrdinary(position, replay);
+      let current = careful ?? openOrdinary(watched, position, replay);
       return {
         async read() {
           try {
@@ -103,7 +120,7 @@ export function createChangeSource(
               careful = null;
               needsCare = false;
               const at = read.kind === 'change' ? read.change.position : read.position;
-              current = openOrdinary(at, false);
+              current = openOrdinary(watched, at, false);
             }
             return read;
           } catch (error) {

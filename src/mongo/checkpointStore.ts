@@ -43,7 +43,11 @@ export function createCheckpointStore(
   return {
     async load() {
       const row = await withDeadline(patience, () => checkpoints.findOne({ _id: PARTITION }));
-      if (row === null) return null;
+      if (row === null) {
+        // What adds it is one of our own saves.
+        ours = [null];
+        return null;
+      }
       ours = [(row['save'] as string | undefined) ?? null];
       const clusterTime: unknown = row['clusterTime'];
       const wallTime: unknown = row['wallTime'];

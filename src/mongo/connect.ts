@@ -1,20 +1,30 @@
 import { MongoClient, type Collection, type MongoClientOptions } from 'mongodb';
 import { ConfigurationError, toError } from '../runtime/errors.ts';
-import { limits, withDeadline } from './calls.ts';
+import { limits, withDeadline, NoAnswerInTime } from './calls.ts';
+import { toConfigurationError } from './neverWorks.ts';
+import { nameSelectionCause, watchServers } from './serverView.ts';
 import type { WatchedServerClock } from './serverClock.ts';
 import { stateCollections, type StateCollections } from './stateCollections.ts';
 
 /**
  * How soon trouble is noticed, unless the URI says otherwise. A server that hangs without closing its
  * connections is found by the driver's heartbeat after at most `connectTimeoutMS` +
- * `heartbeatFrequencyMS`, which also interrupts what waits on it; there is no socket timeout, since one
- * read of the change stream may scan the oplog for minutes.
+ * `heartbeatFrequencyMS`, which also interrupts what waits on it. One connection that is dead in silence is found
+ * by each call's own limit (`calls.ts`) and taken out of the pool until the socket times out; those that nobody has
+ * used for a while are not used any more, since a balancer or firewall may have forgotten them.
  */
 const defaults = {
   connectTimeoutMS: 5_000,
   heartbeatFrequencyMS: 5_000,
   serverSelectionTimeoutMS: 5_000,
+  maxIdleTimeMS: 10_000,
+  waitQueueTimeoutMS: 5_000,
+  // Longer than any limit of a call.
+  socketTimeoutMS: 300_000,
 } satisfies MongoClientOptions;
+
+/** A read of the change stream may scan the oplog for longer than any figure, whatever the URI says. */
+const forTheStream = { socketTimeoutMS: 0 } satisfies MongoClientOptions;
 
 /**
  * One document must not stop the stream: a stored regular expression that JavaScript has no equal for, or
@@ -25,11 +35,12 @@ export const lenientDecoding = {
   enableUtf8Validation: false,
 } satisfies MongoClientOptions;
 
-/**
- * A client that connects on first use, and again whenever it has to. Throws `ConfigurationError` for a
- * URI the driver can't use.
- */
-export function createMongoClient(uri: string, appName: string): MongoClient {
+/** A client that is not connected yet. Throws `ConfigurationError` for a URI the driver can't use. */
+export function createMongoClient(
+  uri: string,
+  appName: string,
+  more: MongoClientOptions = {},
+): MongoClient {
   const inUri = new Set(
     [...new URLSearchParams(uri.split('?')[1] ?? '').keys()].map((name) => name.toLowerCase()),
   );
@@ -44,18 +55,35 @@ export function createMongoClient(uri: string, appName: string): MongoClient {
       readConcernLevel: 'majority',
       writeConcern: { w: 'majority' },
       ...lenientDecoding,
+      ...more,
     });
   } catch (thrown) {
-    throw new ConfigurationError(`MONGODB_URI can't be used: ${toError(thrown).message}`);
+    throw (
+      toConfigurationError(thrown) ??
+      new ConfigurationError(`MONGODB_URI can't be used: ${toError(thrown).message}`)
+    );
   }
 }
 
-/** The collections the worker works on, and the connection behind them. */
+/** The collections the worker works on, and the connections behind them. */
 export interface MongoConnection {
   readonly sms: Collection;
   readonly state: StateCollections;
-  /** Rejects when no server that takes writes answers within two seconds. */
+  /**
+   * The SMS collection through a client of its own, for the change stream. Rejects when no server answers, and
+   * may then be called again.
+   */
+  forReading(): Promise<Collection>;
+  /**
+   * Connects, unless it is connected. To be called before anything else, and again after it has failed: only then
+   * does the driver connect anew. Rejects with what is wrong with each server, or with a `ConfigurationError`.
+   */
+  connect(): Promise<void>;
+  /**
+   * Rejects, as `connect` does, when no server that takes writes answers within two seconds.
+   */
   ping(): Promise<void>;
+  /** Never rejects: what does not close in time is left to the end of the process. */
   close(): Promise<void>;
 }
 
@@ -69,20 +97,56 @@ export function openMongo(
   /** Told the time with every ping. */
   clock: Pick<WatchedServerClock, 'learn'> | null = null,
 ): MongoConnection {
-  const client = createMongoClient(options.uri, 'notify-on-delivery');
+  const { uri, database, collection } = options;
+  const client = createMongoClient(uri, 'notify-on-delivery');
+  const streamClient = createMongoClient(uri, 'notify-on-delivery', forTheStream);
+  const view = watchServers(client);
+  let isClosed = false;
+  /** Connected again, a client would keep the process alive. */
+  const refuseClosed = (): void => {
+    if (isClosed) throw new Error('the connection to MongoDB is closed');
+  };
+  /** What went wrong, as it is to be told. */
+  const explained = (thrown: unknown): Error => {
+    nameSelectionCause(thrown);
+    const noPrimary = thrown instanceof NoAnswerInTime ? view.noPrimary() : null;
+    if (noPrimary !== null) return new Error(noPrimary, { cause: thrown });
+    return toConfigurationError(thrown) ?? toError(thrown);
+  };
   return {
-    sms: client.db(options.database).collection(options.collection),
+    sms: client.db(database).collection(collection),
     state: stateCollections(client.db(options.stateDatabase)),
+    async connect() {
+      refuseClosed();
+      try {
+        await withDeadline(limits.connection, () => client.connect());
+      } catch (thrown) {
+        throw explained(thrown);
+      }
+    },
+    async forReading() {
+      refuseClosed();
+      await withDeadline(limits.connection, () => streamClient.connect());
+      return streamClient.db(database).collection(collection);
+    },
     async ping() {
       const askedAtMs = performance.now();
-      // As good as any question, and its answer has the time.
-      const answer = await withDeadline(limits.ping, () =>
-        client.db('admin').command({ hello: 1 }),
-      );
-      clock?.learn(answer['localTime'] as Date, askedAtMs);
+      try {
+        // As good as any question, and its answer has the time.
+        const answer = await withDeadline(limits.ping, () =>
+          client.db('admin').command({ hello: 1 }),
+        );
+        clock?.learn(answer['localTime'] as Date, askedAtMs);
+      } catch (thrown) {
+        throw explained(thrown);
+      }
     },
     async close() {
-      await withDeadline(limits.ending, () => client.close());
+      isClosed = true;
+      await Promise.allSettled([
+        withDeadline(limits.ending, () => client.close()),
+        withDeadline(limits.ending, () => streamClient.close()),
+      ]);
     },
   };
 }

@@ -1,6 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import type { Lease, LeaseStore } from '../pipeline/ports.ts';
-import { withDeadline } from './calls.ts';
+import { createPatience, withDeadline } from './calls.ts';
 import { PARTITION, type StateCollections } from './stateCollections.ts';
+
+/** A stop waits for it, and it is tried twice. */
+const RELEASE_LIMIT = [1_000, 1_000] as const;
 
 /**
  * One row per partition: who works on it, until when, and the how-manieth owner that is (`epoch`). All by
@@ -14,13 +18,17 @@ export function createLeaseStore(options: {
   readonly ttlMs: number;
 }): LeaseStore {
   const { leases, checkpoints, owner, ttlMs } = options;
-  const limit = [ttlMs / 3, ttlMs / 3] as const;
+  /** Tells this process from others, whatever `owner` they were given. */
+  const taker = randomUUID();
+  const validMs = 0.8 * ttlMs;
+  const limit = createPatience([Math.min(ttlMs / 3, 5_000), Math.min(validMs, 15_000)]);
   const until = { $add: ['$$NOW', ttlMs] };
   const take = async (): Promise<Lease | null> => {
     const row = await withDeadline(limit, () =>
       leases.findOneAndUpdate(
-        { _id: PARTITION, $expr: { $lt: ['$until', '$$NOW'] } },
-        [{ $set: { owner: { $literal: owner }, epoch: { $add: ['$epoch', 1] }, until } }],
+        // Whoever asks has no term under way: one of its own that is there it did not get to know of, or has lost.
+        { _id: PARTITION, $or: [{ $expr: { $lt: ['$until', '$$NOW'] } }, { taker }] },
+        [{ $set: { taker, owner: { $literal: owner }, epoch: { $add: ['$epoch', 1] }, until } }],
         { returnDocument: 'after' },
       ),
     );
@@ -59,15 +67,17 @@ export function createLeaseStore(options: {
       return added.upsertedCount === 1 ? await take() : null;
     },
     async renew({ epoch }) {
-      const result = await withDeadline(limit, () =>
-        leases.updateOne({ _id: PARTITION, owner, epoch }, [{ $set: { until } }]),
+      // An answer is of use for as long as the lease may still hold; by then it has been asked for again.
+      const result = await withDeadline([validMs, validMs], () =>
+        leases.updateOne({ _id: PARTITION, taker, epoch }, [{ $set: { until } }]),
       );
       return result.matchedCount === 1;
     },
     async release({ epoch }) {
-      const free = { until: new Date(0) };
-      await withDeadline(limit, () =>
-        leases.updateOne({ _id: PARTITION, owner, epoch }, { $set: free }),
+      // Without its taker a renewal that is carried out late does not find it. Undone by a fail-over, it runs out.
+      const free = { $set: { until: new Date(0) }, $unset: { taker: 1 } } as const;
+      await withDeadline(RELEASE_LIMIT, () =>
+        leases.updateOne({ _id: PARTITION, taker, epoch }, free, { writeConcern: { w: 1 } }),
       );
     },
   };

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Collection, Db, Document } from 'mongodb';
-import { ConfigurationError } from '../runtime/errors.ts';
+import { ConfigurationError, toError } from '../runtime/errors.ts';
 import { limits, withDeadline } from './calls.ts';
 import { codes, serverCode } from './errorCodes.ts';
+import { toConfigurationError } from './neverWorks.ts';
 import { ensureStateCollections, type StateCollections } from './stateCollections.ts';
 import { refuseStateKinds } from './stateKinds.ts';
 
@@ -21,6 +22,8 @@ export async function preflight(sms: Collection, state: StateCollections): Promi
   await refuseStandalone(sms.db);
   const info = await collectionInfo(sms);
   refuseUnsupportedKind(sms, info);
+  if (info === undefined) await refuseOtherCase(sms.db, 'MONGODB_DATABASE');
+  await refuseOtherCase(state.sent.db, 'MONGODB_STATE_DATABASE');
   await allowed(`find on ${sms.namespace}`, () =>
     withDeadline(limits.question, () => sms.findOne({}, { projection: { _id: 1 } })),
   );
@@ -43,7 +46,7 @@ export async function preflight(sms: Collection, state: StateCollections): Promi
 }
 
 async function refuseStandalone(database: Db): Promise<void> {
-  const hello = await authenticated(() =>
+  const hello = await usable(() =>
     withDeadline(limits.question, () => database.command({ hello: 1 })),
   );
   if (typeof hello['setName'] === 'string' || hello['msg'] === 'isdbgrid') return;
@@ -106,23 +109,44 @@ async function tryStateRights(collection: Collection<{ _id: string }>): Promise<
   }
 }
 
-async function authenticated<Result>(ask: () => Promise<Result>): Promise<Result> {
+/** An upper-case letter too much leads to a database that is not there, in which nothing ever happens. */
+async function refuseOtherCase(database: Db, setting: string): Promise<void> {
+  const question = { listDatabases: 1, nameOnly: true, authorizedDatabases: true };
+  const admin = database.client.db('admin');
+  const answer = await withDeadline(limits.question, () => admin.command(question)).catch(
+    (error: unknown): Document => {
+      if (isDenied(error)) return { databases: [] };
+      throw toError(error);
+    },
+  );
+  const names = (answer['databases'] as { readonly name: string }[]).map(({ name }) => name);
+  const { databaseName } = database;
+  const meant = names.find((name) => name.toLowerCase() === databaseName.toLowerCase());
+  if (meant === undefined || names.includes(databaseName)) return;
+  throw new ConfigurationError(
+    `${setting} is '${databaseName}', and the database there is is '${meant}': write it as it is there`,
+  );
+}
+
+async function usable<Result>(use: () => Promise<Result>): Promise<Result> {
   try {
-    return await ask();
+    return await use();
   } catch (error) {
-    if (serverCode(error) !== codes.authenticationFailed) throw error;
-    throw new ConfigurationError(
-      'MongoDB refuses the credentials in MONGODB_URI: correct user, password or authSource',
-      { cause: error },
-    );
+    throw toConfigurationError(error) ?? toError(error);
   }
+}
+
+function isDenied(error: unknown): boolean {
+  const code = serverCode(error);
+  // What is no refused login.
+  return code === codes.unauthorized || code === codes.atlasError;
 }
 
 async function allowed<Result>(privilege: string, use: () => Promise<Result>): Promise<Result> {
   try {
-    return await authenticated(use);
+    return await usable(use);
   } catch (error) {
-    if (serverCode(error) !== codes.unauthorized) throw error;
+    if (!isDenied(error)) throw error;
     throw new ConfigurationError(
       `the MongoDB user lacks a privilege: grant it ${privilege} (docs/operations.md has the whole role)`,
       { cause: error },

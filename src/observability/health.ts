@@ -14,10 +14,15 @@ export interface HealthReport {
 
 export interface Health extends LoopHealth {
   set(component: 'mongodb' | 'mysql', state: Component): void;
+  /**
+   * The component fails by what only a start with other settings mends; until `set` says otherwise. After a minute of
+   * that `live` fails too.
+   */
+  hopeless(component: 'mongodb' | 'mysql', detail: string): void;
   draining(): void;
   /** Ready to work: both databases answer, the stream is open, and the worker is not stopping. */
   ready(): HealthReport;
-  /** Alive: every loop that has begun still goes round. */
+  /** Alive: every loop that has begun still goes round, and waiting can help. */
   live(): HealthReport;
 }
 
@@ -27,6 +32,9 @@ export interface Health extends LoopHealth {
  */
 const SILENT_AFTER_MS = 10 * 60_000;
 
+/** Long enough for a password that is being changed in two places. */
+const HOPELESS_AFTER_MS = 60_000;
+
 export function createHealth(now: () => number = () => performance.now()): Health {
   const waiting: Component = { status: 'fail', detail: 'not checked yet' };
   const components = new Map<string, Component>([
@@ -35,16 +43,22 @@ export function createHealth(now: () => number = () => performance.now()): Healt
     ['stream', { status: 'fail', detail: 'not opened yet' }],
   ]);
   const turnedAt = new Map<string, number>();
+  const hopelessSince = new Map<string, number>();
   return {
     set(component, state) {
       components.set(component, state);
+      hopelessSince.delete(component);
+    },
+    hopeless(component, detail) {
+      components.set(component, { status: 'fail', detail });
+      if (!hopelessSince.has(component)) hopelessSince.set(component, now());
     },
     streamOpen() {
       components.set('stream', { status: 'ok', detail: 'open' });
     },
     standby() {
       components.set('stream', { status: 'ok', detail: 'standby: another worker has the lease' });
-      turnedAt.clear();
+      for (const loop of ['stream', 'checkpoint']) turnedAt.delete(loop);
     },
     streamDown(detail) {
       components.set('stream', { status: 'fail', detail });
@@ -67,7 +81,12 @@ export function createHealth(now: () => number = () => performance.now()): Healt
         const status = silentMs < SILENT_AFTER_MS ? 'ok' : 'fail';
         return [loop, { status, detail: `last turned ${Math.round(silentMs / 1000)} s ago` }];
       });
-      return report(new Map(loops));
+      const beyondHelp = [...hopelessSince].flatMap(([component, atMs]): [string, Component][] =>
+        now() - atMs < HOPELESS_AFTER_MS
+          ? []
+          : [[component, { status: 'fail', detail: 'only a restart with other settings helps' }]],
+      );
+      return report(new Map([...loops, ...beyondHelp]));
     },
   };
 }

@@ -35,6 +35,7 @@ export async function untilReady<Result>(
   const backoff = createBackoff({ minMs: 500, maxMs: 5_000 });
   for (;;) {
     stopping.throwIfAborted();
+    health.turned(component);
     try {
       const result = await check();
       health.set(component, { status: 'ok', detail: 'answers' });
@@ -59,6 +60,7 @@ export async function watchDatabase(
   const { component, health, logger, stopping } = watch;
   let answered = true;
   while (!stopping.aborted) {
+    health.turned(component);
     try {
       await check();
       if (!answered) logger.warn(events[component].back);
@@ -69,7 +71,12 @@ export async function watchDatabase(
       const error = toError(thrown);
       if (answered) logger.error(events[component].lost, { error });
       answered = false;
-      health.set(component, { status: 'fail', detail: error.message });
+      // MySQL's tables can be mended while the worker waits; how it gets at MongoDB is read at the start only.
+      if (component === 'mongodb' && error instanceof ConfigurationError) {
+        health.hopeless(component, error.message);
+      } else {
+        health.set(component, { status: 'fail', detail: error.message });
+      }
     }
     const waitMs = answered ? CHECK_EVERY_MS : CHECK_EVERY_MS_WHILE_AWAY;
     await delay(waitMs, stopping).catch(() => undefined);

@@ -253,7 +253,7 @@ export interface LoopHealth {
   /** `detail` is a phrase for people: what happened and what is being done about it. */
   streamDown(detail: string): void;
   /** The named loop went round once more; one that stays silent for minutes has hung. */
-  turned(loop: 'stream' | 'checkpoint'): void;
+  turned(loop: 'stream' | 'checkpoint' | 'mongodb' | 'mysql'): void;
   /** The named loop waits on purpose, until it turns again: behind a database that is away, say. */
   waits(loop: 'stream' | 'checkpoint'): void;
 }

@@ -1,4 +1,4 @@
-import { Stopping } from '../runtime/abort.ts';
+import { orAbort, Stopping } from '../runtime/abort.ts';
 import { toError } from '../runtime/errors.ts';
 import { NoRoom } from './lanes.ts';
 import { serveRow, type ServeRowDeps } from './serveRow.ts';
@@ -32,7 +32,7 @@ export async function redeliverDue(deps: RedeliverDeps): Promise<void> {
     let atLeastMs = ASK_EVERY_MS;
     let atMostMs = ASK_EVERY_MS;
     try {
-      const due = await retries.dueEndpoints(ASK_SELDOM_MS);
+      const due = await orAbort(retries.dueEndpoints(ASK_SELDOM_MS), stopping);
       lanes.dueAre(new Set(due.keys));
       for (const endpointKey of due.keys) issue(endpointKey);
       atLeastMs = Math.max(
@@ -41,6 +41,7 @@ export async function redeliverDue(deps: RedeliverDeps): Promise<void> {
       );
       atMostMs = due.keys.length > 0 ? ASK_EVERY_MS : (due.nextInMs ?? ASK_SELDOM_MS);
     } catch (error) {
+      if (stopping.aborted) return;
       logger.warn('database_retry', { what: 'due retries', error });
     }
     const spread = 0.75 + deps.random() / 2;

@@ -1,5 +1,5 @@
 import type { StreamPosition } from '../domain/change.ts';
-import { delay, Fenced } from '../runtime/abort.ts';
+import { delay, Fenced, orAbort } from '../runtime/abort.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { CheckpointStore, LoopHealth, Metrics } from './ports.ts';
 import type { Window } from './window.ts';
@@ -22,7 +22,7 @@ export interface SaveCheckpointsDeps {
 /**
  * Saves the watermark until `stopping`. Also when nothing happens: a position left alone would grow older
  * than the oplog, and with it all it is good for. A save that fails is logged and made again, one that is fenced
- * off is the last.
+ * off is the last. A stop does not wait for one under way: the last one of all comes after it.
  */
 export async function saveCheckpoints(deps: SaveCheckpointsDeps): Promise<void> {
   const { window, checkpoints, logger, metrics, health, stopping, onFenced } = deps;
@@ -37,7 +37,7 @@ export async function saveCheckpoints(deps: SaveCheckpointsDeps): Promise<void> 
     const isDue = settledChanges !== savedChanges || performance.now() - savedAtMs >= IDLE_EVERY_MS;
     if (watermark === saved || !isDue) continue;
     try {
-      await checkpoints.save(watermark);
+      await orAbort(checkpoints.save(watermark), stopping);
       saved = watermark;
       savedChanges = settledChanges;
       savedAtMs = performance.now();
@@ -47,6 +47,7 @@ export async function saveCheckpoints(deps: SaveCheckpointsDeps): Promise<void> 
         onFenced();
         return;
       }
+      if (stopping.aborted) return;
       logger.warn('checkpoint_save_failed', { error });
     }
   }

@@ -1,4 +1,4 @@
-import { delay, Stopping } from '../runtime/abort.ts';
+import { delay, orAbort, Stopping } from '../runtime/abort.ts';
 import { toError } from '../runtime/errors.ts';
 import type { RedeliverDeps } from './redeliverDue.ts';
 import { findRouteSoon, serveRow } from './serveRow.ts';
@@ -65,8 +65,8 @@ async function endExpired(deps: TendBlockedDeps): Promise<void> {
 
 /** An endpoint that is dead for good is often one whose webhook has been changed. */
 async function followRoutes(endpointKey: string, deps: TendBlockedDeps): Promise<void> {
-  const { retries } = deps;
-  for (const key of await retries.routeKeysOf(endpointKey)) {
+  const { retries, stopping } = deps;
+  for (const key of await orAbort(retries.routeKeysOf(endpointKey), stopping)) {
     const route = await findRouteSoon(key, deps);
     if (route?.kind !== 'open' || route.webhook.endpointKey === endpointKey) continue;
     await retries.move(endpointKey, key, route.webhook);

@@ -78,14 +78,13 @@ async function workOneTerm(
     lost.abort(new Stopping());
   };
   const validity = createValidity(askedAt, ttlMs, lose);
-  const renewing = keepLease(lease, { leases, ttlMs, validity, lose, ended: ended.signal });
+  void keepLease(lease, { leases, ttlMs, validity, lose, ended: ended.signal });
   const handOver = async (): Promise<void> => {
     if (ended.signal.aborted) return;
     ended.abort();
-    // A renewal under way would take the lease once more, after its release.
-    await renewing;
+    validity.close();
     metrics.leaseHeld(false);
-    if (!lost.signal.aborted) await leases.release(lease).catch(() => undefined);
+    if (!lost.signal.aborted) await release(lease, leases);
   };
   try {
     await work({ lease, stopping: termStopping, isHeld: validity.isHeld, giveUp: lose, handOver });
@@ -94,6 +93,17 @@ async function workOneTerm(
     if (stopping.aborted || !(error instanceof Stopping)) throw error;
   } finally {
     await handOver();
+  }
+}
+
+/** A second time over another connection. Without an answer the lease runs out by itself. */
+async function release(lease: Lease, leases: LeaseStore): Promise<void> {
+  for (let tries = 0; tries < 2; tries += 1) {
+    const isReleased = await leases.release(lease).then(
+      () => true,
+      () => false,
+    );
+    if (isReleased) return;
   }
 }
 
@@ -121,7 +131,8 @@ function createValidity(askedAt: number, ttlMs: number, lose: (cause: string) =>
   const close = (): void => clearTimeout(expiry);
   const extend = (since: number): void => {
     close();
-    endsAt = since + ttlMs * (1 - MARGIN);
+    // Answers may overtake each other.
+    endsAt = Math.max(endsAt, since + ttlMs * (1 - MARGIN));
     expiry = setTimeout(lose, endsAt - performance.now(), 'it could not be renewed in time');
   };
   extend(askedAt);
@@ -139,21 +150,42 @@ async function keepLease(
   },
 ): Promise<void> {
   const { leases, ttlMs, validity, lose, ended } = term;
-  while (!ended.aborted) {
-    await delay(ttlMs / 3, ended).catch(() => undefined);
-    if (ended.aborted) break;
+  const renew = async (): Promise<void> => {
     const askedAt = performance.now();
-    try {
-      if (!(await leases.renew(lease))) {
-        lose('another worker has it');
-        break;
-      }
-      // A process that was frozen can come to here before its timers.
-      if (!validity.isHeld()) break;
-      validity.extend(askedAt);
-    } catch {
-      // The expiry decides; until then it is tried again.
+    const isRenewed = await leases.renew(lease);
+    if (ended.aborted) return;
+    if (!isRenewed) lose('another worker has it');
+    // A process that was frozen can come to here before its timers.
+    else if (validity.isHeld()) validity.extend(askedAt);
+  };
+  let askedAt = performance.now();
+  while (!ended.aborted && validity.isHeld()) {
+    await delay(askedAt + ttlMs / 3 - performance.now(), ended).catch(() => undefined);
+    for (let isAnswered = false; !isAnswered && !ended.aborted && validity.isHeld();) {
+      askedAt = performance.now();
+      isAnswered = await answersWithin(renew(), { ms: ttlMs / 6, signal: ended });
     }
   }
   validity.close();
+}
+
+/**
+ * Whether it succeeds in time; what comes later is not waited for. The expiry decides whether the lease is lost: until
+ * then it is asked for again, over another connection while one does not answer, and an answer that comes late
+ * is as good as any.
+ */
+async function answersWithin(
+  asking: Promise<void>,
+  { ms, signal }: Readonly<{ ms: number; signal: AbortSignal }>,
+): Promise<boolean> {
+  const rest = delay(ms, signal).then(() => false);
+  const asked = asking.then(
+    () => true,
+    async () => await rest,
+  );
+  try {
+    return await Promise.race([asked, rest]);
+  } catch {
+    return false;
+  }
 }

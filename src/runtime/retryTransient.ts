@@ -1,4 +1,4 @@
-import { abortReason, delay, Stopping } from './abort.ts';
+import { abortReason, delay, orAbort, Stopping } from './abort.ts';
 import { createBackoff } from './backoff.ts';
 import { toError } from './errors.ts';
 import type { Logger } from './logger.ts';
@@ -6,7 +6,7 @@ import type { Logger } from './logger.ts';
 /**
  * Does something on a database again until it succeeds, 0.2 s to 5 s apart: an election, a restart or a
  * lost network must lose nothing. `operation` must be safe to do twice. Rejects only once `signal` is
- * aborted.
+ * aborted, and then at once: what is under way is left to itself.
  */
 export async function retryTransient<Result>(
   operation: () => Promise<Result>,
@@ -16,7 +16,8 @@ export async function retryTransient<Result>(
   const backoff = createBackoff({ minMs: 200, maxMs: 5_000 });
   for (;;) {
     try {
-      return await operation();
+      // What begins when it is to stop already may be the last save.
+      return await (signal.aborted ? operation() : orAbort(operation(), signal));
     } catch (thrown) {
       if (thrown instanceof Stopping) throw thrown;
       if (signal.aborted) throw abortReason(signal);

@@ -13,32 +13,32 @@ export interface FakeLeases extends LeaseStore {
 /** One lease by the clock of `Date`, which stands for the server's. */
 export function createFakeLeases(ttlMs: number, turn: Turn = atOnce): FakeLeases {
   const calls: string[] = [];
-  let row = { epoch: 0, untilMs: 0 };
-  const isOurs = (epoch: number): boolean => row.epoch === epoch;
+  let row = { epoch: 0, untilMs: 0, isReleased: false };
+  const isOurs = (epoch: number): boolean => row.epoch === epoch && !row.isReleased;
   return {
     calls,
     holds: (epoch) => isOurs(epoch) && Date.now() < row.untilMs,
     takeAway() {
-      row = { epoch: row.epoch + 1, untilMs: Date.now() + ttlMs };
+      row = { epoch: row.epoch + 1, untilMs: Date.now() + ttlMs, isReleased: false };
     },
     async acquire() {
       calls.push('acquire');
       await turn('acquire');
       if (Date.now() < row.untilMs) return null;
-      row = { epoch: row.epoch + 1, untilMs: Date.now() + ttlMs };
+      row = { epoch: row.epoch + 1, untilMs: Date.now() + ttlMs, isReleased: false };
       return { epoch: row.epoch };
     },
     async renew({ epoch }) {
       calls.push(`renew ${epoch}`);
       await turn('renew');
       if (!isOurs(epoch)) return false;
-      row = { epoch, untilMs: Date.now() + ttlMs };
+      row = { epoch, untilMs: Date.now() + ttlMs, isReleased: false };
       return true;
     },
     async release({ epoch }) {
       calls.push(`release ${epoch}`);
       await turn('release');
-      if (isOurs(epoch)) row = { epoch, untilMs: 0 };
+      if (isOurs(epoch)) row = { epoch, untilMs: 0, isReleased: true };
     },
   };
 }

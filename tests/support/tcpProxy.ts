@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import { Transform } from 'node:stream';
 import { listenLocally } from './listenLocally.ts';
 import { resetSocket } from './resetSocket.ts';
 
@@ -11,6 +12,11 @@ export interface TcpProxy {
   refuse(): Promise<void>;
   /** Keeps and takes connections, but forwards nothing in either direction. What was sent meanwhile arrives on `resume`. */
   blackhole(): void;
+  /**
+   * The connection that next carries all of these texts from the client in one piece is dead in silence from there on,
+   * for good, and only that one. Resolves when one is struck.
+   */
+  blackholeNext(texts: readonly string[]): Promise<void>;
   /** Ends all connections by a reset; new ones work. */
   cut(): void;
   /** From now on ends by a reset, as some balancers do, each connection over which nothing has gone for so long; null: none. */
@@ -26,26 +32,56 @@ export interface TcpProxy {
 
 interface Link {
   readonly client: Socket;
+  /** What the client sends goes through it. */
+  readonly inspection: Transform;
+  isDead: boolean;
   readonly upstream: Socket;
   /** What has gone over it by then, and when that was last seen to change, by the steady clock. */
   bytes: number;
   usedAt: number;
 }
 
+interface Trap {
+  readonly texts: readonly string[];
+  onStruck(): void;
+}
+
 /** A proxy in front of a server on 127.0.0.1, to break the network between the two. */
 export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const links = new Set<Link>();
   let holding = false;
+  let traps: Trap[] = [];
   let idleCuts = 0;
   let idleCheck: NodeJS.Timeout | undefined;
 
   const accept = (client: Socket): void => {
     const upstream = connect(targetPort, '127.0.0.1');
-    const link = { client, upstream, bytes: 0, usedAt: performance.now() };
+    const inspection = new Transform({
+      transform(piece: Buffer, _encoding, pass) {
+        const trap = traps.find(({ texts }) => texts.every((text) => piece.includes(text)));
+        if (trap === undefined) {
+          pass(null, piece);
+          return;
+        }
+        traps = traps.filter((each) => each !== trap);
+        link.isDead = true;
+        hold(link);
+        trap.onStruck();
+      },
+    });
+    const link = {
+      client,
+      inspection,
+      upstream,
+      isDead: false,
+      bytes: 0,
+      usedAt: performance.now(),
+    };
     links.add(link);
     const drop = (): void => {
       links.delete(link);
       client.destroy();
+      inspection.destroy();
       upstream.destroy();
     };
     for (const socket of [client, upstream]) socket.on('error', drop).on('close', drop);
@@ -90,6 +126,9 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     get idleCuts() {
       return idleCuts;
     },
+    async blackholeNext(texts) {
+      await new Promise<void>((onStruck) => traps.push({ texts, onStruck }));
+    },
     blackhole() {
       holding = true;
       for (const link of links) hold(link);
@@ -116,13 +155,15 @@ function noteUse(link: Link): void {
 
 /** `pipe` twice would send everything twice. */
 function forward(link: Link): void {
+  if (link.isDead) return;
   hold(link);
-  link.client.pipe(link.upstream);
+  link.client.pipe(link.inspection).pipe(link.upstream);
   link.upstream.pipe(link.client);
 }
 
 /** A paused socket is not read: the peer's window fills up and nothing, not even a close, gets through. */
-function hold({ client, upstream }: Link): void {
-  client.unpipe(upstream).pause();
+function hold({ client, inspection, upstream }: Link): void {
+  client.unpipe(inspection).pause();
+  inspection.unpipe(upstream);
   upstream.unpipe(client).pause();
 }

@@ -32,7 +32,7 @@ export function againCommand<Options>(
   jobFor: (
     bench: Bench,
     asked: Asked<Options>,
-  ) => Pick<AgainJob, 'order' | 'pages' | 'toCandidate'>,
+  ) => Promise<Pick<AgainJob, 'order' | 'pages' | 'toCandidate'>>,
 ): Command {
   return command
     .option('--account <id>', 'of this account only', integerId)
@@ -47,7 +47,7 @@ export function againCommand<Options>(
           const span = { ...spanOf(command, options, zone), pageSize, uuidRepresentation };
           const perSecond = options.rate;
           const isDryRun = options.dryRun === true;
-          const job = jobFor(bench, { options, span, zone });
+          const job = await jobFor(bench, { options, span, zone });
           return await runJob(bench, { ...job, perSecond, isDryRun });
         }),
     );

@@ -31,7 +31,7 @@ export async function runJob(bench: Bench, job: AgainJob): Promise<CommandResult
 async function foresee(bench: Bench, job: AgainJob): Promise<CommandResult> {
   const total = watchTotal(bench, job.pages);
   const { tally, isFinished } = await tellAgain({
-    ...common(bench, job, 'a run to come'),
+    ...(await common(bench, job, 'a run to come')),
     from: beginning,
     before: {},
     onProgress(sofar) {
@@ -43,7 +43,7 @@ async function foresee(bench: Bench, job: AgainJob): Promise<CommandResult> {
 }
 
 async function queue(bench: Bench, job: AgainJob): Promise<CommandResult> {
-  const jobs = createJobStore(bench.mongo().state.jobs);
+  const jobs = createJobStore((await bench.mongo()).state.jobs);
   const held = await jobs.begin(job.order);
   if (held === null) {
     throw new Refused(
@@ -55,7 +55,7 @@ async function queue(bench: Bench, job: AgainJob): Promise<CommandResult> {
   let last: Pick<HeldJob, 'from' | 'counts'> = held;
   try {
     const { tally, isFinished } = await tellAgain({
-      ...common(bench, job, held.run),
+      ...(await common(bench, job, held.run)),
       from: held.from,
       before: held.counts,
       async onProgress(sofar, from) {
@@ -82,12 +82,16 @@ async function queue(bench: Bench, job: AgainJob): Promise<CommandResult> {
   }
 }
 
-function common(bench: Bench, { pages, perSecond, isDryRun, toCandidate }: AgainJob, run: string) {
+async function common(
+  bench: Bench,
+  { pages, perSecond, isDryRun, toCandidate }: AgainJob,
+  run: string,
+) {
   return {
     pages,
     perSecond,
     isDryRun,
-    rows: createAgainRows(bench.mongo().state),
+    rows: createAgainRows((await bench.mongo()).state),
     toCandidate: (found: FoundSms) => toCandidate(found, run),
     stopping: bench.stopping,
   };

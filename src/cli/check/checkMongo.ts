@@ -1,5 +1,6 @@
 import { preflight } from '../../mongo/preflight.ts';
 import { readOverview } from '../../mongo/operator/overview.ts';
+import type { StateCollections } from '../../mongo/stateCollections.ts';
 import { createStateReaders } from '../../mongo/stateReaders.ts';
 import { ConfigurationError, toError } from '../../runtime/errors.ts';
 import type { Bench } from '../command.ts';
@@ -9,8 +10,11 @@ import { failed, note, ok, type Finding } from './finding.ts';
 
 /** Reachable, a replica set, the right kind of collection, all privileges; and how far the oplog reaches. */
 export async function* checkMongo({ mongo, config }: Bench): AsyncGenerator<Finding> {
-  const { sms, state } = mongo();
+  let state: StateCollections;
   try {
+    const connection = await mongo();
+    const { sms } = connection;
+    state = connection.state;
     const { collectionUuid } = await preflight(sms, state);
     yield ok('mongodb', 'a replica set or sharded cluster, with all privileges the worker needs');
     if (collectionUuid === null) {

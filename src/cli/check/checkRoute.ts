@@ -96,7 +96,7 @@ const remedies: Readonly<Record<string, string>> = {
 
 async function* checkEndpoint(bench: Bench, webhook: Webhook): AsyncGenerator<Finding> {
   const { config, mongo } = bench;
-  const disabled = createDisabledEndpoints(mongo().state.endpoints);
+  const disabled = createDisabledEndpoints((await mongo()).state.endpoints);
   if (await disabled.isDisabled(webhook.endpointKey)) {
     yield failed(
       'endpoint',

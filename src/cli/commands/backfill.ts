@@ -24,12 +24,12 @@ export function backfill(cli: Cli): Command {
     .requiredOption('--since <time>', 'statuses from this time on')
     .option('--until <time>', 'and before this time; now by default')
     .addHelpText('after', help);
-  return againCommand(command, cli, ({ config, mongo }, { options, span, zone }) => {
+  return againCommand(command, cli, async ({ config, mongo }, { options, span, zone }) => {
     const until = options.until === undefined ? {} : { until: span.until.toISOString() };
     const deliveryStatuses = new Set(config.notify.deliveryStatuses);
     return {
       order: { kind: 'backfill', arguments: { ...span.arguments, ...until } },
-      pages: unrecordedIn(mongo().sms, span),
+      pages: unrecordedIn((await mongo()).sms, span),
       toCandidate: (found) => toBackfill(found, span, { zone, deliveryStatuses }),
     };
   });

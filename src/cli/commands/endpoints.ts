@@ -57,7 +57,7 @@ export function endpoints(cli: Cli): Command {
 }
 
 async function listDisabled({ mongo }: Bench): Promise<CommandResult> {
-  const disabled = await createDisabledEndpoints(mongo().state.endpoints).list();
+  const disabled = await createDisabledEndpoints((await mongo()).state.endpoints).list();
   const rows = disabled.map(({ webhookId, url, reason, disabledAt }) => [
     String(webhookId),
     url ?? '',
@@ -72,7 +72,7 @@ async function listDisabled({ mongo }: Bench): Promise<CommandResult> {
 }
 
 async function enable({ mongo }: Bench, webhookId: string): Promise<CommandResult> {
-  const enabled = await createDisabledEndpoints(mongo().state.endpoints).enable(webhookId);
+  const enabled = await createDisabledEndpoints((await mongo()).state.endpoints).enable(webhookId);
   const text =
     enabled === 0
       ? `No endpoint of webhook ${webhookId} was disabled.`
@@ -91,7 +91,9 @@ async function disable(
       `The default webhook of account ${accountId} is ${webhook.webhookId}, not ${webhookId}.`,
     );
   }
-  const isNew = await createDisabledEndpoints(bench.mongo().state.endpoints).disable(webhook);
+  const isNew = await createDisabledEndpoints((await bench.mongo()).state.endpoints).disable(
+    webhook,
+  );
   const { displayUrl: url } = webhook;
   const text = isNew
     ? `Webhook ${webhookId} is not called any more at ${url}.`

@@ -27,7 +27,7 @@ export function explain(cli: Cli): Command {
 }
 
 async function explainSms(bench: Bench, smsId: string): Promise<CommandResult> {
-  const { sms } = bench.mongo();
+  const { sms } = await bench.mongo();
   const { uuidRepresentation } = bench.config.mongodb;
   const document = await findSms(sms, smsId, uuidRepresentation);
   if (document === null) {

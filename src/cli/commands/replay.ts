@@ -38,7 +38,7 @@ export function replay(cli: Cli): Command {
       allEndedStates,
     )
     .addHelpText('after', help);
-  return againCommand<Options>(command, cli, ({ mongo }, { options, span, zone }) => {
+  return againCommand<Options>(command, cli, async ({ mongo }, { options, span, zone }) => {
     const wanted = [...new Set(options.state)].toSorted();
     const until = span.until.toISOString();
     return {
@@ -47,7 +47,7 @@ export function replay(cli: Cli): Command {
         arguments: { ...span.arguments, until, state: wanted.join(',') },
       },
       // What waits is counted.
-      pages: recordedIn(mongo().sms, { ...span, states: [...wanted, 'retrying'] }),
+      pages: recordedIn((await mongo()).sms, { ...span, states: [...wanted, 'retrying'] }),
       toCandidate: (found, run) => toReplay(found, span, { zone, run }),
     };
   });

@@ -72,7 +72,7 @@ async function listParked(
   { mongo }: Bench,
   options: Options & { readonly limit: number },
 ): Promise<CommandResult> {
-  const parked = createParkedList(mongo().state.retries);
+  const parked = createParkedList((await mongo()).state.retries);
   const scope = scopeOf(options);
   const [all, shown] = await Promise.all([parked.count(scope), parked.list(scope, options.limit)]);
   const data = { count: all, retries: shown };
@@ -105,7 +105,7 @@ async function makeDue(
   { mongo }: Bench,
   options: Options & { readonly dryRun?: true },
 ): Promise<CommandResult> {
-  const parked = createParkedList(mongo().state.retries);
+  const parked = createParkedList((await mongo()).state.retries);
   const scope = scopeOf(options);
   if (options.dryRun === true) {
     const waiting = await parked.countWaiting(scope);

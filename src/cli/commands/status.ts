@@ -31,7 +31,7 @@ export function status(cli: Cli): Command {
 const JOBS_SHOWN = 10;
 
 async function readStatus({ config, mongo }: Bench): Promise<CommandResult> {
-  const { state } = mongo();
+  const { state } = await mongo();
   const { rememberMs } = config.notify;
   const readers = createStateReaders({ state, rememberMs, logger: silentLogger });
   const [overview, pending, overdueSeconds, endpointsDisabled, oldestOplogEntryAt, jobs] =

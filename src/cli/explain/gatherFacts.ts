@@ -52,7 +52,7 @@ export interface RouteFacts {
 
 export async function gatherFacts(bench: Bench, document: PlainDocument): Promise<SmsFacts> {
   const { config, mongo } = bench;
-  const { state } = mongo();
+  const { state } = await mongo();
   const key = smsKey(document['_id'] ?? null);
   const detail = parseSmsDetail(document);
   const deliveryStatus = ownField(document, 'deliveryStatus') ?? null;
@@ -125,7 +125,7 @@ async function findRoute(
     }
     if (found.kind !== 'open') return steps;
     const { webhookId, displayUrl, endpointKey } = found.webhook;
-    const disabled = createDisabledEndpoints(bench.mongo().state.endpoints);
+    const disabled = createDisabledEndpoints((await bench.mongo()).state.endpoints);
     const isEndpointDisabled = await disabled.isDisabled(endpointKey);
     return { ...steps, webhookId, url: displayUrl, isEndpointDisabled };
   } catch (error) {

@@ -19,7 +19,9 @@ describe("a client's options", () => {
       connectTimeoutMS: 5_000,
       heartbeatFrequencyMS: 5_000,
       serverSelectionTimeoutMS: 5_000,
-      socketTimeoutMS: 0,
+      socketTimeoutMS: 300_000,
+      maxIdleTimeMS: 10_000,
+      waitQueueTimeoutMS: 5_000,
     });
   });
 

@@ -59,7 +59,7 @@ describe('the lease', () => {
     expect(await worker('a').acquire()).toEqual({ epoch: 1 });
     await expectWholeTerm();
     expect(await leases.find().toArray()).toEqual([
-      { _id: '0', owner: 'a', epoch: 1, until: expect.any(Date) },
+      { _id: '0', owner: 'a', taker: expect.any(String), epoch: 1, until: expect.any(Date) },
     ]);
   });
 
@@ -89,6 +89,21 @@ describe('the lease', () => {
     const lease = await until('b has it', async () => await worker('b').acquire());
     expect(lease).toEqual({ epoch: 2 });
     expect(await leases.findOne({})).toMatchObject({ owner: 'b' });
+  });
+
+  it('is had anew by whoever asks again, not having got to know that it has it', async () => {
+    const store = worker('a');
+    await acquired(store);
+    expect(await store.acquire()).toEqual({ epoch: 2 });
+    await expectWholeTerm();
+  });
+
+  it('is not taken again by a renewal that is carried out after its release', async () => {
+    const store = worker('a');
+    const lease = await acquired(store);
+    await store.release(lease);
+    expect(await store.renew(lease)).toBe(false);
+    expect(await leftMs()).toBeLessThan(0);
   });
 
   it('has a greater epoch with every holder', async () => {
