@@ -34,5 +34,10 @@ export interface Change {
   readonly setFields: PlainDocument;
   /** The server's wall clock at the write. */
   readonly statusAt: Date;
+  /**
+   * Of a status that a search has found in the document: the latest it can have been set, `statusAt` being no more than
+   * what the carrier says. Whatever is known of the SMS up to then was set before it.
+   */
+  readonly setBefore?: Date;
   readonly position: StreamPosition;
 }

@@ -39,8 +39,23 @@ export function changeInGap(
     document,
     setFields: {},
     statusAt,
+    setBefore: gap.to,
     position,
   };
+}
+
+/**
+ * When a found status was set, in the light of the other statuses of its SMS: not before any of those that were set
+ * up to the end of the gap. The document shows it, so it came last; but carriers' clocks run behind, and the gap may
+ * begin before what the stream has still shown.
+ */
+export function notBeforeKnown(
+  { statusAt, setBefore }: Pick<Change, 'statusAt' | 'setBefore'>,
+  known: readonly Date[],
+): Date {
+  if (setBefore === undefined) return statusAt;
+  const earlier = known.filter((time) => time <= setBefore).map((time) => time.getTime());
+  return new Date(Math.max(statusAt.getTime(), ...earlier));
 }
 
 /** True when the document's time lies so far before the gap that its status can't be from within. */

@@ -63,6 +63,21 @@ function shows(shown: PlainDocument | undefined, record: DeliveryRecord): boolea
   return endedStates.has(state) || (state === 'retrying' && isAsFar);
 }
 
+/** When the statuses were set that are remembered of an SMS, or shown by its document. */
+export function knownTimes(
+  {
+    ended,
+    parked,
+  }: Readonly<Record<'ended' | 'parked', readonly (Remembered & { readonly statusAt?: Date })[]>>,
+  document: PlainDocument,
+): readonly Date[] {
+  const remembered = [...ended, ...parked].map(
+    ({ statusAt, record }) => record?.statusAt ?? statusAt,
+  );
+  const shown = [...shownOf(document).values()].map((record) => record['statusAt']);
+  return [...remembered, ...shown].filter((time) => time instanceof Date);
+}
+
 /** What the document's record and its `earlier` list show, by notification. */
 function shownOf(document: PlainDocument): ReadonlyMap<PlainValue, PlainDocument> {
   const shownById = new Map<PlainValue, PlainDocument>();

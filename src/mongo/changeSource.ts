@@ -6,7 +6,7 @@ import { createPatience, limits, withDeadline } from './calls.ts';
 import { openCarefully, type CarefulStream } from './carefulStream.ts';
 import { startOf } from './eventCursor.ts';
 import type { UuidRepresentation } from './legacyUuid.ts';
-import { toPosition } from './position.ts';
+import { fromPosition, toPosition } from './position.ts';
 import { createReadingPace } from './readingPace.ts';
 import {
   createToRead,
@@ -93,6 +93,10 @@ export function createChangeSource(
       const asked = new Timestamp({ t: Math.floor(time.getTime() / 1000), i: 1 });
       const clusterTime = asked.greaterThan(newest) ? newest : asked;
       return toPosition({ token: null, clusterTime });
+    },
+    isThere(position, target) {
+      const [at, wanted] = [position, target].map((each) => fromPosition(each).clusterTime);
+      return at !== undefined && wanted !== undefined && at.greaterThanOrEqual(wanted);
     },
     async open(position, { replay }) {
       if (!hasRead) {

@@ -25,6 +25,7 @@ export function toParkedEntry(row: RetryRow): ParkedEntry {
     notificationId: row._id,
     isClaimed,
     record: isShown ? retryingRecord(row) : null,
+    ...(row['statusAt'] instanceof Date && { statusAt: row['statusAt'] }),
     ...runOf(row),
   };
 }

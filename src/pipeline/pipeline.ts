@@ -17,6 +17,7 @@ import type {
   SmsStore,
 } from './ports.ts';
 import { readChanges } from './readChanges.ts';
+import { createReadMark } from './readMark.ts';
 import { redeliverDue, type RedeliverDeps } from './redeliverDue.ts';
 import { renewClaims } from './renewClaims.ts';
 import { saveCheckpoints } from './saveCheckpoints.ts';
@@ -89,6 +90,12 @@ export async function runPipeline(deps: PipelineDeps): Promise<void> {
   const unsettled = createTally();
   const intake = createIntake({ ...shared, unsettled });
 
+  const mark = createReadMark(start, source.isThere);
+  const passed = (position: StreamPosition): void => {
+    window.passed(position);
+    mark.moved(position);
+  };
+
   const reading = readChanges({
     source,
     start,
@@ -99,13 +106,14 @@ export async function runPipeline(deps: PipelineDeps): Promise<void> {
       const hold = read.open();
       hold.add(weightOfChange(change));
       intake.take(change, window.admit(change.position), hold);
+      mark.moved(change.position);
     },
-    onPassed: window.passed,
-    async onGap() {
-      const skip = async (): Promise<StreamPosition> =>
-        await skipGap(window.watermark.wallTime, deps);
+    onPassed: passed,
+    // Not from the watermark: what lies before is in hand, and a successor that must begin there finds the same.
+    async onGap({ wallTime }) {
+      const skip = async (): Promise<StreamPosition> => await skipGap(wallTime, deps);
       const position = await retryTransient(skip, { what: 'gap', signal: stopping, logger });
-      window.passed(position);
+      passed(position);
       return position;
     },
     async onReplaced() {
@@ -121,7 +129,15 @@ export async function runPipeline(deps: PipelineDeps): Promise<void> {
   const redelivering = redeliverDue(shared);
   const tending = tendBlocked(shared);
   // A successor searches the same page: what has begun must be durable before.
-  const sweeping = sweepGaps({ ...deps, handle: intake.takeFound }).catch(ignoreStop);
+  const sweeping = sweepGaps({
+    ...deps,
+    handle: intake.takeFound,
+    async streamIsThere() {
+      const what = { what: 'gap', signal: stopping, logger };
+      const now = await retryTransient(source.currentPosition, what);
+      await mark.reached(now, stopping);
+    },
+  }).catch(ignoreStop);
   const ended = new AbortController();
   void renewClaims({ ...shared, ended: ended.signal });
   try {

@@ -48,6 +48,8 @@ export interface ChangeSource {
   currentPosition(): Promise<StreamPosition>;
   /** The position at a time, or the newest one if that is in the future. */
   positionAt(time: Date): Promise<StreamPosition>;
+  /** Whether that position is no earlier than the other one, by the stream's own order. */
+  isThere(position: StreamPosition, target: StreamPosition): boolean;
   /** Opens just after `position`. `replay: true` opens at its cluster time instead, seeing it again. */
   open(position: StreamPosition, options: { replay: boolean }): Promise<ChangeStreamHandle>;
 }
@@ -130,6 +132,8 @@ export interface ParkedEntry {
   readonly notificationId: string;
   /** It is being called. */
   readonly isClaimed: boolean;
+  /** When its status was set, where that is known. */
+  readonly statusAt?: Date;
   /** What its document is to show while it waits; null before its first attempt, while it is claimed, or if not asked for. */
   readonly record: DeliveryRecord | null;
   /** As in its subject. */

@@ -13,8 +13,8 @@ export interface ReadChangesDeps {
   onChange(change: Change): Promise<void>;
   /** Nothing of ours up to here. */
   onPassed(position: StreamPosition): void;
-  /** Puts down that the stream can't be read from here; where to go on. Rejects only on a stop. */
-  onGap(): Promise<StreamPosition>;
+  /** Puts down that the stream can't be read from there; where to go on. Rejects only on a stop. */
+  onGap(from: StreamPosition): Promise<StreamPosition>;
   /**
    * Puts down that another collection may have taken this one's place, with statuses that no stream has shown.
    * Rejects only on a stop.
@@ -79,7 +79,7 @@ export async function readChanges(deps: ReadChangesDeps): Promise<void> {
       }
       if (kind === 'historyLost' || kind === 'oversized') {
         logger.error('stream_history_lost', { cause, from: reading.position.wallTime, error });
-        reading.position = await deps.onGap();
+        reading.position = await deps.onGap(reading.position);
       }
       logger.warn('stream_reopening', { cause, waitMs, error });
       await delay(waitMs, stopping).catch(() => undefined);

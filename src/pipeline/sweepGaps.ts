@@ -26,6 +26,11 @@ export interface SweepGapsDeps {
    * state. Rejects only when the worker is stopping.
    */
   handle(change: Change): Promise<boolean>;
+  /**
+   * Resolves when the stream has been read as far as the database is now. What a page shows then is either known by
+   * the stream, or was set before it and is older than all it still brings. Rejects only when the worker is stopping.
+   */
+  streamIsThere(): Promise<void>;
   readonly logger: Logger;
   readonly stopping: AbortSignal;
 }
@@ -56,6 +61,7 @@ async function sweep(gap: Gap, deps: SweepGapsDeps): Promise<void> {
     const begunAt = performance.now();
     const page = await retryTransient(() => gaps.nextPage(gap), what);
     const readingMs = performance.now() - begunAt;
+    if (page.found.length > 0) await deps.streamIsThere();
     const came = await Promise.all(page.found.map((found) => recover(found, gap, deps)));
     const unplaced = page.found.filter((_found, index) => came[index] === 'unplaceable');
     const recovered = came.filter((each) => each === 'recovered').length;

@@ -2,6 +2,7 @@ import { skippedRecord, uncalledRecord } from '../domain/buildRecord.ts';
 import type { Change } from '../domain/change.ts';
 import { decide } from '../domain/decision.ts';
 import type { Notification, Subject } from '../domain/notification.ts';
+import { notBeforeKnown } from '../domain/gap.ts';
 import { overlayChange } from '../domain/overlay.ts';
 import { buildPayload } from '../domain/payload.ts';
 import type { PlainDocument } from '../domain/plainValue.ts';
@@ -9,7 +10,7 @@ import type { DeliveryRecord } from '../domain/record.ts';
 import { RouteUnknown } from '../domain/routeUnknown.ts';
 import { parseSmsDetail } from '../domain/smsDetail.ts';
 import { isStale } from '../domain/statusAge.ts';
-import { isDuplicate } from '../domain/suppression.ts';
+import { isDuplicate, knownTimes } from '../domain/suppression.ts';
 import type { TimeZone } from '../domain/timeZone.ts';
 import type { Hold } from '../runtime/byteBudget.ts';
 import { toError } from '../runtime/errors.ts';
@@ -81,7 +82,11 @@ export async function takeUp(
   const siblingClaimed = lookup.parked.some((row) => row.isClaimed);
   return await judge(
     change,
-    { showsNone: document['notify_on_delivery'] === undefined, ...subject },
+    {
+      showsNone: document['notify_on_delivery'] === undefined,
+      ...subject,
+      statusAt: notBeforeKnown(change, knownTimes(lookup, document)),
+    },
     { document: overlayChange(document, change), siblingClaimed },
     deps,
   );

@@ -122,5 +122,5 @@ function parkedEntry({ parked, claim, dueAtMs }: FakeRow, withRecord: boolean): 
   const standing = { state: 'retrying', nextAttemptAt: new Date(dueAtMs) } as const;
   const isShown = withRecord && !isClaimed && log.begun > 0;
   const record = isShown ? attemptedRecord(subject, webhook, log, standing) : null;
-  return { notificationId: subject.notificationId, isClaimed, record };
+  return { notificationId: subject.notificationId, isClaimed, record, statusAt: subject.statusAt };
 }

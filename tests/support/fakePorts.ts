@@ -111,6 +111,7 @@ export function createFakeSource(turn: Turn = atOnce): FakeSource {
       await turn('positionAt');
       return { ...aPosition(0), wallTime: time };
     },
+    isThere: (position, target) => placeOf(position) >= placeOf(target),
     async open(position, { replay }) {
       await turn('open');
       opened.push({ position, replay });

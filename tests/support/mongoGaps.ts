@@ -103,6 +103,7 @@ export function createGapSearch(sms: Collection): GapSearch {
           told.push(change);
           return Promise.resolve(handle(change));
         },
+        streamIsThere: () => Promise.resolve(),
         logger,
         stopping: stop.signal,
       });

@@ -23,12 +23,13 @@ function found(id: string, fields: object = { deliveryTime: from }): FoundDocume
 async function startSweep(
   gaps: FakeGaps,
   handle: (change: Change) => Promise<boolean> = () => Promise.resolve(true),
+  streamIsThere: () => Promise<void> = () => Promise.resolve(),
 ) {
   await gaps.add(from, to);
   const stop = new AbortController();
   const logger = createMemoryLogger();
   const zone = createTimeZone('+00:00');
-  const deps = { gaps, marginMs, zone, handle, logger, stopping: stop.signal };
+  const deps = { gaps, marginMs, zone, handle, streamIsThere, logger, stopping: stop.signal };
   const done = sweepGaps(deps);
   done.catch(() => undefined);
   return { done, logger, stop: () => stop.abort(new Stopping()) };
@@ -86,6 +87,23 @@ describe('a sweep', () => {
     expect(told).toEqual(['a', 'b']);
     slow.resolve(true);
     expect(await swept(sweep)).toMatchObject({ recovered: 3 });
+  });
+
+  it('tells of a page only when the stream has been read as far as that shows', async () => {
+    const isThere = deferred<undefined>();
+    const told: unknown[] = [];
+    const handle = ({ id }: Change): Promise<boolean> => Promise.resolve(told.push(id) > 0);
+    let asked = 0;
+    const sweep = await startSweep(createFakeGaps([[], [found('a')]]), handle, async () => {
+      asked += 1;
+      await isThere.promise;
+    });
+    await until('it waits for the stream', () => asked > 0);
+    await turn();
+    expect(told).toEqual([]);
+    isThere.resolve(undefined);
+    expect(await swept(sweep)).toMatchObject({ recovered: 1 });
+    expect(asked).toBe(1);
   });
 
   it('leaves a page unpassed when a stop comes before all of it is settled', async () => {
