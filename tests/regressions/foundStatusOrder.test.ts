@@ -10,6 +10,7 @@ import { Stopping } from '../../src/runtime/abort.ts';
 import { aChange, aDocument, aParked, aPosition, aRecord, aSubject } from '../support/builders.ts';
 import { createFakeGaps } from '../support/fakeGaps.ts';
 import { createFakeCheckpoints, createFakeSource, reading } from '../support/fakePorts.ts';
+import { nothingHeld } from '../../src/runtime/byteBudget.ts';
 import { until } from '../support/until.ts';
 import { createWorld, type World } from '../support/world.ts';
 
@@ -93,7 +94,7 @@ describe('a status that a search finds', () => {
     });
     const intake = change === null ? null : takeIn(change, new Set());
     if (change === null || intake?.kind !== 'subject') throw new Error('it can not be placed');
-    expect(await takeUp(change, intake.subject, false, world.deps)).toMatchObject({
+    expect(await takeUp(change, intake.subject, free, world.deps)).toMatchObject({
       notification: { statusAt: at(4) },
     });
   });
@@ -105,6 +106,7 @@ describe('a status that a search finds', () => {
   });
 });
 
+const free = { isUnderWay: false, hold: nothingHeld };
 const gap = { id: 'gap', from: at(0), to: at(5) };
 const sentBefore = aSubject({ smsKey: 'a', deliveryStatus: 'SENT', statusAt: at(4) });
 const aSentRecord = aRecord({
