@@ -8,8 +8,13 @@ import { pathOf } from '../load.ts';
 import { play, type Scene } from '../play.ts';
 
 const HOURS = 3_600_000;
-/** From the true time, one after the other: forward, back past it, and home. */
-const offsets = [2 * HOURS, -2 * HOURS, 0, 30_000, -30_000, 26 * HOURS, 0] as const;
+/**
+ * From the true time, one after the other: forward, back past it, and home. Further than a notification may wait, and
+ * than it is remembered: 36 and 72 hours.
+ */
+const offsets = [2 * HOURS, 40 * HOURS, -80 * HOURS, 0, -40 * HOURS, 30_000, -30_000, 0] as const;
+/** What has expired is gone within a second, so that it is told again if it is told once more. */
+const mongod = { parameters: { ttlMonitorSleepSecs: 1 } };
 const jumpingClock = new URL('../jumpingClock.mjs', import.meta.url);
 
 /** Its endpoint fails now and then, so that some of its notifications wait while the clock jumps. */
@@ -17,7 +22,8 @@ const waiting = 1;
 
 export const clockJump: Fault = {
   name: 'clock-jump',
-  description: "the worker's wall clock jumps by hours, forwards and backwards, while it works",
+  description:
+    "the worker's wall clock jumps by hours and days, forwards and backwards, while it works",
   async run(context) {
     const folder = await mkdtemp(join(tmpdir(), 'notify-on-delivery-clock-'));
     try {
@@ -39,7 +45,7 @@ async function playWithClock(
     NODE_OPTIONS: `--import=${pathToFileURL(jumpingClock.pathname).href}`,
     CLOCK_OFFSET_FILE: offsetFile,
   };
-  return await play(context, { name, workers: 2, settings }, async (scene) => {
+  return await play(context, { name, workers: 2, settings, mongod }, async (scene) => {
     scene.receiver.answer(pathOf(waiting), () =>
       random.next() < 0.4 ? { status: 503 } : { delayMs: random.between(2, 60) },
     );
@@ -49,8 +55,6 @@ async function playWithClock(
         log(`the clock is ${offsetMs / 1000} s off`);
         await setOffset(offsetFile, offsetMs);
         await untilClocksShow(offsetMs, scene);
-        // Ends are written with the worker's time, so the newest are not found by it.
-        await scene.ledger.look();
       }
     }
     const taken = scene.workers.map(({ lines }) => lines.filter(isTaking).length);

@@ -1,5 +1,6 @@
 import type { Fault } from '../fault.ts';
 import { badEndpoints } from './badEndpoints.ts';
+import { claimsRunOut } from './claimsRunOut.ts';
 import { brokenNetwork } from './brokenNetwork.ts';
 import { clockJump } from './clockJump.ts';
 import { collectionGone } from './collectionGone.ts';
@@ -22,6 +23,7 @@ import { writeErrors } from './writeErrors.ts';
 
 /** In the order in which they begin: those that take longest first, so that the others fill the time beside them. */
 export const faults: readonly Fault[] = [
+  claimsRunOut,
   killedWorker,
   handOver,
   rolledOplog,
