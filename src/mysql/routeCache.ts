@@ -43,7 +43,7 @@ interface Finding {
 }
 
 /** How long it is waited for the answer about a key in trouble. It is asked for longer than that. */
-const TROUBLE_PATIENCE_MS = 500;
+const TROUBLE_PATIENCE_MS = 200;
 /** Asking for a key in trouble is given up when nobody has asked for it for so long: it may have waited in an outage. */
 const TROUBLE_ASKED_MS = 30_000;
 /** An error that took so long is one of those that would hold up others. */

@@ -46,8 +46,22 @@ export interface Stage {
 
 /** The worker's own, with no more rights than it needs. */
 export const mysqlUser = 'worker';
-/** `Trouble` is of `route.troubled.sql`. */
-const routeTables = ['Accountconfig', 'Webhook', 'Flow', 'Trouble'] as const;
+/** `Trouble` is of `route.troubled.sql`, `Befalling` of `route.befallen.sql`. */
+const routeTables = ['Accountconfig', 'Webhook', 'Flow', 'Trouble', 'Befalling'] as const;
+/** What befalls the questions about an account, or about all where it is null: they take long, or fail. */
+const befalling = [
+  'CREATE TABLE Befalling (accountID BIGINT NULL, seconds DOUBLE NOT NULL, errno INT NOT NULL)',
+  `CREATE FUNCTION befall(account BIGINT) RETURNS INT READS SQL DATA SQL SECURITY INVOKER
+   BEGIN
+     DECLARE pause DOUBLE DEFAULT 0;
+     DECLARE number INT DEFAULT 0;
+     SELECT COALESCE(MAX(seconds), 0), COALESCE(MAX(errno), 0) INTO pause, number FROM Befalling
+       WHERE accountID = account OR accountID IS NULL;
+     DO SLEEP(pause);
+     IF number > 0 THEN SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = number; END IF;
+     RETURN 0;
+   END`,
+] as const;
 
 /** A lease that is over soon, for faults in which a worker waits for another one's. */
 export const shortLease = { LEASE_TTL: '2s' } as const;
@@ -144,12 +158,14 @@ async function optIn(mysqlUri: string, receiver: CallLog): Promise<void> {
       await central.optIn(account, flowOf(account), markedWebhook(receiver.url(pathOf(account))));
     }
     await central.connection.query('CREATE TABLE Trouble (accountID BIGINT)');
+    for (const statement of befalling) await central.connection.query(statement);
     await central.connection.query(
       `CREATE USER ${mysqlUser} IDENTIFIED BY '${marked.mysqlPassword}'`,
     );
     for (const table of routeTables) {
       await central.connection.query(`GRANT SELECT ON ${table} TO ${mysqlUser}`);
     }
+    await central.connection.query(`GRANT EXECUTE ON FUNCTION befall TO ${mysqlUser}`);
   } finally {
     await central.close();
   }

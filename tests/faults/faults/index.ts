@@ -19,6 +19,7 @@ import { mysqlOutages } from './mysqlOutages.ts';
 import { restoredDatabase } from './restoredDatabase.ts';
 import { rolledOplog } from './rolledOplog.ts';
 import { slowEndpoints } from './slowEndpoints.ts';
+import { mysqlErrorsAtStart, slowKeys } from './slowKeys.ts';
 import { writeErrors } from './writeErrors.ts';
 
 /** In the order in which they begin: those that take longest first, so that the others fill the time beside them. */
@@ -40,6 +41,8 @@ export const faults: readonly Fault[] = [
   cutScans,
   mysqlErrors,
   mysqlKeyErrors,
+  slowKeys,
+  mysqlErrorsAtStart,
   writeErrors,
   clockJump,
   killedCursors,

@@ -82,7 +82,7 @@ async function untilParked({ db, load }: Scene): Promise<void> {
   );
 }
 
-async function untilCheckpointPasses(time: Date, { db }: Scene): Promise<void> {
+export async function untilCheckpointPasses(time: Date, { db }: Scene): Promise<void> {
   const checkpoints = db.collection('notify_on_delivery_checkpoints');
   const past = { wallTime: { $gt: time } };
   await until('the checkpoint passes it', async () => await checkpoints.findOne(past), {
@@ -90,7 +90,7 @@ async function untilCheckpointPasses(time: Date, { db }: Scene): Promise<void> {
   });
 }
 
-async function connectTo({ mysql }: Scene): Promise<Connection & AsyncDisposable> {
+export async function connectTo({ mysql }: Scene): Promise<Connection & AsyncDisposable> {
   const connection = await createConnection(mysql.uri);
   return Object.assign(connection, {
     [Symbol.asyncDispose]: async () => await connection.end(),

@@ -56,7 +56,7 @@ describe('an error of one key', () => {
     await cache.pass(200);
     const again = await cache.find(keyOf(1));
     const beside = await cache.find(keyOf(1));
-    await cache.pass(500);
+    await cache.pass(200);
     expect([again.state, beside.state]).toEqual(['rejected', 'rejected']);
     await expect(again.result).rejects.toBeInstanceOf(RouteUnknown);
     await cache.newest(2).answer(no);
