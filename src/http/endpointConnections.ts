@@ -117,6 +117,11 @@ export function createEndpointConnections(
   };
   const heard = (connection: Connection): void => {
     if (!listenedTo.delete(connection)) return;
+    // Who waits for it then gets another one, once it is closed.
+    if (!connection.isOpen()) {
+      connection.close();
+      return;
+    }
     const next = takeWaiting();
     if (next === undefined) ready.push(connection);
     else serveOn(connection, next.request);

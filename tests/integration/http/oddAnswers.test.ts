@@ -1,9 +1,15 @@
 import { Buffer } from 'node:buffer';
+import { execFile } from 'node:child_process';
 import type { Socket } from 'node:net';
+import { createServer } from 'node:tls';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import type { AttemptError } from '../../../src/domain/attempt.ts';
+import { createAuthority } from '../../support/certificates.ts';
 import { startConnectProxy } from '../../support/connectProxy.ts';
+import { listenLocally } from '../../support/listenLocally.ts';
 import { until } from '../../support/until.ts';
 import { closing, createCaller, startRawServer, type Caller } from './calling.ts';
 
@@ -198,6 +204,26 @@ describe('an answer that is odd', () => {
     }
     expect([server.requests(), server.connections()]).toEqual([10, 10]);
   });
+
+  it('is read over TLS as well', async () => {
+    const authority = opened(await createAuthority());
+    const sockets = new Set<Socket>();
+    const server = createServer(await authority.issue('IP:127.0.0.1'), (socket) => {
+      sockets.add(socket.on('error', () => undefined).once('close', () => sockets.delete(socket)));
+      socket.once('data', () => inPieces(socket, linesOf('HTTP/1.1 200 OK\nx: y\n\nok')));
+    });
+    const port = await listenLocally(server);
+    opened(server);
+    const script = fileURLToPath(new URL('./callThrice.ts', import.meta.url));
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--import', 'tsx', script, `https://127.0.0.1:${port}/`],
+      { env: { ...process.env, NODE_OPTIONS: '', NODE_EXTRA_CA_CERTS: authority.caPath } },
+    );
+    const expected = answered(200, 'ok');
+    expect(JSON.parse(stdout)).toMatchObject([expected, expected, expected]);
+    await until('the connections are closed', () => sockets.size === 0);
+  }, 30_000);
 
   it('ends with its attempt', async () => {
     const server = opened(

@@ -244,6 +244,11 @@ describe('an attempt that does not fail', () => {
       (socket) => socket.end(`${head('x: y')}ok`),
       'ok',
     ],
+    [
+      'though a header is not ASCII',
+      (socket) => socket.write(`${head('x: größe\r\ncontent-length: 2')}ok`),
+      'ok',
+    ],
     ['in the protocol of old', (socket) => socket.end('HTTP/1.0 200 OK\r\n\r\nok'), 'ok'],
   ])('is answered %s', async (_, answer, text) => {
     const server = opened(await startRawServer(answer));
