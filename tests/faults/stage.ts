@@ -1,4 +1,4 @@
-import { MongoClient, type Collection, type Db } from 'mongodb';
+import { MongoClient, type CreateCollectionOptions, type Collection, type Db } from 'mongodb';
 import { openCentralDatabase } from '../../scripts/harness/centralDatabase.ts';
 import type { SmsDocument } from '../../scripts/harness/smsPlatform.ts';
 import { startWorker, type WorkerProcess } from '../../scripts/harness/workerProcess.ts';
@@ -15,6 +15,8 @@ import { accounts, flowOf, pathOf } from './load.ts';
 import type { Random } from './random.ts';
 
 export interface StageOptions {
+  /** How the SMS collection is made. */
+  readonly collection?: CreateCollectionOptions;
   /** How the members are started. */
   readonly mongod?: MongodOptions;
   /** Members of the replica set; 1 by default. */
@@ -93,7 +95,7 @@ export async function setStage(random: Random, options: StageOptions = {}): Prom
 }
 
 async function setUp(random: Random, options: StageOptions, teardown: Teardown): Promise<Stage> {
-  const { mongod = {}, members = 1, settings = {}, proxied = false } = options;
+  const { mongod = {}, members = 1, settings = {}, proxied = false, collection = {} } = options;
   const replicaSet = await startReplicaSet({ ...mongod, members });
   teardown.add('MongoDB', replicaSet.close);
   const mysql = await startMysql();
@@ -112,7 +114,7 @@ async function setUp(random: Random, options: StageOptions, teardown: Teardown):
   });
   teardown.add('the MongoDB client', async () => await client.close());
   const db = client.db('central');
-  const sms = db.collection<SmsDocument>('SMSDetailDocument');
+  const sms = await db.createCollection<SmsDocument>('SMSDetailDocument', collection);
   await sms.insertOne({ _id: 'first', note: 'a collection has to be there to be watched' });
   const ledger = watchLedger(db.collection('notify_on_delivery_sent'));
   teardown.add('the look at the ledger', ledger.stop);

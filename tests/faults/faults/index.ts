@@ -16,6 +16,7 @@ import { killedMongod } from './killedMongod.ts';
 import { killedWorker } from './killedWorker.ts';
 import { mysqlErrors, mysqlKeyErrors } from './mysqlErrors.ts';
 import { mysqlOutages } from './mysqlOutages.ts';
+import { oddCollection } from './oddCollection.ts';
 import { restoredDatabase } from './restoredDatabase.ts';
 import { rolledOplog } from './rolledOplog.ts';
 import { slowEndpoints } from './slowEndpoints.ts';
@@ -46,6 +47,7 @@ export const faults: readonly Fault[] = [
   writeErrors,
   clockJump,
   killedCursors,
+  oddCollection,
   badEndpoints,
   slowEndpoints,
 ];
