@@ -62,10 +62,10 @@ export async function claimDueRows(
   const due = await Promise.all(
     [...wanted].map(
       async ([endpoint, atMost]) =>
-        await idsBut(except, atMost, async (skipped) => {
+        await rowsBut(except, atMost, async (skipped) => {
           const filter = { ...skipped, endpoint, $expr: isDue };
           const oldest = {
-            projection: { _id: 1 },
+            projection: { bodyBytes: 1 },
             sort: { nextAttemptAt: 1 },
             limit: atMost,
           } as const;
@@ -78,7 +78,7 @@ export async function claimDueRows(
   const left = new Map(
     [...wanted.keys()].map((key, index) => [
       key,
-      (due[index] ?? []).flatMap((id) => byId.get(id) ?? []),
+      (due[index] ?? []).flatMap(({ _id }) => byId.get(_id) ?? []),
     ]),
   );
   return endpointKeys.map((key) => left.get(key)?.shift() ?? null);
@@ -90,40 +90,52 @@ export async function claimOldRows(
   { before, limit, except }: Readonly<{ before: Date; limit: number; except: IdSet }>,
   claim: Claim,
 ): Promise<readonly RetryRow[]> {
-  const ids = await idsBut(except, limit, async (skipped) => {
+  const found = await rowsBut(except, limit, async (skipped) => {
     const filter = { ...skipped, acceptedAt: { $lt: before }, $expr: isDue };
     return await withDeadline(claim.limit, () =>
-      retries.find(filter, { projection: { _id: 1 }, limit }).toArray(),
+      retries.find(filter, { projection: { bodyBytes: 1 }, limit }).toArray(),
     );
   });
-  return await claimThose(retries, ids, claim);
+  return await claimThose(retries, found, claim);
 }
 
 /**
- * The ids that a search brings, as far as they are none of `except`. What is to be left out is told to the server
+ * The rows that a search brings, as far as they are none of `except`. What is to be left out is told to the server
  * only once it has come up: nearly always nothing of it is due.
  */
-async function idsBut(
+async function rowsBut(
   except: IdSet,
   limit: number,
   find: (skipped: Filter<RetryRow>) => Promise<readonly RetryRow[]>,
-): Promise<readonly string[]> {
+): Promise<readonly RetryRow[]> {
   const skipped: string[] = [];
   for (;;) {
     const rows = await find(skipped.length === 0 ? {} : { _id: { $nin: skipped } });
-    const ids = rows.map((row) => row._id);
-    const free = ids.filter((id) => !except.has(id));
-    if (free.length === ids.length || ids.length < limit) return free;
-    skipped.push(...ids.filter((id) => except.has(id)));
+    const free = rows.filter(({ _id }) => !except.has(_id));
+    if (free.length === rows.length || rows.length < limit) return free;
+    skipped.push(...rows.map(({ _id }) => _id).filter((id) => except.has(id)));
   }
 }
 
-/** Of these rows, those that are still due, and ours now. */
+/** What the bodies of rows claimed together may take; those beyond stay due. */
+const CLAIM_BYTES = 16 * 1024 * 1024;
+
+/** The first of these rows, one at least. Rows of earlier versions do not tell how large they are. */
+function withinClaim(rows: readonly RetryRow[]): readonly string[] {
+  let bytes = 0;
+  return rows.flatMap(({ _id, ...row }, index) => {
+    bytes += Number(row['bodyBytes'] ?? 0);
+    return index === 0 || bytes <= CLAIM_BYTES ? [_id] : [];
+  });
+}
+
+/** Of these rows, those that are still due, and ours now; as many as may be held together. */
 async function claimThose(
   retries: Retries,
-  ids: readonly string[],
+  found: readonly RetryRow[],
   { by, token, claimMs, limit }: Claim,
 ): Promise<readonly RetryRow[]> {
+  const ids = withinClaim(found);
   if (ids.length === 0) return [];
   const set = { claim: { $literal: { by, token } }, nextAttemptAt: inMs(claimMs) };
   const those = { _id: { $in: [...ids] } };

@@ -1,11 +1,12 @@
 import type { Collection, Document, Filter } from 'mongodb';
 import { withDeadline, type Limit } from './calls.ts';
+import { readAnswer } from './readAnswer.ts';
 
 /** Index entries or documents that one query may go through at most. */
 export const EXAMINED_AT_ONCE = 5_000;
 
 export interface Page {
-  /** At most `size`; may be empty before the last page. */
+  /** At most `size`, and 16 MB; may be empty before the last page. */
   readonly documents: readonly Document[];
   /** Where the next page begins; null after the last one. */
   readonly next: { readonly from: unknown } | null;
@@ -34,12 +35,17 @@ export async function readPage(
   const boundary = { ...byId, projection: { _id: 1 }, skip: EXAMINED_AT_ONCE, limit: 1 };
   const [bound] = await withDeadline(limit, () => sms.find({}, boundary).toArray());
   const upTo = bound === undefined ? {} : { max: { _id: bound._id } };
-  const found = await withDeadline(limit, () =>
-    sms.find(filter, { ...byId, ...upTo, limit: size + 1 }).toArray(),
-  );
-  const following = found[size] ?? bound;
+  const inPage = { ...byId, ...upTo };
+  const some = sms.find(filter, { ...inPage, limit: size + 1, batchSize: size + 2 });
+  const { documents, isAll } = await readAnswer(some, limit);
+  if (!isAll && documents.length === 1) {
+    const second = { ...inPage, projection: { _id: 1 }, skip: 1, limit: 1 };
+    const [next = bound] = await withDeadline(limit, () => sms.find(filter, second).toArray());
+    return { documents, next: next === undefined ? null : { from: next._id } };
+  }
+  const following = documents[isAll ? size : documents.length - 1] ?? bound;
   return {
-    documents: found.slice(0, size),
-    next: following === undefined ? null : { from: following._id },
+    documents: documents.slice(0, isAll ? size : -1),
+    next: following === undefined ? null : { from: following['_id'] as unknown },
   };
 }

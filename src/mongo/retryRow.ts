@@ -31,6 +31,7 @@ export async function toRetryRow(parked: Storable): Promise<RetryRow> {
     accountId,
     flowId,
     body: new Binary(await compress(body)),
+    bodyBytes: body.byteLength,
     ...(acceptedAt === undefined ? {} : { acceptedAt }),
     run: subject.run ?? null,
     ...toRowUpdate(parked),

@@ -1,6 +1,6 @@
 import type { Collection } from 'mongodb';
 import type { Limit } from './calls.ts';
-import { findByKeys } from './findByKeys.ts';
+import { findSomeByKeys, without } from './findByKeys.ts';
 import { PAGE_SIZE, type GapStep, type Progress } from './gapProgress.ts';
 import { isDate, mayBelong } from './mayBelong.ts';
 import { readPage } from './readPage.ts';
@@ -34,7 +34,9 @@ export async function searchListed(
   patience: Limit,
 ): Promise<GapStep> {
   const keys = ids.slice(0, PAGE_SIZE).map((_id) => ({ _id }));
-  const documents = await findByKeys(sms, keys, { limit: patience });
-  const left = ids.slice(PAGE_SIZE);
+  const { documents, isAll } = await findSomeByKeys(sms, keys, { limit: patience });
+  const unread = isAll ? [] : without(keys, documents);
+  const isFurther = unread.length < keys.length;
+  const left = [...(isFurther ? unread.map(({ _id }) => _id) : []), ...ids.slice(PAGE_SIZE)];
   return { documents, next: left.length === 0 ? { kind: 'done' } : { kind: 'listed', ids: left } };
 }

@@ -1,7 +1,8 @@
 import type { Collection, Document } from 'mongodb';
-import { withDeadline, type Limit } from './calls.ts';
+import type { Limit } from './calls.ts';
 import { IDS_AT_MOST, PAGE_SIZE, scanAll, type GapStep, type Progress } from './gapProgress.ts';
 import { lastDate } from './mayBelong.ts';
+import { readAnswer } from './readAnswer.ts';
 
 type Dates = Extract<Progress, { kind: 'dates' }>;
 
@@ -17,9 +18,11 @@ export async function searchDates(
 ): Promise<GapStep> {
   const { index, from, passed } = progress;
   const filter: Document = { deliveryTime: { $gte: from, $lte: lastDate }, _id: { $nin: passed } };
-  const inOrder = { hint: index, sort: { deliveryTime: 1 }, limit: PAGE_SIZE + 1 } as const;
-  const documents = await withDeadline(patience, () => sms.find(filter, inOrder).toArray());
-  const following = documents[PAGE_SIZE];
+  const limits = { limit: PAGE_SIZE + 1, batchSize: PAGE_SIZE + 2 };
+  const inOrder = { hint: index, sort: { deliveryTime: 1 }, ...limits } as const;
+  const { documents, isAll } = await readAnswer(sms.find(filter, inOrder), patience);
+  // Where they are too large for one page, it goes on at the time of the last that was read, without that one.
+  const following = isAll ? documents[PAGE_SIZE] : documents.at(-1);
   if (following === undefined) return { documents, next: { kind: 'others', index } };
   const page = documents.slice(0, PAGE_SIZE);
   const time = timeOf(following);

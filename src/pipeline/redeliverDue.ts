@@ -1,4 +1,5 @@
 import { orAbort, Stopping } from '../runtime/abort.ts';
+import { createByteBudget } from '../runtime/byteBudget.ts';
 import { toError } from '../runtime/errors.ts';
 import { NoRoom } from './lanes.ts';
 import { serveRow, type ServeRowDeps } from './serveRow.ts';
@@ -10,6 +11,8 @@ const ASK_SELDOM_MS = 2_000;
 const REST_FACTOR = 5;
 const LONGEST_REST_MS = 5_000;
 const ALWAYS_STANDING = 2;
+/** What the bodies of claimed rows may take together. */
+const CLAIMED_BYTES = 32 * 1024 * 1024;
 
 export interface RedeliverDeps extends Omit<ServeRowDeps, 'issue'> {
   /** Told of everything begun, so that a stop can wait for it. */
@@ -65,13 +68,17 @@ function createTickets(deps: RedeliverDeps): (endpointKey: string) => void {
     inAll += by;
   };
 
+  const bodies = createByteBudget(CLAIMED_BYTES);
   const use = async (endpointKey: string): Promise<void> => {
     const slot = await lanes
       .take(endpointKey, 'row', stopping)
       .catch(nullWhenNoRoom)
       .finally(() => change(endpointKey, -1));
     if (slot === null) return;
+    const hold = bodies.open();
     try {
+      // It stays due: a ticket that waited here would keep the slot from others.
+      if (!bodies.hasRoom) return;
       const claimed = await deps.retries
         .claimDue(endpointKey, deps.underWay)
         .catch((error: unknown) => {
@@ -79,10 +86,12 @@ function createTickets(deps: RedeliverDeps): (endpointKey: string) => void {
           return null;
         });
       if (claimed === null) return;
+      hold.add(claimed.parked.body.byteLength);
       issue(endpointKey);
       issue(endpointKey);
       await serveRow(claimed, { endpointKey, slot }, { ...deps, issue });
     } finally {
+      hold.release();
       slot.release();
     }
   };
