@@ -52,6 +52,8 @@ export type AttemptOutcome =
         retryAfter: string | null;
         /** What the `webhook-delivery` header asks for. */
         deliveryControl: 'disable' | 'abort-message' | null;
+        /** Where a 3xx leads, as it may be shown. */
+        location?: string;
       }>)
   | (Timing & Readonly<{ kind: 'unanswered'; error: AttemptError }>);
 

@@ -1,4 +1,5 @@
 import type { Attempt, AttemptOutcome } from '../domain/attempt.ts';
+import { displayLocation } from '../domain/redirect.ts';
 import type { WebhookSender } from '../pipeline/ports.ts';
 import { createConnectionPool } from './connectionPool.ts';
 import { createEgress, type EgressOptions } from './egress.ts';
@@ -40,7 +41,7 @@ export function createWebhookSender(
       const request = post(attempt.webhook, attemptHeaders(attempt, startedAt), attempt.body);
       const result = await exchange(request, options, signal);
       const durationMs = Math.round(performance.now() - startedMs);
-      return { startedAt, durationMs, ...answerOf(result) };
+      return { startedAt, durationMs, ...answerOf(result, attempt.webhook.url) };
     },
     close: pool.close,
   };
@@ -63,15 +64,14 @@ function attemptHeaders(attempt: Attempt, startedAt: Date): Record<string, strin
 
 type Untimed<T> = T extends unknown ? Omit<T, 'startedAt' | 'durationMs'> : never;
 
-function answerOf({
-  statusCode,
-  headers,
-  bytes,
-  truncated,
-  fault,
-}: Exchange): Untimed<AttemptOutcome> {
+function answerOf(
+  { statusCode, headers, bytes, truncated, fault }: Exchange,
+  url: URL,
+): Untimed<AttemptOutcome> {
   if (statusCode === null) return { kind: 'unanswered', error: fault ?? 'network_error' };
   const whole = fault === null && !truncated;
+  const isRedirect = statusCode >= 300 && statusCode <= 399;
+  const location = isRedirect ? displayLocation(headers.location, url) : null;
   return {
     kind: 'answered',
     statusCode,
@@ -79,6 +79,7 @@ function answerOf({
     error: fault,
     retryAfter: headers['retry-after'] ?? null,
     deliveryControl: deliveryControlOf(headers['webhook-delivery']),
+    ...(location !== null && { location }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
 import { newSms, setStatus } from '../../scripts/harness/smsPlatform.ts';
+import { redirectTo } from '../support/answer.ts';
 import { cliWith, type CliEnd } from '../support/cli.ts';
 import { useEndToEnd } from '../support/endToEnd.ts';
 import { until } from '../support/until.ts';
@@ -121,6 +122,18 @@ describe('test', () => {
       smsDetails: [{ accountID: ACCOUNT, deliveryStatus: 'DELIVERED' }],
     });
     expect(await sms.countDocuments({ _id: /^test-/ })).toBe(0);
+  });
+
+  it('says where a redirect leads, without its query', async () => {
+    const { receiver } = e2e();
+    receiver.answer('/hook', redirectTo(receiver.url('/elsewhere?token=t')));
+    const end = await command('test', String(ACCOUNT));
+    receiver.answer('/hook', { status: 202, body: 'noted' });
+    expect(end.stdout).toMatch(/^status +302$/m);
+    expect(end.stdout).toContain(`${receiver.url('/elsewhere')}: not followed`);
+    expect(end.stdout).not.toContain('token');
+    expect(end.code).toBe(1);
+    expect(receiver.requests('/elsewhere')).toEqual([]);
   });
 
   it('says what a server answered that does not take it', async () => {

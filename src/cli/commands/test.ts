@@ -71,6 +71,7 @@ async function callOnce(
     delivered: isDelivered(outcome),
     statusCode: isAnswered ? outcome.statusCode : null,
     error: outcome.error,
+    location: isAnswered ? (outcome.location ?? null) : null,
     durationMs: outcome.durationMs,
     response: response?.text ?? null,
     responseEncoding: response?.encoding ?? null,
@@ -82,6 +83,9 @@ async function callOnce(
     ['webhook-id', attempt.notificationId],
     ['signed', data.isSigned ? 'yes' : 'no: the webhook has no secret'],
     ['status', data.statusCode === null ? 'no answer' : String(data.statusCode)],
+    ...(data.location === null
+      ? []
+      : [['redirects to', `${data.location}: not followed, so that is the URL to set`] as const]),
     ...(data.error === null ? [] : [['error', data.error] as const]),
     ['time', `${data.durationMs} ms`],
     ['response', response === null ? 'none' : shown],

@@ -125,6 +125,7 @@ describe('a call', () => {
       statusCode: status,
       response: { text: 'over there' },
       error: null,
+      location: target.url(),
     });
     expect(receiver.requests()).toHaveLength(1);
     expect(target.requests()).toEqual([]);
