@@ -132,24 +132,25 @@ export function openCarefully(options: CarefulStreamOptions): CarefulStream {
   };
 
   /**
-   * `failure` may be due to the event that comes next. That is so if the server or the decoder said so; a cut
-   * connection shows nothing, unless less of the event is read, and all of it fails once more.
+   * `failure` may be due to the event that comes next, or to a fault that passes. It is shown to be the event's when
+   * less of it can be read, and all that asks for more fails once more.
    */
   const stepOver = async (failure: StreamFailure): Promise<StreamRead> => {
-    let isShown = failure.kind === 'unreadable';
-    for (const wanted of lessAndLess) {
+    for (const [index, wanted] of lessAndLess.entries()) {
       const found = await peek(wanted);
       if (found === null) continue;
-      if (!isShown && found.read.kind === 'event') {
+      if (found.read.kind === 'event' || wanted.skipLongIds === true) {
         const whole = await readWhole().catch(toStreamFailure);
         if (!(whole instanceof StreamFailure)) return whole;
         leave();
         if (!mayBeOfEvent(whole)) throw whole;
-        isShown = true;
+        for (const more of lessAndLess.slice(0, index)) {
+          if ((await peek(more)) !== null) throw failure;
+        }
       }
       const before = last;
       const read = inBrief(take(found.read, found.spanEnd), failure);
-      if (!wanted.skipLongIds) return read;
+      if (wanted.skipLongIds !== true) return read;
       pending = read;
       return inBrief(unnamedChange(before), failure);
     }

@@ -42,8 +42,8 @@ export const failingStream: Fault = {
       }
       const gaps = scene.db.collection('notify_on_delivery_gaps');
       await until('all gaps are searched', async () => (await gaps.countDocuments()) === 0, {
-        // Each loss leaves a gap of its own, and they are searched one after the other.
-        timeoutMs: isLong ? 240_000 : 60_000,
+        // A search waits for the stream, which has much to catch up on.
+        timeoutMs: isLong ? 240_000 : 120_000,
         intervalMs: 200,
       });
     });
