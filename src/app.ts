@@ -184,7 +184,7 @@ function pipelineDeps(
   const ledger = createLedger(state.sent, { ...notify, clock });
   const watched = { namespace: sms.namespace, collectionUuid };
   // Longer than a question takes that is given up, or nothing would be learnt from it.
-  const routePatienceMs = config.mysql.timeoutMs + 3_000;
+  const routePatienceMs = config.mysql.timeoutMs + 5_000;
   const windowLimit = Math.max(500, WINDOW_FACTOR * limits.maxInFlight);
   return {
     ...frame,

@@ -53,10 +53,14 @@ export function createMysqlClient(options: MysqlOptions): MysqlClient {
       logger?.warn('mysql_fewer_connections', { open, wanted: poolSize, problem: message });
     },
   });
-  const giveUp = async (threadId: number, { timeoutMs, signal }: QueryLimits): Promise<Error> => {
+  const giveUp = async (
+    { threadId, stands }: { threadId: number; stands: boolean },
+    { timeoutMs, signal }: QueryLimits,
+  ): Promise<Error> => {
     const left = await endLeftQuery(connections, { threadId, leastMs: timeoutMs, signal });
     if (left === 'unknown') connections.dropIdle();
-    return left === 'absent' ? silentConnection(timeoutMs) : queryTimeout(timeoutMs);
+    const wasSilent = left === 'atRest' || (left === 'absent' && stands);
+    return wasSilent ? silentConnection(timeoutMs) : queryTimeout(timeoutMs);
   };
   return {
     async query(sql, parameters, limits) {
@@ -69,15 +73,14 @@ export function createMysqlClient(options: MysqlOptions): MysqlClient {
         } catch (error) {
           // While this one still stands, since a server may drop a session whose client has gone, or show it no more.
           const canLook = error instanceof TimeIsUp && connections.canLend();
-          throw canLook ? await giveUp(given.threadId, limits) : error;
+          throw canLook ? await giveUp({ ...given, stands: true }, limits) : error;
         }
       };
       try {
         return await connections.lend(work, limits);
       } catch (error) {
         if (!(error instanceof TimeIsUp)) throw error;
-        await giveUp(given.threadId, limits);
-        throw queryTimeout(timeoutMs);
+        throw await giveUp({ ...given, stands: false }, limits);
       }
     },
     async close() {

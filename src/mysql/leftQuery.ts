@@ -5,13 +5,14 @@ import type { Connections } from './connections.ts';
 /**
  * What became of a query whose answer is not waited for any more:
  * - ended: the server was at it, and was told to stop
- * - absent: the server does not show it: the question or the answer got lost, or it is in a stored function that
- *   runs with its definer's rights
+ * - atRest: the server's session is not at it: the question or the answer got lost
+ * - absent: the server does not show that session: it is gone, or it is in a stored function that runs with its
+ *   definer's rights
  * - unknown: the server did not say
  */
-export type LeftQuery = 'ended' | 'absent' | 'unknown';
+export type LeftQuery = 'ended' | 'atRest' | 'absent' | 'unknown';
 
-const PATIENCE_MS = 1_000;
+const PATIENCE_MS = 2_000;
 const atWork = new Set<unknown>(['Execute', 'Query', 'Prepare']);
 
 /**
@@ -44,7 +45,7 @@ export async function endLeftQuery(
     if (!isAtWork) {
       // If one was dead in silence, those that lie idle most likely are as well, unless one of them shows otherwise.
       if (isNew) connections.dropIdle();
-      return 'absent';
+      return sessions.some(([id]) => Number(id) === threadId) ? 'atRest' : 'absent';
     }
     await connection.query(`KILL ${threadId}`);
     return 'ended';

@@ -29,8 +29,8 @@ type Passage<Answer> =
   | Readonly<{ kind: 'answered'; answer: Answer }>
   /** Others are answered. */
   | Readonly<{ kind: 'keyError'; error: RouteQueryError }>
-  /** Nobody is. */
-  | Readonly<{ kind: 'outage' }>;
+  /** Nobody is. `hasFailed`: it was asked while others were answered as yet, and may have been the cause. */
+  | Readonly<{ kind: 'outage'; hasFailed: boolean }>;
 
 export interface OutageGateOptions {
   /** The harmless question. Rejects with a `RouteQueryError`. */
@@ -126,7 +126,7 @@ export function createOutageGate(options: OutageGateOptions): OutageGate {
   ): Promise<Passage<Answer>> => {
     try {
       const answer = await ask(mayAsk);
-      if (answer === null) return { kind: 'outage' };
+      if (answer === null) return { kind: 'outage', hasFailed: false };
       answered();
       return { kind: 'answered', answer };
     } catch (thrown) {
@@ -146,12 +146,12 @@ export function createOutageGate(options: OutageGateOptions): OutageGate {
       if (passage.kind !== 'keyError') return passage;
       if (isAnswer(passage.error)) answered();
       else close(passage.error);
-      return outage === null ? passage : { kind: 'outage' };
+      return outage === null ? passage : { kind: 'outage', hasFailed: false };
     }
     const error = await check(signal);
     if (error === null) answered();
     else close(error);
-    return outage === null ? null : { kind: 'outage' };
+    return outage === null ? null : { kind: 'outage', hasFailed: false };
   };
 
   const askAsProbe = async <Answer>(
@@ -174,7 +174,7 @@ export function createOutageGate(options: OutageGateOptions): OutageGate {
     const passage = await askOne(ask, () => outage === null, signal);
     if (passage.kind !== 'keyError') return passage;
     if (isAnswer(passage.error)) answered();
-    else if (await isOutage(signal)) return { kind: 'outage' };
+    else if (await isOutage(signal)) return { kind: 'outage', hasFailed: true };
     return passage;
   };
 

@@ -46,6 +46,8 @@ interface Finding {
 const TROUBLE_PATIENCE_MS = 200;
 /** Asking for a key in trouble is given up when nobody has asked for it for so long: it may have waited in an outage. */
 const TROUBLE_ASKED_MS = 30_000;
+/** A key after whose question nobody was answered so often, though others were before, may be what brings MySQL down. */
+const OUTAGES_AT_MOST = 3;
 /** An error that took so long is one of those that would hold up others. */
 const LONG_MS = 1_000;
 
@@ -69,6 +71,7 @@ export function createRouteCache(options: RouteCacheOptions): RouteSource {
 
   const ask = async (key: RouteKey, cacheKey: string, signal: AbortSignal): Promise<Finding> => {
     const account = String(key.accountId);
+    let outages = 0;
     for (let hasFailed = false; ;) {
       if (troubles.mustWait(cacheKey)) throw new RouteUnknown();
       const isInTrouble = troubles.has(cacheKey);
@@ -101,7 +104,10 @@ export function createRouteCache(options: RouteCacheOptions): RouteSource {
       if (passage.kind === 'outage') {
         const answer = known.get(cacheKey);
         if (isStaleUsable(answer)) return { route: answer.route, result: 'stale' };
-        continue;
+        if (passage.hasFailed) outages += 1;
+        if (outages < OUTAGES_AT_MOST) continue;
+        troubles.failed(cacheKey, key, new Error('MySQL was away each time this was asked'));
+        throw new RouteUnknown();
       }
       const { error } = passage;
       const isLong = tookMs >= LONG_MS && error.code !== 'CONNECTION_SILENT';

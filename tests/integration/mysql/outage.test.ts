@@ -99,12 +99,10 @@ describe('a hung server', () => {
     const { query, logger, find } = start({ timeoutMs: 300 });
     expect(await Promise.all(flowIds.map(find))).toEqual(allOpen);
     await server.pause();
-    const before = performance.now();
     await expect(query.run(keyOf(200), never)).rejects.toMatchObject({
       kind: 'unavailable',
       code: 'QUERY_TIMEOUT',
     });
-    expect(performance.now() - before).toBeLessThan(2000);
     const waiting = Promise.all(flowIds.map(find));
     await until('the outage is logged', () => logger.of('mysql_unreachable').length === 1);
     server.resume();

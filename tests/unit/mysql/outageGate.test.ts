@@ -107,6 +107,19 @@ describe('an outage', () => {
     expect(cache.events()).toEqual(['warn mysql_unreachable', 'warn mysql_answers_again']);
   });
 
+  it('that follows each time a key is asked for is not brought about by it for ever', async () => {
+    const cache = startRouteCache();
+    const fatal = await cache.find(keyOf(1));
+    for (let outages = 1; outages <= 3; outages += 1) {
+      expect(fatal.state).toBe('waiting');
+      await cache.beginOutage();
+      await cache.pass(200);
+      if (outages < 3) await cache.checks.at(-1)?.succeed();
+    }
+    await expect(fatal.result).rejects.toBeInstanceOf(RouteUnknown);
+    expect(cache.questions).toHaveLength(3);
+  });
+
   it('is asked about by one at a time; all ask once it is over', async () => {
     const cache = startRouteCache();
     const waiting = [await cache.find(keyOf(1))];
