@@ -200,6 +200,7 @@ function pipelineDeps(
       claimMs:
         call.requestTimeoutMs + longestQuickMs(call.quickRetriesMs) + routePatienceMs + 5_000,
       logger,
+      metrics,
       signal: abandoned,
     }),
     routes: createRouteCache({

@@ -27,6 +27,12 @@ export function notificationId(key: string, deliveryStatus: string): string {
   return `${key}:${encode(deliveryStatus)}`;
 }
 
+/** The SMS that a notification is of. */
+export function smsKeyOf(id: string): string {
+  const end = id.indexOf(':');
+  return end === -1 ? id : id.slice(0, end);
+}
+
 /** Every UTF-8 byte outside `A–Z a–z 0–9 - _` as %XX; half a surrogate pair as U+FFFD. */
 function encode(text: string): string {
   if (/^[\w-]*$/.test(text)) return text;

@@ -37,11 +37,16 @@ export function takeIn(change: Change, wanted: ReadonlySet<string>): Intake {
   return { kind: 'subject', subject };
 }
 
+/** Every notification's id goes on after the key with a colon and a status of at least one character. */
+const smsKeyLimitBytes = notificationIdLimitBytes - 2;
+
 /**
  * The SMS that a change saved as a whole, and whose records it may thereby have removed or turned back.
- * Null for an update, which leaves them alone, and for an SMS that can't be named, which has none.
+ * Null for an update, which leaves them alone, and for an SMS that has none: it can't be named, or its
+ * name is too long for any notification.
  */
 export function savedSms({ operation, id, documentKey }: Change): SmsName | null {
   const key = operation === 'update' ? null : smsKey(id);
-  return key === null ? null : { documentKey, smsKey: key };
+  if (key === null || key.length > smsKeyLimitBytes) return null;
+  return { documentKey, smsKey: key };
 }

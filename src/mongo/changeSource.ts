@@ -16,7 +16,7 @@ import {
   type ToRead,
 } from './streamEvent.ts';
 import { toStreamFailure } from './streamErrors.ts';
-import { streamPipeline } from './streamPipeline.ts';
+import { asStored, streamPipeline } from './streamPipeline.ts';
 
 export interface ChangeSourceOptions {
   /** The collection through a client that waits for a read for as long as it takes. */
@@ -58,6 +58,7 @@ export function createChangeSource(
       ...startOf(position, replay),
       maxAwaitTimeMS: maxAwaitTimeMs,
       batchSize: 1_000,
+      ...asStored,
       comment: 'notify-on-delivery',
     });
     return createHandle(stream, position, createToRead(uuidRepresentation));

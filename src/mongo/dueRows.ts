@@ -1,7 +1,9 @@
 import type { Document, Filter } from 'mongodb';
 import type { RouteKey } from '../domain/route.ts';
-import type { DueEndpoints, IdSet } from '../pipeline/retryPort.ts';
+import { parseIntegerId } from '../domain/integerId.ts';
+import { NO_ENDPOINT, type DueEndpoints, type IdSet } from '../pipeline/retryPort.ts';
 import { withDeadline, type Limit } from './calls.ts';
+import { asBytes, decodeAll } from './decodeDocument.ts';
 import type { EndpointFields } from './retryRow.ts';
 import { dueIndex, type RetryRow, type StateCollections } from './stateCollections.ts';
 
@@ -25,7 +27,7 @@ const isDue = { $lte: ['$nextAttemptAt', '$$NOW'] };
 
 /**
  * The endpoints with a row that is due, or soon. Reads one index entry per endpoint that has rows at all (a
- * DISTINCT_SCAN), however many rows each has.
+ * DISTINCT_SCAN), however many rows each has. Rows whose endpoint is no text go to those that lead nowhere as yet.
  */
 export async function findDueEndpoints(
   retries: Retries,
@@ -36,14 +38,34 @@ export async function findDueEndpoints(
     { $sort: dueIndex },
     { $group: { _id: '$endpoint', nextAttemptAt: { $first: '$nextAttemptAt' } } },
     { $match: { $expr: { $lte: ['$nextAttemptAt', inMs(soonMs)] } } },
-    { $project: { inMs: { $toDouble: { $subtract: ['$nextAttemptAt', '$$NOW'] } } } },
+    {
+      $project: {
+        // No time at all comes before any in the index: such a row is due, and read when it is claimed.
+        inMs: {
+          $cond: [
+            { $eq: [{ $type: '$nextAttemptAt' }, 'date'] },
+            { $toDouble: { $subtract: ['$nextAttemptAt', '$$NOW'] } },
+            0,
+          ],
+        },
+      },
+    },
   ];
   const found = await withDeadline(limit, () =>
     retries.aggregate<{ _id: string; inMs: number }>(firstOfEach).toArray(),
   );
+  const nowhere = found.filter(({ _id }) => typeof _id !== 'string');
+  for (const { _id } of nowhere) {
+    // Not the value by itself: a regular expression would match others.
+    const rows = { endpoint: { $eq: _id } };
+    const update = { $set: { endpoint: NO_ENDPOINT } };
+    await withDeadline(limit, () => retries.updateMany(rows, update));
+  }
   const soon = found.filter((endpoint) => endpoint.inMs > 0).map((endpoint) => endpoint.inMs);
   return {
-    keys: found.filter((endpoint) => endpoint.inMs <= 0).map(({ _id }) => _id),
+    keys: found
+      .filter(({ _id, inMs: ms }) => typeof _id === 'string' && ms <= 0)
+      .map(({ _id }) => _id),
     nextInMs: soon.length === 0 ? null : soon.reduce((least, each) => Math.min(least, each)),
   };
 }
@@ -139,9 +161,32 @@ async function claimThose(
   if (ids.length === 0) return [];
   const set = { claim: { $literal: { by, token } }, nextAttemptAt: inMs(claimMs) };
   const those = { _id: { $in: [...ids] } };
-  await withDeadline(limit, () => retries.updateMany({ ...those, $expr: isDue }, [{ $set: set }]));
-  return await withDeadline(limit, () =>
-    retries.find({ ...those, 'claim.token': token }).toArray(),
+  const update = [{ $set: set }, { $unset: ['unreadable'] }];
+  await withDeadline(limit, () => retries.updateMany({ ...those, $expr: isDue }, update));
+  const claimed = await withDeadline(limit, () =>
+    retries.find({ ...those, 'claim.token': token }, asBytes).toArray(),
+  );
+  return decodeAll(claimed) as RetryRow[];
+}
+
+/** A time at which no row is ever due. */
+const never = new Date('9999-12-31T00:00:00Z');
+/** No endpoint's key. */
+const UNREADABLE = 'unreadable';
+
+/**
+ * Takes a claimed row that can't be read out of the way of all others: it is never due, and says why. Nothing else of
+ * it is changed. Made due by hand, it is read again.
+ */
+export async function putAside(
+  retries: Retries,
+  row: RetryRow,
+  { problem, claim }: Readonly<{ problem: string; claim: Claim }>,
+): Promise<void> {
+  const filter = { _id: row._id, 'claim.token': claim.token };
+  const set = { unreadable: problem, endpoint: UNREADABLE, nextAttemptAt: never };
+  await withDeadline(claim.limit, () =>
+    retries.updateOne(filter, { $set: set, $unset: { claim: 1 } }),
   );
 }
 
@@ -167,7 +212,13 @@ export async function findRouteKeys(
   const found = await withDeadline(limit, () =>
     retries.aggregate<{ _id: RouteKey }>(keys).toArray(),
   );
-  return found.map(({ _id }) => _id);
+  return found.map(({ _id }) => _id).filter(isRouteKey);
+}
+
+/** Of a row that can't be read it may be anything. */
+function isRouteKey({ accountId, flowId, deliveryStatus }: RouteKey): boolean {
+  const isText = typeof deliveryStatus === 'string';
+  return isText && parseIntegerId(accountId) !== null && parseIntegerId(flowId) !== null;
 }
 
 export async function moveRows(

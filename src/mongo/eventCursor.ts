@@ -6,7 +6,7 @@ import { lenientDecoding } from './connect.ts';
 import { codes, serverCode } from './errorCodes.ts';
 import { fromPosition } from './position.ts';
 import type { RawEvent } from './streamEvent.ts';
-import { streamPipeline, type StreamPipelineOptions } from './streamPipeline.ts';
+import { asStored, streamPipeline, type StreamPipelineOptions } from './streamPipeline.ts';
 
 /** Where a stream is opened. */
 type StreamStart =
@@ -45,7 +45,7 @@ export async function openEventCursor(
   const session = db.client.startSession({ causalConsistency: false });
   const run = async (limit: Limit, command: Document): Promise<Document> => {
     const answer = await withDeadline(limit, () =>
-      db.command(command, { session, ...lenientDecoding }),
+      db.command(command, { session, ...lenientDecoding, ...asStored }),
     );
     return answer['cursor'] as Document;
   };

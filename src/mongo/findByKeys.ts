@@ -1,6 +1,7 @@
 import type { Collection, Document, Filter } from 'mongodb';
 import { limits, type Limit } from './calls.ts';
 import { kindOf } from './collectionKind.ts';
+import { asBytes } from './decodeDocument.ts';
 import { exactText } from './exactText.ts';
 import { readAnswer, type Answer } from './readAnswer.ts';
 
@@ -31,12 +32,14 @@ export async function findSomeByKeys(
   // More than there can be: a full batch would leave the server's cursor open.
   const batchSize = FULL_BATCH;
   if (!isClustered || keys.length === 1) {
-    return await readAnswer(sms.find(inOneFilter(keys), { projection, batchSize }), limit);
+    const options = { projection, batchSize, ...asBytes };
+    return await readAnswer(sms.find(inOneFilter(keys), options), limit);
   }
   const found: Document[] = [];
   for (let at = 0; at < keys.length; at += BRANCHES) {
     const pipeline = oneBranchEach(sms, keys.slice(at, at + BRANCHES), projection);
-    const { documents, isAll } = await readAnswer(sms.aggregate(pipeline, { batchSize }), limit);
+    const cursor = sms.aggregate(pipeline, { batchSize, ...asBytes });
+    const { documents, isAll } = await readAnswer(cursor, limit);
     found.push(...documents);
     if (!isAll) return { documents: found, isAll };
   }

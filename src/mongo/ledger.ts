@@ -1,8 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import type { Document, Filter } from 'mongodb';
+import { smsKeyOf } from '../domain/notificationId.ts';
 import type { DeliveryRecord } from '../domain/record.ts';
 import type { LedgerEntry, LookupRequest, RecordedEnding, ServerClock } from '../pipeline/ports.ts';
 import { expectedFailures } from './bulkFailures.ts';
 import { limits, withDeadline, type Limit } from './calls.ts';
+import { asBytes, decodeAll } from './decodeDocument.ts';
 import { codes } from './errorCodes.ts';
 import { runOf } from './retryRow.ts';
 import type { LedgerRow, StateCollections } from './stateCollections.ts';
@@ -22,6 +25,8 @@ export interface Ledger {
     endings: readonly RecordedEnding[],
     limit?: Limit,
   ): Promise<ReadonlyMap<string, DeliveryRecord>>;
+  /** Rejects when no row can be added now; adds none. */
+  tryToWrite(limit: Limit): Promise<void>;
 }
 
 export function createLedger(
@@ -30,10 +35,9 @@ export function createLedger(
 ): Ledger {
   return {
     async find(requests, limit = limits.lookUp) {
-      const rows = await withDeadline(limit, () =>
-        sent.find(endsOf(requests), { projection: endFields }).toArray(),
-      );
-      return bySms(rows, toEnd);
+      const options = { projection: endFields, ...asBytes };
+      const rows = await withDeadline(limit, () => sent.find(endsOf(requests), options).toArray());
+      return bySms(decodeAll(rows), toEnd);
     },
 
     async add(endings, limit = limits.write) {
@@ -50,45 +54,76 @@ export function createLedger(
         return await standingRecords(sent, met, limit);
       }
     },
+
+    async tryToWrite(limit) {
+      const session = sent.db.client.startSession();
+      session.startTransaction();
+      try {
+        const row = { _id: `probe ${randomUUID()}` };
+        await withDeadline(limit, () => sent.insertOne(row, { session }));
+      } finally {
+        // Aborts the transaction.
+        await withDeadline(limits.ending, () => session.endSession()).catch(() => undefined);
+      }
+    },
   };
 }
 
 /** The rows that the requests ask for. */
 export function endsOf(requests: readonly LookupRequest[]): Filter<LedgerRow> {
-  const ids = requests.map((request) =>
-    request.wants === 'document' ? request.notificationId : historyOf(request.smsKey),
+  const ids = requests.flatMap((request) =>
+    request.wants === 'document' ? [request.notificationId] : [],
   );
-  return { _id: { $in: ids } };
+  const histories = requests.flatMap((request) =>
+    request.wants === 'document' ? [] : [{ _id: historyOf(request.smsKey) }],
+  );
+  const single = { _id: { $in: ids } };
+  if (histories.length === 0) return single;
+  return { $or: ids.length === 0 ? histories : [single, ...histories] };
 }
 
-/** What `toEnd` and `bySms` need of a row. */
-export const endFields = { sms: 1, record: 1, run: 1 } as const;
+/** What `toEnd` needs of a row. */
+export const endFields = { record: 1, run: 1 } as const;
 
-export function bySms<Row extends Document, Entry>(
-  rows: readonly Row[],
-  toEntry: (row: Row) => Entry,
+export function bySms<Entry extends { readonly notificationId: string }>(
+  rows: readonly Document[],
+  toEntry: (row: Document) => Entry,
 ): ReadonlyMap<string, readonly Entry[]> {
   const found = new Map<string, Entry[]>();
   for (const row of rows) {
-    const smsKey = row['sms'] as string;
+    const entry = toEntry(row);
+    const smsKey = smsKeyOf(entry.notificationId);
     const entries = found.get(smsKey);
-    if (entries === undefined) found.set(smsKey, [toEntry(row)]);
-    else entries.push(toEntry(row));
+    if (entries === undefined) found.set(smsKey, [entry]);
+    else entries.push(entry);
   }
   return found;
 }
 
-/** A key's own ids and no other's: `:` ends it, and can't occur inside an encoded part. */
-export function historyOf(smsKey: string): RegExp {
-  return new RegExp(`^${smsKey}:`);
+/**
+ * A key's own ids and no other's: `:` ends it, and can't occur inside an encoded part; `;` is what comes next
+ * after it. A range, since the server refuses a regular expression of more than about 32,700 characters.
+ */
+export function historyOf(smsKey: string): Readonly<{ $gt: string; $lt: string }> {
+  return { $gt: `${smsKey}:`, $lt: `${smsKey};` };
 }
 
-export function toEnd(row: LedgerRow): LedgerEntry {
-  return {
-    notificationId: row._id,
-    record: (row['record'] ?? null) as DeliveryRecord | null,
-    ...runOf(row),
-  };
+/** Whatever else a row says, it says that this notification has ended. */
+export function toEnd(row: Document): LedgerEntry {
+  return { notificationId: String(row['_id']), record: recordIn(row), ...runOf(row) };
+}
+
+const states: ReadonlySet<unknown> = new Set(['delivered', 'failed', 'skipped', 'retrying']);
+
+/** Null as well for one that nobody may be shown: the worker did not write it. */
+function recordIn(row: Document): DeliveryRecord | null {
+  const record = row['record'] as Partial<DeliveryRecord> | null | undefined;
+  const isOurs =
+    states.has(record?.state) &&
+    record?.notificationId === row['_id'] &&
+    record?.statusAt instanceof Date &&
+    typeof record.deliveryStatus === 'string';
+  return isOurs ? (record as DeliveryRecord) : null;
 }
 
 function toRow(ending: RecordedEnding, endedAt: Date, expireAt: Date): LedgerRow {
@@ -135,10 +170,9 @@ async function standingRecords(
   limit: Limit,
 ): Promise<ReadonlyMap<string, DeliveryRecord>> {
   const ids = met.map((row) => row._id);
-  const rows = await withDeadline(limit, () =>
-    sent.find({ _id: { $in: ids } }, { projection: { record: 1 } }).toArray(),
-  );
-  const entries = rows.map(toEnd);
+  const options = { projection: { record: 1 }, ...asBytes };
+  const rows = await withDeadline(limit, () => sent.find({ _id: { $in: ids } }, options).toArray());
+  const entries = decodeAll(rows).map(toEnd);
   return new Map(
     entries.flatMap(({ notificationId, record }) =>
       record === null ? [] : [[notificationId, record] as const],

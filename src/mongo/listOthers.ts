@@ -1,6 +1,7 @@
 import type { Collection, Document, Filter } from 'mongodb';
 import { delay } from '../runtime/abort.ts';
 import { limits, withDeadline, type Limit } from './calls.ts';
+import { asBytes, decodeAll } from './decodeDocument.ts';
 import { IDS_AT_MOST } from './gapProgress.ts';
 import { EXAMINED_AT_ONCE } from './readPage.ts';
 import { firstDate, lastDate, mayBelong } from './mayBelong.ts';
@@ -54,11 +55,13 @@ export async function listOthers(
   const ids: unknown[] = [];
   const projection = { isWanted: mayBelong(earliest) };
   for (const range of ranges) {
-    const cursor = sms.find(range, { projection, batchSize: EXAMINED_AT_ONCE }).hint(index);
+    const cursor = sms
+      .find(range, { projection, batchSize: EXAMINED_AT_ONCE, ...asBytes })
+      .hint(index);
     try {
       let begunAt = performance.now();
       while (await withDeadline(patience, () => cursor.hasNext())) {
-        const batch = cursor.readBufferedDocuments();
+        const batch = decodeAll(cursor.readBufferedDocuments());
         ids.push(...batch.filter(isWanted).map((document): unknown => document['_id']));
         if (ids.length > IDS_AT_MOST) return null;
         await delay(performance.now() - begunAt, signal);

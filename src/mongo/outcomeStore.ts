@@ -4,7 +4,10 @@ import type { Ending, Metrics, OutcomeStore, RecordedEnding } from '../pipeline/
 import { createBatcher } from '../runtime/batcher.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { retryTransient } from '../runtime/retryTransient.ts';
+import { insist, isolate } from '../runtime/isolate.ts';
+import { causeOf } from './errorCodes.ts';
 import type { Ledger } from './ledger.ts';
+import { passes } from './passingErrors.ts';
 import { createRecordWriter } from './recordWriter.ts';
 import type { StateCollections } from './stateCollections.ts';
 import { createPatience, limits, withDeadline, type Limit } from './calls.ts';
@@ -27,14 +30,58 @@ const BATCH_BYTES = 8 * 1024 * 1024;
  * carries one row or two hundred (measured: 0.4 k/s one by one, 11-18 k/s in batches).
  */
 export function createOutcomeStore(options: OutcomeStoreOptions): OutcomeStore {
-  const { ledger, retries, logger, signal } = options;
+  const { ledger, retries, logger, metrics, signal } = options;
   const records = createRecordWriter(options);
-  const insist = async <Result>(
-    what: string,
-    write: (limit: Limit) => Promise<Result>,
-  ): Promise<Result> => {
-    const patience = createPatience(limits.write);
-    return await retryTransient(() => write(patience), { what, signal, logger });
+  const trying = { signal, logger, passes };
+
+  /** All of it may be done again: what is there already stays, or is written as it was. */
+  const commit = async (endings: readonly Ending[]): Promise<null[]> => {
+    const again = async <Result>(what: Step, operation: () => Promise<Result>): Promise<Result> =>
+      await retryTransient(operation, { ...trying, what });
+    const limit = createPatience(limits.write);
+    const recorded = endings.filter(hasRecord);
+    const ended = recorded.filter(isToRemember);
+    const standing = await again('ledger', () => ledger.add(ended, limit));
+    await Promise.all(endings.map(async ({ onRemembered }) => await onRemembered?.()));
+    const shown = recorded.map((ending) => asRemembered(ending, standing)).filter(isToShow);
+    await again('record', () => records.write(shown, limit));
+    await again('retry', () => removeRows(retries, endings, limit));
+    return endings.map(() => null);
+  };
+
+  /** One step for an ending that can't be committed with others: when that is refused for good, it goes on without. */
+  const step = async <Result>(
+    what: Step,
+    { notificationId }: Ending,
+    operation: () => Promise<Result>,
+  ): Promise<Result | null> => {
+    const probe = async (): Promise<unknown> => await probes[what]();
+    const insisted = await insist(operation, { ...trying, what, probe });
+    if (insisted.kind === 'done') return insisted.result;
+    const { error } = insisted;
+    const code = causeOf(error);
+    metrics.recordFailed(code);
+    logger.error('record_failed', { notificationId, code, what, error });
+    return null;
+  };
+  const probes = {
+    ledger: async () => await ledger.tryToWrite(limits.write),
+    record: async () => await records.tryToWrite(limits.write),
+    retry: async () =>
+      await withDeadline(limits.write, () => retries.deleteOne({ _id: { $in: [] } })),
+  } as const;
+  const commitAlone = async (ending: Ending): Promise<null> => {
+    const limit = createPatience(limits.write);
+    if (hasRecord(ending)) {
+      const add = async () => await ledger.add([ending].filter(isToRemember), limit);
+      const standing = await step('ledger', ending, add);
+      await ending.onRemembered?.();
+      const settled = asRemembered(ending, standing ?? new Map());
+      const shown = [settled].filter(isToShow);
+      await step('record', ending, async () => await records.write(shown, limit));
+    }
+    await step('retry', ending, async () => await removeRows(retries, [ending], limit));
+    return null;
   };
   const batcher = createBatcher<Ending, null>({
     maxSize: 200,
@@ -42,15 +89,7 @@ export function createOutcomeStore(options: OutcomeStoreOptions): OutcomeStore {
     lingerMs: 5,
     concurrency: 2,
     async run(endings) {
-      const recorded = endings.filter(hasRecord);
-      const ended = recorded.filter((ending) => ending.remember);
-      const standing = await insist('ledger', (limit) => ledger.add(ended, limit));
-      await Promise.all(endings.map(async ({ onRemembered }) => await onRemembered?.()));
-      const settled = recorded.map((ending) => asRemembered(ending, standing));
-      const shown = settled.filter((ending) => ending.showRecord);
-      await insist('record', (limit) => records.write(shown, limit));
-      await insist('retry', (limit) => removeRows(retries, endings, limit));
-      return endings.map(() => null);
+      return await isolate(endings, commit, { ...trying, what: 'outcome', alone: commitAlone });
     },
   });
   return {
@@ -58,6 +97,16 @@ export function createOutcomeStore(options: OutcomeStoreOptions): OutcomeStore {
       await batcher.add(ending);
     },
   };
+}
+
+type Step = 'ledger' | 'record' | 'retry';
+
+function isToRemember({ remember }: Ending): boolean {
+  return remember;
+}
+
+function isToShow({ showRecord }: Ending): boolean {
+  return showRecord;
 }
 
 function hasRecord(ending: Ending): ending is RecordedEnding {

@@ -2,6 +2,7 @@ import type { Document } from 'mongodb';
 import { attemptedRecord } from '../domain/buildRecord.ts';
 import type { ParkedEntry } from '../pipeline/ports.ts';
 import { logOf, runOf, webhookOf } from './retryRow.ts';
+import { shownProblem } from './rowProblem.ts';
 import type { RetryRow } from './stateCollections.ts';
 
 /** What tells whether a notification waits. */
@@ -18,13 +19,15 @@ export const withRecord: Document = {
   ...{ deliveryStatus: 1, statusAt: 1, attempts: 1, log: 1, webhookId: 1, url: 1 },
 };
 
-export function toParkedEntry(row: RetryRow): ParkedEntry {
+/** Whatever else a row says, it says that this notification waits. */
+export function toParkedEntry(row: Document): ParkedEntry {
   const isClaimed = row['claim'] !== undefined && row['isClaimed'] === true;
-  const isShown = !isClaimed && Number(row['attempts'] ?? 0) > 0 && row['log'] !== undefined;
+  const hasAttempts = Number(row['attempts'] ?? 0) > 0 && row['log'] !== undefined;
+  const isShown = !isClaimed && hasAttempts && row['nextAttemptAt'] instanceof Date;
   return {
-    notificationId: row._id,
+    notificationId: String(row['_id']),
     isClaimed,
-    record: isShown ? retryingRecord(row) : null,
+    record: isShown && shownProblem(row) === null ? retryingRecord(row as RetryRow) : null,
     ...(row['statusAt'] instanceof Date && { statusAt: row['statusAt'] }),
     ...runOf(row),
   };

@@ -1,4 +1,5 @@
 import type { Collection, Document, Filter } from 'mongodb';
+import { asBytes, decodeAll } from './decodeDocument.ts';
 import { withDeadline, type Limit } from './calls.ts';
 import { readAnswer } from './readAnswer.ts';
 
@@ -31,17 +32,18 @@ export async function readPage(
     readonly limit: Limit;
   },
 ): Promise<Page> {
-  const byId = { hint: { _id: 1 }, sort: { _id: 1 }, min: { _id: from } } as const;
+  const byId = { hint: { _id: 1 }, sort: { _id: 1 }, min: { _id: from }, ...asBytes } as const;
   const boundary = { ...byId, projection: { _id: 1 }, skip: EXAMINED_AT_ONCE, limit: 1 };
-  const [bound] = await withDeadline(limit, () => sms.find({}, boundary).toArray());
-  const upTo = bound === undefined ? {} : { max: { _id: bound._id } };
+  const [bound] = decodeAll(await withDeadline(limit, () => sms.find({}, boundary).toArray()));
+  const upTo = bound === undefined ? {} : { max: { _id: bound['_id'] as unknown } };
   const inPage = { ...byId, ...upTo };
   const some = sms.find(filter, { ...inPage, limit: size + 1, batchSize: size + 2 });
   const { documents, isAll } = await readAnswer(some, limit);
   if (!isAll && documents.length === 1) {
     const second = { ...inPage, projection: { _id: 1 }, skip: 1, limit: 1 };
-    const [next = bound] = await withDeadline(limit, () => sms.find(filter, second).toArray());
-    return { documents, next: next === undefined ? null : { from: next._id } };
+    const found = await withDeadline(limit, () => sms.find(filter, second).toArray());
+    const [next = bound] = decodeAll(found);
+    return { documents, next: next === undefined ? null : { from: next['_id'] as unknown } };
   }
   const following = documents[isAll ? size : documents.length - 1] ?? bound;
   return {

@@ -23,6 +23,8 @@ const refusals = new Set<number | undefined>([
 ]);
 
 export interface RecordWriter {
+  /** Writes nothing, as records are written. */
+  tryToWrite(limit: Limit): Promise<unknown>;
   /** Rejects when it is worth trying the whole batch again, which does no harm. */
   write(endings: readonly RecordedEnding[], limit?: Limit): Promise<void>;
 }
@@ -89,6 +91,11 @@ export function createRecordWriter(options: {
   };
 
   const writer: RecordWriter = {
+    async tryToWrite(limit) {
+      // Not `updateOne`, which a mongos takes only with a whole `_id` or shard key.
+      const update = [{ $set: { notify_on_delivery: null } }];
+      return await withDeadline(limit, () => sms.updateMany({ _id: { $in: [] } }, update));
+    },
     async write(endings, limit = limits.write) {
       if (endings.length === 0) return;
       const way: Way = { limit, kind: await kindOf(sms) };

@@ -1,9 +1,10 @@
 import type { Document } from 'mongodb';
 import type { Lookup, LookupRequest } from '../pipeline/ports.ts';
 import { withDeadline, type Limit } from './calls.ts';
+import { asBytes, decodeAll } from './decodeDocument.ts';
 import { bySms, endFields, endsOf, toEnd } from './ledger.ts';
 import { briefly, toParkedEntry, withRecord } from './parkedRows.ts';
-import type { LedgerRow, RetryRow, StateCollections } from './stateCollections.ts';
+import type { StateCollections } from './stateCollections.ts';
 
 type Remembered = Pick<Lookup, 'ended' | 'parked'>;
 type Memory = Pick<StateCollections, 'retries' | 'sent'>;
@@ -48,8 +49,8 @@ async function read(
     { $project: projection },
     { $unionWith: { coll: sent.collectionName, pipeline: ends } },
   ];
-  const rows = await withDeadline(limit, () =>
-    retries.aggregate<RetryRow | LedgerRow>(both).toArray(),
+  const rows = decodeAll(
+    await withDeadline(limit, () => retries.aggregate(both, asBytes).toArray()),
   );
   if (rows.length === 0) return () => nothing;
   const isEnd = (row: Document): boolean => row['isEnd'] === true;

@@ -9,6 +9,7 @@ import {
   type RowUpdate,
   type Undecided,
 } from '../pipeline/retryPort.ts';
+import { rowProblem } from './rowProblem.ts';
 import type { RetryRow } from './stateCollections.ts';
 
 const compress = promisify(gzip);
@@ -57,8 +58,22 @@ export function endpointFields(webhook: ParkableNotification['webhook']): Endpoi
   };
 }
 
+/** A row that says nothing that could be gone on from; `problem` holds nothing of it. */
+export class UnreadableRow extends Error {
+  override readonly name = 'UnreadableRow';
+}
+
+/** No JSON of a document of 16 MB is larger. */
+const BODY_AT_MOST_BYTES = 128 * 1024 * 1024;
+
+/** Rejects with `UnreadableRow` for one that somebody else has written, or a disk has spoilt. */
 export async function fromRetryRow(row: RetryRow): Promise<ParkedNotification> {
-  const body = row['body'] as Binary;
+  const problem = rowProblem(row);
+  if (problem !== null) throw new UnreadableRow(problem);
+  const { buffer } = row['body'] as Binary;
+  const body = await decompress(buffer, { maxOutputLength: BODY_AT_MOST_BYTES }).catch(() => {
+    throw new UnreadableRow('body must be a text compressed by gzip');
+  });
   return {
     subject: {
       documentKey: { opaque: row['documentKey'] as unknown },
@@ -70,7 +85,7 @@ export async function fromRetryRow(row: RetryRow): Promise<ParkedNotification> {
     },
     accountId: row['accountId'] as number | string,
     flowId: row['flowId'] as number | string,
-    body: await decompress(body.buffer),
+    body,
     acceptedAt: row['acceptedAt'] as Date,
     log: logOf(row),
     webhook: webhookOf(row),

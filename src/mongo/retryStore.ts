@@ -6,8 +6,8 @@ import type {
   ParkableNotification,
   RetryStore,
 } from '../pipeline/retryPort.ts';
-import type { ServerClock } from '../pipeline/ports.ts';
-import { createBatcher } from '../runtime/batcher.ts';
+import type { Metrics, ServerClock } from '../pipeline/ports.ts';
+import { createBatcher, type Batcher } from '../runtime/batcher.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { createNudge } from '../runtime/nudge.ts';
 import { retryTransient } from '../runtime/retryTransient.ts';
@@ -19,9 +19,17 @@ import {
   findRouteKeys,
   inMs,
   moveRows,
+  putAside,
   type Claim,
 } from './dueRows.ts';
-import { endpointFields, fitsIntoRow, fromRetryRow, toRetryRow, toRowUpdate } from './retryRow.ts';
+import {
+  endpointFields,
+  fitsIntoRow,
+  fromRetryRow,
+  toRetryRow,
+  toRowUpdate,
+  UnreadableRow,
+} from './retryRow.ts';
 import type { RetryRow, StateCollections } from './stateCollections.ts';
 import { createPatience, limits, withDeadline, type Limit } from './calls.ts';
 
@@ -34,6 +42,7 @@ export interface RetryStoreOptions {
   /** How long a claim holds: an attempt's longest duration and the writes around it. */
   readonly claimMs: number;
   readonly logger: Logger;
+  readonly metrics: Pick<Metrics, 'rowUnreadable'>;
   /** Aborted when the worker can't wait any longer for a write. */
   readonly signal: AbortSignal;
 }
@@ -55,7 +64,7 @@ interface Wanted {
 const BATCH_BYTES = 8 * 1024 * 1024;
 
 export function createRetryStore(options: RetryStoreOptions): RetryStore {
-  const { retries, ledger, clock, workerId, claimMs, logger, signal } = options;
+  const { retries, ledger, clock, workerId, claimMs, logger, metrics, signal } = options;
   const claimPatience = createPatience(limits.claim);
   const persist = async <Result>(write: (limit: Limit) => Promise<Result>): Promise<Result> => {
     const patience = createPatience(limits.write);
@@ -99,21 +108,40 @@ export function createRetryStore(options: RetryStoreOptions): RetryStore {
     claimMs,
     limit: claimPatience,
   });
-  const claims = createBatcher<Wanted, ClaimedNotification | null>({
+  const claims: Batcher<Wanted, ClaimedNotification | null> = createBatcher({
     maxSize: 100,
     lingerMs: 5,
     // Two at once would find the same rows.
     concurrency: 1,
-    async run(wanted) {
+    async run(wanted: readonly Wanted[]) {
       const claim = newClaim();
       const endpointKeys = wanted.map(({ endpointKey }) => endpointKey);
       const except = { has: (id: string) => wanted.some((each) => each.except.has(id)) };
       const claimed = await claimDueRows(retries, { endpointKeys, except }, claim);
-      return await Promise.all(
+      const read = await Promise.all(
         claimed.map(async (row) => (row === null ? null : await toClaimed(row, claim))),
       );
+      // Each of these has its turn: what can't be read is put aside, and the next one is claimed.
+      const isPutAside = (index: number): boolean =>
+        claimed[index] !== null && read[index] === null;
+      const left = wanted.map((each, index) => (isPutAside(index) ? claims.add(each) : null));
+      return read.map((row, index) => left[index] ?? row);
     },
   });
+  /** Null for a row that can't be read: it is put aside. */
+  const toClaimed = async (row: RetryRow, claim: Claim): Promise<ClaimedNotification | null> => {
+    try {
+      return { parked: await fromRetryRow(row), claim: claim.token };
+    } catch (error) {
+      if (!(error instanceof UnreadableRow)) throw error;
+      const { message: problem } = error;
+      await putAside(retries, row, { problem, claim });
+      const collection = retries.collectionName;
+      metrics.rowUnreadable(collection);
+      logger.error('row_unreadable', { collection, id: row._id, problem });
+      return null;
+    }
+  };
   const add = async (parked: ParkableNotification, dueInMs: number, claim: NewRow['claim']) =>
     await inserts.add({ row: await toRetryRow(parked), dueInMs, claim });
 
@@ -178,7 +206,8 @@ export function createRetryStore(options: RetryStoreOptions): RetryStore {
     async claimAcceptedBefore(before, limit, except) {
       const claim = newClaim();
       const rows = await claimOldRows(retries, { before, limit, except }, claim);
-      return await Promise.all(rows.map(async (row) => await toClaimed(row, claim)));
+      const read = await Promise.all(rows.map(async (row) => await toClaimed(row, claim)));
+      return read.filter((row) => row !== null);
     },
     async routeKeysOf(endpointKey) {
       return await findRouteKeys(retries, endpointKey, claimPatience);
@@ -194,7 +223,7 @@ export function createRetryStore(options: RetryStoreOptions): RetryStore {
         async (limit) =>
           await Promise.all([
             ledger.find([request], limit),
-            withDeadline(limit, () => retries.findOne(sibling)),
+            withDeadline(limit, () => retries.findOne(sibling, { projection: { _id: 1 } })),
           ]),
       );
       const end = ended.get(smsKey)?.[0];
@@ -204,10 +233,6 @@ export function createRetryStore(options: RetryStoreOptions): RetryStore {
       return { ended: hasEnded ? end : null, siblingClaimed: claimed !== null };
     },
   };
-}
-
-async function toClaimed(row: RetryRow, { token }: Claim): Promise<ClaimedNotification> {
-  return { parked: await fromRetryRow(row), claim: token };
 }
 
 /** A claim that has not run out: its owner may be calling. */

@@ -1,5 +1,6 @@
 import type { Collection, Document } from 'mongodb';
 import type { Limit } from './calls.ts';
+import { asBytes } from './decodeDocument.ts';
 import { IDS_AT_MOST, PAGE_SIZE, scanAll, type GapStep, type Progress } from './gapProgress.ts';
 import { lastDate } from './mayBelong.ts';
 import { readAnswer } from './readAnswer.ts';
@@ -19,7 +20,8 @@ export async function searchDates(
   const { index, from, passed } = progress;
   const filter: Document = { deliveryTime: { $gte: from, $lte: lastDate }, _id: { $nin: passed } };
   const limits = { limit: PAGE_SIZE + 1, batchSize: PAGE_SIZE + 2 };
-  const inOrder = { hint: index, sort: { deliveryTime: 1 }, ...limits } as const;
+  const order = { hint: index, sort: { deliveryTime: 1 }, ...limits } as const;
+  const inOrder = { ...order, ...asBytes };
   const { documents, isAll } = await readAnswer(sms.find(filter, inOrder), patience);
   // Where they are too large for one page, it goes on at the time of the last that was read, without that one.
   const following = isAll ? documents[PAGE_SIZE] : documents.at(-1);

@@ -3,9 +3,10 @@ import { smsKey } from '../domain/notificationId.ts';
 import type { PlainDocument } from '../domain/plainValue.ts';
 import type { Lookup, LookupRequest, SmsStore } from '../pipeline/ports.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { retryTransient } from '../runtime/retryTransient.ts';
+import { insist, isolate } from '../runtime/isolate.ts';
 import type { StateCollections } from './stateCollections.ts';
 import type { UuidRepresentation } from './legacyUuid.ts';
+import { passes } from './passingErrors.ts';
 import { toPlainDocument, toPlainField } from './plainDocument.ts';
 import { findSomeByKeys } from './findByKeys.ts';
 import { findRemembered } from './remembered.ts';
@@ -28,35 +29,57 @@ export function createSmsStore(options: {
 }): SmsStore {
   const { sms, state, uuidRepresentation, logger, signal } = options;
   const source = { sms, uuidRepresentation };
+  const readAll = async (
+    requests: readonly LookupRequest[],
+    limit: Limit,
+  ): Promise<readonly Lookup[]> => {
+    const wanted = requests.filter((request) => request.wants === 'document');
+    const [{ found: documents, isAll }, rememberedOf] = await Promise.all([
+      fetchDocuments(source, wanted, { limit }),
+      findRemembered(state, requests, limit),
+    ]);
+    const remembered = requests.map((request) => ({ request, ...rememberedOf(request) }));
+    const restorable = remembered.filter(mayHaveLost).map(({ request }) => request);
+    const shown = await fetchDocuments(source, restorable, {
+      projection: { notify_on_delivery: 1 },
+      limit,
+    });
+    return remembered.map(({ request, ...rest }): Lookup => {
+      const isShown = request.wants === 'records';
+      const document = (isShown ? shown.found : documents).get(request.smsKey) ?? null;
+      const isLeft =
+        document === null &&
+        ((request.wants === 'document' && !isAll) ||
+          (mayHaveLost({ request, ...rest }) && !shown.isAll));
+      return isLeft ? { document, ...rest, isLeft } : { document, ...rest };
+    });
+  };
   return {
     async lookUp(requests) {
       const limit = createPatience(limits.lookUp);
-      const wanted = requests.filter((request) => request.wants === 'document');
-      const read = async (): Promise<readonly Lookup[]> => {
-        const [{ found: documents, isAll }, rememberedOf] = await Promise.all([
-          fetchDocuments(source, wanted, { limit }),
-          findRemembered(state, requests, limit),
-        ]);
-        const remembered = requests.map((request) => ({ request, ...rememberedOf(request) }));
-        const restorable = remembered.filter(mayHaveLost).map(({ request }) => request);
-        const shown = await fetchDocuments(source, restorable, {
-          projection: { notify_on_delivery: 1 },
-          limit,
-        });
-        return remembered.map(({ request, ...rest }): Lookup => {
-          const isShown = request.wants === 'records';
-          const document = (isShown ? shown.found : documents).get(request.smsKey) ?? null;
-          const isLeft =
-            document === null &&
-            ((request.wants === 'document' && !isAll) ||
-              (mayHaveLost({ request, ...rest }) && !shown.isAll));
-          return isLeft ? { document, ...rest, isLeft } : { document, ...rest };
-        });
-      };
-      return await retryTransient(read, { what: 'look-up', signal, logger });
+      const trying = { what: 'look-up', signal, logger, passes };
+      const together = async (some: readonly LookupRequest[]): Promise<readonly Lookup[]> =>
+        await readAll(some, limit);
+      return await isolate(requests, together, {
+        ...trying,
+        async alone(request) {
+          const nothing = { ...request, documentKey: { opaque: { _id: nobody } }, smsKey: nobody };
+          const read = await insist(async () => await readAll([request], limit), {
+            ...trying,
+            probe: async () => await readAll([nothing], limit),
+          });
+          const [lookup = unknown] = read.kind === 'done' ? read.result : [];
+          return read.kind === 'done' ? lookup : { ...unknown, unreadable: read.error };
+        },
+      });
     },
   };
 }
+
+const unknown: Lookup = { document: null, ended: [], parked: [] };
+
+/** No SMS: an id of no document, and no key of the worker's own. */
+const nobody = ' nobody';
 
 /** Those that are not where their keys say are gone, or their shard keys have changed since: looked up by `_id` alone. */
 async function fetchDocuments(

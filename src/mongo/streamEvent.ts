@@ -1,6 +1,7 @@
 import { DBRef, type Document, type Timestamp } from 'mongodb';
 import type { Change, StreamPosition } from '../domain/change.ts';
 import type { StreamRead } from '../pipeline/ports.ts';
+import { decodeDocument } from './decodeDocument.ts';
 import type { UuidRepresentation } from './legacyUuid.ts';
 import { toPlainDocument, toPlainField } from './plainDocument.ts';
 import { clusterTimeOfToken, fromPosition, timeOf, toPosition } from './position.ts';
@@ -12,11 +13,12 @@ export interface RawEvent {
   readonly operationType: string;
   readonly clusterTime: Timestamp;
   readonly wallTime?: Date;
-  readonly documentKey?: Document;
-  readonly fullDocument?: Document;
-  readonly updateDescription?: { readonly updatedFields?: Document };
-  /** In place of the two above. */
+  /** Its document key, the whole document, and what an update has set; null for what does not apply. */
+  readonly parts?: readonly (Uint8Array | null)[];
+  /** In place of all these. */
   readonly brief?: Document;
+  /** In brief, when it is short. */
+  readonly documentKey?: Document;
 }
 
 /** Turns the events of one stream into reads, in their order. */
@@ -66,20 +68,26 @@ export function unnamedChange(position: StreamPosition): StreamRead {
   return { kind: 'change', change };
 }
 
+function decodePart(bytes: Uint8Array | null): Document | undefined {
+  if (bytes === null) return undefined;
+  const document = decodeDocument(bytes);
+  // One with the fields `$ref` and `$id` arrives as a DBRef.
+  return document instanceof DBRef ? document.toJSON() : document;
+}
+
 function toWholeRead(
   event: RawEvent,
   position: StreamPosition,
   uuids: UuidRepresentation | undefined,
 ): StreamRead {
   const isUpdate = event.operationType === 'update';
-  const raw = isUpdate ? event.updateDescription?.updatedFields : event.fullDocument;
-  // A document with the fields `$ref` and `$id` arrives as a DBRef.
-  const written: Document | undefined = raw instanceof DBRef ? raw.toJSON() : raw;
+  const [documentKey, fullDocument, updatedFields] = event.parts?.map(decodePart) ?? [];
+  const written = isUpdate ? updatedFields : fullDocument;
   const hasStatus = (written?.['deliveryStatus'] ?? null) !== null;
   if (isUpdate && !hasStatus) return { kind: 'ignored', position };
   const plain = written === undefined || !hasStatus ? null : toPlainDocument(written, uuids);
   const change: Change = {
-    ...named(event, uuids),
+    ...named({ ...event, documentKey }, uuids),
     deliveryStatus: plain?.['deliveryStatus'],
     document: isUpdate ? null : plain,
     setFields: isUpdate && plain !== null ? plain : {},
@@ -113,7 +121,7 @@ function toBriefRead(
 }
 
 function named(
-  event: RawEvent,
+  event: Readonly<{ operationType: string; documentKey?: Document | undefined }>,
   uuids: UuidRepresentation | undefined,
 ): Pick<Change, 'operation' | 'documentKey' | 'id'> {
   return {

@@ -5,7 +5,7 @@ export const ENDING_OPERATIONS = ['drop', 'rename', 'dropDatabase', 'invalidate'
 
 /**
  * How much of an event leaves the server:
- * - whole: what is written into a change
+ * - whole: what is written into a change, in one list, see `asStored`
  * - brief: in place of what was written, its status and delivery time; a key only if it is short
  * - bare: neither; enough to step over the event
  */
@@ -87,17 +87,25 @@ const briefTime: Document = {
   },
 };
 
+/**
+ * Leaves the documents of that list bytes, for `decodeDocument`: one that the driver refuses would otherwise end the
+ * stream, and again each time it is opened there. It does so with lists only.
+ */
+export const asStored = { fieldsAsRaw: { parts: true } } as const;
+
 const projections: Readonly<Record<Extent, Document>> = {
   whole: {
-    documentKey: 1,
-    fullDocument: {
-      $cond: [
-        { $in: [{ $type: '$fullDocument.deliveryStatus' }, ['missing', 'null', 'undefined']] },
-        '$$REMOVE',
-        '$fullDocument',
-      ],
-    },
-    'updateDescription.updatedFields': 1,
+    parts: [
+      '$documentKey',
+      {
+        $cond: [
+          { $in: [{ $type: '$fullDocument.deliveryStatus' }, ['missing', 'null', 'undefined']] },
+          null,
+          '$fullDocument',
+        ],
+      },
+      '$updateDescription.updatedFields',
+    ],
   },
   brief: {
     documentKey: {

@@ -98,6 +98,12 @@ export function createMetrics(now = (): number => Date.now()): PrometheusMetrics
   const reopened = counter('stream_reopened_total', 'Reopenings of the stream', ['cause'], []);
   const gaps = counter('gaps_total', 'Spans the stream could not be read for', [], [{}]);
   const recordFailures = counter('record_failures_total', 'Records that never fit', ['code'], []);
+  const unreadableRows = counter(
+    'unreadable_rows_total',
+    "Rows of the worker's own that can't be read",
+    ['collection'],
+    [],
+  );
   const routeLookups = counter(
     'route_lookups_total',
     'Questions to the route cache',
@@ -180,6 +186,7 @@ export function createMetrics(now = (): number => Date.now()): PrometheusMetrics
       figures = { ...figures, checkpointAt: wallTime };
     },
     recordFailed: (code) => recordFailures.inc({ code }),
+    rowUnreadable: (collection) => unreadableRows.inc({ collection }),
     leaseHeld(held) {
       leaseHeld.set({ partition: '0' }, held ? 1 : 0);
       isHeld = held;

@@ -46,6 +46,8 @@ export function createLookUps({
       const lookups = await sms.lookUp(requests);
       let [count, sum] = [0, 0];
       for (const [index, lookup] of lookups.entries()) {
+        // One that is read by itself, after the others.
+        if (lookup instanceof Promise) continue;
         const { document } = lookup;
         if (document === null) continue;
         const weight = weightOf(document);

@@ -150,6 +150,8 @@ export interface Lookup {
   readonly parked: readonly ParkedEntry[];
   /** It was not read: what is asked for with it is too large. To be asked for again. */
   readonly isLeft?: true;
+  /** Why nothing of it can be read, now and ever; absent as a rule. */
+  readonly unreadable?: Error;
 }
 
 export type LookupRequest = SmsName &
@@ -165,10 +167,10 @@ export type LookupRequest = SmsName &
 
 export interface SmsStore {
   /**
-   * Answers in the order of the requests. Of documents that are large together it reads some, one at least, and leaves
-   * the others.
+   * Answers in the order of the requests; what can't be read with the others is read by itself, later. Of documents that
+   * are large together it reads some, one at least, and leaves the others.
    */
-  lookUp(requests: readonly LookupRequest[]): Promise<readonly Lookup[]>;
+  lookUp(requests: readonly LookupRequest[]): Promise<readonly (Lookup | Promise<Lookup>)[]>;
 }
 
 /** The end of one notification, or a record to be put back. */
@@ -244,6 +246,8 @@ export interface Metrics {
   gapFound(): void;
   checkpointAt(wallTime: Date): void;
   recordFailed(code: string): void;
+  /** A row of the worker's own that can't be read. */
+  rowUnreadable(collection: string): void;
   routeLookup(result: 'hit' | 'miss' | 'stale' | 'error'): void;
   leaseHeld(held: boolean): void;
 }

@@ -38,6 +38,9 @@ export async function restoreRecords(
 export async function restoreAfterSave(sms: SmsName, deps: RestoreDeps): Promise<void> {
   deps.stopping.throwIfAborted();
   const lookup = await deps.lookUp({ ...sms, wants: 'records' }, nothingHeld);
-  const { document } = lookup;
+  const { document, unreadable } = lookup;
+  if (unreadable !== undefined) {
+    deps.logger.error('unusable_document', { smsKey: sms.smsKey, error: unreadable });
+  }
   if (document !== null) await restoreRecords(sms, { ...lookup, document }, deps);
 }

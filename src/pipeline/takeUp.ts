@@ -66,6 +66,10 @@ export async function takeUp(
   const { notificationId, smsKey, documentKey } = subject;
   const wants = change.document === null ? 'document' : 'history';
   const lookup = await deps.lookUp({ documentKey, smsKey, notificationId, wants }, hold);
+  if (lookup.unreadable !== undefined) {
+    logger.error('unusable_document', { notificationId, error: lookup.unreadable });
+    return { kind: 'ended', record: skippedRecord(subject, 'unusable_document') };
+  }
   const document = change.document ?? lookup.document;
   if (document === null) {
     metrics.notNotified('document_gone');

@@ -14,13 +14,16 @@ export interface BatcherOptions<Item, Result> {
   readonly lingerMs: number;
   /** Batches under way at once. While all are busy, the next batch grows to `maxSize`. */
   readonly concurrency: number;
-  /** Must answer in the order of the items, one result each. A rejection rejects the whole batch. */
-  run(items: readonly Item[]): Promise<readonly Result[]>;
+  /**
+   * Must answer in the order of the items, one result each, or what will give it: the batch is over then, and
+   * nobody else waits for it. A rejection rejects the whole batch.
+   */
+  run(items: readonly Item[]): Promise<readonly (Result | Promise<Result>)[]>;
 }
 
 interface Waiting<Item, Result> {
   readonly item: Item;
-  resolve(result: Result): void;
+  resolve(result: Result | Promise<Result>): void;
   reject(error: unknown): void;
 }
 

@@ -45,6 +45,7 @@ export type LogEvent =
   | 'record_restored'
   | 'record_failed'
   | 'indexes_created'
+  | 'row_unreadable'
   | 'database_retry';
 
 /** Plain values; an `Error` is written with its code, message, stack and causes. */

@@ -3,16 +3,23 @@ import { createBackoff } from './backoff.ts';
 import { toError } from './errors.ts';
 import type { Logger } from './logger.ts';
 
+export interface RetryOptions {
+  readonly what: string;
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+  /** Whether an error is known to pass; every one, unless told otherwise. */
+  passes?(error: Error): boolean;
+}
+
 /**
  * Does something on a database again until it succeeds, 0.2 s to 5 s apart: an election, a restart or a
- * lost network must lose nothing. `operation` must be safe to do twice. Rejects only once `signal` is
- * aborted, and then at once: what is under way is left to itself.
+ * lost network must lose nothing. `operation` must be safe to do twice. Rejects with an error that is not known to
+ * pass, and once `signal` is aborted, then at once: what is under way is left to itself.
  */
 export async function retryTransient<Result>(
   operation: () => Promise<Result>,
-  options: { readonly what: string; readonly signal: AbortSignal; readonly logger: Logger },
+  { what, signal, logger, passes = () => true }: RetryOptions,
 ): Promise<Result> {
-  const { what, signal, logger } = options;
   const backoff = createBackoff({ minMs: 200, maxMs: 5_000 });
   for (;;) {
     try {
@@ -22,6 +29,7 @@ export async function retryTransient<Result>(
       if (thrown instanceof Stopping) throw thrown;
       if (signal.aborted) throw abortReason(signal);
       const error = toError(thrown);
+      if (!passes(error)) throw error;
       const waitMs = Math.round(backoff.next());
       logger.warn('database_retry', { what, waitMs, error });
       await delay(waitMs, signal);

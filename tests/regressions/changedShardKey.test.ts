@@ -5,6 +5,7 @@ import { createLedger } from '../../src/mongo/ledger.ts';
 import { createSmsStore } from '../../src/mongo/smsStore.ts';
 import { stateCollections } from '../../src/mongo/stateCollections.ts';
 import type { SmsStore } from '../../src/pipeline/ports.ts';
+import { eachOf } from '../support/eachOf.ts';
 import { createMemoryLogger } from '../support/memoryLogger.ts';
 import { anEnding, rememberMs } from '../support/mongoOutcomes.ts';
 import { useServers } from '../support/servers.ts';
@@ -57,13 +58,15 @@ describe('a document whose shard key has changed since the stream named it', () 
       anEnding('by id'),
       anEnding('gone too'),
     ];
-    const found = await store.lookUp(
-      endings.map(({ documentKey, smsKey, notificationId }) => ({
-        documentKey,
-        smsKey,
-        notificationId,
-        wants: 'document' as const,
-      })),
+    const found = await eachOf(
+      store.lookUp(
+        endings.map(({ documentKey, smsKey, notificationId }) => ({
+          documentKey,
+          smsKey,
+          notificationId,
+          wants: 'document' as const,
+        })),
+      ),
     );
     expect(found.map(({ document }) => document?.['accountID'])).toEqual([
       30,
@@ -84,7 +87,7 @@ describe('a document whose shard key has changed since the stream named it', () 
       notify_on_delivery: { state: 'x' },
     });
     const { documentKey, smsKey } = told;
-    const [found] = await store.lookUp([{ documentKey, smsKey, wants: 'records' }]);
+    const [found] = await eachOf(store.lookUp([{ documentKey, smsKey, wants: 'records' }]));
     expect(found?.document).toEqual({ _id: 'moved', notify_on_delivery: { state: 'x' } });
   });
 });

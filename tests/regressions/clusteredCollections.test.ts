@@ -6,6 +6,7 @@ import { findSms } from '../../src/mongo/operator/smsFacts.ts';
 import { createSmsStore } from '../../src/mongo/smsStore.ts';
 import { stateCollections } from '../../src/mongo/stateCollections.ts';
 import { useEndToEnd } from '../support/endToEnd.ts';
+import { eachOf } from '../support/eachOf.ts';
 import { docsExamined } from '../support/docsExamined.ts';
 import { createMemoryLogger } from '../support/memoryLogger.ts';
 import { createGapSearch, inGap, insertSms } from '../support/mongoGaps.ts';
@@ -75,7 +76,9 @@ describe.each([
     });
     let found: unknown[] = [];
     const examined = await docsExamined(sms, async () => {
-      found = (await store.lookUp(requests)).map(({ document }) => document?.['_id'] ?? null);
+      found = (await eachOf(store.lookUp(requests))).map(
+        ({ document }) => document?.['_id'] ?? null,
+      );
     });
     expect(found).toEqual([...wanted, null]);
     expect(examined).toBeLessThanOrEqual(AT_MOST_EACH * requests.length);

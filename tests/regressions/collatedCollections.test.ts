@@ -7,6 +7,7 @@ import { findSms } from '../../src/mongo/operator/smsFacts.ts';
 import { unrecordedIn } from '../../src/mongo/operator/smsPages.ts';
 import { createSmsStore } from '../../src/mongo/smsStore.ts';
 import { stateCollections } from '../../src/mongo/stateCollections.ts';
+import { eachOf } from '../support/eachOf.ts';
 import { createMemoryLogger } from '../support/memoryLogger.ts';
 import { useEndToEnd } from '../support/endToEnd.ts';
 import { createGapSearch, inGap } from '../support/mongoGaps.ts';
@@ -119,7 +120,7 @@ describe.each<[keyof typeof collations, string, string]>([
       const { documentKey, smsKey, notificationId } = anEnding(id);
       return { documentKey, smsKey, notificationId, wants: 'document' } as const;
     });
-    const found = await store.lookUp(requests);
+    const found = await eachOf(store.lookUp(requests));
     expect(found.map(({ document: each }) => each?.['_id'] ?? null)).toEqual([null, there]);
     expect(await findSms(sms, gone)).toBeNull();
     expect(await findSms(sms, there)).toMatchObject({ _id: there });

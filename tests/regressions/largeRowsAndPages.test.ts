@@ -3,6 +3,7 @@ import type { Collection, MongoClient } from 'mongodb';
 import { createMongoClient } from '../../src/mongo/connect.ts';
 import { createSmsStore } from '../../src/mongo/smsStore.ts';
 import { ensureStateCollections, stateCollections } from '../../src/mongo/stateCollections.ts';
+import { eachOf } from '../support/eachOf.ts';
 import { createMemoryLogger } from '../support/memoryLogger.ts';
 import { beforeMargin, createGapSearch, inGap, insertSms, ways } from '../support/mongoGaps.ts';
 import { anEnding } from '../support/mongoOutcomes.ts';
@@ -85,7 +86,7 @@ describe('a look-up', () => {
         const { documentKey, smsKey, notificationId } = anEnding(id);
         return { documentKey, smsKey, notificationId, wants: 'document' } as const;
       });
-      const lookups = await store.lookUp(requests);
+      const lookups = await eachOf(store.lookUp(requests));
       const isRead = lookups.map(({ isLeft }) => isLeft !== true);
       const documents = lookups.flatMap(({ document }) => (document === null ? [] : [document]));
       expect(documents.length).toBeLessThanOrEqual(AT_ONCE);

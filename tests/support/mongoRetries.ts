@@ -12,12 +12,14 @@ import type {
 import { aParked, aSubject, aWebhook, answered, unanswered } from './builders.ts';
 import { createMemoryLogger, type MemoryLogger } from './memoryLogger.ts';
 import { rememberMs } from './mongoOutcomes.ts';
+import { createRecordingMetrics } from './recorders.ts';
 
 export interface Retries {
   readonly store: RetryStore;
   readonly rows: StateCollections['retries'];
   readonly ledger: Ledger;
   readonly logger: MemoryLogger;
+  readonly metrics: ReturnType<typeof createRecordingMetrics>;
   /** The worker's time is up. */
   abandon(): void;
   /** The row as it is stored. */
@@ -36,13 +38,17 @@ export function createRetries(
   const { retries, sent } = stateCollections(db);
   const ledger = createLedger(sent, { rememberMs, clock: Date });
   const logger = createMemoryLogger();
+  const metrics = createRecordingMetrics();
   const abandoned = new AbortController();
   const { signal } = abandoned;
   return {
-    store: createRetryStore({ retries, ledger, clock: Date, workerId, claimMs, logger, signal }),
+    store: createRetryStore({
+      ...{ retries, ledger, clock: Date, workerId, claimMs, logger, metrics, signal },
+    }),
     rows: retries,
     ledger,
     logger,
+    metrics,
     abandon: () => abandoned.abort(new Error('the time is up')),
     async row(notificationId) {
       return await retries.findOne({ _id: notificationId });

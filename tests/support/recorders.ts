@@ -24,6 +24,7 @@ export function createRecordingMetrics(): Metrics & { readonly told: readonly To
     gapFound: keep('gapFound'),
     checkpointAt: keep('checkpointAt'),
     recordFailed: keep('recordFailed'),
+    rowUnreadable: keep('rowUnreadable'),
     routeLookup: keep('routeLookup'),
     leaseHeld: keep('leaseHeld'),
   };

@@ -101,9 +101,8 @@ export function createWorld(options: WorldOptions = {}): World {
     outcomes: database,
     async lookUp(request) {
       const [lookup] = await database.lookUp([request]);
-      if (lookup === undefined || lookup === null)
-        throw new Error('a look-up answers every request');
-      return lookup;
+      if (lookup === undefined) throw new Error('a look-up answers every request');
+      return await lookup;
     },
     lookedUp: createByteBudget(Infinity),
     end: createEndNotification({ ...parts, ...settings, outcomes: database }),

@@ -5,7 +5,8 @@ import { createMongoClient } from '../../../src/mongo/connect.ts';
 import { createLedger, type Ledger } from '../../../src/mongo/ledger.ts';
 import { createSmsStore } from '../../../src/mongo/smsStore.ts';
 import { stateCollections, type StateCollections } from '../../../src/mongo/stateCollections.ts';
-import type { Ending, LedgerEntry, LookupRequest, SmsStore } from '../../../src/pipeline/ports.ts';
+import type { Ending, LedgerEntry, Lookup, LookupRequest } from '../../../src/pipeline/ports.ts';
+import { eachOf } from '../../support/eachOf.ts';
 import { createMemoryLogger, type MemoryLogger } from '../../support/memoryLogger.ts';
 import { failCommands } from '../../support/mongoFaults.ts';
 import { anEnding, failureOf, rememberMs } from '../../support/mongoOutcomes.ts';
@@ -22,7 +23,7 @@ let client: MongoClient;
 let sms: Collection;
 let ledger: Ledger;
 let retries: StateCollections['retries'];
-let store: SmsStore;
+let store: { lookUp(requests: readonly LookupRequest[]): Promise<readonly Lookup[]> };
 let logger: MemoryLogger;
 let stopping: AbortController;
 
@@ -41,7 +42,8 @@ beforeEach(() => {
   retries = state.retries;
   logger = createMemoryLogger();
   stopping = new AbortController();
-  store = createSmsStore({ sms, state, logger, signal: stopping.signal });
+  const made = createSmsStore({ sms, state, logger, signal: stopping.signal });
+  store = { lookUp: async (requests) => await eachOf(made.lookUp(requests)) };
 });
 
 function asking(ending: Ending, wants: 'document' | 'history' = 'document'): LookupRequest {

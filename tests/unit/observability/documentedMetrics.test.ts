@@ -22,6 +22,7 @@ async function exposed(): Promise<Labels> {
   const metrics = createMetrics();
   metrics.streamReopened('280');
   metrics.recordFailed('121');
+  metrics.rowUnreadable('x');
   const text = await metrics.text();
   const names = [...text.matchAll(/^# TYPE notify_on_delivery_([a-z_]+) /gm)];
   return new Map(
