@@ -28,5 +28,28 @@ export function findWarnings(env: Environment, values: Partial<Values>): readonl
       );
     }
   }
+  if (values.MONGODB_URI !== undefined) warnings.push(...ofMongodbUri(values.MONGODB_URI));
+  return warnings;
+}
+
+/** A read of the change stream may go through the oplog for so long before it brings anything. */
+const SCAN_MS = 300_000;
+
+function ofMongodbUri(uri: string): readonly string[] {
+  const warnings: string[] = [];
+  for (const [given, value] of new URLSearchParams(uri.split('?')[1] ?? '')) {
+    const name = given.toLowerCase();
+    const ms = Number(value);
+    if (name === 'sockettimeoutms' && ms > 0 && ms < SCAN_MS) {
+      warnings.push(
+        `socketTimeoutMS in MONGODB_URI is ${formatDuration(ms)}, shorter than a scan of the oplog may take: it is not used for the change stream, and cuts off other calls that take longer`,
+      );
+    }
+    if (name === 'timeoutms') {
+      warnings.push(
+        'timeoutMS in MONGODB_URI does nothing, as the driver ignores it: every call has a limit of its own',
+      );
+    }
+  }
   return warnings;
 }

@@ -1,5 +1,5 @@
 import { MongoError, MongoMissingDependencyError, MongoServerSelectionError } from 'mongodb';
-import { ConfigurationError } from '../runtime/errors.ts';
+import { ConfigurationError, isError } from '../runtime/errors.ts';
 import { codes, serverCode } from './errorCodes.ts';
 
 /**
@@ -22,7 +22,7 @@ function withCauses(error: unknown): readonly Error[] {
   const open: unknown[] = [error];
   while (open.length > 0 && found.length < CAUSES_AT_MOST) {
     const next = open.shift();
-    if (!(next instanceof Error) || found.includes(next)) continue;
+    if (!isError(next) || found.includes(next)) continue;
     found.push(next);
     open.push(next.cause);
     if (next instanceof MongoServerSelectionError) {
@@ -34,7 +34,9 @@ function withCauses(error: unknown): readonly Error[] {
 
 function sentenceFor(error: Error): string | null {
   if (error instanceof MongoMissingDependencyError) {
-    return `MONGODB_URI asks for what needs the package ${error.dependencyName}, which is not installed: install it beside the worker (npm install ${error.dependencyName}), or take the option out of MONGODB_URI (${error.message})`;
+    // Its own name for the package may be shortened.
+    const name = /`([^`]+)`/.exec(error.message)?.[1] ?? error.dependencyName;
+    return `MONGODB_URI asks for what needs the package ${name}, which is not installed: install it beside the worker (npm install ${name}), or take the option out of MONGODB_URI (${error.message})`;
   }
   if (isRefusedLogin(error)) {
     return 'MongoDB refuses the credentials in MONGODB_URI: correct user, password or authSource';

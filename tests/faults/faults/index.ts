@@ -5,6 +5,7 @@ import { brokenNetwork } from './brokenNetwork.ts';
 import { clockJump } from './clockJump.ts';
 import { collectionGone } from './collectionGone.ts';
 import { cutScans } from './cutScans.ts';
+import { deadConnections } from './deadConnections.ts';
 import { failingCommands } from './failingCommands.ts';
 import { failingStream } from './failingStream.ts';
 import { failover } from './failover.ts';
@@ -14,6 +15,7 @@ import { handOver } from './handOver.ts';
 import { killedCursors } from './killedCursors.ts';
 import { killedMongod } from './killedMongod.ts';
 import { killedWorker } from './killedWorker.ts';
+import { lateStart } from './lateStart.ts';
 import { mysqlErrors, mysqlKeyErrors } from './mysqlErrors.ts';
 import { mysqlOutages } from './mysqlOutages.ts';
 import { oddCollection } from './oddCollection.ts';
@@ -33,6 +35,8 @@ export const faults: readonly Fault[] = [
   failingStream,
   mysqlOutages,
   brokenNetwork,
+  deadConnections,
+  lateStart,
   failover,
   frozenWorker,
   failingCommands,

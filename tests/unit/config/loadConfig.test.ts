@@ -170,6 +170,26 @@ describe('loadConfig', () => {
     expect(configOf({ ...required, LOG_LEVEL: ' warn\n' }).log.level).toBe('warn');
   });
 
+  it.each([
+    ['socketTimeoutMS=45000', /^socketTimeoutMS in MONGODB_URI is 45s, shorter than a scan/],
+    ['SOCKETTIMEOUTMS=299999', /^socketTimeoutMS in MONGODB_URI is 299999ms, shorter than a scan/],
+    ['timeoutMS=2000', /^timeoutMS in MONGODB_URI does nothing/],
+  ])('warns of %s in the URI of MongoDB', (option, warning) => {
+    const env = { ...required, MONGODB_URI: `mongodb://host/?${option}` };
+    expect(loadConfig(env, readNothing)).toMatchObject({
+      ok: true,
+      warnings: [expect.stringMatching(warning)],
+    });
+  });
+
+  it.each(['socketTimeoutMS=0', 'socketTimeoutMS=300000', 'connectTimeoutMS=2000'])(
+    'does not warn of %s there',
+    (option) => {
+      const env = { ...required, MONGODB_URI: `mongodb://host/?${option}` };
+      expect(loadConfig(env, readNothing)).toMatchObject({ ok: true, warnings: [] });
+    },
+  );
+
   it('warns of a limit that is never reached', () => {
     const env = { ...required, MAX_IN_FLIGHT: '8', MAX_IN_FLIGHT_PER_ENDPOINT: '32' };
     expect(loadConfig(env, readNothing)).toMatchObject({

@@ -14,6 +14,27 @@ function createReady() {
   return { health, clock };
 }
 
+describe('what only a start with other settings mends', () => {
+  it('fails readiness at once, and liveness after a minute, until it has passed', () => {
+    const { health, clock } = createReady();
+    health.hopeless('mongodb', 'MongoDB refuses the credentials');
+    expect(health.ready().components['mongodb']).toEqual({
+      status: 'fail',
+      detail: 'MongoDB refuses the credentials',
+    });
+    clock.ms += minuteMs - 1;
+    health.hopeless('mongodb', 'MongoDB refuses the credentials');
+    expect(health.live().status).toBe('ok');
+    clock.ms += 1;
+    expect(health.live()).toMatchObject({
+      status: 'fail',
+      components: { mongodb: { status: 'fail' } },
+    });
+    health.set('mongodb', answers);
+    expect(health.live().status).toBe('ok');
+  });
+});
+
 describe('ready', () => {
   it('is not, before anything was checked', () => {
     expect(createHealth().ready()).toEqual({

@@ -1,0 +1,97 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { MongoServerError } from 'mongodb';
+import { openMongo, type MongoConnection } from '../../../src/mongo/connect.ts';
+import { toConfigurationError } from '../../../src/mongo/neverWorks.ts';
+import { preflight } from '../../../src/mongo/preflight.ts';
+import { useServers } from '../../support/servers.ts';
+
+const servers = useServers(import.meta.url);
+
+let folder: string;
+let opened: MongoConnection[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'notify-on-delivery-'));
+  await writeFile(join(folder, 'no-certificate.pem'), 'nothing of the kind');
+});
+afterAll(async () => await rm(folder, { recursive: true }));
+afterEach(async () => {
+  await Promise.all(opened.map(async (mongo) => await mongo.close()));
+  opened = [];
+});
+
+/** What a start with these settings comes to. */
+async function start(options: string, database = servers().database): Promise<unknown> {
+  const { mongodbUri } = servers();
+  const uri = `${mongodbUri}&serverSelectionTimeoutMS=1500&${options}`;
+  try {
+    const mongo = openMongo({ uri, database, collection: 'sms', stateDatabase: database });
+    opened.push(mongo);
+    await mongo.connect();
+    await preflight(mongo.sms, mongo.state);
+    return null;
+  } catch (error) {
+    return error;
+  }
+}
+
+const refusedWith = (message: RegExp): unknown =>
+  expect.objectContaining({
+    name: 'ConfigurationError',
+    message: expect.stringMatching(message),
+  });
+
+describe('a setting that can never work', () => {
+  it.each([
+    [
+      'compressors=snappy',
+      /needs the package snappy, which is not installed: .*npm install snappy/,
+    ],
+    ['compressors=zstd', /needs the package @mongodb-js\/zstd, which is not installed/],
+    [
+      'authMechanism=GSSAPI&authSource=%24external',
+      /needs the package kerberos|credentials|can't be used/,
+    ],
+    ['tls=true&tlsCAFile=/not/there.pem', /can't be read: \/not\/there\.pem \(ENOENT\)/],
+    [
+      'tls=true&tlsCertificateKeyFile=/not/there.pem',
+      /can't be read: \/not\/there\.pem \(ENOENT\)/,
+    ],
+    ['authMechanism=NONE', /MONGODB_URI can't be used/],
+  ])('is told by name: %s', async (options, message) => {
+    expect(await start(options)).toEqual(refusedWith(message));
+  });
+
+  it('is a file of certificates without one', async () => {
+    const error = await start(
+      `tls=true&tlsCertificateKeyFile=${join(folder, 'no-certificate.pem')}`,
+    );
+    expect(error).toEqual(refusedWith(/certificate or key file .* can't be used/));
+  });
+
+  it('is a database that differs in case from the one there is', async () => {
+    const { db, database } = servers();
+    await db.collection('sms').insertOne({});
+    const other = database.toUpperCase();
+    expect(await start('', other)).toEqual(
+      refusedWith(new RegExp(`MONGODB_DATABASE is '${other}', and .* is '${database}'`)),
+    );
+  });
+
+  it.each([
+    [{ code: 8000, message: 'bad auth : authentication failed' }, true],
+    [{ code: 8000, message: 'user is not allowed to do action [find] on [a.b]' }, false],
+    [{ code: 18, message: 'Authentication failed.' }, true],
+    [{ code: 334, message: 'mechanism not enabled' }, true],
+    [{ code: 13, message: 'not authorized' }, false],
+    [{ code: 13297, message: 'db already exists with different case' }, true],
+    [{ code: 11600, message: 'interrupted at shutdown' }, false],
+    [{ code: 91, message: 'shutdown in progress' }, false],
+  ])('is %j of a server: %p', (answer, isForGood) => {
+    const error = new MongoServerError(answer);
+    expect(toConfigurationError(error) !== null).toBe(isForGood);
+  });
+});
