@@ -26,6 +26,12 @@ import { sweepGaps } from './sweepGaps.ts';
 import { tendBlocked, type TendBlockedDeps } from './tendBlocked.ts';
 import { createWindow } from './window.ts';
 
+/**
+ * A read that stays away for so long hangs on a connection that is dead in silence, or goes through much of the oplog:
+ * opened anew without a read, the oplog is read span by span, so nothing is lost by giving up early.
+ */
+const SILENCE_MS = 15_000;
+
 type FromOutside = Omit<
   TendBlockedDeps,
   'lookUp' | 'lookedUp' | 'end' | 'takeUpGate' | 'callGate' | 'underWay' | 'claims' | 'track'
@@ -98,6 +104,7 @@ export async function runPipeline(deps: PipelineDeps): Promise<void> {
 
   const reading = readChanges({
     source,
+    silenceMs: SILENCE_MS,
     start,
     async onChange(change) {
       while (!window.hasRoom || !read.hasRoom) {
