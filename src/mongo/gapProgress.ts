@@ -1,4 +1,4 @@
-import { MinKey, type Document } from 'mongodb';
+import { BSON, MinKey, type Document } from 'mongodb';
 
 /**
  * How far a gap has been searched, and in which way. Each page leads from one state to the next, and the
@@ -24,8 +24,19 @@ export interface GapStep {
 /** Documents read at once; the next page waits until all of these are settled. */
 export const PAGE_SIZE = 500;
 
-/** Ids that a gap's row may hold: ids of a kilobyte must still fit into one document. */
-export const IDS_AT_MOST = 5_000;
+/** Ids that a gap's row may hold. One by itself may have 8 MB. */
+const IDS_AT_MOST = 5_000;
+const BYTES_AT_MOST = 6 * 1024 * 1024;
+
+/** Whether a gap's row can't hold these ids, among them those that the driver can't write. */
+export function areTooMany(ids: readonly unknown[]): boolean {
+  if (ids.length > IDS_AT_MOST) return true;
+  try {
+    return BSON.calculateObjectSize({ ids }) > BYTES_AT_MOST;
+  } catch {
+    return true;
+  }
+}
 
 /** From the beginning: what was told before is found to have been. */
 export const scanAll: Progress = { kind: 'scan', from: new MinKey(), skipDates: false };

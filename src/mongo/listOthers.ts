@@ -2,7 +2,7 @@ import type { Collection, Document, Filter } from 'mongodb';
 import { delay } from '../runtime/abort.ts';
 import { limits, withDeadline, type Limit } from './calls.ts';
 import { asBytes, decodeAll } from './decodeDocument.ts';
-import { IDS_AT_MOST } from './gapProgress.ts';
+import { areTooMany } from './gapProgress.ts';
 import { EXAMINED_AT_ONCE } from './readPage.ts';
 import { firstDate, lastDate, mayBelong } from './mayBelong.ts';
 
@@ -63,7 +63,7 @@ export async function listOthers(
       while (await withDeadline(patience, () => cursor.hasNext())) {
         const batch = decodeAll(cursor.readBufferedDocuments());
         ids.push(...batch.filter(isWanted).map((document): unknown => document['_id']));
-        if (ids.length > IDS_AT_MOST) return null;
+        if (areTooMany(ids)) return null;
         await delay(performance.now() - begunAt, signal);
         begunAt = performance.now();
       }

@@ -1,7 +1,7 @@
 import type { Collection, Document } from 'mongodb';
 import type { Limit } from './calls.ts';
 import { asBytes } from './decodeDocument.ts';
-import { IDS_AT_MOST, PAGE_SIZE, scanAll, type GapStep, type Progress } from './gapProgress.ts';
+import { areTooMany, PAGE_SIZE, scanAll, type GapStep, type Progress } from './gapProgress.ts';
 import { lastDate } from './mayBelong.ts';
 import { readAnswer } from './readAnswer.ts';
 
@@ -33,7 +33,7 @@ export async function searchDates(
   const ofThatTime = page.filter((document) => timeOf(document) === time);
   const before = from.getTime() === time ? passed : [];
   const passedThen = [...before, ...ofThatTime.map((document): unknown => document['_id'])];
-  if (passedThen.length > IDS_AT_MOST) return { documents: page, next: scanAll };
+  if (areTooMany(passedThen)) return { documents: page, next: scanAll };
   return { documents: page, next: { ...progress, from: new Date(time), passed: passedThen } };
 }
 

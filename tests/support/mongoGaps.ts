@@ -3,6 +3,7 @@ import type { Change } from '../../src/domain/change.ts';
 import type { Gap } from '../../src/domain/gap.ts';
 import { createGapStore } from '../../src/mongo/gapStore.ts';
 import { stateCollections } from '../../src/mongo/stateCollections.ts';
+import { ignoreStop } from '../../src/pipeline/intake.ts';
 import { sweepGaps } from '../../src/pipeline/sweepGaps.ts';
 import type { GapStore } from '../../src/pipeline/ports.ts';
 import { Stopping } from '../../src/runtime/abort.ts';
@@ -109,7 +110,7 @@ export function createGapSearch(sms: Collection): GapSearch {
       });
       await until('the gap is swept', () => logger.of('gap_swept').length > 0);
       stop.abort(new Stopping());
-      await sweeping;
+      await sweeping.catch(ignoreStop);
       return { told, logger };
     },
   };
