@@ -242,8 +242,8 @@ const isBeingCalled: Document = {
 };
 
 /**
- * The update that adds a row, by upsert; one without `acceptedAt` is taken up now. One that is there is left as it is, unless nobody has it and it knows of
- * fewer attempts: then what has been learnt since must not be lost to it.
+ * The update that adds a row, by upsert; one without `acceptedAt` is taken up now. One that is there is left as it is,
+ * unless nobody has it and it knows of fewer attempts: then what has been learnt since must not be lost to it.
  */
 export function insertion(row: RetryRow, dueInMs: number, claim: NewRow['claim']): Document[] {
   const fields = claim === null ? row : { ...row, claim };

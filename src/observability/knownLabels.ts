@@ -30,5 +30,8 @@ export const knownLabels = {
   notNotified: ['not_opted_in', 'filtered_status', 'document_gone', 'duplicate'].map((reason) => ({
     reason,
   })),
+  collections: ['checkpoints', 'retries', 'sent', 'endpoints', 'gaps', 'leases', 'jobs'].map(
+    (name) => ({ collection: `notify_on_delivery_${name}` }),
+  ),
   lookups: ['hit', 'miss', 'stale', 'error'].map((result) => ({ result })),
 } as const;

@@ -102,7 +102,7 @@ export function createMetrics(now = (): number => Date.now()): PrometheusMetrics
     'unreadable_rows_total',
     "Rows of the worker's own that can't be read",
     ['collection'],
-    [],
+    knownLabels.collections,
   );
   const routeLookups = counter(
     'route_lookups_total',

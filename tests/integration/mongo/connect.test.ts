@@ -104,7 +104,7 @@ describe('a connection', () => {
         expect(stream.handle.read()).rejects.toMatchObject({ kind: 'transient' }),
         expect(sms.findOne({})).rejects.toThrow(MongoError),
         expect(sms.updateOne({}, { $set: { seen: true } })).rejects.toThrow(MongoError),
-        expect(mongo.ping()).rejects.toThrow(MongoError),
+        expect(mongo.ping()).rejects.toThrow(/no server takes writes|has not answered within/),
       ]);
     } finally {
       mongod?.resume();

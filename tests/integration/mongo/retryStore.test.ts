@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Long, ObjectId, UUID, type MongoClient } from 'mongodb';
+import { noAttempts } from '../../../src/domain/attemptLog.ts';
 import { createMongoClient } from '../../../src/mongo/connect.ts';
 import { ensureStateCollections, stateCollections } from '../../../src/mongo/stateCollections.ts';
 import type { ParkableNotification } from '../../../src/pipeline/retryPort.ts';
@@ -76,11 +77,24 @@ describe('parking', () => {
   });
 
   it('leaves the row that is there as it is, and says when that one is due', async () => {
-    const due = await retries.store.park(parkable('sms-1', { log: trickyLog }), 3_600_000);
+    const due = await retries.store.park(parkable('sms-1', { log: briefLog }), 3_600_000);
     const before = await retries.row('sms-1:DELIVERED');
-    const other = parkable('sms-1', { log: briefLog, webhook: otherWebhook });
-    expect(await retries.store.park(other, 5_000)).toEqual(due);
+    for (const log of [noAttempts, trickyLog, briefLog]) {
+      const other = parkable('sms-1', { log, webhook: otherWebhook });
+      expect(await retries.store.park(other, 5_000)).toEqual(due);
+    }
     expect(await retries.row('sms-1:DELIVERED')).toEqual(before);
+  });
+
+  it("takes the place of a row in nobody's hands that knows of fewer attempts", async () => {
+    await retries.store.park(parkable('sms-1', { log: trickyLog }), 3_600_000);
+    const other = parkable('sms-1', { log: briefLog, webhook: otherWebhook });
+    await retries.store.park(other, 60_000);
+    expect(await retries.row('sms-1:DELIVERED')).toMatchObject({
+      attempts: briefLog.begun,
+      endpoint: otherWebhook.endpointKey,
+    });
+    await expectDueIn('sms-1:DELIVERED', 60_000);
   });
 
   it('leaves a row that somebody has claimed to its owner', async () => {
@@ -113,7 +127,7 @@ describe('parking in our hands', () => {
 
   it('gives null when there is a row, claimed or not, and leaves it alone', async () => {
     await parkClaimed(parkable('sms-1'));
-    await retries.store.park(parkable('sms-2'), 0);
+    await retries.store.park(parkable('sms-2', { log: trickyLog }), 0);
     const before = await retries.rows.find().sort({ _id: 1 }).toArray();
     expect(await retries.store.parkClaimed(parkable('sms-1', { log: trickyLog }))).toBeNull();
     expect(await retries.store.parkClaimed(parkable('sms-2', { log: trickyLog }))).toBeNull();
