@@ -36,15 +36,17 @@ it('gives its next holder an epoch of its own when its row was deleted by hand',
   const save = async (owner: string, { epoch }: Lease): Promise<void> =>
     await createCheckpointStore(checkpoints, watched, { owner, epoch }).save(position);
 
-  const first = await acquired(worker('first'));
+  const before = worker('first');
+  const first = await acquired(before);
   await save('first', first);
-  await worker('first').release(first);
-  const former = await acquired(worker('a'));
+  await before.release(first);
+  const [one, other] = [worker('a'), worker('a')];
+  const former = await acquired(one);
   await leases.deleteMany({});
-  const successor = await acquired(worker('a'));
+  const successor = await acquired(other);
   expect(successor.epoch).toBeGreaterThan(former.epoch);
-  expect(await worker('a').renew(former)).toBe(false);
+  expect(await one.renew(former)).toBe(false);
   await expect(save('a', former)).rejects.toThrow(Fenced);
-  expect(await worker('a').renew(successor)).toBe(true);
+  expect(await other.renew(successor)).toBe(true);
   await save('a', successor);
 });
