@@ -79,7 +79,9 @@ function idsOf(owed: Owed, isMeant: (id: string, account: number) => boolean): s
 /** Ids whose end the ledger or the SMS does not show, and those that still wait in durable state. */
 async function findUnrecorded({ db, sms, ledger }: Stage, owed: Owed): Promise<readonly string[]> {
   const missing = idsOf(owed, (id) => !ledger.seenAt.has(id));
-  const waiting = await db.collection('notify_on_delivery_retries').find().toArray();
+  const retries = db.collection('notify_on_delivery_retries');
+  // A fault may leave some there that the driver refuses to read.
+  const waiting = await retries.find({}, { projection: { _id: 1 } }).toArray();
   const unshown = await sms
     .find({
       deliveryStatus: { $exists: true },

@@ -19,6 +19,7 @@ import { lateStart } from './lateStart.ts';
 import { mysqlErrors, mysqlKeyErrors } from './mysqlErrors.ts';
 import { mysqlOutages } from './mysqlOutages.ts';
 import { oddCollection } from './oddCollection.ts';
+import { poison } from './poison.ts';
 import { restoredDatabase } from './restoredDatabase.ts';
 import { rolledOplog } from './rolledOplog.ts';
 import { slowEndpoints } from './slowEndpoints.ts';
@@ -47,6 +48,7 @@ export const faults: readonly Fault[] = [
   mysqlErrors,
   mysqlKeyErrors,
   slowKeys,
+  poison,
   mysqlErrorsAtStart,
   writeErrors,
   clockJump,
