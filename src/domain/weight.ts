@@ -1,5 +1,6 @@
 import type { Change } from './change.ts';
 import type { PlainValue } from './plainValue.ts';
+import type { DeliveryRecord } from './record.ts';
 
 /** An object, a field of it, a value that is no text: about what V8 takes for each, and JSON. */
 const OBJECT_BYTES = 64;
@@ -9,6 +10,8 @@ const LATIN_BYTES = 2;
 const OTHER_BYTES = 5;
 /** Shorter ones are not looked at for what they are made of: they come to little either way. */
 const SHORT_TEXT = 256;
+/** A record but for its response. */
+const RECORD_BYTES = 1024;
 const beyondLatin = /[\u0100-\uffff]/;
 
 /**
@@ -31,6 +34,11 @@ export function weightOf(value: PlainValue | undefined): number {
 /** What the change itself brings; an update brings no document. */
 export function weightOfChange({ document, setFields }: Change): number {
   return FIELD_BYTES + (document === null ? weightOf(setFields) : weightOf(document));
+}
+
+/** One that is remembered: only its response can be large. */
+export function weightOfRecord({ response }: DeliveryRecord): number {
+  return RECORD_BYTES + weightOf(response);
 }
 
 function bytesPerCharacter(text: string): number {

@@ -3,14 +3,13 @@ import { limits, type Limit } from './calls.ts';
 import { kindOf } from './collectionKind.ts';
 import { asBytes } from './decodeDocument.ts';
 import { exactText } from './exactText.ts';
-import { readAnswer, type Answer } from './readAnswer.ts';
+import { FULL_BATCH, readAnswer, type Answer } from './readAnswer.ts';
 
 /**
  * Equalities in one query on a clustered collection. Measured with 500 keys of 20,000: five queries of a hundred
  * take 16 ms, one query for each key 90 ms, and 90 ms of the worker's processor.
  */
 const BRANCHES = 100;
-const FULL_BATCH = 100_000;
 
 interface FindOptions {
   readonly projection?: Document;
@@ -29,7 +28,6 @@ export async function findSomeByKeys(
 ): Promise<Answer> {
   if (keys.length === 0) return { documents: [], isAll: true };
   const { isClustered } = await kindOf(sms);
-  // More than there can be: a full batch would leave the server's cursor open.
   const batchSize = FULL_BATCH;
   if (!isClustered || keys.length === 1) {
     const options = { projection, batchSize, ...asBytes };

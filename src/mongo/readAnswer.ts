@@ -2,6 +2,9 @@ import type { AbstractCursor, Document } from 'mongodb';
 import { limits, withDeadline, type Limit } from './calls.ts';
 import { decodeAll } from './decodeDocument.ts';
 
+/** More documents than there can be in one answer: a full batch would leave the server's cursor open. */
+export const FULL_BATCH = 100_000;
+
 export interface Answer {
   /** One at least, if there are any. */
   readonly documents: readonly Document[];

@@ -17,7 +17,7 @@ type Documents = ReadonlyMap<string, PlainDocument>;
 /**
  * Reads a whole batch in two queries, more where the SMS collection is clustered: the SMS collection, and durable state with the ledger. Of an SMS
  * whose records are asked for, the document is read only if there is anything it could have lost. No more documents are
- * read than one answer of the server holds, which is 16 MB; the others are left.
+ * read than one answer of the server holds, which is 16 MB, nor more of what is remembered; the others are left.
  */
 export function createSmsStore(options: {
   readonly sms: Collection;
@@ -38,6 +38,11 @@ export function createSmsStore(options: {
       fetchDocuments(source, wanted, { limit }),
       findRemembered(state, requests, limit),
     ]);
+    if (rememberedOf === null) {
+      const half = Math.ceil(requests.length / 2);
+      const others = requests.slice(half).map(() => left);
+      return [...(await readAll(requests.slice(0, half), limit)), ...others];
+    }
     const remembered = requests.map((request) => ({ request, ...rememberedOf(request) }));
     const restorable = remembered.filter(mayHaveLost).map(({ request }) => request);
     const shown = await fetchDocuments(source, restorable, {
@@ -51,7 +56,7 @@ export function createSmsStore(options: {
         document === null &&
         ((request.wants === 'document' && !isAll) ||
           (mayHaveLost({ request, ...rest }) && !shown.isAll));
-      return isLeft ? { document, ...rest, isLeft } : { document, ...rest };
+      return isLeft ? left : { document, ...rest };
     });
   };
   return {
@@ -77,6 +82,7 @@ export function createSmsStore(options: {
 }
 
 const unknown: Lookup = { document: null, ended: [], parked: [] };
+const left: Lookup = { ...unknown, isLeft: true };
 
 /** No SMS: an id of no document, and no key of the worker's own. */
 const nobody = ' nobody';

@@ -53,6 +53,8 @@ export async function handleChange(
       const { taken, holder } = await takeUpOnce(accepted, settlement.settled, deps);
       if (isTaken(taken) && (await serveTaken(taken, accepted, deps, settlement.settle))) {
         if (deps.clock.now() <= accepted.acceptedAt.getTime() + deps.giveUpAfterMs) {
+          // It is looked up again: what waits for room must hold none.
+          hold.release();
           await delay(routeWaitMs(0), deps.stopping);
           continue;
         }

@@ -1,10 +1,11 @@
-import { weightOf } from '../domain/weight.ts';
-import { createBatcher } from '../runtime/batcher.ts';
+import { weightOf, weightOfRecord } from '../domain/weight.ts';
+import { createBatcher, type Batcher } from '../runtime/batcher.ts';
 import type { ByteBudget, Hold } from '../runtime/byteBudget.ts';
 import type { Lookup, LookupRequest, SmsStore } from './ports.ts';
 
 /**
- * Batched: what is asked in the same moment is read in the same queries. What a document weighs is added to `hold`.
+ * Batched: what is asked in the same moment is read in the same queries. What it brings is added to `hold`: of the budget
+ * for documents when a document is asked for, else of that for records.
  * Rejects only because the worker is stopping.
  */
 export type LookUp = (request: LookupRequest, hold: Hold) => Promise<Lookup>;
@@ -19,39 +20,55 @@ interface Waiting {
 }
 
 /**
- * Documents are read only while there is room for them, by the weight of those before as many as are likely to have
- * room, and of those that turn out to be large the store leaves some for the next batch. What brings its own document
- * needs no room, and does not wait behind those that do.
+ * What is asked for is read only while there is room for it, by the weight of that before as many as are likely to have
+ * room, and of what turns out to be large the store leaves some for the next batch. What brings its own document
+ * has what is remembered of it read, and does not wait behind those that need a document.
  */
 export function createLookUps({
   sms,
   lookedUp,
+  remembered,
   stopping,
 }: {
   readonly sms: SmsStore;
   readonly lookedUp: ByteBudget;
+  readonly remembered: ByteBudget;
   readonly stopping: AbortSignal;
 }): LookUp {
+  const documents = createReader(sms, lookedUp, stopping);
+  const others = createReader(sms, remembered, stopping);
+  return async (request, hold) => {
+    const reader = request.wants === 'document' ? documents : others;
+    for (;;) {
+      const lookup = await reader.add({ request, hold });
+      if (lookup.isLeft !== true) return lookup;
+    }
+  };
+}
+
+function createReader(
+  sms: SmsStore,
+  budget: ByteBudget,
+  stopping: AbortSignal,
+): Batcher<Waiting, Lookup> {
   let likelyWeight = 0;
-  const documents = createBatcher<Waiting, Lookup>({
+  return createBatcher<Waiting, Lookup>({
     maxSize: () =>
       likelyWeight === 0
         ? BATCH_SIZE
-        : Math.min(BATCH_SIZE, Math.max(1, Math.floor(lookedUp.room / likelyWeight))),
+        : Math.min(BATCH_SIZE, Math.max(1, Math.floor(budget.room / likelyWeight))),
     lingerMs: 0,
     concurrency: 1,
     async run(waiting) {
-      while (!lookedUp.hasRoom) await lookedUp.untilRoom(stopping);
+      while (!budget.hasRoom) await budget.untilRoom(stopping);
       const requests = waiting.map(({ request }) => request);
       const lookups = await sms.lookUp(requests);
       let [count, sum] = [0, 0];
       for (const [index, lookup] of lookups.entries()) {
-        // One that is read by itself, after the others.
-        if (lookup instanceof Promise) continue;
-        const { document } = lookup;
-        if (document === null) continue;
-        const weight = weightOf(document);
-        waiting[index]?.hold.add(weight);
+        // One that is read by itself comes after the others.
+        if (lookup instanceof Promise || lookup.isLeft === true) continue;
+        const weight = weightOfLookup(lookup);
+        if (weight > 0) waiting[index]?.hold.add(weight);
         count += 1;
         sum += weight;
       }
@@ -59,18 +76,11 @@ export function createLookUps({
       return lookups;
     },
   });
-  const others = createBatcher<LookupRequest, Lookup>({
-    maxSize: BATCH_SIZE,
-    lingerMs: 0,
-    concurrency: 1,
-    run: (requests) => sms.lookUp(requests),
-  });
-  return async (request, hold) => {
-    for (;;) {
-      const lookup = await (request.wants === 'document'
-        ? documents.add({ request, hold })
-        : others.add(request));
-      if (lookup.isLeft !== true) return lookup;
-    }
-  };
+}
+
+function weightOfLookup({ document, ended, parked }: Lookup): number {
+  let weight = document === null ? 0 : weightOf(document);
+  for (const { record } of ended) if (record !== null) weight += weightOfRecord(record);
+  for (const { record } of parked) if (record !== null) weight += weightOfRecord(record);
+  return weight;
 }

@@ -34,7 +34,15 @@ const SILENCE_MS = 15_000;
 
 type FromOutside = Omit<
   TendBlockedDeps,
-  'lookUp' | 'lookedUp' | 'end' | 'takeUpGate' | 'callGate' | 'underWay' | 'claims' | 'track'
+  | 'lookUp'
+  | 'lookedUp'
+  | 'remembered'
+  | 'end'
+  | 'takeUpGate'
+  | 'callGate'
+  | 'underWay'
+  | 'claims'
+  | 'track'
 >;
 
 export interface PipelineDeps extends FromOutside {
@@ -65,6 +73,7 @@ export interface PipelineDeps extends FromOutside {
  */
 const READ_BYTES = 32 * 1024 * 1024;
 const LOOKED_UP_BYTES = 32 * 1024 * 1024;
+const REMEMBERED_BYTES = 16 * 1024 * 1024;
 
 /**
  * Runs until `stopping`: reads changes, takes each to its end, moves the checkpoint over what is settled.
@@ -201,12 +210,14 @@ function createShared(
   deps: PipelineDeps,
 ): Pick<
   RedeliverDeps,
-  'lookUp' | 'lookedUp' | 'end' | 'takeUpGate' | 'callGate' | 'underWay' | 'claims'
+  'lookUp' | 'lookedUp' | 'remembered' | 'end' | 'takeUpGate' | 'callGate' | 'underWay' | 'claims'
 > {
   const lookedUp = createByteBudget(LOOKED_UP_BYTES);
+  const remembered = createByteBudget(REMEMBERED_BYTES);
   return {
-    lookUp: createLookUps({ ...deps, lookedUp }),
+    lookUp: createLookUps({ ...deps, lookedUp, remembered }),
     lookedUp,
+    remembered,
     end: createEndNotification(deps),
     takeUpGate: createSmsGate(),
     callGate: createSmsGate(),

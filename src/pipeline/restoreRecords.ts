@@ -1,7 +1,7 @@
 import type { SmsName } from '../domain/notification.ts';
 import { lostRecords } from '../domain/suppression.ts';
 import type { PlainDocument } from '../domain/plainValue.ts';
-import { nothingHeld } from '../runtime/byteBudget.ts';
+import type { ByteBudget } from '../runtime/byteBudget.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { EndNotification } from './endNotification.ts';
 import type { LookUp } from './lookUps.ts';
@@ -9,6 +9,8 @@ import type { Lookup } from './ports.ts';
 
 export interface RestoreDeps {
   readonly lookUp: LookUp;
+  /** What is held of records that were looked up: until those that the document has lost are durable. */
+  readonly remembered: ByteBudget;
   readonly end: EndNotification;
   readonly logger: Logger;
   readonly stopping: AbortSignal;
@@ -37,10 +39,15 @@ export async function restoreRecords(
  */
 export async function restoreAfterSave(sms: SmsName, deps: RestoreDeps): Promise<void> {
   deps.stopping.throwIfAborted();
-  const lookup = await deps.lookUp({ ...sms, wants: 'records' }, nothingHeld);
-  const { document, unreadable } = lookup;
-  if (unreadable !== undefined) {
-    deps.logger.error('unusable_document', { smsKey: sms.smsKey, error: unreadable });
+  const hold = deps.remembered.open();
+  try {
+    const lookup = await deps.lookUp({ ...sms, wants: 'records' }, hold);
+    const { document, unreadable } = lookup;
+    if (unreadable !== undefined) {
+      deps.logger.error('unusable_document', { smsKey: sms.smsKey, error: unreadable });
+    }
+    if (document !== null) await restoreRecords(sms, { ...lookup, document }, deps);
+  } finally {
+    hold.release();
   }
-  if (document !== null) await restoreRecords(sms, { ...lookup, document }, deps);
 }

@@ -48,13 +48,13 @@ export interface UndecidedNotification extends Pick<
   readonly isStale: boolean;
 }
 
-const nothing: TakenUp = { kind: 'nothing' };
+const nothing = { kind: 'nothing' } as const;
 
 /**
  * Finds out whether a change is news, and decides about it. Waits for as long as a database does not
  * answer. Must run for one change of an SMS at a time. While its notification is under way here, a
- * change is no news, but a whole-document save may have removed records of older statuses. What the document
- * takes is added to `hold`.
+ * change is no news, but a whole-document save may have removed records of older statuses. What a document that
+ * is looked up takes is added to `hold`.
  */
 export async function takeUp(
   change: Change,
@@ -62,6 +62,29 @@ export async function takeUp(
   { isUnderWay, hold }: Readonly<{ isUnderWay: boolean; hold: Hold }>,
   deps: TakeUpDeps,
 ): Promise<TakenUp> {
+  // Not to be held while a route is waited for.
+  const records = change.document === null ? null : deps.remembered.open();
+  const learnt = await learn(change, subject, { isUnderWay, hold: records ?? hold }, deps).finally(
+    () => records?.release(),
+  );
+  return learnt.kind === 'news' ? await judge(change, learnt.news, deps) : learnt;
+}
+
+/** What is known of a status that is news. */
+interface News {
+  readonly subject: Subject;
+  /** The SMS as it is to be sent. */
+  readonly document: PlainDocument;
+  readonly siblingClaimed: boolean;
+}
+
+/** Keeps nothing of what is remembered but what tells whether the change is news. */
+async function learn(
+  change: Change,
+  subject: Subject,
+  { isUnderWay, hold }: Readonly<{ isUnderWay: boolean; hold: Hold }>,
+  deps: TakeUpDeps,
+): Promise<Extract<TakenUp, { kind: 'nothing' | 'ended' }> | { kind: 'news'; news: News }> {
   const { metrics, logger } = deps;
   const { notificationId, smsKey, documentKey } = subject;
   const wants = change.document === null ? 'document' : 'history';
@@ -84,23 +107,19 @@ export async function takeUp(
     return nothing;
   }
   const siblingClaimed = lookup.parked.some((row) => row.isClaimed);
-  return await judge(
-    change,
-    {
-      showsNone: document['notify_on_delivery'] === undefined,
-      ...subject,
-      statusAt: notBeforeKnown(change, knownTimes(lookup, document)),
-    },
-    { document: overlayChange(document, change), siblingClaimed },
-    deps,
-  );
+  const known = {
+    showsNone: document['notify_on_delivery'] === undefined,
+    ...subject,
+    statusAt: notBeforeKnown(change, knownTimes(lookup, document)),
+  };
+  const news = { subject: known, document: overlayChange(document, change), siblingClaimed };
+  return { kind: 'news', news };
 }
 
-/** Decides about a status that is news. `document` is the SMS as it is to be sent. */
+/** Decides about a status that is news. */
 async function judge(
   change: Change,
-  subject: Subject,
-  { document, siblingClaimed }: Readonly<{ document: PlainDocument; siblingClaimed: boolean }>,
+  { subject, document, siblingClaimed }: News,
   deps: TakeUpDeps,
 ): Promise<TakenUp> {
   const { routes, endpoints, stopping, maxStatusAgeMs, zone, logger } = deps;

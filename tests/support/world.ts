@@ -105,6 +105,7 @@ export function createWorld(options: WorldOptions = {}): World {
       return await lookup;
     },
     lookedUp: createByteBudget(Infinity),
+    remembered: createByteBudget(Infinity),
     end: createEndNotification({ ...parts, ...settings, outcomes: database }),
     takeUpGate: createSmsGate(),
     callGate: createSmsGate(),

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { setImmediate as turn } from 'node:timers/promises';
-import { weightOf } from '../../../src/domain/weight.ts';
+import { weightOf, weightOfRecord } from '../../../src/domain/weight.ts';
 import { createLookUps } from '../../../src/pipeline/lookUps.ts';
 import type { Lookup, LookupRequest, SmsStore } from '../../../src/pipeline/ports.ts';
 import { Stopping } from '../../../src/runtime/abort.ts';
-import { createByteBudget, nothingHeld, type Hold } from '../../../src/runtime/byteBudget.ts';
-import { aDocument, aSubject } from '../../support/builders.ts';
+import { createByteBudget, type Hold } from '../../../src/runtime/byteBudget.ts';
+import { aDocument, aRecord, aSubject } from '../../support/builders.ts';
 import { watch } from '../../support/recorders.ts';
 
 const KB = 1024;
@@ -22,8 +22,12 @@ function createReading(sizeOf: (smsKey: string) => number) {
       let weight = 0;
       const lookups = requests.map(({ smsKey, wants }): Lookup => {
         const nothing = { document: null, ended: [], parked: [] };
-        if (wants !== 'document') return nothing;
         if (weight >= ANSWER) return { ...nothing, isLeft: true };
+        if (wants !== 'document') {
+          const record = { ...aRecord(), response: 'x'.repeat(sizeOf(smsKey)) };
+          weight += weightOfRecord(record);
+          return { ...nothing, ended: [{ notificationId: record.notificationId, record }] };
+        }
         weight += weightOf(document(smsKey));
         return { ...nothing, document: document(smsKey) };
       });
@@ -32,26 +36,62 @@ function createReading(sizeOf: (smsKey: string) => number) {
   };
   const lookedUp = createByteBudget(LIMIT);
   const stopping = new AbortController();
-  const lookUp = createLookUps({ sms, lookedUp, stopping: stopping.signal });
+  const remembered = createByteBudget(LIMIT);
+  const lookUp = createLookUps({ sms, lookedUp, remembered, stopping: stopping.signal });
   const answered: string[] = [];
   const holds = new Map<string, Hold>();
   const ask = async (smsKey: string, wants: 'document' | 'history' = 'document'): Promise<void> => {
     const { documentKey, notificationId } = aSubject({ smsKey });
-    const hold = lookedUp.open();
+    const hold = (wants === 'document' ? lookedUp : remembered).open();
     holds.set(smsKey, hold);
     const request: LookupRequest = { documentKey, smsKey, notificationId, wants };
-    await lookUp(request, wants === 'document' ? hold : nothingHeld);
+    await lookUp(request, hold);
     answered.push(smsKey);
   };
   const askAll = (count: number, from = 0): void => {
     for (let n = from; n < from + count; n += 1) ask(`sms-${n}`).catch(() => undefined);
   };
-  return { lookedUp, stopping, batches, answered, holds, ask, askAll };
+  return { lookedUp, remembered, stopping, batches, answered, holds, ask, askAll };
 }
 
 async function settleDown(): Promise<void> {
   for (let turns = 0; turns < 20; turns += 1) await turn();
 }
+
+describe('look-ups of what is remembered', () => {
+  it('never bring more records than there is room for and one answer, and come to all', async () => {
+    const { ask, answered, holds, remembered, lookedUp } = createReading(() => 10 * KB);
+    for (let n = 0; n < 100; n += 1) ask(`sms-${n}`, 'history').catch(() => undefined);
+    await settleDown();
+    expect(answered.length).toBeGreaterThan(0);
+    const left = new Set<string>();
+    while (left.size < 100) {
+      const heavy = answered.length - left.size;
+      expect(heavy * 20 * KB).toBeLessThanOrEqual(LIMIT + ANSWER + 22 * KB);
+      const next = answered.find((smsKey) => !left.has(smsKey));
+      expect(next).toBeDefined();
+      if (next === undefined) break;
+      holds.get(next)?.release();
+      left.add(next);
+      await settleDown();
+    }
+    expect(new Set(answered).size).toBe(100);
+    expect([remembered.room, lookedUp.room]).toEqual([LIMIT, LIMIT]);
+  });
+
+  it('bring records that are larger than all room there is, alone', async () => {
+    const { ask, answered, holds } = createReading((smsKey) =>
+      smsKey === 'sms-0' ? 500 * KB : 10,
+    );
+    ask('sms-0', 'history').catch(() => undefined);
+    ask('sms-1', 'history').catch(() => undefined);
+    await settleDown();
+    expect(answered).toEqual(['sms-0']);
+    holds.get('sms-0')?.release();
+    await settleDown();
+    expect(answered).toEqual(['sms-0', 'sms-1']);
+  });
+});
 
 describe('look-ups of documents', () => {
   it('are made all together while documents are small', async () => {

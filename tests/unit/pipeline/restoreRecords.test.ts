@@ -6,6 +6,7 @@ import type { DeliveryRecord } from '../../../src/domain/record.ts';
 import { restoreAfterSave } from '../../../src/pipeline/restoreRecords.ts';
 import { runPipeline } from '../../../src/pipeline/pipeline.ts';
 import { Stopping } from '../../../src/runtime/abort.ts';
+import { createByteBudget } from '../../../src/runtime/byteBudget.ts';
 import {
   aChange,
   aDocument,
@@ -20,6 +21,7 @@ import {
 } from '../../support/builders.ts';
 import { createFakeDatabase } from '../../support/fakeDatabase.ts';
 import { deferred, reading } from '../../support/fakePorts.ts';
+import { watch } from '../../support/recorders.ts';
 import { until } from '../../support/until.ts';
 import { createWorld, type World } from '../../support/world.ts';
 import { runUntil, savedAt } from './running.ts';
@@ -149,6 +151,28 @@ describe('restoreAfterSave', () => {
     await world.retries.parkClaimed(aParked({ subject, log: aLog(answered(500)) }));
     await restoreAfterSave(sms, world.deps);
     expect(restored(world)).toEqual([]);
+  });
+
+  it('holds what it has looked up until that is durable', async () => {
+    const world = await createTold();
+    const remembered = createByteBudget(1000);
+    const isDurable = deferred<undefined>();
+    const restoring = watch(
+      restoreAfterSave(sms, {
+        ...world.deps,
+        remembered,
+        async lookUp(request, hold) {
+          hold.add(600);
+          return await world.deps.lookUp(request, hold);
+        },
+        end: { ...world.deps.end, show: () => isDurable.promise },
+      }),
+    );
+    await turn();
+    expect([remembered.room, restoring.isSettled]).toEqual([400, false]);
+    isDurable.resolve(undefined);
+    await until('restored', () => restoring.isSettled);
+    expect(remembered.room).toBe(1000);
   });
 
   it('does not begin after a stop', async () => {

@@ -17,7 +17,8 @@ import {
   aWebhook,
 } from '../../support/builders.ts';
 import { createFakeRoutes, deferred } from '../../support/fakePorts.ts';
-import { nothingHeld } from '../../../src/runtime/byteBudget.ts';
+import { createByteBudget, nothingHeld } from '../../../src/runtime/byteBudget.ts';
+import { until } from '../../support/until.ts';
 import { createWorld, type World } from '../../support/world.ts';
 
 const id = 'sms-1:DELIVERED';
@@ -155,6 +156,26 @@ describe('a change that is no news', () => {
 });
 
 describe('a whole-document save', () => {
+  it('holds nothing of what is remembered while its route is waited for', async () => {
+    const route = deferred<Route>();
+    const world = createSituation(route.promise);
+    const remembered = createByteBudget(1000);
+    let held = 0;
+    const lookUp: World['deps']['lookUp'] = async (request, hold) => {
+      hold.add(600);
+      held = 1000 - remembered.room;
+      return await world.deps.lookUp(request, hold);
+    };
+    const deps = { ...world.deps, remembered, lookUp };
+    const change = aReplace();
+    const subject = aSubject();
+    const taken = takeUp(change, subject, { isUnderWay: false, hold: nothingHeld }, deps);
+    await until('the route is asked for', () => world.routes.asked.length > 0);
+    expect([held, remembered.room]).toEqual([600, 1000]);
+    route.resolve(open);
+    expect(await taken).toMatchObject({ kind: 'notify' });
+  });
+
   it('of a status that waits for a retry gets its record back, and it is no news', async () => {
     const world = createSituation();
     const log = aLog(answered(500));

@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Collection, MongoClient } from 'mongodb';
+import { createMongoClient } from '../../src/mongo/connect.ts';
+import { createSmsStore } from '../../src/mongo/smsStore.ts';
+import { ensureStateCollections, stateCollections } from '../../src/mongo/stateCollections.ts';
+import { aLog, answered, aRecord } from '../support/builders.ts';
+import { eachOf } from '../support/eachOf.ts';
+import { createMemoryLogger } from '../support/memoryLogger.ts';
+import { anEnding } from '../support/mongoOutcomes.ts';
+import { createRetries, parkable } from '../support/mongoRetries.ts';
+import { useServers } from '../support/servers.ts';
+
+// What is remembered was read whole, whatever responses its records hold: 500 of 1 MB at once.
+const servers = useServers(import.meta.url);
+const MB = 1024 * 1024;
+const COUNT = 40;
+/** What one answer of the server holds of records with a response of 1 MB. */
+const AT_ONCE = 16;
+
+let client: MongoClient;
+let sms: Collection;
+
+beforeAll(() => {
+  client = createMongoClient(servers().mongodbUri, 'large responses under test');
+});
+afterAll(async () => {
+  await client.close();
+});
+beforeEach(async () => {
+  const db = client.db(servers().database);
+  await db.dropDatabase();
+  await ensureStateCollections(stateCollections(db));
+  sms = db.collection('sms');
+});
+
+const idOf = (at: number): string => `sms-${String(at).padStart(3, '0')}`;
+const large = 'x'.repeat(MB);
+
+async function rememberEnds(): Promise<void> {
+  const { sent } = stateCollections(sms.db);
+  for (let at = 0; at < COUNT; at += 1) {
+    const { smsKey, notificationId } = anEnding(idOf(at));
+    const record = { ...aRecord(), notificationId, response: large };
+    await sent.insertOne({ _id: notificationId, sms: smsKey, state: 'delivered', record });
+  }
+}
+
+async function parkAll(): Promise<void> {
+  const { store } = createRetries(client, servers().database);
+  const response = { text: large, encoding: 'utf8', truncated: false } as const;
+  const log = aLog(answered(500, { response }));
+  for (let at = 0; at < COUNT; at += 1) await store.park(parkable(idOf(at), { log }), 60_000);
+}
+
+describe.each([
+  ['ended', 'document', rememberEnds],
+  ['ended', 'history', rememberEnds],
+  ['ended', 'records', rememberEnds],
+  ['waits', 'history', parkAll],
+  ['waits', 'records', parkAll],
+] as const)('of what has %s, a look-up of each %s', (_state, wants, fill) => {
+  it('reads no more than one answer holds, leaves the others, and comes to all', async () => {
+    await fill();
+    const all = Array.from({ length: COUNT }, (_each, at) => idOf(at));
+    for (const id of all) await sms.insertOne({ _id: id as never, deliveryStatus: 'DELIVERED' });
+    const { signal } = new AbortController();
+    const state = stateCollections(sms.db);
+    const store = createSmsStore({ sms, state, logger: createMemoryLogger(), signal });
+    let left = all;
+    const read: string[] = [];
+    while (left.length > 0) {
+      const requests = left.map((id) => {
+        const { documentKey, smsKey, notificationId } = anEnding(id);
+        return { documentKey, smsKey, notificationId, wants };
+      });
+      const lookups = await eachOf(store.lookUp(requests));
+      const records = lookups.flatMap(({ ended, parked }) => [...ended, ...parked]);
+      expect(records.length).toBeLessThanOrEqual(AT_ONCE);
+      const isRead = lookups.map(({ isLeft }) => isLeft !== true);
+      expect(isRead).toContain(true);
+      expect(records.map(({ record }) => record?.response?.length)).toEqual(
+        isRead.filter(Boolean).map(() => MB),
+      );
+      read.push(...left.filter((_id, at) => isRead[at] === true));
+      left = left.filter((_id, at) => isRead[at] !== true);
+    }
+    expect(read.toSorted()).toEqual(all);
+  });
+});
+
+describe('a look-up of one SMS', () => {
+  it('reads its history whole, however many answers that takes', async () => {
+    const { sent } = stateCollections(sms.db);
+    const { documentKey, smsKey, notificationId } = anEnding('sms-1');
+    for (let at = 0; at < COUNT; at += 1) {
+      const _id = `${smsKey}:S${at}`;
+      const record = { ...aRecord(), notificationId: _id, response: large };
+      await sent.insertOne({ _id, sms: smsKey, state: 'delivered', record });
+    }
+    const { signal } = new AbortController();
+    const state = stateCollections(sms.db);
+    const store = createSmsStore({ sms, state, logger: createMemoryLogger(), signal });
+    const request = { documentKey, smsKey, notificationId, wants: 'history' } as const;
+    const [lookup] = await eachOf(store.lookUp([request]));
+    expect(lookup?.ended).toHaveLength(COUNT);
+  });
+});
