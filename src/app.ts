@@ -15,6 +15,7 @@ import { createRetryStore } from './mongo/retryStore.ts';
 import { createServerClock, type WatchedServerClock } from './mongo/serverClock.ts';
 import { createSmsStore } from './mongo/smsStore.ts';
 import { createStateReaders } from './mongo/stateReaders.ts';
+import { createUnreadableRows, type TellUnreadable } from './mongo/unreadableRows.ts';
 import { createRouteCache } from './mysql/routeCache.ts';
 import type { QueryFile, RouteQuery } from './mysql/routeQuery.ts';
 import { checkAtStart } from './mysql/startUp.ts';
@@ -135,9 +136,11 @@ async function notifyCustomers(frame: Frame, connections: Connections): Promise<
   const { leases, checkpoints } = mongo.state;
   const { ttlMs } = config.lease;
   const owner = config.lease.workerId ?? `${hostname()}:${process.pid}`;
+  const unreadable = createUnreadableRows(frame);
   const endpoints = createEndpointStore({
     endpoints: mongo.state.endpoints,
     logger,
+    unreadable,
     signal: abandoned,
   });
   await untilReady(watch, endpoints.load);
@@ -145,11 +148,11 @@ async function notifyCustomers(frame: Frame, connections: Connections): Promise<
   const indexing = keepIndexes(mongo.state, { logger, stopping });
   await workUnderLease({
     ...frame,
-    leases: createLeaseStore({ leases, checkpoints, owner, ttlMs }),
+    leases: createLeaseStore({ leases, checkpoints, owner, ttlMs, unreadable }),
     ttlMs,
     async work({ lease, stopping: termStopping, isHeld, giveUp, handOver }) {
       const term = { ...frame, stopping: termStopping };
-      const holder = { owner, epoch: lease.epoch, collectionUuid };
+      const holder = { owner, epoch: lease.epoch, collectionUuid, unreadable };
       const deps = pipelineDeps(term, connections, holder);
       const onFenced = (): void => giveUp('its checkpoint was written by another, or turned back');
       await runPipeline({ ...deps, endpoints, isHeld, onFenced, handOver });
@@ -174,7 +177,13 @@ function pipelineDeps(
     owner,
     epoch,
     collectionUuid,
-  }: Readonly<{ owner: string; epoch: number; collectionUuid: unknown }>,
+    unreadable,
+  }: Readonly<{
+    owner: string;
+    epoch: number;
+    collectionUuid: unknown;
+    unreadable: TellUnreadable;
+  }>,
 ): Omit<PipelineDeps, 'endpoints' | 'isHeld' | 'onFenced' | 'handOver'> {
   const { config, logger, metrics, clock, stopping, abandoned } = frame;
   const { sms, state } = mongo;
@@ -189,7 +198,15 @@ function pipelineDeps(
   return {
     ...frame,
     source: createChangeSource(sms, { uuidRepresentation, forReading: mongo.forReading }),
-    checkpoints: createCheckpointStore(state.checkpoints, watched, { owner, epoch }),
+    checkpoints: createCheckpointStore(
+      state.checkpoints,
+      watched,
+      { owner, epoch },
+      {
+        earliest: () => new Date(clock.now() - notify.rememberMs + notify.sweepMarginMs),
+        unreadable,
+      },
+    ),
     sms: createSmsStore({ sms, state, uuidRepresentation, logger, signal: stopping }),
     outcomes: createOutcomeStore({ sms, ledger, retries, logger, metrics, signal: abandoned }),
     retries: createRetryStore({
@@ -234,7 +251,10 @@ function pipelineDeps(
       sms,
       gaps: state.gaps,
       uuidRepresentation,
+      clock,
+      rememberMs: notify.rememberMs,
       marginMs: notify.sweepMarginMs,
+      unreadable,
       signal: stopping,
     }),
     marginMs: notify.sweepMarginMs,

@@ -5,6 +5,8 @@ import type { Logger } from '../runtime/logger.ts';
 import { retryTransient } from '../runtime/retryTransient.ts';
 import type { StateCollections } from './stateCollections.ts';
 import { createPatience, limits, withDeadline } from './calls.ts';
+import { asBytes, decodeAll } from './decodeDocument.ts';
+import { tellNobody, type TellUnreadable } from './unreadableRows.ts';
 
 /** How soon a change made elsewhere, by an operator, takes effect. */
 const REFRESH_EVERY_MS = 5_000;
@@ -20,10 +22,11 @@ export interface WatchedEndpointStore extends EndpointStore {
 export function createEndpointStore(options: {
   readonly endpoints: StateCollections['endpoints'];
   readonly logger: Logger;
+  readonly unreadable?: TellUnreadable;
   /** Aborted when the worker can't wait any longer for a write. */
   readonly signal: AbortSignal;
 }): WatchedEndpointStore {
-  const { endpoints, logger, signal } = options;
+  const { endpoints, logger, signal, unreadable = tellNobody } = options;
   const patience = createPatience(limits.lookUp);
   let disabled: ReadonlySet<string> = new Set();
   /** About to be disabled. */
@@ -32,11 +35,17 @@ export function createEndpointStore(options: {
 
   const load = async (): Promise<void> => {
     const writtenBefore = written;
-    const rows = await withDeadline(patience, () =>
-      endpoints.find({}, { projection: { _id: 1 } }).toArray(),
+    const found = await withDeadline(patience, () =>
+      endpoints.find({}, { projection: { _id: 1 }, ...asBytes }).toArray(),
     );
+    const ids = decodeAll(found).map((row): unknown => row['_id']);
+    for (const id of ids.filter((each) => !isText(each))) {
+      const advice = 'it is ignored: disable the webhook by `endpoints disable`, and remove it';
+      const problem = '_id must be a text';
+      unreadable({ collection: endpoints.collectionName, id, problem, advice });
+    }
     // What was read may lack the endpoint that was disabled meanwhile.
-    if (written === writtenBefore) disabled = new Set(rows.map((row) => row._id));
+    if (written === writtenBefore) disabled = new Set(ids.filter(isText));
     else await load();
   };
   return {
@@ -65,4 +74,8 @@ export function createEndpointStore(options: {
       logger.warn('endpoint_disabled', { webhookId, url: displayUrl, reason });
     },
   };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
 }

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Lease, LeaseStore } from '../pipeline/ports.ts';
 import { createPatience, withDeadline } from './calls.ts';
+import { asBytes, decodeAll } from './decodeDocument.ts';
+import { hasOddEpoch, hasRunOut, isEpoch, leaseProblem, nextEpoch } from './leaseRow.ts';
 import { PARTITION, type StateCollections } from './stateCollections.ts';
+import { tellNobody, type TellUnreadable } from './unreadableRows.ts';
 
 /** A stop waits for it, and it is tried twice. */
 const RELEASE_LIMIT = [1_000, 1_000] as const;
@@ -16,44 +19,64 @@ export function createLeaseStore(options: {
   readonly checkpoints: StateCollections['checkpoints'];
   readonly owner: string;
   readonly ttlMs: number;
+  readonly unreadable?: TellUnreadable;
 }): LeaseStore {
-  const { leases, checkpoints, owner, ttlMs } = options;
+  const { leases, checkpoints, owner, ttlMs, unreadable = tellNobody } = options;
   /** Tells this process from others, whatever `owner` they were given. */
   const taker = randomUUID();
   const validMs = 0.8 * ttlMs;
   const limit = createPatience([Math.min(ttlMs / 3, 5_000), Math.min(validMs, 15_000)]);
   const until = { $add: ['$$NOW', ttlMs] };
+  const projection = { epoch: 1, mended: 1 } as const;
+  const held = { taker, owner: { $literal: owner }, epoch: nextEpoch, until, mended: leaseProblem };
   const take = async (): Promise<Lease | null> => {
     const row = await withDeadline(limit, () =>
       leases.findOneAndUpdate(
         // Whoever asks has no term under way: one of its own that is there it did not get to know of, or has lost.
-        { _id: PARTITION, $or: [{ $expr: { $lt: ['$until', '$$NOW'] } }, { taker }] },
-        [{ $set: { taker, owner: { $literal: owner }, epoch: { $add: ['$epoch', 1] }, until } }],
-        { returnDocument: 'after' },
+        { _id: PARTITION, $or: [{ $expr: hasRunOut }, { taker }] },
+        [{ $set: held }],
+        { returnDocument: 'after', projection },
       ),
     );
     if (row === null) return null;
-    const epoch = row['epoch'] as number;
+    const problem: unknown = row['mended'];
+    if (typeof problem === 'string') {
+      const advice = 'it was written anew; nothing is to be done';
+      unreadable({ collection: leases.collectionName, id: PARTITION, problem, advice });
+    }
+    const taken = row['epoch'] as number;
+    const saved = await savedEpoch();
+    const epoch = taken > saved ? taken : await raise(taken, saved + 1);
     // Before anything is done in its name: should the row be deleted, its successor is to have another one.
-    const isOlder = { $or: [{ epoch: { $exists: false } }, { epoch: { $lt: epoch } }] };
+    const isOlder = { $or: [...hasOddEpoch, { epoch: { $lt: epoch } }] };
     await withDeadline(limit, () =>
       checkpoints.updateOne({ _id: PARTITION, ...isOlder }, { $set: { epoch } }),
     );
     return { epoch };
   };
+  /** Of a row that was restored to an older state, or could not be read: the checkpoint's row would refuse its holders. */
+  const raise = async (epoch: number, to: number): Promise<number> => {
+    await withDeadline(limit, () =>
+      leases.updateOne({ _id: PARTITION, taker, epoch }, { $set: { epoch: to } }),
+    );
+    return to;
+  };
   /** Where a new row begins: were it anew at 0, the checkpoint's row would refuse its holders. */
   const savedEpoch = async (): Promise<number> => {
-    const row = await withDeadline(limit, () =>
-      checkpoints.findOne({ _id: PARTITION }, { projection: { epoch: 1 } }),
+    // A part of it that is no epoch may be one that the driver refuses to read.
+    const found = await withDeadline(limit, () =>
+      checkpoints.find({ _id: PARTITION }, { projection, ...asBytes }).toArray(),
     );
-    const epoch: unknown = row?.['epoch'];
-    return typeof epoch === 'number' ? epoch : 0;
+    const epoch: unknown = decodeAll(found)[0]?.['epoch'];
+    return isEpoch(epoch) ? epoch : 0;
   };
   return {
     async acquire() {
       const lease = await take();
       if (lease !== null) return lease;
-      const row = await withDeadline(limit, () => leases.findOne({ _id: PARTITION }));
+      const row = await withDeadline(limit, () =>
+        leases.findOne({ _id: PARTITION }, { projection: { _id: 1 } }),
+      );
       if (row !== null) return null;
       const epoch = await savedEpoch();
       // An upsert can't ask for the server's time, so a row that is missing is added by itself.

@@ -1,12 +1,12 @@
-import { Binary, type Document } from 'mongodb';
+import { Binary, BSONRegExp, type Document } from 'mongodb';
 import { parseIntegerId } from '../domain/integerId.ts';
 
 type Check = (value: unknown) => boolean;
 
-const isText: Check = (value) => typeof value === 'string';
-const isDate: Check = (value) => value instanceof Date && !Number.isNaN(value.getTime());
+export const isText: Check = (value) => typeof value === 'string';
+export const isDate: Check = (value) => value instanceof Date && !Number.isNaN(value.getTime());
 const isCount: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
-const isDocument: Check = (value) =>
+export const isDocument: Check = (value) =>
   typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 const isId: Check = (value) => parseIntegerId(value) !== null;
 const isNull: Check = (value) => value === null || value === undefined;
@@ -81,6 +81,24 @@ const whole: Shape = {
   ],
 };
 
+/** What is shown of a replay or a backfill. */
+const job: Shape = {
+  kind: [isText, 'a text'],
+  arguments: [
+    (value) => isDocument(value) && Object.values(value as Document).every(isText),
+    'a document of texts',
+  ],
+  state: [isText, 'a text'],
+  counts: [
+    (value) => isDocument(value) && Object.values(value as Document).every(isCount),
+    'a document of counts',
+  ],
+  run: [isText, 'a text'],
+  from: [(value) => value !== undefined && !(value instanceof BSONRegExp), 'an _id'],
+  startedAt: [isDate, 'a date'],
+  updatedAt: [isDate, 'a date'],
+};
+
 /** What is wrong with a row of durable state, in words that hold nothing of it; null when nothing is. */
 export function rowProblem(row: Document): string | null {
   return problemIn(row, whole);
@@ -89,6 +107,11 @@ export function rowProblem(row: Document): string | null {
 /** The same, of what a record is made of. */
 export function shownProblem(row: Document): string | null {
   return problemIn(row, shown);
+}
+
+/** The same, of a replay's or a backfill's row. */
+export function jobProblem(row: Document): string | null {
+  return problemIn(row, job);
 }
 
 function problemIn(value: unknown, shape: Shape): string | null {

@@ -44,7 +44,7 @@ interface LeaseRow extends Document {
 }
 
 /** One gap and how far it has been searched. */
-export interface GapRow extends Document {
+interface GapRow extends Document {
   readonly _id: string;
 }
 

@@ -13,6 +13,7 @@ import { until } from './until.ts';
 
 const HOUR_MS = 3_600_000;
 const marginMs = 24 * HOUR_MS;
+const rememberMs = 72 * HOUR_MS;
 /** The gap of all these tests. */
 export const gapBegin = new Date('2024-05-10T12:00:00.000Z');
 export const gapEnd = new Date('2024-05-10T18:00:00.000Z');
@@ -68,7 +69,8 @@ interface Swept {
 export function createGapSearch(sms: Collection): GapSearch {
   const { gaps } = stateCollections(sms.db);
   const { signal } = new AbortController();
-  const store = (): GapStore => createGapStore({ sms, gaps, marginMs, signal });
+  const store = (): GapStore =>
+    createGapStore({ sms, gaps, marginMs, rememberMs, clock: Date, signal });
   return {
     store,
     async open() {

@@ -95,11 +95,11 @@ async function readStatus({ config, mongo }: Bench): Promise<CommandResult> {
 function jobsTable(jobs: readonly JobSummary[]): string {
   return table(
     ['job', 'state', 'queued', 'updated', 'arguments'],
-    jobs.map(({ kind, state, counts, updatedAt, arguments: given }) => [
+    jobs.map(({ kind, state, counts, updatedAt, unreadable, arguments: given }) => [
       kind,
-      state,
+      unreadable === undefined ? state : `unreadable: ${unreadable}`,
       count((counts['queued'] ?? 0) + (counts['queued_before'] ?? 0)),
-      updatedAt.toISOString(),
+      updatedAt?.toISOString() ?? '?',
       Object.entries(given)
         .map(([name, value]) => `--${name} ${value}`)
         .join(' '),

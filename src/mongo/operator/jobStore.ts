@@ -1,5 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
+import type { Document } from 'mongodb';
 import { limits, withDeadline } from '../calls.ts';
+import { asBytes, decodeAll } from '../decodeDocument.ts';
+import { isDate, isDocument, jobProblem } from '../rowProblem.ts';
 import type { JobRow, StateCollections } from '../stateCollections.ts';
 import { beginning } from './smsPages.ts';
 
@@ -28,8 +31,10 @@ export interface JobSummary {
   readonly arguments: Readonly<Record<string, string>>;
   readonly state: string;
   readonly counts: JobCounts;
-  readonly startedAt: Date;
-  readonly updatedAt: Date;
+  readonly startedAt: Date | null;
+  readonly updatedAt: Date | null;
+  /** What is wrong with its row; absent when nothing is. */
+  readonly unreadable?: string;
 }
 
 /** Jobs, so that an interrupted one goes on where it stopped, and no two do the same at once. */
@@ -53,13 +58,15 @@ const SILENCE_MS = 30_000;
 export function createJobStore(jobs: StateCollections['jobs']): JobStore {
   const token = randomUUID();
   const silentSince = { $subtract: ['$$NOW', SILENCE_MS] };
-  const isFree = {
-    $or: [{ state: { $ne: 'running' } }, { $expr: { $lt: ['$updatedAt', silentSince] } }],
+  const isSilent = {
+    $or: [{ $ne: [{ $type: '$updatedAt' }, 'date'] }, { $lt: ['$updatedAt', silentSince] }],
   };
+  const isFree = { $or: [{ state: { $ne: 'running' } }, { $expr: isSilent }] };
   return {
     async begin(order) {
       const id = idOf(order);
-      const isUnfinished = { $in: ['$state', ['running', 'interrupted']] };
+      // What can't be gone on from is begun anew.
+      const isUnfinished = { $and: [{ $in: ['$state', ['running', 'interrupted']] }, isWhole] };
       const anew = { ...order, run: randomUUID(), from: beginning, counts: {} };
       const kept = Object.fromEntries(
         Object.entries(anew).map(([name, value]) => [
@@ -76,6 +83,7 @@ export function createJobStore(jobs: StateCollections['jobs']): JobStore {
       const row = await withDeadline(limits.question, () =>
         jobs.findOneAndUpdate({ _id: id, ...isFree }, [{ $set: held }], {
           returnDocument: 'after',
+          projection: { run: 1, from: 1, counts: 1 },
         }),
       );
       return row === null ? null : toHeld(row, row['run'] !== anew.run);
@@ -94,13 +102,25 @@ export function createJobStore(jobs: StateCollections['jobs']): JobStore {
       );
     },
     async latest(limit) {
-      const rows = await withDeadline(limits.question, () =>
-        jobs.find({ updatedAt: { $exists: true } }, { sort: { updatedAt: -1 }, limit }).toArray(),
+      const found = await withDeadline(limits.question, () =>
+        jobs
+          .find({ updatedAt: { $exists: true } }, { sort: { updatedAt: -1 }, limit, ...asBytes })
+          .toArray(),
       );
-      return rows.map(toSummary);
+      return decodeAll(found).map(toSummary);
     },
   };
 }
+
+/** What an unfinished job is gone on from. */
+const isWhole: Document = {
+  $and: [
+    { $eq: [{ $type: '$run' }, 'string'] },
+    { $ne: [{ $type: '$from' }, 'missing'] },
+    { $eq: [{ $type: '$counts' }, 'object'] },
+    { $eq: [{ $type: '$startedAt' }, 'date'] },
+  ],
+};
 
 function idOf({ kind, arguments: given }: JobOrder): string {
   const entries = Object.entries(given).toSorted(([one], [other]) => (one < other ? -1 : 1));
@@ -114,17 +134,30 @@ function toHeld(row: JobRow, isResumed: boolean): HeldJob {
     run: row['run'] as string,
     isResumed,
     from: row['from'] as unknown,
-    counts: row['counts'] as JobCounts,
+    counts: countsOf(row['counts']),
   };
 }
 
-function toSummary(row: JobRow): JobSummary {
+/** Whatever else a row says, it is shown; `unreadable` when it is not as it was written. */
+function toSummary(row: Document): JobSummary {
+  const problem = jobProblem(row);
   return {
-    kind: row['kind'] as string,
-    arguments: row['arguments'] as Record<string, string>,
-    state: row['state'] as string,
-    counts: row['counts'] as JobCounts,
-    startedAt: row['startedAt'] as Date,
-    updatedAt: row['updatedAt'] as Date,
+    kind: String(row['kind']),
+    arguments: textsOf(row['arguments']),
+    state: String(row['state']),
+    counts: countsOf(row['counts']),
+    startedAt: isDate(row['startedAt']) ? (row['startedAt'] as Date) : null,
+    updatedAt: isDate(row['updatedAt']) ? (row['updatedAt'] as Date) : null,
+    ...(problem === null ? {} : { unreadable: problem }),
   };
+}
+
+function countsOf(value: unknown): JobCounts {
+  const counts = isDocument(value) ? Object.entries(value as Document) : [];
+  return Object.fromEntries(counts.filter(([, count]) => Number.isSafeInteger(count)));
+}
+
+function textsOf(value: unknown): Readonly<Record<string, string>> {
+  const given = isDocument(value) ? Object.entries(value as Document) : [];
+  return Object.fromEntries(given.map(([name, text]) => [name, String(text)]));
 }

@@ -141,7 +141,11 @@ async function doEverything(client: MongoClient): Promise<void> {
   const endpoints = createEndpointStore({ endpoints: state.endpoints, logger, signal });
   await endpoints.disable(aWebhook(), 'endpoint_gone');
   await endpoints.load();
-  await searchGap(createGapStore({ sms, gaps: state.gaps, marginMs: 1_000, signal }));
+  await searchGap(
+    createGapStore({
+      ...{ sms, gaps: state.gaps, marginMs: 1_000, rememberMs: 1_000, clock: Date, signal },
+    }),
+  );
   await leases.release(lease);
   expect([...retries.logger.lines, ...ends.logger.of('database_retry')]).toEqual([]);
 }
