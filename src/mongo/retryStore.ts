@@ -102,9 +102,12 @@ export function createRetryStore(options: RetryStoreOptions): RetryStore {
       return rows.map(({ row }) => written.get(row._id) ?? null);
     },
   });
+  /** Begins the token of every claim of this store. A worker's name may be an earlier process', too. */
+  const own = randomUUID();
+  const newToken = (): string => `${own}:${randomUUID()}`;
   const newClaim = (): Claim => ({
     by: workerId,
-    token: randomUUID(),
+    token: newToken(),
     claimMs,
     limit: claimPatience,
   });
@@ -156,7 +159,7 @@ export function createRetryStore(options: RetryStoreOptions): RetryStore {
     },
     canHold: fitsIntoRow,
     async parkClaimed(parked) {
-      const token = randomUUID();
+      const token = newToken();
       const row = await add(parked, claimMs, { by: workerId, token });
       return (row?.['claim'] as { token?: string } | undefined)?.token === token ? token : null;
     },
@@ -218,7 +221,13 @@ export function createRetryStore(options: RetryStoreOptions): RetryStore {
     async standing({ parked: { subject } }) {
       const { notificationId, smsKey, documentKey } = subject;
       const request = { notificationId, smsKey, documentKey, wants: 'document' } as const;
-      const sibling = { sms: smsKey, _id: { $ne: notificationId }, ...isBeingCalled };
+      const isOurs = { 'claim.token': { $gt: `${own}:`, $lt: `${own};` } };
+      const sibling = {
+        sms: smsKey,
+        _id: { $ne: notificationId },
+        $nor: [isOurs],
+        ...isBeingCalled,
+      };
       const [ended, claimed] = await persist(
         async (limit) =>
           await Promise.all([

@@ -53,7 +53,10 @@ export interface IdSet {
 interface RowStanding {
   /** How the ledger says it ended, in the same run; or null. */
   readonly ended: LedgerEntry | null;
-  /** Another status of this SMS is being called. */
+  /**
+   * Another status of this SMS may be being called by somebody else. What this store has claimed is not told: two that
+   * were claimed together would wait for each other, again and again.
+   */
   readonly siblingClaimed: boolean;
 }
 

@@ -59,18 +59,25 @@ export function createFakeRetries(
     state.claims += 1;
     return `claim ${state.claims}`;
   };
+  const own = new Set<string>();
+  const ownClaim = (): string => {
+    const claim = nextClaim();
+    own.add(claim);
+    return claim;
+  };
   const claimed = (id: string, claim: string): FakeRow | null => {
     const row = rows.get(id);
     return row?.claim === claim ? row : null;
   };
   const holds = (row: FakeRow): boolean => row.claim !== null && row.dueAtMs > Date.now();
+  const isOthers = (row: FakeRow): boolean => holds(row) && !own.has(row.claim ?? '');
   const isClaimed = (smsKey: string, exceptId?: string): boolean =>
     [...rows].some(
       ([id, row]) => id !== exceptId && row.parked.subject.smsKey === smsKey && holds(row),
     );
 
   const take = (parked: ParkableNotification): ClaimedNotification => {
-    const token = nextClaim();
+    const token = ownClaim();
     const { notificationId } = parked.subject;
     rows.set(notificationId, { parked, claim: token, dueAtMs: Date.now() + claimMs });
     return { parked: { ...parked, webhook: withoutKey(parked) }, claim: token };
@@ -102,7 +109,7 @@ export function createFakeRetries(
       const id = parked.subject.notificationId;
       return await write('parkClaimed', id, () => {
         if (!givesWay(rows.get(id), parked)) return null;
-        const claim = nextClaim();
+        const claim = ownClaim();
         rows.set(id, { parked, claim, dueAtMs: Date.now() + claimMs });
         return claim;
       });
@@ -190,7 +197,11 @@ export function createFakeRetries(
       await turn('standing');
       const { notificationId, smsKey } = subject;
       const ended = endedAs(notificationId) ?? null;
-      return { ended, siblingClaimed: isClaimed(smsKey, notificationId) };
+      const siblingClaimed = [...rows].some(
+        ([id, row]) =>
+          id !== notificationId && row.parked.subject.smsKey === smsKey && isOthers(row),
+      );
+      return { ended, siblingClaimed };
     },
   };
 }

@@ -3,7 +3,7 @@ import type { AttemptOutcome } from '../../../src/domain/attempt.ts';
 import type { Route } from '../../../src/domain/route.ts';
 import { aLog, answered, aParked, aRecord, aSubject, aWebhook } from '../../support/builders.ts';
 import { createFakeDatabase } from '../../support/fakeDatabase.ts';
-import { createFakeRoutes, createFakeSender, deferred } from '../../support/fakePorts.ts';
+import { atOnce, createFakeRoutes, createFakeSender, deferred } from '../../support/fakePorts.ts';
 import type { World, WorldOptions } from '../../support/world.ts';
 import { flush, numbersSent } from './delivering.ts';
 import { redeliverIn } from './redeliverIn.ts';
@@ -226,7 +226,7 @@ describe('a row that can’t be served now', () => {
   it('because another status of its SMS is called elsewhere is let go, and served after that', async () => {
     const world = redeliverIn();
     const other = aParked({ subject: aSubject({ deliveryStatus: 'SENT' }) });
-    await world.retries.parkClaimed(other);
+    await world.database.seenBy(atOnce).retries.parkClaimed(other);
     await world.retries.park(aParked(), 0);
     await jest.advanceTimersByTimeAsync(10_000);
     expect(world.sender.sent).toEqual([]);
