@@ -6,7 +6,7 @@
  * - unreadable: an event that comes next is too large for an answer, or can't be decoded; reopened where we were,
  *   the change source reads less of it.
  * - oversized: the same again and again, however little of it is asked for: it can't be stepped over.
- * - denied: not allowed, or the credentials or host name are wrong; waits long for somebody to mend it.
+ * - denied: not allowed, or the credentials are wrong; waits longer for somebody to mend it.
  * - unsupported: this server can never serve a change stream (a standalone, a view).
  */
 export type StreamFailureKind =

@@ -20,7 +20,11 @@ const passingCodes: ReadonlySet<number> = new Set([
   // Routing that a migration has changed; the router finds out and asks anew.
   ...[63, 150, 234, 249, 250, 13388],
   // Time and room: limits of time, locks, conflicts, memory, kills, overload, a disk that is full.
-  ...[24, 43, 46, 50, 112, 117, 134, 146, 175, 237, 246, 262, 290, 371, 402, 462, 11601, 14031],
+  ...[
+    24, 43, 46, 50, 112, 117, 134, 146, 175, 237, 246, 262, 264, 290, 371, 402, 462, 11601, 14031,
+  ],
+  // Work in the background that is in the way: an index being built, a collection being dropped.
+  ...[215, 12586, 12587],
   // A write that no majority has taken as yet.
   ...[64, 79, 100],
   // Rights and credentials: an administrator who takes them away gives them back.

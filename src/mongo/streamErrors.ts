@@ -1,11 +1,12 @@
-import { BSON, MongoServerSelectionError } from 'mongodb';
+import { BSON } from 'mongodb';
 import { StreamFailure, type StreamFailureKind } from '../domain/streamFailure.ts';
 import { causeOf, codes, serverCode } from './errorCodes.ts';
 import { removeQuotes } from './withoutCommands.ts';
 
 /**
  * What a server error means for the stream. Codes that aren't listed, and errors without one (network,
- * server selection), are transient: the driver resumes once by itself, all else is ours to reopen.
+ * server selection), are transient: the driver resumes once by itself, all else is ours to reopen. Also a name without
+ * an address: after the start that is no slip in the URI but a server on its way back.
  */
 const kinds = new Map<number, StreamFailureKind>([
   [codes.failedToParse, 'tokenUnusable'],
@@ -32,22 +33,10 @@ export function toStreamFailure(error: unknown): StreamFailure {
 function kindOf(error: unknown): StreamFailureKind {
   const told = kinds.get(serverCode(error) ?? -1);
   if (told !== undefined) return told;
-  if (isHostUnknown(error)) return 'denied';
   return isUndecodable(error) ? 'unreadable' : 'transient';
 }
 
 /** Stored BSON that the driver makes nothing of, such as a regular expression with an option it does not know. */
 function isUndecodable(error: unknown): boolean {
   return error instanceof BSON.BSONError || error instanceof RangeError;
-}
-
-/** No host of the URI has an address: a slip in the URI sooner than an outage. */
-function isHostUnknown(error: unknown): boolean {
-  if (!(error instanceof MongoServerSelectionError)) return isNotFound(error);
-  const servers = [...(error.reason?.servers.values() ?? [])];
-  return servers.length > 0 && servers.every(({ error: reason }) => isNotFound(reason?.cause));
-}
-
-function isNotFound(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOTFOUND';
 }

@@ -28,14 +28,17 @@ export interface ReadChangesDeps {
   readonly silenceMs?: number;
 }
 
-/** How long to wait before reopening, doubling from the first figure to the second. */
+/**
+ * How long to wait before reopening, doubling from the first figure to the second: a database that is back is
+ * read within 15 s, a right that is given back noticed within 30.
+ */
 const reopenWaits = {
-  transient: { minMs: 500, maxMs: 30_000 },
-  tokenUnusable: { minMs: 500, maxMs: 30_000 },
+  transient: { minMs: 500, maxMs: 10_000 },
+  tokenUnusable: { minMs: 500, maxMs: 10_000 },
   historyLost: { minMs: 100, maxMs: 30_000 },
   unreadable: { minMs: 100, maxMs: 10_000 },
   oversized: { minMs: 100, maxMs: 30_000 },
-  denied: { minMs: 30_000, maxMs: 120_000 },
+  denied: { minMs: 5_000, maxMs: 30_000 },
 } as const satisfies Partial<Record<StreamFailureKind, object>>;
 
 type Reopening = Readonly<{ kind: keyof typeof reopenWaits; cause: string; error: Error }>;

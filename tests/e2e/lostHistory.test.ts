@@ -113,6 +113,8 @@ describe('history that was lost while no worker ran', () => {
       const third = await start(database);
       await gapIsGone(database);
       const { recovered, unplaceable } = await third.line('gap_swept');
+      // What a slow machine had wait for long waits in durable state by now.
+      await until('all are told', () => toldNow() >= UNSEEN, { timeoutMs: 120_000 });
       const repeated = toldNow() - UNSEEN;
       console.log(
         `${way}: ${toldBeforeKill} told before the kill, ${repeated} twice; gap_swept: ${String(recovered)} recovered of ${UNSEEN}, ${String(unplaceable)} unplaceable`,

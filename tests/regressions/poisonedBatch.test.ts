@@ -139,4 +139,16 @@ describe('a batch of look-ups in which one can not be made', () => {
     expect(answers.filter(({ unreadable }) => unreadable !== undefined)).toEqual([]);
     await failing.lift();
   });
+
+  // Three failures of a look-up, and a look at nobody that was made again until it went well, were laid to the item: so
+  // every seventh of these was settled, never to be told.
+  it('waits while a database fails now and then, by whatever code', async () => {
+    const struck = { appName, commands: ['find', 'aggregate'], probability: 0.3 };
+    await using failing = await failCommands(replicaSet().admin, struck, { errorCode: 8 });
+    const each = names.map(async (name) => await eachOf(lookUp([asking(name)])));
+    const answers = (await Promise.all(each)).flat();
+    expect(answers.filter(({ unreadable }) => unreadable !== undefined)).toEqual([]);
+    expect(answers.map(({ document }) => document?.['_id'])).toEqual(names);
+    expect(await failing.lift()).toBeGreaterThan(names.length);
+  });
 });

@@ -17,6 +17,8 @@ export interface StruckCommands {
   readonly commands: readonly string[];
   /** Without it, until the fault is lifted. */
   readonly times?: number;
+  /** Of each command to be struck, until the fault is lifted; 1 without it. */
+  readonly probability?: number;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface StruckCommands {
  */
 export async function failCommands(
   admin: MongoClient,
-  { appName, commands, times }: StruckCommands,
+  { appName, commands, times, probability }: StruckCommands,
   fault: CommandFault,
 ): Promise<FailingCommands> {
   const configure = async (settings: Document): Promise<number> => {
@@ -33,7 +35,7 @@ export async function failCommands(
     return Number((await admin.db('admin').command(command))['count']);
   };
   const before = await configure({
-    mode: times === undefined ? 'alwaysOn' : { times },
+    mode: modeOf(times, probability),
     data: { appName, failCommands: commands, ...fault },
   });
   let struck: number | null = null;
@@ -47,4 +49,9 @@ export async function failCommands(
       await lift();
     },
   };
+}
+
+function modeOf(times?: number, probability?: number): Document | 'alwaysOn' {
+  if (times !== undefined) return { times };
+  return probability === undefined ? 'alwaysOn' : { activationProbability: probability };
 }

@@ -195,7 +195,7 @@ describe('a server that can serve no stream', () => {
   });
 
   it.each([
-    ['denied when no host has an address', 'ENOTFOUND', 'ENOTFOUND', 'denied'],
+    ['transient when no host has an address', 'ENOTFOUND', 'ENOTFOUND', 'transient'],
     ['transient when the names can not be asked for', 'EAI_AGAIN', 'EAI_AGAIN', 'transient'],
     ['transient when only one host has no address', 'ENOTFOUND', 'EAI_AGAIN', 'transient'],
   ])('is %s', async (_, first, second, kind) => {

@@ -52,7 +52,7 @@ describe('a stream that ends', () => {
     ['transient', 250, 'after 1'],
     ['tokenUnusable', 250, 'at 1'],
     ['unreadable', 50, 'after 1'],
-    ['denied', 15_000, 'after 1'],
+    ['denied', 2_500, 'after 1'],
   ])('for %s is not opened again before %i ms, and then %s', async (kind, leastMs, where) => {
     const { openedAt, stop } = readStream([idle(1), failure(kind)]);
     await jest.advanceTimersByTimeAsync(leastMs - 1);
@@ -69,7 +69,7 @@ describe('a stream that ends', () => {
     const waits = logger.of('stream_reopening').map(({ fields }) => Number(fields['waitMs']));
     expect(waits).toHaveLength(10);
     for (const [index, waitMs] of waits.entries()) {
-      const ceiling = index === 9 ? 500 : Math.min(500 * 2 ** index, 30_000);
+      const ceiling = index === 9 ? 500 : Math.min(500 * 2 ** index, 10_000);
       expect(waitMs).toBeGreaterThanOrEqual(ceiling / 2);
       expect(waitMs).toBeLessThanOrEqual(ceiling);
     }

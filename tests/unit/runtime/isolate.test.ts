@@ -131,24 +131,28 @@ describe('insist', () => {
     expect(probe).not.toHaveBeenCalled();
   });
 
-  it('refuses what has failed three times while nothing else did', async () => {
+  it('refuses what has failed eight times in a row while nothing else did', async () => {
     operation.mockRejectedValue(bad);
     expect(await insisted()).toEqual({ kind: 'refused', error: bad });
-    expect(operation).toHaveBeenCalledTimes(3);
-    expect(probe).toHaveBeenCalledTimes(3);
+    expect(operation).toHaveBeenCalledTimes(8);
+    expect(probe).toHaveBeenCalledTimes(16);
   });
 
-  it('refuses nothing that goes well at the third time', async () => {
-    operation.mockRejectedValueOnce(bad).mockRejectedValueOnce(bad).mockResolvedValue('done');
+  it('refuses nothing that goes well at the eighth time', async () => {
+    for (let time = 1; time <= 7; time += 1) operation.mockRejectedValueOnce(bad);
+    operation.mockResolvedValue('done');
     expect(await insisted()).toEqual({ kind: 'done', result: 'done' });
   });
 
-  it('waits while the same fails for nothing at all, by whatever error', async () => {
-    operation.mockRejectedValueOnce(bad).mockResolvedValue('done');
-    for (let round = 1; round <= 20; round += 1) probe.mockRejectedValueOnce(bad);
-    expect(await insisted()).toEqual({ kind: 'done', result: 'done' });
-    expect(probe).toHaveBeenCalledTimes(21);
-    expect(operation).toHaveBeenCalledTimes(2);
+  it('begins anew when the same fails for nothing at all, by whatever error', async () => {
+    operation.mockRejectedValue(bad);
+    // After each seventh failure, at the second look.
+    for (let round = 1; round <= 5; round += 1) {
+      for (let look = 1; look <= 13; look += 1) probe.mockResolvedValueOnce();
+      probe.mockRejectedValueOnce(bad);
+    }
+    expect(await insisted()).toEqual({ kind: 'refused', error: bad });
+    expect(operation).toHaveBeenCalledTimes(5 * 7 + 8);
   });
 
   it('ends with the reason of a stop', async () => {
