@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Document, Filter } from 'mongodb';
 import { smsKeyOf } from '../domain/notificationId.ts';
 import type { DeliveryRecord } from '../domain/record.ts';
@@ -8,6 +7,7 @@ import { limits, withDeadline, type Limit } from './calls.ts';
 import { asBytes, decodeAll } from './decodeDocument.ts';
 import { codes } from './errorCodes.ts';
 import { runOf } from './retryRow.ts';
+import { tryToInsert } from './tryToInsert.ts';
 import type { LedgerRow, StateCollections } from './stateCollections.ts';
 
 /** The memory of ended notifications: what makes a status notify once, whatever rewrites the document. */
@@ -56,15 +56,7 @@ export function createLedger(
     },
 
     async tryToWrite(limit) {
-      const session = sent.db.client.startSession();
-      session.startTransaction();
-      try {
-        const row = { _id: `probe ${randomUUID()}` };
-        await withDeadline(limit, () => sent.insertOne(row, { session }));
-      } finally {
-        // Aborts the transaction.
-        await withDeadline(limits.ending, () => session.endSession()).catch(() => undefined);
-      }
+      await tryToInsert(sent, limit);
     },
   };
 }

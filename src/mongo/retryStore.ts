@@ -1,17 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import type { Binary, Document } from 'mongodb';
-import type {
-  ClaimedNotification,
-  IdSet,
-  ParkableNotification,
-  RetryStore,
+import {
+  CannotPark,
+  type ClaimedNotification,
+  type IdSet,
+  type ParkableNotification,
+  type RetryStore,
 } from '../pipeline/retryPort.ts';
 import type { Metrics, ServerClock } from '../pipeline/ports.ts';
 import { createBatcher, type Batcher } from '../runtime/batcher.ts';
 import type { Logger } from '../runtime/logger.ts';
+import { insist, isolate } from '../runtime/isolate.ts';
 import { createNudge } from '../runtime/nudge.ts';
 import { retryTransient } from '../runtime/retryTransient.ts';
+import { causeOf } from './errorCodes.ts';
 import type { Ledger } from './ledger.ts';
+import { passes } from './passingErrors.ts';
 import {
   claimDueRows,
   claimOldRows,
@@ -32,6 +36,7 @@ import {
 } from './retryRow.ts';
 import type { RetryRow, StateCollections } from './stateCollections.ts';
 import { createPatience, limits, withDeadline, type Limit } from './calls.ts';
+import { tryToInsert } from './tryToInsert.ts';
 
 export interface RetryStoreOptions {
   readonly retries: StateCollections['retries'];
@@ -91,6 +96,20 @@ export function createRetryStore(options: RetryStoreOptions): RetryStore {
     );
     return new Map(written.map((row) => [row._id, row]));
   };
+  const insertAll = async (rows: readonly NewRow[]): Promise<readonly (RetryRow | null)[]> => {
+    const written = await insert(rows, createPatience(limits.write));
+    return rows.map(({ row }) => written.get(row._id) ?? null);
+  };
+  const trying = { what: 'retry', signal, logger, passes };
+  const insertAlone = async (each: NewRow): Promise<RetryRow | null> => {
+    const probe = async (): Promise<void> => await tryToInsert(retries, limits.write);
+    const insisted = await insist(async () => await insertAll([each]), { ...trying, probe });
+    if (insisted.kind === 'done') return insisted.result[0] ?? null;
+    const { error } = insisted;
+    const code = causeOf(error);
+    logger.error('record_failed', { notificationId: each.row._id, code, what: 'retry', error });
+    throw new CannotPark(error.message, { cause: error });
+  };
   const inserts = createBatcher<NewRow, RetryRow | null>({
     maxSize: 100,
     weight: { atMost: BATCH_BYTES, of: ({ row }) => (row['body'] as Binary).length() },
@@ -98,8 +117,7 @@ export function createRetryStore(options: RetryStoreOptions): RetryStore {
     lingerMs: 50,
     concurrency: 2,
     async run(rows) {
-      const written = await persist(async (limit) => await insert(rows, limit));
-      return rows.map(({ row }) => written.get(row._id) ?? null);
+      return await isolate(rows, insertAll, { ...trying, alone: insertAlone });
     },
   });
   /** Begins the token of every claim of this store. A worker's name may be an earlier process', too. */

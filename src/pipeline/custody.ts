@@ -1,6 +1,7 @@
 import type { AttemptLog } from '../domain/attemptLog.ts';
 import { abortReason, onAbort } from '../runtime/abort.ts';
-import type { ParkableNotification, RetryStore } from './retryPort.ts';
+import { toError } from '../runtime/errors.ts';
+import { CannotPark, type ParkableNotification, type RetryStore } from './retryPort.ts';
 
 /** How long a notification may be in memory only, from the moment its first attempt began. */
 const PARKED_AFTER_MS = 1_000;
@@ -28,7 +29,7 @@ export interface Custody {
   attemptRuns(log: AttemptLog): void;
   /** What is known of the attempt now, for a row still to be written. */
   attemptEnded(log: AttemptLog): void;
-  /** Lets go of it, to be served in `waitMs`; when that will be. */
+  /** Lets go of it, to be served in `waitMs`; when that will be. Rejects with `CannotPark` when no row will hold it. */
   release(log: AttemptLog, waitMs: number): Promise<Date>;
   /** The claim of the row to be removed with the end, null when there is none. */
   claim(): Promise<string | null>;
@@ -60,7 +61,8 @@ export interface CustodyOptions {
 }
 
 export function createCustody(options: CustodyOptions): Custody {
-  const { retries, parked, onParked, stopping, canBeParked, claims } = options;
+  const { retries, parked, onParked, stopping, claims } = options;
+  let { canBeParked } = options;
   const id = parked.subject.notificationId;
   let current: AttemptLog | null = null;
   /** The claim of the row, null when somebody else has it. */
@@ -72,11 +74,21 @@ export function createCustody(options: CustodyOptions): Custody {
 
   const parkNow = (): void => {
     if (row !== null || current === null || !canBeParked) return;
-    row = retries.parkClaimed({ ...parked, log: current }).then((claim) => {
-      if (claim !== null && !isClosed) claims.set(id, claim);
-      return claim;
-    });
-    row.then(onParked, () => undefined);
+    row = retries.parkClaimed({ ...parked, log: current }).then(
+      (claim) => {
+        if (claim !== null && !isClosed) claims.set(id, claim);
+        return claim;
+      },
+      (error: unknown) => {
+        // Then null is no claim that somebody else has: it goes on from memory.
+        canBeParked = false;
+        return nullWhenRefused(error);
+      },
+    );
+    row.then(
+      () => (canBeParked ? onParked() : undefined),
+      () => undefined,
+    );
   };
   const count = async (claim: string | null, log: AttemptLog): Promise<string | null> =>
     claim !== null && (await retries.beginAttempt(id, claim, log)) ? claim : null;
@@ -99,18 +111,23 @@ export function createCustody(options: CustodyOptions): Custody {
   };
   const ours = async (): Promise<string> => {
     const claim = await row;
+    if (!canBeParked) throw new CannotPark('it is in memory to its end');
     if (claim === null) throw new Superseded();
     return claim;
   };
 
   return {
-    canBeParked,
+    get canBeParked() {
+      return canBeParked;
+    },
     async beginAttempt(log) {
       endWatch();
       if (stopping.aborted) throw abortReason(stopping);
       if (log.begun === 1 || !canBeParked) return;
       parkNow();
-      row = Promise.resolve(await count(await ours(), log));
+      const claim = await ours().catch(nullWhenRefused);
+      if (claim === null) return;
+      row = Promise.resolve(await count(claim, log));
       await ours();
     },
     attemptRuns(log) {
@@ -142,4 +159,9 @@ export function createCustody(options: CustodyOptions): Custody {
       if (options.claim === null) claims.delete(id);
     },
   };
+}
+
+function nullWhenRefused(error: unknown): null {
+  if (error instanceof CannotPark) return null;
+  throw toError(error);
 }

@@ -20,6 +20,7 @@ import { logAttempt } from './logAttempt.ts';
 import type { Waiting } from './lane.ts';
 import { NoRoom, type Lanes, type Slot } from './lanes.ts';
 import type { EndpointStore, Metrics, ServerClock, WebhookSender } from './ports.ts';
+import { CannotPark } from './retryPort.ts';
 
 export interface DeliverDeps {
   readonly lanes: Lanes;
@@ -84,7 +85,10 @@ export async function deliver(delivery: Delivery, deps: DeliverDeps): Promise<vo
     const isPutOff = !isConcluding && custody.canBeParked;
     const waitMs = isPutOff ? cutShortAt(error, log, delivery.log) : null;
     if (waitMs === null) throw error;
-    await conclude(delivery, log, { kind: 'parked', waitMs }, deps);
+    await conclude(delivery, log, { kind: 'parked', waitMs }, deps).catch((thrown: unknown) => {
+      // Whoever takes it up once more finds nothing of it.
+      throw toError(thrown instanceof CannotPark ? error : thrown);
+    });
   } finally {
     custody.close();
   }
@@ -130,7 +134,7 @@ async function attemptIn(
       step = { kind: 'failed', reason };
     }
     progress.isConcluding = step.kind !== 'quickRetry';
-    if (progress.isConcluding) await conclude(delivery, progress.log, step, deps);
+    if (progress.isConcluding) await concludeOrFail(delivery, progress.log, step, deps);
     return step;
   } finally {
     slot.release();
@@ -242,6 +246,21 @@ function withinLimits(
   if (oldestMs + step.waitMs > acceptedAt.getTime()) return { kind: 'failed', reason: 'expired' };
   const isStuck = step.kind === 'parked' && !custody.canBeParked;
   return isStuck ? { kind: 'failed', reason: 'attempts_exhausted' } : step;
+}
+
+/** What no row will hold after all has had its attempts. */
+async function concludeOrFail(
+  delivery: Delivery,
+  log: AttemptLog,
+  step: NextStep,
+  deps: DeliverDeps,
+): Promise<void> {
+  try {
+    await conclude(delivery, log, step, deps);
+  } catch (error) {
+    if (!(error instanceof CannotPark)) throw toError(error);
+    await conclude(delivery, log, { kind: 'failed', reason: 'attempts_exhausted' }, deps);
+  }
 }
 
 async function conclude(

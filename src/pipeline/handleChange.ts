@@ -8,7 +8,7 @@ import { toError } from '../runtime/errors.ts';
 import { createCustody, Superseded } from './custody.ts';
 import { deliver, type DeliverDeps } from './deliver.ts';
 import { NoRoom } from './lanes.ts';
-import type { ParkableNotification, RetryStore } from './retryPort.ts';
+import { CannotPark, type ParkableNotification, type RetryStore } from './retryPort.ts';
 import type { SmsGate } from './smsGate.ts';
 import { routeWaitMs } from './routeWait.ts';
 import { takeUp, type TakenUp, type TakeUpDeps, type UndecidedNotification } from './takeUp.ts';
@@ -168,8 +168,8 @@ async function putOff(
   if (!(await retries.canHold(undecided.body))) return false;
   const { isStale, ...rest } = undecided;
   const parked = { ...rest, acceptedAt, log: noAttempts, webhook: null };
-  await retries.park({ ...parked, undecided: { isStale, lookUps: 0 } }, routeWaitMs(0));
-  return true;
+  const row = { ...parked, undecided: { isStale, lookUps: 0 } };
+  return await retries.park(row, routeWaitMs(0)).then(() => true, falseWhenRefused);
 }
 
 async function call(
@@ -187,13 +187,13 @@ async function call(
   const parked = parkable(notification, acceptedAt);
   const onParked = (): void => settle(true);
   const canBeParked = await retries.canHold(notification.body);
-  const serve = async (): Promise<true> => {
+  const serve = async (mayBeParked: boolean): Promise<true> => {
     const custody = createCustody({
       retries,
       parked,
       claim: null,
       claims: deps.claims,
-      canBeParked,
+      canBeParked: mayBeParked,
       onParked,
       stopping,
     });
@@ -202,15 +202,25 @@ async function call(
     return true;
   };
   if (!canBeParked) {
-    await callGate.enter(notification.smsKey, serve);
+    await callGate.enter(notification.smsKey, async () => await serve(false));
     return;
   }
   const wasCalled = siblingClaimed
     ? null
-    : await callGate.enterSoon(notification.smsKey, SIBLING_PATIENCE_MS, serve).catch(unlessNoRoom);
+    : await callGate
+        .enterSoon(notification.smsKey, SIBLING_PATIENCE_MS, async () => await serve(true))
+        .catch(unlessNoRoom);
   if (wasCalled === true) return;
   const waitMs = wasCalled === 'noRoom' ? 0 : SIBLING_PATIENCE_MS;
-  await retries.park({ ...parked, log: noAttempts }, waitMs);
+  const isParked = await retries
+    .park({ ...parked, log: noAttempts }, waitMs)
+    .then(() => true, falseWhenRefused);
+  if (!isParked) await callGate.enter(notification.smsKey, async () => await serve(false));
+}
+
+function falseWhenRefused(error: unknown): false {
+  if (error instanceof CannotPark) return false;
+  throw toError(error);
 }
 
 function unlessNoRoom(error: unknown): 'noRoom' {

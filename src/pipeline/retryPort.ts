@@ -38,6 +38,11 @@ export interface ParkableNotification extends ParkedNotification {
 /** What a row is to say from now on. */
 export type RowUpdate = Pick<ParkableNotification, 'log' | 'webhook' | 'undecided'>;
 
+/** Durable state refuses this notification's row for good: it is served from memory to its end. */
+export class CannotPark extends Error {
+  override readonly name = 'CannotPark';
+}
+
 /** A parked notification in this worker's hands until the claim runs out. */
 export interface ClaimedNotification {
   readonly parked: ParkedNotification;
@@ -80,6 +85,7 @@ export interface RetryStore {
   /**
    * Adds a row in our hands; its claim. Takes the place of one that nobody has claimed and that knows of fewer
    * attempts, as a command puts down beside a call. Null when there is another row, which is left as it is.
+   * Rejects with `CannotPark`, as `park` does, when the database will never take it.
    */
   parkClaimed(parked: ParkableNotification): Promise<string | null>;
   /** Adds a row that is due after `waitMs`, like `parkClaimed`, or leaves the one there is; when it is due. */
