@@ -65,6 +65,7 @@ interface Overdue {
 
 /** A claimed row's `nextAttemptAt` is the end of its claim, so a claim that ran out counts as due. */
 const oldestOverdue: Document[] = [
+  { $match: { nextAttemptAt: { $type: 'date' } } },
   { $sort: { nextAttemptAt: 1 } },
   { $limit: 1 },
   { $project: { _id: 0, overdueMs: { $toDouble: { $subtract: ['$$NOW', '$nextAttemptAt'] } } } },
