@@ -7,6 +7,9 @@ const knownNames = settingEntries.flatMap(([name, setting]) =>
   setting.secret ? [name, `${name}_FILE`] : [name],
 );
 
+/** What calls in flight read of responses: each takes several times its bytes until its record is durable. */
+const RESPONSES_AT_ONCE = 16 * 1024 * 1024;
+
 /** What is allowed and yet probably not meant. */
 export function findWarnings(env: Environment, values: Partial<Values>): readonly string[] {
   const warnings = findMisspellings(Object.keys(env), knownNames).map(
@@ -18,6 +21,15 @@ export function findWarnings(env: Environment, values: Partial<Values>): readonl
     warnings.push(
       `MAX_IN_FLIGHT_PER_ENDPOINT is ${perEndpoint} and never reached, as MAX_IN_FLIGHT is ${inAll}`,
     );
+  }
+  const responseLimit = values.RESPONSE_LIMIT;
+  if (inAll !== undefined && responseLimit !== undefined) {
+    const atOnce = inAll * responseLimit;
+    if (atOnce > RESPONSES_AT_ONCE) {
+      warnings.push(
+        `MAX_IN_FLIGHT (${inAll}) responses of RESPONSE_LIMIT (${responseLimit} bytes) take more memory than the worker is meant to have; together they should come to ${RESPONSES_AT_ONCE} bytes at most`,
+      );
+    }
   }
   const [schedule, giveUpAfterMs] = [values.RETRY_SCHEDULE, values.GIVE_UP_AFTER];
   if (schedule !== undefined && giveUpAfterMs !== undefined) {

@@ -1,3 +1,4 @@
+import type { AttemptLog } from './attemptLog.ts';
 import type { Change } from './change.ts';
 import type { PlainValue } from './plainValue.ts';
 import type { DeliveryRecord } from './record.ts';
@@ -39,6 +40,12 @@ export function weightOfChange({ document, setFields }: Change): number {
 /** One that is remembered: only its response can be large. */
 export function weightOfRecord({ response }: DeliveryRecord): number {
   return RECORD_BYTES + weightOf(response);
+}
+
+/** Of a notification's attempts only the last response can be large. */
+export function weightOfLog({ last }: AttemptLog): number {
+  const response = last?.kind === 'answered' ? last.response : null;
+  return response === null ? 0 : weightOf(response.text);
 }
 
 function bytesPerCharacter(text: string): number {

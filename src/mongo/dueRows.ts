@@ -87,7 +87,7 @@ export async function claimDueRows(
         await rowsBut(except, atMost, async (skipped) => {
           const filter = { ...skipped, endpoint, $expr: isDue };
           const oldest = {
-            projection: { bodyBytes: 1 },
+            projection: { bodyBytes: 1, logBytes: 1 },
             sort: { nextAttemptAt: 1 },
             limit: atMost,
           } as const;
@@ -115,7 +115,7 @@ export async function claimOldRows(
   const found = await rowsBut(except, limit, async (skipped) => {
     const filter = { ...skipped, acceptedAt: { $lt: before }, $expr: isDue };
     return await withDeadline(claim.limit, () =>
-      retries.find(filter, { projection: { bodyBytes: 1 }, limit }).toArray(),
+      retries.find(filter, { projection: { bodyBytes: 1, logBytes: 1 }, limit }).toArray(),
     );
   });
   return await claimThose(retries, found, claim);
@@ -139,14 +139,14 @@ async function rowsBut(
   }
 }
 
-/** What the bodies of rows claimed together may take; those beyond stay due. */
+/** What the bodies and logs of rows claimed together may take; those beyond stay due. */
 const CLAIM_BYTES = 16 * 1024 * 1024;
 
 /** The first of these rows, one at least. Rows of earlier versions do not tell how large they are. */
 function withinClaim(rows: readonly RetryRow[]): readonly string[] {
   let bytes = 0;
   return rows.flatMap(({ _id, ...row }, index) => {
-    bytes += Number(row['bodyBytes'] ?? 0);
+    bytes += Number(row['bodyBytes'] ?? 0) + Number(row['logBytes'] ?? 0);
     return index === 0 || bytes <= CLAIM_BYTES ? [_id] : [];
   });
 }

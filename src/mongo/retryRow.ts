@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { Binary, type Document } from 'mongodb';
 import { noAttempts, type AttemptLog } from '../domain/attemptLog.ts';
+import { weightOfLog } from '../domain/weight.ts';
 import {
   NO_ENDPOINT,
   type ParkableNotification,
@@ -40,7 +41,12 @@ export async function toRetryRow(parked: Storable): Promise<RetryRow> {
 }
 
 export function toRowUpdate({ log, webhook, undecided }: RowUpdate): Document {
-  return { attempts: log.begun, log, ...endpointFields(webhook), undecided };
+  return { ...toLogFields(log), ...endpointFields(webhook), undecided };
+}
+
+/** What a row says of the attempts; `logBytes`: about what that takes in memory, beside `bodyBytes`. */
+export function toLogFields(log: AttemptLog): Document {
+  return { attempts: log.begun, log, logBytes: weightOfLog(log) };
 }
 
 /** Where a row leads. */

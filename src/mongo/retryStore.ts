@@ -30,6 +30,7 @@ import {
   endpointFields,
   fitsIntoRow,
   fromRetryRow,
+  toLogFields,
   toRetryRow,
   toRowUpdate,
   UnreadableRow,
@@ -65,7 +66,7 @@ interface Wanted {
   readonly except: IdSet;
 }
 
-/** Bodies, as they are stored, in one batch. */
+/** Bodies, as they are stored, and responses in one batch. */
 const BATCH_BYTES = 8 * 1024 * 1024;
 
 export function createRetryStore(options: RetryStoreOptions): RetryStore {
@@ -112,7 +113,10 @@ export function createRetryStore(options: RetryStoreOptions): RetryStore {
   };
   const inserts = createBatcher<NewRow, RetryRow | null>({
     maxSize: 100,
-    weight: { atMost: BATCH_BYTES, of: ({ row }) => (row['body'] as Binary).length() },
+    weight: {
+      atMost: BATCH_BYTES,
+      of: ({ row }) => (row['body'] as Binary).length() + Number(row['logBytes']),
+    },
     // Nobody waits for it but the checkpoint, and each write makes the server sync its journal once more.
     lingerMs: 50,
     concurrency: 2,
@@ -187,7 +191,7 @@ export function createRetryStore(options: RetryStoreOptions): RetryStore {
       return (row?.['nextAttemptAt'] as Date | undefined) ?? new Date(clock.now() + waitMs);
     },
     async beginAttempt(id, token, log) {
-      const set = { log: { $literal: log }, attempts: log.begun, nextAttemptAt: inMs(claimMs) };
+      const set = { ...literals(toLogFields(log)), nextAttemptAt: inMs(claimMs) };
       const filter = { _id: id, 'claim.token': token };
       const result = await persist(
         async (limit) =>

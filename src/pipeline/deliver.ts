@@ -10,7 +10,9 @@ import {
   type NextStep,
   type RetrySchedule,
 } from '../domain/retryPolicy.ts';
+import { weightOfLog } from '../domain/weight.ts';
 import { delay, Stopping } from '../runtime/abort.ts';
+import type { ByteBudget, Hold } from '../runtime/byteBudget.ts';
 import { toError } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Custody } from './custody.ts';
@@ -18,12 +20,15 @@ import { cutShortAt, waitOrCutShort } from './cutShort.ts';
 import type { EndNotification } from './endNotification.ts';
 import { logAttempt } from './logAttempt.ts';
 import type { Waiting } from './lane.ts';
+import { withinLimits, withinRoom } from './stepLimits.ts';
 import { NoRoom, type Lanes, type Slot } from './lanes.ts';
 import type { EndpointStore, Metrics, ServerClock, WebhookSender } from './ports.ts';
 import { CannotPark } from './retryPort.ts';
 
 export interface DeliverDeps {
   readonly lanes: Lanes;
+  /** What is held of responses. Nobody waits for room: with none a quick retry is served from durable state. */
+  readonly responses: ByteBudget;
   readonly sender: WebhookSender;
   readonly endpoints: EndpointStore;
   readonly end: EndNotification;
@@ -74,7 +79,8 @@ class AttemptFailed extends Error {
  */
 export async function deliver(delivery: Delivery, deps: DeliverDeps): Promise<void> {
   const { custody, slot } = delivery;
-  const progress: Progress = { log: delivery.log, isConcluding: false };
+  const hold = deps.responses.open();
+  const progress: Progress = { log: delivery.log, hold, isConcluding: false };
   const waiting = custody.canBeParked ? 'news' : 'row';
   try {
     const first = slot ?? (await takeSlot(delivery, waiting, deps));
@@ -91,12 +97,15 @@ export async function deliver(delivery: Delivery, deps: DeliverDeps): Promise<vo
     });
   } finally {
     custody.close();
+    hold.release();
   }
 }
 
 /** How far a delivery has come. */
 interface Progress {
   log: AttemptLog;
+  /** Of the log's response. */
+  readonly hold: Hold;
   isConcluding: boolean;
 }
 
@@ -127,6 +136,8 @@ async function attemptIn(
       const outcome = await deps.sender.send(attempt, deps.abandoned);
       slot.answered();
       progress.log = withOutcome(begun, outcome);
+      progress.hold.release();
+      progress.hold.add(weightOfLog(progress.log));
       custody.attemptEnded(progress.log);
       note(notification, outcome, deps);
       step = chooseStep(delivery, progress.log, outcome, deps);
@@ -231,21 +242,10 @@ function chooseStep(
 ): NextStep {
   const now = new Date(deps.clock.now());
   const policy = nextStep(outcome, log.begun, deps.schedule, { now, random: deps.random() });
-  const step = withinLimits(policy, delivery, now.getTime() - deps.giveUpAfterMs);
+  const allowed = withinLimits(policy, delivery, now.getTime() - deps.giveUpAfterMs);
+  const step = withinRoom(allowed, delivery, deps.responses);
   logAttempt(deps.logger, delivery.notification, { number: log.begun, outcome, step, now });
   return step;
-}
-
-/** What can't be served in time has expired; what can't wait in durable state has had its attempts. */
-function withinLimits(
-  step: NextStep,
-  { acceptedAt, custody }: Delivery,
-  oldestMs: number,
-): NextStep {
-  if (!('waitMs' in step)) return step;
-  if (oldestMs + step.waitMs > acceptedAt.getTime()) return { kind: 'failed', reason: 'expired' };
-  const isStuck = step.kind === 'parked' && !custody.canBeParked;
-  return isStuck ? { kind: 'failed', reason: 'attempts_exhausted' } : step;
 }
 
 /** What no row will hold after all has had its attempts. */

@@ -37,6 +37,7 @@ type FromOutside = Omit<
   | 'lookUp'
   | 'lookedUp'
   | 'remembered'
+  | 'responses'
   | 'end'
   | 'takeUpGate'
   | 'callGate'
@@ -74,6 +75,7 @@ export interface PipelineDeps extends FromOutside {
 const READ_BYTES = 32 * 1024 * 1024;
 const LOOKED_UP_BYTES = 32 * 1024 * 1024;
 const REMEMBERED_BYTES = 16 * 1024 * 1024;
+const RESPONSES_BYTES = 16 * 1024 * 1024;
 
 /**
  * Runs until `stopping`: reads changes, takes each to its end, moves the checkpoint over what is settled.
@@ -210,7 +212,15 @@ function createShared(
   deps: PipelineDeps,
 ): Pick<
   RedeliverDeps,
-  'lookUp' | 'lookedUp' | 'remembered' | 'end' | 'takeUpGate' | 'callGate' | 'underWay' | 'claims'
+  | 'lookUp'
+  | 'lookedUp'
+  | 'remembered'
+  | 'responses'
+  | 'end'
+  | 'takeUpGate'
+  | 'callGate'
+  | 'underWay'
+  | 'claims'
 > {
   const lookedUp = createByteBudget(LOOKED_UP_BYTES);
   const remembered = createByteBudget(REMEMBERED_BYTES);
@@ -218,6 +228,7 @@ function createShared(
     lookUp: createLookUps({ ...deps, lookedUp, remembered }),
     lookedUp,
     remembered,
+    responses: createByteBudget(RESPONSES_BYTES),
     end: createEndNotification(deps),
     takeUpGate: createSmsGate(),
     callGate: createSmsGate(),

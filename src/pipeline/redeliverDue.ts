@@ -1,3 +1,4 @@
+import { weightOfLog } from '../domain/weight.ts';
 import { orAbort, Stopping } from '../runtime/abort.ts';
 import { createByteBudget } from '../runtime/byteBudget.ts';
 import { toError } from '../runtime/errors.ts';
@@ -11,7 +12,7 @@ const ASK_SELDOM_MS = 2_000;
 const REST_FACTOR = 5;
 const LONGEST_REST_MS = 5_000;
 const ALWAYS_STANDING = 2;
-/** What the bodies of claimed rows may take together. */
+/** What the bodies of claimed rows, and the responses they have had, may take together. */
 const CLAIMED_BYTES = 32 * 1024 * 1024;
 
 export interface RedeliverDeps extends Omit<ServeRowDeps, 'issue'> {
@@ -86,7 +87,7 @@ function createTickets(deps: RedeliverDeps): (endpointKey: string) => void {
           return null;
         });
       if (claimed === null) return;
-      hold.add(claimed.parked.body.byteLength);
+      hold.add(claimed.parked.body.byteLength + weightOfLog(claimed.parked.log));
       issue(endpointKey);
       issue(endpointKey);
       await serveRow(claimed, { endpointKey, slot }, { ...deps, issue });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Collection, MongoClient } from 'mongodb';
+import { weightOfLog } from '../../src/domain/weight.ts';
 import { createMongoClient } from '../../src/mongo/connect.ts';
 import { createSmsStore } from '../../src/mongo/smsStore.ts';
 import { ensureStateCollections, stateCollections } from '../../src/mongo/stateCollections.ts';
@@ -7,7 +8,7 @@ import { aLog, answered, aRecord } from '../support/builders.ts';
 import { eachOf } from '../support/eachOf.ts';
 import { createMemoryLogger } from '../support/memoryLogger.ts';
 import { anEnding } from '../support/mongoOutcomes.ts';
-import { createRetries, parkable } from '../support/mongoRetries.ts';
+import { claimUpTo, createRetries, parkable } from '../support/mongoRetries.ts';
 import { useServers } from '../support/servers.ts';
 
 // What is remembered was read whole, whatever responses its records hold: 500 of 1 MB at once.
@@ -35,6 +36,7 @@ beforeEach(async () => {
 
 const idOf = (at: number): string => `sms-${String(at).padStart(3, '0')}`;
 const large = 'x'.repeat(MB);
+const response = { text: large, encoding: 'utf8', truncated: false } as const;
 
 async function rememberEnds(): Promise<void> {
   const { sent } = stateCollections(sms.db);
@@ -47,7 +49,6 @@ async function rememberEnds(): Promise<void> {
 
 async function parkAll(): Promise<void> {
   const { store } = createRetries(client, servers().database);
-  const response = { text: large, encoding: 'utf8', truncated: false } as const;
   const log = aLog(answered(500, { response }));
   for (let at = 0; at < COUNT; at += 1) await store.park(parkable(idOf(at), { log }), 60_000);
 }
@@ -103,5 +104,33 @@ describe('a look-up of one SMS', () => {
     const request = { documentKey, smsKey, notificationId, wants: 'history' } as const;
     const [lookup] = await eachOf(store.lookUp([request]));
     expect(lookup?.ended).toHaveLength(COUNT);
+  });
+});
+
+describe('a claim', () => {
+  it('takes of rows with large responses what may be held together, and leaves the others due', async () => {
+    const { store } = createRetries(client, servers().database);
+    const log = aLog(answered(500, { response }));
+    for (let at = 0; at < COUNT; at += 1) await store.park(parkable(idOf(at), { log }), 0);
+    const claimed = await claimUpTo(store, COUNT);
+    expect(claimed.length).toBeLessThanOrEqual(AT_ONCE);
+    const others = await claimUpTo(store, COUNT);
+    const ids = [...claimed, ...others].map(({ parked }) => parked.subject.notificationId);
+    expect(new Set(ids).size).toBe(2 * claimed.length);
+  });
+
+  it('weighs what an attempt of a claimed row was answered, whichever write said so', async () => {
+    const { store } = createRetries(client, servers().database);
+    const { retries } = stateCollections(sms.db);
+    const parked = parkable(idOf(0));
+    const { notificationId } = parked.subject;
+    const claim = await store.parkClaimed(parked);
+    const weight = async () => (await retries.findOne({ _id: notificationId }))?.['logBytes'];
+    const before: unknown = await weight();
+    const log = aLog(answered(500, { response }));
+    await store.beginAttempt(notificationId, String(claim), log);
+    const begun: unknown = await weight();
+    await store.release(notificationId, String(claim), { ...parked, log: aLog() }, 0);
+    expect([before, begun, await weight()]).toEqual([0, weightOfLog(log), 0]);
   });
 });

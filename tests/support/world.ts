@@ -40,6 +40,7 @@ export interface WorldOptions extends Partial<RetrySchedule> {
   readonly recordSkips?: boolean;
   readonly deliveryStatuses?: readonly string[];
   readonly windowLimit?: number;
+  readonly responsesBytes?: number;
   /** Always by default. */
   isHeld?(): boolean;
 }
@@ -106,6 +107,7 @@ export function createWorld(options: WorldOptions = {}): World {
     },
     lookedUp: createByteBudget(Infinity),
     remembered: createByteBudget(Infinity),
+    responses: createByteBudget(options.responsesBytes ?? Infinity),
     end: createEndNotification({ ...parts, ...settings, outcomes: database }),
     takeUpGate: createSmsGate(),
     callGate: createSmsGate(),

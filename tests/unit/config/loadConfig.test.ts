@@ -207,6 +207,22 @@ describe('loadConfig', () => {
     ]);
   });
 
+  it.each([
+    ['16384', '1024', 0],
+    ['65536', '256', 0],
+    ['1048576', '16', 0],
+    ['65537', '256', 1],
+    ['1048576', '17', 1],
+  ])(
+    'knows whether responses of %s bytes have room with %s calls in flight',
+    (RESPONSE_LIMIT, MAX_IN_FLIGHT, told) => {
+      const { warnings } = loadConfig({ ...required, RESPONSE_LIMIT, MAX_IN_FLIGHT }, readNothing);
+      const ofResponses =
+        /^MAX_IN_FLIGHT .* RESPONSE_LIMIT .* should come to 16777216 bytes at most$/;
+      expect(warnings.filter((warning) => ofResponses.test(warning))).toHaveLength(told);
+    },
+  );
+
   it('warns of what looks like a misspelt setting, also beside problems', () => {
     const warnings = ['QUICK_RETRY is not a setting; was QUICK_RETRIES meant?'];
     const env = { ...required, QUICK_RETRY: '1s' };
