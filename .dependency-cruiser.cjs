@@ -46,7 +46,7 @@ module.exports = {
     home('commander', '^src/cli/'),
     home('mongodb', '^src/mongo/'),
     home('mysql2', '^src/mysql/'),
-    home('lru-cache', '^src/mysql/'),
+    home('lru-cache', '^src/(mysql|http)/'),
     home('got', '^src/http/'),
     home('ipaddr.js', '^src/http/'),
     home('winston', '^src/observability/logger\\.ts$'),

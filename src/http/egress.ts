@@ -30,17 +30,20 @@ export interface Egress {
  * Guards connections, not calls: whatever leads to one, a name, a number in any spelling that a URL can hold, or a
  * name that resolves to something else by now, is checked at the moment it is connected to.
  *
- * @param connectTimeoutMs for what goes through a proxy; the rest is watched over by whoever makes the call
+ * @param limits.connectTimeoutMs for what goes through a proxy; the rest is watched over by whoever makes the call
+ * @param limits.connectionMaxAgeMs of that age, too, are the addresses of a name at most while a look-up takes long
  */
 export function createEgress(
   { allowedRanges, proxy, lookup }: EgressOptions,
-  connectTimeoutMs: number,
+  limits: Readonly<{ connectTimeoutMs: number; connectionMaxAgeMs: number }>,
 ): Egress {
+  const { connectTimeoutMs, connectionMaxAgeMs } = limits;
   const mayBeCalled = createAddressPolicy(allowedRanges);
   const resolveHost = createResolveHost(mayBeCalled, {
     ...(lookup === undefined ? {} : { lookup }),
     // What this machine can't reach its proxy may.
     hints: proxy === null ? ADDRCONFIG : 0,
+    rememberedForMs: connectionMaxAgeMs,
   });
   const tunnelling =
     proxy === null ? null : createTunnelling(proxy, { resolveHost, connectTimeoutMs });

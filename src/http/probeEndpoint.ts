@@ -24,7 +24,7 @@ export async function probeEndpoint(
   options: { readonly egress: EgressOptions; readonly connectTimeoutMs: number },
 ): Promise<EndpointProbe> {
   const { connectTimeoutMs } = options;
-  const egress = createEgress(options.egress, connectTimeoutMs);
+  const egress = createEgress(options.egress, { connectTimeoutMs, connectionMaxAgeMs: 0 });
   const isTls = url.protocol === 'https:';
   const agent = isTls ? new https.Agent({ rejectUnauthorized: true }) : new http.Agent();
   try {

@@ -1,7 +1,11 @@
 import { lookup as systemLookup, type LookupAddress } from 'node:dns';
 import { isIP } from 'node:net';
-import { BlockedAddress } from './egressErrors.ts';
+import { LRUCache } from 'lru-cache';
+import { isError } from '../runtime/errors.ts';
 import type { AddressPolicy } from './addressPolicy.ts';
+import { BlockedAddress } from './egressErrors.ts';
+import { createLookUpGate, lookUpLimits, type LookUp, type LookUpLimits } from './lookUpGate.ts';
+import { createNameServerProbe, type IsAnswered } from './nameServerProbe.ts';
 
 /** As `dns.lookup` with `all`. */
 export type LookupAll = (
@@ -16,23 +20,86 @@ export type LookupAll = (
  */
 export type ResolveHost = (host: string) => Promise<readonly LookupAddress[]>;
 
+interface ResolveHostOptions {
+  readonly lookup?: LookupAll;
+  /** Belongs to the system's resolver; of another one nothing is known. */
+  readonly isAnswered?: IsAnswered;
+  /** As `dns.lookup` takes them. */
+  readonly hints?: number;
+  /** How old a name's addresses may be that are used while a look-up of it takes long. */
+  readonly rememberedForMs?: number;
+  readonly limits?: LookUpLimits;
+  /** Milliseconds, steady. */
+  readonly clock?: () => number;
+}
+
+/** What a look-up may take while the name's last addresses would do. */
+const PATIENCE_MS = 250;
+const NAMES_AT_MOST = 10_000;
+/** Node's own, unless it is told otherwise. */
+const THREADS = 4;
+
 /**
- * Resolves and checks in one step, so that what is connected to is what was checked. Those who ask for the same
- * name at the same time share one look-up: the system's resolver takes one of a few threads for as long as a
- * dead name server lets it wait.
- *
- * @param hints as `dns.lookup` takes them
+ * Resolves and checks in one step, so that what is connected to is what was checked: addresses that are remembered
+ * are checked as those that were just found.
  */
 export function createResolveHost(
   mayBeCalled: AddressPolicy,
   {
     lookup = systemLookup,
+    isAnswered = lookup === systemLookup ? createNameServerProbe() : nobodyAnswers,
     hints = 0,
-  }: { readonly lookup?: LookupAll; readonly hints?: number } = {},
+    rememberedForMs = 0,
+    limits = lookUpLimits(Number(process.env['UV_THREADPOOL_SIZE']) || THREADS),
+    clock = () => performance.now(),
+  }: ResolveHostOptions = {},
 ): ResolveHost {
-  const running = new Map<string, Promise<readonly LookupAddress[]>>();
+  const remembered = new LRUCache<string, Remembered>({ max: NAMES_AT_MOST });
+  const ask = toLookUp(lookup, hints);
 
-  const resolve = async (name: string): Promise<readonly LookupAddress[]> => {
+  const lookUp = createLookUpGate(
+    async (name) => {
+      try {
+        const addresses = await ask(name);
+        remembered.set(name, { addresses, atMs: clock() });
+        return addresses;
+      } catch (error) {
+        if (saysThereIsNone(error)) remembered.delete(name);
+        throw error;
+      }
+    },
+    { limits, isAnswered, clock },
+  );
+  const find: LookUp = async (name) => {
+    const found = lookUp(name);
+    const last = remembered.get(name);
+    if (last === undefined || clock() - last.atMs >= rememberedForMs) return await found;
+    return await soon(found, last.addresses);
+  };
+  const resolve: LookUp = async (name) => {
+    const allowed = (await find(name)).filter(({ address }) => mayBeCalled(address));
+    if (allowed.length === 0) throw new BlockedAddress(name);
+    return allowed;
+  };
+  return (host) => {
+    const family = isIP(host);
+    if (family === 0) return resolve(host);
+    return mayBeCalled(host)
+      ? Promise.resolve([{ address: host, family }])
+      : Promise.reject(new BlockedAddress(host));
+  };
+}
+
+const nobodyAnswers: IsAnswered = () => Promise.resolve(false);
+
+interface Remembered {
+  readonly addresses: readonly LookupAddress[];
+  readonly atMs: number;
+}
+
+/** Rejects when there is no address. */
+function toLookUp(lookup: LookupAll, hints: number): LookUp {
+  return async (name) => {
     const found = await new Promise<LookupAddress[]>((fulfil, reject) => {
       lookup(name, { all: true, hints }, (error, addresses) => {
         if (error === null) fulfil(addresses);
@@ -40,21 +107,23 @@ export function createResolveHost(
       });
     });
     if (found.length === 0) throw Object.assign(new Error('no address'), { code: 'ENODATA' });
-    const allowed = found.filter(({ address }) => mayBeCalled(address));
-    if (allowed.length === 0) throw new BlockedAddress(name);
-    return allowed;
+    return found;
   };
-  return (host) => {
-    const family = isIP(host);
-    if (family !== 0) {
-      return mayBeCalled(host)
-        ? Promise.resolve([{ address: host, family }])
-        : Promise.reject(new BlockedAddress(host));
-    }
-    const shared = running.get(host);
-    if (shared !== undefined) return shared;
-    const mine = resolve(host).finally(() => running.delete(host));
-    running.set(host, mine);
-    return mine;
-  };
+}
+
+/** A name server has answered so, as opposed to none. */
+function saysThereIsNone(error: unknown): boolean {
+  return isError(error) && 'code' in error && ['ENOTFOUND', 'ENODATA'].includes(String(error.code));
+}
+
+async function soon<Result>(result: Promise<Result>, otherwise: Result): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<Result>((fulfil) => {
+    timer = setTimeout(() => fulfil(otherwise), PATIENCE_MS);
+  });
+  try {
+    return await Promise.race([result, patience]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

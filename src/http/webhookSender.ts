@@ -26,7 +26,7 @@ export function createWebhookSender(
   options: WebhookSenderOptions,
 ): WebhookSender & { close(): void } {
   const { userAgent, clock } = options;
-  const egress = createEgress(options.egress, options.connectTimeoutMs);
+  const egress = createEgress(options.egress, options);
   const pool = createConnectionPool({ ...options, egress });
   const post = createWebhookClient(pool, userAgent);
   return {

@@ -91,8 +91,8 @@ const unusable = [
 ];
 
 const FIRST_FLOW = 1_000;
-/** More than the threads that Node has for look-ups unless it is told otherwise. */
-const DEAD_NAMES = 20;
+/** More than the look-ups that libuv lets be under way in the threads that `npm start` gives it. */
+const DEAD_NAMES = 80;
 
 async function addAccounts(urls: readonly string[]): Promise<void> {
   for (const [index, url] of urls.entries())
