@@ -81,6 +81,54 @@ const whole: Shape = {
   ],
 };
 
+/** What an operator is shown of a row that waits. */
+const parked: Shape = {
+  ...shown,
+  accountId: [isId, 'a number within BIGINT'],
+  flowId: [isId, 'a number within BIGINT'],
+  acceptedAt: [isDate, 'a date'],
+  nextAttemptAt: [isDate, 'a date'],
+};
+
+/** What is shown of an end in the ledger. */
+const end: Shape = {
+  _id: [isText, 'a text'],
+  state: [isText, 'a text'],
+  endedAt: [isDate, 'a date'],
+  expireAt: [isDate, 'a date'],
+  record: [either(isNull, isDocument), 'a document or null'],
+};
+
+const endpoint: Shape = {
+  _id: [isText, 'a text'],
+  webhookId: [either(isText, Number.isFinite), 'a number or a text'],
+  url: [either(isNull, isText), 'a text or null'],
+  reason: [isText, 'a text'],
+  disabledAt: [isDate, 'a date'],
+};
+
+const checkpoint: Shape = {
+  _id: [isText, 'a text'],
+  wallTime: [either(isNull, isDate), 'a date or null'],
+  savedAt: [either(isNull, isDate), 'a date or null'],
+  owner: [either(isNull, isText), 'a text or null'],
+};
+
+const lease: Shape = {
+  _id: [isText, 'a text'],
+  owner: [either(isNull, isText), 'a text or null'],
+  epoch: [isCount, 'a count'],
+  until: [isDate, 'a date'],
+};
+
+const gap: Shape = {
+  _id: [isText, 'a text'],
+  from: [isDate, 'a date'],
+  to: [isDate, 'a date'],
+  recovered: [either(isNull, isCount), 'a count'],
+  unplaceable: [either(isNull, isCount), 'a count'],
+};
+
 /** What is shown of a replay or a backfill. */
 const job: Shape = {
   kind: [isText, 'a text'],
@@ -109,9 +157,11 @@ export function shownProblem(row: Document): string | null {
   return problemIn(row, shown);
 }
 
-/** The same, of a replay's or a backfill's row. */
-export function jobProblem(row: Document): string | null {
-  return problemIn(row, job);
+const listed = { parked, end, endpoint, checkpoint, lease, gap, job } as const;
+
+/** The same, of what an operator is shown of a row of this kind. */
+export function listedProblem(kind: keyof typeof listed, row: Document): string | null {
+  return problemIn(row, listed[kind]);
 }
 
 function problemIn(value: unknown, shape: Shape): string | null {

@@ -6,6 +6,7 @@ import { Refused, type Bench, type CommandResult } from '../command.ts';
 import { findWebhook } from '../findWebhook.ts';
 import type { Cli } from '../surroundings.ts';
 import { table } from '../table.ts';
+import { apart } from '../unreadable.ts';
 import { integerId } from '../values.ts';
 import { several } from '../words.ts';
 
@@ -58,16 +59,18 @@ export function endpoints(cli: Cli): Command {
 
 async function listDisabled({ mongo }: Bench): Promise<CommandResult> {
   const disabled = await createDisabledEndpoints((await mongo()).state.endpoints).list();
-  const rows = disabled.map(({ webhookId, url, reason, disabledAt }) => [
+  if (disabled.length === 0) {
+    return { data: { endpoints: disabled }, text: 'No endpoint is disabled.' };
+  }
+  const { readable, unreadable } = apart(disabled, ({ id }) => id);
+  const rows = readable.map(({ webhookId, url, reason, disabledAt }) => [
     String(webhookId),
     url ?? '',
-    reason,
+    reason ?? '',
     disabledAt?.toISOString() ?? '',
   ]);
-  const text =
-    rows.length === 0
-      ? 'No endpoint is disabled.'
-      : table(['webhook', 'url', 'reason', 'since'], rows);
+  const tables = rows.length === 0 ? [] : [table(['webhook', 'url', 'reason', 'since'], rows)];
+  const text = [...tables, ...unreadable].join('\n\n');
   return { data: { endpoints: disabled }, text };
 }
 

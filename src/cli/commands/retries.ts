@@ -8,6 +8,7 @@ import {
 import type { Bench, CommandResult } from '../command.ts';
 import type { Cli } from '../surroundings.ts';
 import { table } from '../table.ts';
+import { apart } from '../unreadable.ts';
 import { integerId, wholeNumber } from '../values.ts';
 import { count, duration, several } from '../words.ts';
 
@@ -79,7 +80,9 @@ async function listParked(
   if (all === 0) return { data, text: 'Nothing waits.' };
   const rest = all > shown.length ? `, these ${count(shown.length)} first` : '';
   const head = `${several(all, 'notification')} waiting${rest}:`;
-  return { data, text: `${head}\n\n${parkedTable(shown)}` };
+  const { readable, unreadable } = apart(shown, ({ notificationId }) => notificationId);
+  const tables = readable.length === 0 ? [] : [parkedTable(readable)];
+  return { data, text: [head, ...tables, ...unreadable].join('\n\n') };
 }
 
 function parkedTable(rows: readonly ParkedFacts[]): string {
@@ -97,6 +100,7 @@ function parkedTable(rows: readonly ParkedFacts[]): string {
 
 function dueIn({ isClaimed, nextAttemptAt }: ParkedFacts, now: number): string {
   if (isClaimed) return 'called';
+  if (nextAttemptAt === null) return '?';
   const ms = nextAttemptAt.getTime() - now;
   return ms > 0 ? `in ${duration(ms)}` : `since ${duration(-ms)}`;
 }

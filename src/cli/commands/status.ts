@@ -1,11 +1,17 @@
 import { Command } from 'commander';
 import { createJobStore, type JobSummary } from '../../mongo/operator/jobStore.ts';
-import { readOverview } from '../../mongo/operator/overview.ts';
+import {
+  readOverview,
+  type CheckpointFacts,
+  type GapFacts,
+  type LeaseFacts,
+} from '../../mongo/operator/overview.ts';
 import { createStateReaders } from '../../mongo/stateReaders.ts';
 import type { Bench, CommandResult } from '../command.ts';
 import type { Cli } from '../surroundings.ts';
 import { silentLogger } from '../silentLogger.ts';
 import { list, table } from '../table.ts';
+import { apart } from '../unreadable.ts';
 import { count, duration, moment, several } from '../words.ts';
 
 const help = `
@@ -57,8 +63,8 @@ async function readStatus({ config, mongo }: Bench): Promise<CommandResult> {
   const { leases, gaps } = overview;
   const data = { checkpoints, retries, endpointsDisabled, leases, gaps, jobs };
   const lines = [
-    ...checkpoints.flatMap(({ partition, at, lagSeconds, oplogHeadroomSeconds }) => [
-      ['checkpoint', at === null ? 'none' : `${moment(at)}, partition ${partition}`] as const,
+    ...checkpoints.flatMap(({ partition, at, lagSeconds, oplogHeadroomSeconds, unreadable }) => [
+      ['checkpoint', checkpointText({ partition, at, unreadable })] as const,
       ['lag', lagSeconds === null ? 'unknown' : duration(1_000 * lagSeconds)] as const,
       [
         'oplog head-room',
@@ -70,34 +76,46 @@ async function readStatus({ config, mongo }: Bench): Promise<CommandResult> {
     ...(checkpoints.length === 0 ? [['checkpoint', 'none: no worker has run yet'] as const] : []),
     ['retries', `${count(pending)} pending, oldest overdue by ${duration(1_000 * overdueSeconds)}`],
     ['endpoints', `${count(endpointsDisabled)} disabled`],
-    ...leases.map(
-      ({ partition, worker, isHeld, until }) =>
-        [
-          'lease',
-          isHeld
-            ? `${worker ?? '?'} works on partition ${partition}, until ${moment(until)}`
-            : `nobody works on partition ${partition}`,
-        ] as const,
-    ),
+    ...leases.map((lease) => ['lease', leaseText(lease)] as const),
     ...(leases.length === 0 ? [['lease', 'nobody works'] as const] : []),
-    ...gaps.map(
-      ({ from, to, recovered }) =>
-        [
-          'gap',
-          `${from.toISOString()} to ${to.toISOString()}, ${several(recovered, 'status')} recovered`,
-        ] as const,
-    ),
+    ...gaps.map((gap) => ['gap', gapText(gap)] as const),
   ] as const;
-  const text = [list(lines), ...(jobs.length === 0 ? [] : [jobsTable(jobs)])].join('\n\n');
+  const { readable, unreadable } = apart(jobs, ({ id }) => id);
+  const tables = readable.length === 0 ? [] : [jobsTable(readable)];
+  const text = [list(lines), ...tables, ...unreadable].join('\n\n');
   return { data, text };
+}
+
+function checkpointText({
+  partition,
+  at,
+  unreadable,
+}: Pick<CheckpointFacts, 'partition' | 'at'> & {
+  readonly unreadable: string | undefined;
+}): string {
+  if (unreadable !== undefined) return `${partition} unreadable: ${unreadable}`;
+  return at === null ? 'none' : `${moment(at)}, partition ${partition}`;
+}
+
+function leaseText({ partition, worker, isHeld, until, unreadable }: LeaseFacts): string {
+  if (unreadable !== undefined) return `${partition} unreadable: ${unreadable}`;
+  return isHeld && until !== null
+    ? `${worker ?? '?'} works on partition ${partition}, until ${moment(until)}`
+    : `nobody works on partition ${partition}`;
+}
+
+function gapText({ id, from, to, recovered, unreadable }: GapFacts): string {
+  if (unreadable !== undefined) return `${id} unreadable: ${unreadable}`;
+  const span = `${from?.toISOString() ?? '?'} to ${to?.toISOString() ?? '?'}`;
+  return `${span}, ${several(recovered, 'status')} recovered`;
 }
 
 function jobsTable(jobs: readonly JobSummary[]): string {
   return table(
     ['job', 'state', 'queued', 'updated', 'arguments'],
-    jobs.map(({ kind, state, counts, updatedAt, unreadable, arguments: given }) => [
-      kind,
-      unreadable === undefined ? state : `unreadable: ${unreadable}`,
+    jobs.map(({ kind, state, counts, updatedAt, arguments: given }) => [
+      kind ?? '?',
+      state ?? '?',
       count((counts['queued'] ?? 0) + (counts['queued_before'] ?? 0)),
       updatedAt?.toISOString() ?? '?',
       Object.entries(given)

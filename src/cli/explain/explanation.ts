@@ -1,4 +1,5 @@
 import type { PlainDocument, PlainValue } from '../../domain/plainValue.ts';
+import type { ParkedFacts } from '../../mongo/operator/parkedList.ts';
 import { moment } from '../words.ts';
 import type { RouteFacts, SmsFacts } from './gatherFacts.ts';
 
@@ -7,11 +8,7 @@ export function explanationOf(facts: SmsFacts): string {
   const { document, notificationId } = facts;
   if (document.deliveryStatus === null) return 'It has no delivery status yet: nothing to tell.';
   const parked = facts.parked.find((row) => row.notificationId === notificationId);
-  if (parked !== undefined) {
-    return parked.isClaimed
-      ? 'A worker is calling, or about to.'
-      : `It waits for attempt ${parked.attempts + 1}, due ${moment(parked.nextAttemptAt)}. ${obstacle(facts) ?? ''}`.trim();
-  }
+  if (parked !== undefined) return waiting(parked, facts);
   const shown = facts.record?.['notificationId'] === notificationId ? facts.record : null;
   if (shown?.['state'] === 'retrying') {
     return 'Its record shows that it waits, but nothing waits in durable state: it has ended at this moment, or will be read again.';
@@ -19,9 +16,22 @@ export function explanationOf(facts: SmsFacts): string {
   if (shown !== null) return endedAs(shown);
   const ended = facts.ended.find((row) => row.notificationId === notificationId);
   if (ended !== undefined) {
-    return `It ended as ${ended.state} at ${ended.endedAt.toISOString()}; the document does not show it: by RECORD_SKIPS=false, since it refused the record, or since it was written over. It is not told again within REMEMBER.`;
+    if (ended.unreadable !== undefined) {
+      return `It has ended; its row in the ledger is unreadable: ${ended.unreadable}. It is not told again within REMEMBER.`;
+    }
+    const at = ended.endedAt?.toISOString() ?? '?';
+    return `It ended as ${ended.state ?? '?'} at ${at}; the document does not show it: by RECORD_SKIPS=false, since it refused the record, or since it was written over. It is not told again within REMEMBER.`;
   }
   return neverTold(facts);
+}
+
+function waiting(row: ParkedFacts, facts: SmsFacts): string {
+  if (row.unreadable !== undefined) {
+    return `It waits, but its row in durable state is unreadable: ${row.unreadable}. Mend the row; "retries run" then has it read again.`;
+  }
+  if (row.isClaimed || row.nextAttemptAt === null) return 'A worker is calling, or about to.';
+  const due = moment(row.nextAttemptAt);
+  return `It waits for attempt ${row.attempts + 1}, due ${due}. ${obstacle(facts) ?? ''}`.trim();
 }
 
 function textOf(value: PlainValue | undefined): string {

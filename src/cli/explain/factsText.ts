@@ -1,5 +1,8 @@
 import type { PlainDocument, PlainValue } from '../../domain/plainValue.ts';
 import { list, table } from '../table.ts';
+import type { EndFacts } from '../../mongo/operator/smsFacts.ts';
+import type { ParkedFacts } from '../../mongo/operator/parkedList.ts';
+import { apart } from '../unreadable.ts';
 import { moment } from '../words.ts';
 import type { RouteFacts, SmsFacts } from './gatherFacts.ts';
 
@@ -17,27 +20,8 @@ export function factsText(facts: SmsFacts, explanation: string): string {
     ]),
     ...(route === null ? [] : [section('Settings now', routeLines(route))]),
     ...(record === null ? [] : [section('Record', recordLines(record)), ...historyOf(record)]),
-    ...(parked.length === 0
-      ? []
-      : [
-          `Waiting\n${table(
-            ['status', 'attempts', 'last', 'next'],
-            parked.map((row) => [
-              row.deliveryStatus,
-              String(row.attempts),
-              String(row.lastStatusCode ?? row.lastError ?? ''),
-              row.isClaimed ? 'being called' : moment(row.nextAttemptAt),
-            ]),
-          )}`,
-        ]),
-    ...(ended.length === 0
-      ? []
-      : [
-          `Ended\n${table(
-            ['status', 'state', 'at'],
-            ended.map((row) => [statusIn(row.notificationId), row.state, moment(row.endedAt)]),
-          )}`,
-        ]),
+    ...waitingText(parked),
+    ...endedText(ended),
     list([
       ['webhook-id', notificationId ?? 'none'],
       ['checkpoint', facts.checkpointAt === null ? 'none' : moment(facts.checkpointAt)],
@@ -45,6 +29,33 @@ export function factsText(facts: SmsFacts, explanation: string): string {
     ]),
   ];
   return sections.join('\n\n');
+}
+
+function waitingText(parked: readonly ParkedFacts[]): readonly string[] {
+  const { readable, unreadable } = apart(parked, ({ notificationId }) => notificationId);
+  const rows = readable.map((row) => [
+    row.deliveryStatus ?? '?',
+    String(row.attempts),
+    String(row.lastStatusCode ?? row.lastError ?? ''),
+    row.isClaimed || row.nextAttemptAt === null ? 'being called' : moment(row.nextAttemptAt),
+  ]);
+  const tables = rows.length === 0 ? [] : [table(['status', 'attempts', 'last', 'next'], rows)];
+  return underTitle('Waiting', [...tables, ...unreadable]);
+}
+
+function endedText(ended: readonly EndFacts[]): readonly string[] {
+  const { readable, unreadable } = apart(ended, ({ notificationId }) => notificationId);
+  const rows = readable.map((row) => [
+    statusIn(row.notificationId),
+    row.state ?? '?',
+    row.endedAt === null ? '?' : moment(row.endedAt),
+  ]);
+  const tables = rows.length === 0 ? [] : [table(['status', 'state', 'at'], rows)];
+  return underTitle('Ended', [...tables, ...unreadable]);
+}
+
+function underTitle(title: string, parts: readonly string[]): readonly string[] {
+  return parts.length === 0 ? [] : [`${title}\n${parts.join('\n\n')}`];
 }
 
 function section(title: string, lines: readonly (readonly [string, string])[]): string {
@@ -81,9 +92,14 @@ function historyOf(record: PlainDocument): readonly string[] {
   });
 }
 
-/** Its second half. */
+/** Its second half, as it is where nobody encoded it. */
 function statusIn(notificationId: string): string {
-  return decodeURIComponent(notificationId.split(':')[1] ?? '');
+  const encoded = notificationId.split(':')[1] ?? '';
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    return encoded;
+  }
 }
 
 const SHOWN = 500;

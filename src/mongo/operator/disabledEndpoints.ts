@@ -1,14 +1,17 @@
 import type { IntegerId } from '../../domain/integerId.ts';
 import type { EndpointName } from '../../pipeline/ports.ts';
 import { limits, withDeadline } from '../calls.ts';
+import { asBytes, decodeAll } from '../decodeDocument.ts';
 import type { StateCollections } from '../stateCollections.ts';
 import { namesOf } from './parkedList.ts';
+import { dateOf, idOf, nameOf, textOf, unreadableIn, type ShownRow } from './shownRow.ts';
 
-interface DisabledEndpoint {
-  readonly webhookId: IntegerId;
+interface DisabledEndpoint extends ShownRow {
+  readonly id: string;
+  readonly webhookId: IntegerId | null;
   /** Without userinfo, query and fragment. */
   readonly url: string | null;
-  readonly reason: string;
+  readonly reason: string | null;
   readonly disabledAt: Date | null;
 }
 
@@ -28,13 +31,15 @@ export function createDisabledEndpoints(
   return {
     async list() {
       const rows = await withDeadline(limits.question, () =>
-        endpoints.find({}, { sort: { disabledAt: 1 } }).toArray(),
+        endpoints.find({}, { sort: { disabledAt: 1 }, ...asBytes }).toArray(),
       );
-      return rows.map((row) => ({
-        webhookId: row['webhookId'] as IntegerId,
-        url: row['url'] as string | null,
-        reason: String(row['reason']),
-        disabledAt: row['disabledAt'] instanceof Date ? row['disabledAt'] : null,
+      return decodeAll(rows).map((row) => ({
+        id: nameOf(row),
+        webhookId: idOf(row['webhookId']),
+        url: textOf(row['url']),
+        reason: textOf(row['reason']),
+        disabledAt: dateOf(row['disabledAt']),
+        ...unreadableIn('endpoint', row),
       }));
     },
     async enable(webhookId) {
@@ -53,10 +58,11 @@ export function createDisabledEndpoints(
       return upsertedCount === 1;
     },
     async isDisabled(endpointKey) {
-      return (
-        (await withDeadline(limits.question, () => endpoints.findOne({ _id: endpointKey }))) !==
-        null
+      const byName = { projection: { _id: 1 } } as const;
+      const row = await withDeadline(limits.question, () =>
+        endpoints.findOne({ _id: endpointKey }, byName),
       );
+      return row !== null;
     },
   };
 }

@@ -2,8 +2,9 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { Document } from 'mongodb';
 import { limits, withDeadline } from '../calls.ts';
 import { asBytes, decodeAll } from '../decodeDocument.ts';
-import { isDate, isDocument, jobProblem } from '../rowProblem.ts';
+import { isDocument } from '../rowProblem.ts';
 import type { JobRow, StateCollections } from '../stateCollections.ts';
+import { dateOf, nameOf, textOf, unreadableIn, type ShownRow } from './shownRow.ts';
 import { beginning } from './smsPages.ts';
 
 /** What a job is told to do: the same for the same command line. */
@@ -26,15 +27,14 @@ export interface HeldJob {
   readonly counts: JobCounts;
 }
 
-export interface JobSummary {
-  readonly kind: string;
+export interface JobSummary extends ShownRow {
+  readonly id: string;
+  readonly kind: string | null;
   readonly arguments: Readonly<Record<string, string>>;
-  readonly state: string;
+  readonly state: string | null;
   readonly counts: JobCounts;
   readonly startedAt: Date | null;
   readonly updatedAt: Date | null;
-  /** What is wrong with its row; absent when nothing is. */
-  readonly unreadable?: string;
 }
 
 /** Jobs, so that an interrupted one goes on where it stopped, and no two do the same at once. */
@@ -140,15 +140,15 @@ function toHeld(row: JobRow, isResumed: boolean): HeldJob {
 
 /** Whatever else a row says, it is shown; `unreadable` when it is not as it was written. */
 function toSummary(row: Document): JobSummary {
-  const problem = jobProblem(row);
   return {
-    kind: String(row['kind']),
+    id: nameOf(row),
+    kind: textOf(row['kind']),
     arguments: textsOf(row['arguments']),
-    state: String(row['state']),
+    state: textOf(row['state']),
     counts: countsOf(row['counts']),
-    startedAt: isDate(row['startedAt']) ? (row['startedAt'] as Date) : null,
-    updatedAt: isDate(row['updatedAt']) ? (row['updatedAt'] as Date) : null,
-    ...(problem === null ? {} : { unreadable: problem }),
+    startedAt: dateOf(row['startedAt']),
+    updatedAt: dateOf(row['updatedAt']),
+    ...unreadableIn('job', row),
   };
 }
 
@@ -159,5 +159,7 @@ function countsOf(value: unknown): JobCounts {
 
 function textsOf(value: unknown): Readonly<Record<string, string>> {
   const given = isDocument(value) ? Object.entries(value as Document) : [];
-  return Object.fromEntries(given.map(([name, text]) => [name, String(text)]));
+  return Object.fromEntries(
+    given.flatMap(([name, text]) => (typeof text === 'string' ? [[name, text]] : [])),
+  );
 }

@@ -1,7 +1,9 @@
 import { limits, withDeadline } from '../calls.ts';
+import { asBytes, decodeAll } from '../decodeDocument.ts';
 import type { StateCollections } from '../stateCollections.ts';
+import { dateOf, nameOf, numberOf, textOf, unreadableIn, type ShownRow } from './shownRow.ts';
 
-export interface CheckpointFacts {
+export interface CheckpointFacts extends ShownRow {
   readonly partition: string;
   /** Everything written before is settled. */
   readonly at: Date | null;
@@ -9,18 +11,19 @@ export interface CheckpointFacts {
   readonly worker: string | null;
 }
 
-export interface LeaseFacts {
+export interface LeaseFacts extends ShownRow {
   readonly partition: string;
   readonly worker: string | null;
-  readonly epoch: number;
-  readonly until: Date;
+  readonly epoch: number | null;
+  readonly until: Date | null;
   /** By the server's clock. */
   readonly isHeld: boolean;
 }
 
-export interface GapFacts {
-  readonly from: Date;
-  readonly to: Date;
+export interface GapFacts extends ShownRow {
+  readonly id: string;
+  readonly from: Date | null;
+  readonly to: Date | null;
   readonly recovered: number;
   readonly unplaceable: number;
 }
@@ -36,39 +39,43 @@ export async function readOverview({
   readonly gaps: readonly GapFacts[];
 }> {
   const [saved, held, open] = await Promise.all([
-    withDeadline(limits.question, () => checkpoints.find().toArray()),
-    withDeadline(limits.question, () => leases.aggregate(withHeld).toArray()),
-    withDeadline(limits.question, () => gaps.find({}, { sort: { createdAt: 1 } }).toArray()),
+    withDeadline(limits.question, () => checkpoints.find({}, asBytes).toArray()),
+    withDeadline(limits.question, () => leases.aggregate(withHeld, asBytes).toArray()),
+    withDeadline(limits.question, () =>
+      gaps.find({}, { sort: { createdAt: 1 }, ...asBytes }).toArray(),
+    ),
   ]);
   return {
-    checkpoints: saved.map((row) => ({
-      partition: row._id,
+    checkpoints: decodeAll(saved).map((row) => ({
+      partition: nameOf(row),
       at: dateOf(row['wallTime']),
       savedAt: dateOf(row['savedAt']),
       worker: textOf(row['owner']),
+      ...unreadableIn('checkpoint', row),
     })),
-    leases: held.map((row) => ({
-      partition: String(row['_id']),
+    leases: decodeAll(held).map((row) => ({
+      partition: nameOf(row),
       worker: textOf(row['owner']),
-      epoch: Number(row['epoch']),
-      until: dateOf(row['until']) ?? new Date(0),
+      epoch: numberOf(row['epoch']),
+      until: dateOf(row['until']),
       isHeld: row['isHeld'] === true,
+      ...unreadableIn('lease', row),
     })),
-    gaps: open.map((row) => ({
-      from: row['from'] as Date,
-      to: row['to'] as Date,
-      recovered: Number(row['recovered'] ?? 0),
-      unplaceable: Number(row['unplaceable'] ?? 0),
+    gaps: decodeAll(open).map((row) => ({
+      id: nameOf(row),
+      from: dateOf(row['from']),
+      to: dateOf(row['to']),
+      recovered: numberOf(row['recovered']) ?? 0,
+      unplaceable: numberOf(row['unplaceable']) ?? 0,
+      ...unreadableIn('gap', row),
     })),
   };
 }
 
-const withHeld = [{ $set: { isHeld: { $gt: ['$until', '$$NOW'] } } }];
-
-function dateOf(value: unknown): Date | null {
-  return value instanceof Date ? value : null;
-}
-
-function textOf(value: unknown): string | null {
-  return typeof value === 'string' ? value : null;
-}
+const withHeld = [
+  {
+    $set: {
+      isHeld: { $and: [{ $eq: [{ $type: '$until' }, 'date'] }, { $gt: ['$until', '$$NOW'] }] },
+    },
+  },
+];

@@ -1,8 +1,10 @@
 import type { Document, Filter } from 'mongodb';
 import { parseIntegerId, type IntegerId } from '../../domain/integerId.ts';
 import { limits, withDeadline } from '../calls.ts';
-import { logOf } from '../retryRow.ts';
+import { asBytes, decodeAll } from '../decodeDocument.ts';
+import { isDocument } from '../rowProblem.ts';
 import type { RetryRow, StateCollections } from '../stateCollections.ts';
+import { dateOf, idOf, nameOf, numberOf, textOf, unreadableIn, type ShownRow } from './shownRow.ts';
 
 /** Which parked notifications are meant; all when neither is given. */
 export interface ParkedScope {
@@ -11,19 +13,19 @@ export interface ParkedScope {
   readonly webhookId?: string | undefined;
 }
 
-export interface ParkedFacts {
+export interface ParkedFacts extends ShownRow {
   readonly notificationId: string;
-  readonly accountId: IntegerId;
-  readonly flowId: IntegerId;
+  readonly accountId: IntegerId | null;
+  readonly flowId: IntegerId | null;
   /** Null while it is not known where it leads. */
   readonly webhookId: IntegerId | null;
   readonly url: string | null;
-  readonly deliveryStatus: string;
+  readonly deliveryStatus: string | null;
   readonly attempts: number;
   readonly lastStatusCode: number | null;
   readonly lastError: string | null;
-  readonly nextAttemptAt: Date;
-  readonly acceptedAt: Date;
+  readonly nextAttemptAt: Date | null;
+  readonly acceptedAt: Date | null;
   /** Being called, or about to be. */
   readonly isClaimed: boolean;
 }
@@ -48,16 +50,19 @@ export function createParkedList(retries: StateCollections['retries']): ParkedLi
     };
     const rows = await withDeadline(limits.question, () =>
       retries
-        .aggregate<RetryRow>([
-          { $match: filter },
-          { $unset: 'body' },
-          { $sort: { nextAttemptAt: 1 } },
-          { $limit: limit },
-          { $set: { isClaimed } },
-        ])
+        .aggregate(
+          [
+            { $match: filter },
+            { $unset: 'body' },
+            { $sort: { nextAttemptAt: 1 } },
+            { $limit: limit },
+            { $set: { isClaimed } },
+          ],
+          asBytes,
+        )
         .toArray(),
     );
-    return rows.map(toFacts);
+    return decodeAll(rows).map(toFacts);
   };
   return {
     list: async (scope, limit) => await find(within(scope), limit),
@@ -93,20 +98,26 @@ function waiting(scope: ParkedScope): Document {
   return { ...within(scope), claim: { $exists: false }, $expr: isNotDue };
 }
 
-function toFacts(row: RetryRow): ParkedFacts {
-  const { begun, last } = logOf(row);
+function toFacts(row: Document): ParkedFacts {
+  const log = documentOf(row['log']);
+  const last = documentOf(log['last']);
   return {
-    notificationId: row._id,
-    accountId: row['accountId'] as IntegerId,
-    flowId: row['flowId'] as IntegerId,
-    webhookId: row['webhookId'] as IntegerId | null,
-    url: row['url'] as string | null,
-    deliveryStatus: row['deliveryStatus'] as string,
-    attempts: begun,
-    lastStatusCode: last?.kind === 'answered' ? last.statusCode : null,
-    lastError: last?.error ?? null,
-    nextAttemptAt: row['nextAttemptAt'] as Date,
-    acceptedAt: row['acceptedAt'] as Date,
+    notificationId: nameOf(row),
+    accountId: idOf(row['accountId']),
+    flowId: idOf(row['flowId']),
+    webhookId: idOf(row['webhookId']),
+    url: textOf(row['url']),
+    deliveryStatus: textOf(row['deliveryStatus']),
+    attempts: numberOf(log['begun']) ?? 0,
+    lastStatusCode: last['kind'] === 'answered' ? numberOf(last['statusCode']) : null,
+    lastError: textOf(last['error']),
+    nextAttemptAt: dateOf(row['nextAttemptAt']),
+    acceptedAt: dateOf(row['acceptedAt']),
     isClaimed: row['isClaimed'] === true,
+    ...unreadableIn('parked', row),
   };
+}
+
+function documentOf(value: unknown): Document {
+  return isDocument(value) ? (value as Document) : {};
 }

@@ -2,20 +2,22 @@ import { Long, ObjectId, UUID, type Collection, type Document } from 'mongodb';
 import { parseIntegerId } from '../../domain/integerId.ts';
 import { smsKey } from '../../domain/notificationId.ts';
 import type { PlainDocument } from '../../domain/plainValue.ts';
-import type { DeliveryRecord } from '../../domain/record.ts';
 import { limits, withDeadline } from '../calls.ts';
+import { asBytes, decodeAll } from '../decodeDocument.ts';
 import { findByKeys } from '../findByKeys.ts';
 import { historyOf } from '../ledger.ts';
 import { defaultUuidRepresentation, toLegacyUuid, type UuidRepresentation } from '../legacyUuid.ts';
 import { toPlainDocument } from '../plainDocument.ts';
 import type { StateCollections } from '../stateCollections.ts';
+import { dateOf, nameOf, textOf, unreadableIn, type ShownRow } from './shownRow.ts';
 
-export interface EndFacts {
+export interface EndFacts extends ShownRow {
   readonly notificationId: string;
-  readonly state: string;
-  readonly endedAt: Date;
-  readonly forgottenAt: Date;
-  readonly record: DeliveryRecord | null;
+  readonly state: string | null;
+  readonly endedAt: Date | null;
+  readonly forgottenAt: Date | null;
+  /** As it is stored. */
+  readonly record: unknown;
 }
 
 /** Finds the SMS whose `_id`, a text, an ObjectId, a UUID or a number, reads like this; null when there is none. */
@@ -51,13 +53,14 @@ export async function findEnds(
   if (key === null) return [];
   const filter: Document = { _id: historyOf(key) };
   const rows = await withDeadline(limits.question, () =>
-    sent.find(filter, { sort: { endedAt: 1 } }).toArray(),
+    sent.find(filter, { sort: { endedAt: 1 }, ...asBytes }).toArray(),
   );
-  return rows.map((row) => ({
-    notificationId: row._id,
-    state: String(row['state']),
-    endedAt: row['endedAt'] as Date,
-    forgottenAt: row['expireAt'] as Date,
-    record: (row['record'] ?? null) as DeliveryRecord | null,
+  return decodeAll(rows).map((row) => ({
+    notificationId: nameOf(row),
+    state: textOf(row['state']),
+    endedAt: dateOf(row['endedAt']),
+    forgottenAt: dateOf(row['expireAt']),
+    record: (row['record'] ?? null) as unknown,
+    ...unreadableIn('end', row),
   }));
 }

@@ -96,7 +96,7 @@ describe('what is parked', () => {
     expect(await list.countWaiting({ accountId: 29 })).toBe(1);
     expect(await list.makeDue({ accountId: 29 })).toBe(1);
     const due = (await list.list({}, 10)).filter(
-      ({ nextAttemptAt }) => nextAttemptAt <= new Date(),
+      ({ nextAttemptAt }) => Number(nextAttemptAt) <= Date.now(),
     );
     expect(due.map(({ notificationId }) => notificationId)).toEqual(['b:DELIVERED']);
   });
