@@ -140,6 +140,7 @@ async function notifyCustomers(frame: Frame, connections: Connections): Promise<
   const endpoints = createEndpointStore({
     endpoints: mongo.state.endpoints,
     logger,
+    metrics: frame.metrics,
     unreadable,
     signal: abandoned,
   });

@@ -1,11 +1,13 @@
 import type { FailedReason } from '../domain/record.ts';
-import type { EndpointStore } from '../pipeline/ports.ts';
+import type { EndpointStore, Metrics } from '../pipeline/ports.ts';
 import { delay } from '../runtime/abort.ts';
+import { insist } from '../runtime/isolate.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { retryTransient } from '../runtime/retryTransient.ts';
 import type { StateCollections } from './stateCollections.ts';
 import { createPatience, limits, withDeadline } from './calls.ts';
 import { asBytes, decodeAll } from './decodeDocument.ts';
+import { causeOf } from './errorCodes.ts';
+import { passes } from './passingErrors.ts';
 import { tellNobody, type TellUnreadable } from './unreadableRows.ts';
 
 /** How soon a change made elsewhere, by an operator, takes effect. */
@@ -22,14 +24,15 @@ export interface WatchedEndpointStore extends EndpointStore {
 export function createEndpointStore(options: {
   readonly endpoints: StateCollections['endpoints'];
   readonly logger: Logger;
+  readonly metrics: Pick<Metrics, 'recordFailed'>;
   readonly unreadable?: TellUnreadable;
   /** Aborted when the worker can't wait any longer for a write. */
   readonly signal: AbortSignal;
 }): WatchedEndpointStore {
-  const { endpoints, logger, signal, unreadable = tellNobody } = options;
+  const { endpoints, logger, metrics, signal, unreadable = tellNobody } = options;
   const patience = createPatience(limits.lookUp);
   let disabled: ReadonlySet<string> = new Set();
-  /** About to be disabled. */
+  /** About to be disabled, or refused by MongoDB. */
   const avoided = new Set<string>();
   let written = 0;
 
@@ -64,10 +67,23 @@ export function createEndpointStore(options: {
       const fields = { webhookId, url: displayUrl, reason };
       const update = { $set: fields, $currentDate: { disabledAt: true } } as const;
       const limit = createPatience(limits.write);
-      await retryTransient(
+      const what = 'endpoint';
+      const insisted = await insist(
         () => withDeadline(limit, () => endpoints.updateOne({ _id }, update, { upsert: true })),
-        { what: 'endpoint', signal, logger },
+        {
+          ...{ what, signal, logger, passes },
+          // Matches none. A row is not tried to be added: refusing all of them is as good as refusing this one.
+          probe: () => withDeadline(limit, () => endpoints.updateOne({ _id: { $in: [] } }, update)),
+        },
       );
+      if (insisted.kind === 'refused') {
+        const { error } = insisted;
+        const code = causeOf(error);
+        avoided.add(_id);
+        metrics.recordFailed(code);
+        logger.error('record_failed', { webhookId, url: displayUrl, code, what, error });
+        return;
+      }
       written += 1;
       disabled = new Set([...disabled, _id]);
       avoided.delete(_id);

@@ -35,18 +35,19 @@ export function createOutcomeStore(options: OutcomeStoreOptions): OutcomeStore {
   const trying = { signal, logger, passes };
 
   /** All of it may be done again: what is there already stays, or is written as it was. */
-  const commit = async (endings: readonly Ending[]): Promise<null[]> => {
+  const commit = async (endings: readonly Ending[]): Promise<(null | Promise<null>)[]> => {
     const again = async <Result>(what: Step, operation: () => Promise<Result>): Promise<Result> =>
       await retryTransient(operation, { ...trying, what });
     const limit = createPatience(limits.write);
     const recorded = endings.filter(hasRecord);
     const ended = recorded.filter(isToRemember);
     const standing = await again('ledger', () => ledger.add(ended, limit));
-    await Promise.all(endings.map(async ({ onRemembered }) => await onRemembered?.()));
-    const shown = recorded.map((ending) => asRemembered(ending, standing)).filter(isToShow);
+    const ready = endings.filter(isReady);
+    const settled = ready.filter(hasRecord).map((ending) => asRemembered(ending, standing));
+    const shown = settled.filter(isToShow);
     await again('record', () => records.write(shown, limit));
-    await again('retry', () => removeRows(retries, endings, limit));
-    return endings.map(() => null);
+    await again('retry', () => removeRows(retries, ready, limit));
+    return endings.map((ending) => (isReady(ending) ? null : finishAside(ending, standing)));
   };
 
   /** One step for an ending that can't be committed with others: when that is refused for good, it goes on without. */
@@ -75,13 +76,27 @@ export function createOutcomeStore(options: OutcomeStoreOptions): OutcomeStore {
     if (hasRecord(ending)) {
       const add = async () => await ledger.add([ending].filter(isToRemember), limit);
       const standing = await step('ledger', ending, add);
-      await ending.onRemembered?.();
-      const settled = asRemembered(ending, standing ?? new Map());
-      const shown = [settled].filter(isToShow);
+      return await finish(ending, standing ?? new Map());
+    }
+    return await finish(ending, new Map());
+  };
+  /** What is left to do once it is remembered. */
+  const finish = async (ending: Ending, standing: Standing): Promise<null> => {
+    const limit = createPatience(limits.write);
+    await ending.onRemembered?.();
+    if (hasRecord(ending)) {
+      const shown = [asRemembered(ending, standing)].filter(isToShow);
       await step('record', ending, async () => await records.write(shown, limit));
     }
     await step('retry', ending, async () => await removeRows(retries, [ending], limit));
     return null;
+  };
+  /** What else has to be durable first may be refused for a while: nobody else of the batch waits for it. */
+  const finishAside = (ending: Ending, standing: Standing): Promise<null> => {
+    const finishing = finish(ending, standing);
+    // Whoever is given it hears of that later.
+    finishing.catch(() => undefined);
+    return finishing;
   };
   const batcher = createBatcher<Ending, null>({
     maxSize: 200,
@@ -100,6 +115,11 @@ export function createOutcomeStore(options: OutcomeStoreOptions): OutcomeStore {
 }
 
 type Step = 'ledger' | 'record' | 'retry';
+type Standing = ReadonlyMap<string, DeliveryRecord>;
+
+function isReady({ onRemembered }: Ending): boolean {
+  return onRemembered === undefined;
+}
 
 function isToRemember({ remember }: Ending): boolean {
   return remember;
@@ -114,10 +134,7 @@ function hasRecord(ending: Ending): ending is RecordedEnding {
 }
 
 /** An end that met one in the ledger: what is shown is what is remembered, whichever of the two that is. */
-function asRemembered(
-  ending: RecordedEnding,
-  standing: ReadonlyMap<string, DeliveryRecord>,
-): RecordedEnding {
+function asRemembered(ending: RecordedEnding, standing: Standing): RecordedEnding {
   const record = ending.remember ? standing.get(ending.notificationId) : undefined;
   return record === undefined ? ending : { ...ending, record, showRecord: true };
 }

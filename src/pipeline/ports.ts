@@ -216,7 +216,10 @@ export interface EndpointStore {
   isDisabled(endpointKey: string): boolean;
   /** It is disabled from now on, for this process, and will be for all. */
   avoid(endpointKey: string): void;
-  /** Durable with majority when it resolves; tried again until then. */
+  /**
+   * Durable with majority when it resolves, or refused for good, logged and counted: then only this process does
+   * not call it.
+   */
   disable(webhook: EndpointName, reason: FailedReason): Promise<void>;
 }
 

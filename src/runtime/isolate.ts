@@ -12,7 +12,7 @@ type Insistence = RetryOptions & Required<Pick<RetryOptions, 'passes'>>;
  */
 export async function isolate<Item, Result>(
   items: readonly Item[],
-  together: (items: readonly Item[]) => Promise<readonly Result[]>,
+  together: (items: readonly Item[]) => Promise<readonly (Result | Promise<Result>)[]>,
   options: Insistence & {
     /** What comes of one that fails by itself. */
     alone(item: Item, error: Error): Promise<Result>;

@@ -4,6 +4,7 @@ import { createEndpointStore } from '../../src/mongo/endpointStore.ts';
 import { createJobStore } from '../../src/mongo/operator/jobStore.ts';
 import { undecodable } from '../support/oddBson.ts';
 import { damage, useOddRows, type Fields } from '../support/oddRows.ts';
+import { createRecordingMetrics } from '../support/recorders.ts';
 import { useServers } from '../support/servers.ts';
 
 const servers = useServers(import.meta.url);
@@ -20,6 +21,7 @@ describe('an odd row of an endpoint', () => {
     const store = createEndpointStore({
       endpoints,
       logger: rows().logger,
+      metrics: createRecordingMetrics(),
       signal,
       unreadable: rows().unreadable,
     });

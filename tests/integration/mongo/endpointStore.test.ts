@@ -11,6 +11,7 @@ import { createMemoryLogger, type MemoryLogger } from '../../support/memoryLogge
 import { failCommands } from '../../support/mongoFaults.ts';
 import { failureOf } from '../../support/mongoOutcomes.ts';
 import { usePrivateReplicaSet } from '../../support/mongoReplicaSet.ts';
+import { createRecordingMetrics } from '../../support/recorders.ts';
 import { until } from '../../support/until.ts';
 
 const appName = 'endpoints under test';
@@ -18,6 +19,7 @@ const replicaSet = usePrivateReplicaSet();
 let client: MongoClient;
 let endpoints: StateCollections['endpoints'];
 let logger: MemoryLogger;
+let metrics: ReturnType<typeof createRecordingMetrics>;
 let abandoned: AbortController;
 let store: WatchedEndpointStore;
 let databases = 0;
@@ -27,6 +29,7 @@ beforeEach(() => {
   client = createMongoClient(replicaSet().uri, appName);
   ({ endpoints } = stateCollections(client.db(`endpoints_${databases}`)));
   logger = createMemoryLogger();
+  metrics = createRecordingMetrics();
   abandoned = new AbortController();
   store = newStore();
 });
@@ -36,7 +39,7 @@ afterEach(async () => {
 
 /** As another worker has it, or this one after a restart. */
 function newStore(): WatchedEndpointStore {
-  return createEndpointStore({ endpoints, logger, signal: abandoned.signal });
+  return createEndpointStore({ endpoints, logger, metrics, signal: abandoned.signal });
 }
 
 const webhook = aWebhook({

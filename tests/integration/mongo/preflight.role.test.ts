@@ -11,6 +11,7 @@ import { toError } from '../../../src/runtime/errors.ts';
 import { aWebhook } from '../../support/builders.ts';
 import { readDocumentedRole } from '../../support/documentedRole.ts';
 import { createMemoryLogger } from '../../support/memoryLogger.ts';
+import { createRecordingMetrics } from '../../support/recorders.ts';
 import { anEnding, createOutcomes } from '../../support/mongoOutcomes.ts';
 import { createGapSearch } from '../../support/mongoGaps.ts';
 import { briefLog, claimUpTo, createRetries, parkable } from '../../support/mongoRetries.ts';
@@ -138,7 +139,12 @@ async function doEverything(client: MongoClient): Promise<void> {
   await ends.store.end(anEnding('sms-1'));
   expect(await retries.row('sms-1:DELIVERED')).toBeNull();
 
-  const endpoints = createEndpointStore({ endpoints: state.endpoints, logger, signal });
+  const endpoints = createEndpointStore({
+    endpoints: state.endpoints,
+    logger,
+    metrics: createRecordingMetrics(),
+    signal,
+  });
   await endpoints.disable(aWebhook(), 'endpoint_gone');
   await endpoints.load();
   await searchGap(
