@@ -15,9 +15,10 @@ import { createPatience, limits, type Limit } from './calls.ts';
 type Documents = ReadonlyMap<string, PlainDocument>;
 
 /**
- * Reads a whole batch in two queries, more where the SMS collection is clustered: the SMS collection, and durable state with the ledger. Of an SMS
- * whose records are asked for, the document is read only if there is anything it could have lost. No more documents are
- * read than one answer of the server holds, which is 16 MB, nor more of what is remembered; the others are left.
+ * Reads a whole batch in two queries, more where the SMS collection is clustered: the SMS collection, and durable
+ * state with the ledger. Of an SMS whose records are asked for, the document is read only if there is anything it could
+ * have lost. No more documents are read than one answer of the server holds, which is 16 MB, nor more of what is
+ * remembered; the others are left.
  */
 export function createSmsStore(options: {
   readonly sms: Collection;

@@ -32,8 +32,9 @@ import { createWindow } from './window.ts';
  */
 const SILENCE_MS = 15_000;
 
-type FromOutside = Omit<
-  TendBlockedDeps,
+/** What all notifications of this process share. */
+type Shared = Pick<
+  RedeliverDeps,
   | 'lookUp'
   | 'lookedUp'
   | 'remembered'
@@ -43,8 +44,9 @@ type FromOutside = Omit<
   | 'callGate'
   | 'underWay'
   | 'claims'
-  | 'track'
 >;
+
+type FromOutside = Omit<TendBlockedDeps, keyof Shared | 'track'>;
 
 export interface PipelineDeps extends FromOutside {
   readonly source: ChangeSource;
@@ -207,21 +209,7 @@ async function skipGap(
   return now;
 }
 
-/** What all notifications of this process share. */
-function createShared(
-  deps: PipelineDeps,
-): Pick<
-  RedeliverDeps,
-  | 'lookUp'
-  | 'lookedUp'
-  | 'remembered'
-  | 'responses'
-  | 'end'
-  | 'takeUpGate'
-  | 'callGate'
-  | 'underWay'
-  | 'claims'
-> {
+function createShared(deps: PipelineDeps): Shared {
   const lookedUp = createByteBudget(LOOKED_UP_BYTES);
   const remembered = createByteBudget(REMEMBERED_BYTES);
   return {
