@@ -13,6 +13,8 @@ const home = (library, folder) => ({
   to: { path: `^node_modules/${library}/` },
 });
 
+const below = ['^src/(domain|runtime)/'];
+
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
@@ -22,28 +24,53 @@ module.exports = {
       '^node_modules/(luxon|@types/luxon)/',
       '^src/domain/',
     ]),
-    only('pipeline-knows-no-driver', '^src/pipeline/', [
-      '^src/(domain|runtime)/',
+    only('ports-need-no-more-than-the-domain', '^src/ports/', below),
+    only('endpoints-know-no-notification', '^src/endpoints/', [...below, '^src/ports/']),
+    only('notify-calls-endpoints', '^src/notify/', [
+      ...below,
+      '^src/(ports|endpoints)/',
       '^node_modules/p-retry/',
+    ]),
+    only('source-hands-to-notify', '^src/source/', [...below, '^src/(ports|endpoints|notify)/']),
+    only('retries-hand-to-notify', '^src/retries/', [...below, '^src/(ports|endpoints|notify)/']),
+    only('pipeline-knows-no-driver', '^src/pipeline\\.ts$', [
+      ...below,
+      '^src/(ports|endpoints|notify|source|retries)/',
     ]),
     {
       name: 'adapters-do-not-meet',
       severity: 'error',
       comment: 'an adapter knows the domain, the ports and its own driver',
       from: { path: '^src/(mongo|mysql|http|observability)/' },
+      to: { path: '^(src|config)/', pathNot: [...below, '^src/ports/', '^src/$1/'] },
+    },
+    {
+      name: 'support-runs-no-pipeline',
+      severity: 'error',
+      comment: 'the worker calls; support reads, and writes what it then serves',
+      from: { path: '^src/support/' },
       to: {
         path: '^(src|config)/',
-        pathNot: ['^src/(domain|runtime)/', '^src/pipeline/(ports|retryPort)\\.ts$', '^src/$1/'],
+        pathNot: [
+          ...below,
+          '^src/(support|ports|mongo|mysql|http)/',
+          '^src/connections\\.ts$',
+          '^config/config\\.ts$',
+        ],
       },
     },
     {
-      name: 'commands-run-no-pipeline',
+      name: 'commands-go-through-support',
       severity: 'error',
-      comment: 'the worker calls; commands read, and write what it then serves',
+      comment: 'commands read command lines and write pages; what they ask and do is in support',
       from: { path: '^src/cli/' },
-      to: { path: '^src/pipeline/', pathNot: '^src/pipeline/(ports|retryPort)\\.ts$' },
+      to: {
+        path: '^(src|config)/',
+        pathNot: [...below, '^src/(cli|support)/', '^config/config\\.ts$'],
+      },
     },
     home('commander', '^src/cli/'),
+    home('p-retry', '^src/notify/deliver\\.ts$'),
     home('mongodb', '^src/mongo/'),
     home('mysql2', '^src/mysql/'),
     home('lru-cache', '^src/(mysql|http)/'),
@@ -53,6 +80,7 @@ module.exports = {
     home('prom-client', '^src/observability/metrics\\.ts$'),
     home('luxon', '^src/runtime/timeZone\\.ts$'),
     home('zod', '^config/'),
+    home('string-width', '^src/cli/output/table\\.ts$'),
     {
       name: 'config-stands-alone',
       severity: 'error',
@@ -62,7 +90,7 @@ module.exports = {
     {
       name: 'only-main-loads-config',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(main|cli|installation)\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/(workerProcess|commandProcess|installation)\\.ts$' },
       to: { path: '^config/', pathNot: '^config/config\\.ts$' },
     },
     {
@@ -71,13 +99,25 @@ module.exports = {
       from: { path: '^(src|config)/' },
       to: { path: '^(tests|scripts)/' },
     },
+    {
+      name: 'unit-tests-start-nothing',
+      severity: 'error',
+      comment: 'no processes and no servers: those belong to tests/integration',
+      from: { path: '^tests/unit/' },
+      to: {
+        path: [
+          '^(node:)?(child_process|worker_threads|cluster|dgram)$',
+          '^tests/support/(servers|mongoReplicaSet|receiver|tcpProxy|connectProxy|listenLocally|cli|endToEnd)\\.ts$',
+          '^src/observability/probeServer\\.ts$',
+          '^scripts/services/(startServices|mongod|mysql|replicaSet)\\.ts$',
+        ],
+      },
+    },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     { name: 'no-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    tsPreCompilationDeps: true,
-    tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'types'],

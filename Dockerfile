@@ -10,19 +10,20 @@ COPY src src
 RUN npm run build
 
 FROM base AS dependencies
-RUN npm ci --omit=dev --ignore-scripts
+# The only optional dependency is Node itself, which the image contains.
+RUN npm ci --omit=dev --omit=optional --ignore-scripts
 
 FROM node:24-bookworm-slim
 LABEL org.opencontainers.image.title="notify-on-delivery" \
-      org.opencontainers.image.description="Tells customers' webhooks about SMS delivery statuses" \
+      org.opencontainers.image.description="Sends SMS delivery statuses to customers' webhooks" \
       org.opencontainers.image.licenses="MIT"
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
-# The SQL of the route query is read at run time, package.json for the version.
+# Read at run time: the SQL of the route query, and the version in package.json.
 COPY config/*.sql config/
 COPY package.json ./
-# A number, so that Kubernetes can tell that it is not root. The files stay root's: nothing is written.
+# A number, so that Kubernetes can verify that it is not root. The files belong to root: the worker writes none.
 USER 10001:10001
 # Both as in "npm start".
 ENV UV_THREADPOOL_SIZE=64

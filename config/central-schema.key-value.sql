@@ -1,5 +1,5 @@
--- Accountconfig as a table of settings, for config/route.key-value.sql. Load it before
--- central-schema.sql, which then leaves this table as it is and makes the others.
+-- Accountconfig with one row per account and key, for config/route.key-value.sql. Load it before
+-- central-schema.sql, which then keeps this table and creates the others.
 CREATE TABLE IF NOT EXISTS Accountconfig (
   accountID BIGINT NOT NULL,
   configKey VARCHAR(190) NOT NULL,

@@ -1,15 +1,15 @@
--- The reference tables of the central database, for demo and tests. Runs on MySQL 8 and MariaDB 10.6.
--- The worker only reads them. Another schema is fine: fit the route query to it instead.
+-- The reference tables of the central database, for the demo and the tests. Runs on MySQL 8 and MariaDB 10.6.
+-- The worker only reads them. For another schema, adapt the route query instead.
 
--- Step 1: the setting is a column whose name has dots in it, so it always needs backquotes.
--- central-schema.key-value.sql has the other shape of this table.
+-- Step 1: the name of the setting's column contains dots, so it always needs backquotes.
+-- central-schema.key-value.sql has the other form of this table.
 CREATE TABLE IF NOT EXISTS Accountconfig (
   accountID BIGINT NOT NULL PRIMARY KEY,
   `account.sms.notifyOnDelivery` VARCHAR(255) NULL
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4;
 
--- Step 2: defaultOf holds the account only in rows that are a default, and NULLs never collide in a
--- unique key: at most one default per account. (MariaDB has no functional key parts to do it with.)
+-- Step 2: defaultOf contains the account only in default rows, and a unique key allows any number of NULLs:
+-- at most one default per account. (MariaDB does not support functional key parts.)
 CREATE TABLE IF NOT EXISTS Webhook (
   webhookID BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
   accountID BIGINT NOT NULL,

@@ -1,141 +1,165 @@
 import { duration, durationList, timerBounds } from './duration.ts';
+import { boolean, fraction, integer, list, optional, startTime, timeZone } from './parsers.ts';
 import type { Setting } from './setting.ts';
-import { boolean, fraction, integer, list, startTime, timeZone } from './values.ts';
+import { addressRanges, proxyUrl, schemes } from './uris.ts';
 
-/** Only ever compared with dates, or the age of an index entry. */
+/** For durations that never become a timer: they are compared with dates or are the age of an index entry. */
 const age = { min: '1ms', max: '3650d' } as const;
 
 export const deliverySettings = {
   DELIVERY_STATUSES: {
-    section: 'notify',
-    parser: list(),
+    key: 'notify.deliveryStatuses',
+    parser: list,
     default: '',
     emptyIsValue: true,
     description:
-      'The delivery statuses that are notified, exactly as written in the documents, such as `DELIVERED,FAILED`. Empty: all.',
+      'Delivery statuses that trigger a notification, written exactly as in the documents, such as `DELIVERED,FAILED`. Empty: all.',
   },
   MAX_STATUS_AGE: {
-    section: 'notify',
+    key: 'notify.maxStatusAgeMs',
     parser: duration(age),
     default: '72h',
     description:
-      'A document inserted or replaced whose delivery time (else its send time) is longer ago than this is skipped as stale, so that a restore or a migration calls nobody.',
+      'Maximum age of an inserted or replaced document, by its delivery time or, without one, its send time. Older ones are skipped as stale, so that a restore or a migration does not notify customers.',
   },
   REMEMBER: {
-    section: 'notify',
+    key: 'notify.rememberMs',
     parser: duration(age),
     default: '72h',
     description:
-      'How long an ended notification is remembered, so that the same status of the same SMS does not call again.',
+      'How long an ended notification is remembered, so that no second notification is sent for the same status of the same SMS.',
   },
   SWEEP_MARGIN: {
-    section: 'notify',
+    key: 'notify.sweepMarginMs',
     parser: duration({ ...age, min: '0s' }),
     default: '24h',
     description:
-      'When the oplog no longer reaches back to where the worker left off, the SMS collection is searched for documents whose delivery time is at most this long before that: carriers report late.',
+      'If the oplog no longer reaches back to the position of the worker, the worker scans the SMS collection. The scan includes documents whose delivery time is up to this long before that position, because carriers report late.',
   },
   START_AT: {
-    section: 'notify',
-    parser: startTime(),
+    key: 'notify.startAt',
+    parser: startTime,
     default: 'now',
     description:
-      'Where the very first start begins: `now`, or an ISO 8601 time with an offset. Without effect once there is a checkpoint.',
+      'Where the worker starts reading on its very first start: `now`, or an ISO 8601 time with an offset. Ignored once a checkpoint exists.',
   },
   RECORD_SKIPS: {
-    section: 'notify',
-    parser: boolean(),
+    key: 'notify.recordSkips',
+    parser: boolean,
     default: 'true',
     description:
-      'Whether a skipped notification is recorded in the SMS document; `false` only logs and counts it.',
+      'Whether skipped notifications are recorded in the SMS document. If `false`, they are only logged and counted.',
   },
   PAYLOAD_TIMEZONE: {
-    section: 'call',
-    parser: timeZone(),
+    key: 'call.payloadTimeZone',
+    parser: timeZone,
     default: 'Asia/Kolkata',
     description:
-      'Time zone in which dates are written in the call, and read where a text names none.',
+      'Time zone of the dates in the payload, in the output of commands and in the text log. It also applies to times that are given without a time zone.',
   },
   REQUEST_TIMEOUT: {
-    section: 'call',
+    key: 'call.requestTimeoutMs',
     parser: duration(timerBounds),
     default: '15s',
     description:
-      'Longest duration of one attempt, from the DNS look-up to the last byte of the response.',
+      'Maximum duration of one attempt, from the DNS lookup to the last byte of the response.',
   },
   CONNECT_TIMEOUT: {
-    section: 'call',
+    key: 'call.connectTimeoutMs',
     parser: duration(timerBounds),
     default: '5s',
-    description: 'Longest duration of connecting, a part of the attempt.',
+    description: 'Maximum time to establish a connection. It is part of the attempt.',
   },
   RESPONSE_LIMIT: {
-    section: 'call',
+    key: 'call.responseLimitBytes',
     parser: integer({ min: 0, max: 1_048_576 }),
     default: '16384',
     description:
-      'Bytes of a response that are read and recorded at most, after decompression; 1 MiB is the highest.',
+      'Maximum number of bytes of a response that are read and recorded, after decompression. At most 1 MiB.',
   },
   CONNECTION_MAX_AGE: {
-    section: 'call',
+    key: 'call.connectionMaxAgeMs',
     parser: duration({ ...timerBounds, min: '0s' }),
     default: '60s',
     description:
-      'How long a connection is used, so that a changed DNS entry is followed however steady the traffic is. `0s`: for one call.',
+      'Maximum age of a reused connection, so that DNS changes take effect even under constant traffic. `0s` opens a connection for each call.',
   },
   QUICK_RETRIES: {
-    section: 'call',
+    key: 'call.quickRetriesMs',
     parser: durationList({ ...timerBounds, min: '0s' }),
     default: '1s,4s',
     emptyIsValue: true,
     description:
-      'The wait before each retry of a failed attempt made at once, from memory; one entry per retry, so that attempts in all are one more. Empty: no retries.',
+      'Waits before the quick retries, which are held in memory. One entry per retry; the first attempt is not counted. Empty: no quick retries.',
   },
   RETRY_SCHEDULE: {
-    section: 'call',
+    key: 'call.retryScheduleMs',
     parser: durationList({ ...age, min: '0s' }),
     default: '30s,2m,10m,30m,2h,5h,10h,10h',
     emptyIsValue: true,
     description:
-      'The wait before each retry after the quick ones. These are kept in MongoDB, so they outlast a restart. Each wait is stretched by up to a fifth. Empty: none.',
+      'Waits before the retries that follow the quick ones. They are stored in MongoDB and survive a restart. Each wait is extended by up to 20 % at random. Empty: none.',
   },
   RETRY_AFTER_MAX: {
-    section: 'call',
+    key: 'call.retryAfterMaxMs',
     parser: duration(age),
     default: '24h',
-    description: 'The longest wait that a webhook can ask for with a `Retry-After` header.',
+    description: 'Maximum wait that a webhook can request with a `Retry-After` header.',
   },
   GIVE_UP_AFTER: {
-    section: 'call',
+    key: 'call.giveUpAfterMs',
     parser: duration(age),
     default: '36h',
     description:
-      'A notification whose next attempt cannot begin within this time of its being taken up ends as expired.',
+      'How long a notification may take, counted from when the worker accepts it. If the next attempt cannot start within this time, the notification ends as expired.',
   },
   MAX_IN_FLIGHT: {
-    section: 'limits',
+    key: 'limits.maxInFlight',
     parser: integer({ min: 1, max: 10_000 }),
     default: '256',
-    description: 'Notifications being called at the same time, in all.',
+    description: 'Maximum number of concurrent calls in total.',
   },
   MAX_IN_FLIGHT_PER_ENDPOINT: {
-    section: 'limits',
+    key: 'limits.maxInFlightPerEndpoint',
     parser: integer({ min: 1, max: 10_000 }),
     default: '32',
-    description: 'Notifications being called at the same time at one endpoint.',
+    description: 'Maximum number of concurrent calls to one endpoint.',
   },
   BREAKER_THRESHOLD: {
-    section: 'limits',
-    parser: fraction(),
+    key: 'limits.breakerThreshold',
+    parser: fraction,
     default: '0.7',
     description:
-      'An endpoint is not called for a while when at least 10 attempts ended within a minute and at least this share of them was not answered with a 2xx; from above 0 to 1.',
+      'Failure rate at which the circuit breaker of an endpoint opens: calls pause when at least 10 attempts ended within a minute and at least this fraction of them did not get a 2xx answer. Above 0, at most 1.',
   },
   BREAKER_COOLDOWN: {
-    section: 'limits',
+    key: 'limits.breakerCooldownMs',
     parser: duration(timerBounds),
     default: '30s',
     description:
-      'How long that is; then one notification tries whether the endpoint is back. Meanwhile they wait, without using attempts.',
+      'How long calls pause. Then one notification tests whether the endpoint has recovered. In the meantime notifications wait without using up attempts.',
+  },
+  EGRESS_ALLOW_CIDRS: {
+    key: 'egress.allowedRanges',
+    parser: addressRanges,
+    default: '',
+    emptyIsValue: true,
+    description:
+      'Non-public addresses that may be called, such as `10.20.0.0/16` for receivers in your own network. All other addresses that are private, loopback, link-local or otherwise not reachable from the Internet are refused, regardless of the host name or notation in the URL. Empty: none.',
+  },
+  EGRESS_SCHEMES: {
+    key: 'egress.schemes',
+    parser: schemes,
+    default: 'https,http',
+    description:
+      'Allowed schemes of webhook URLs. With `https` alone, notifications for an `http` URL end as `invalid_webhook`.',
+  },
+  EGRESS_PROXY: {
+    key: 'egress.proxy',
+    parser: optional(proxyUrl),
+    default: '',
+    secret: true,
+    description:
+      'HTTP proxy for all webhook calls, used with CONNECT. The worker still resolves and checks every address, and asks the proxy to connect to the checked address. The proxy itself may have any address. Empty: none.',
   },
 } as const satisfies Record<string, Setting>;

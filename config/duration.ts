@@ -1,36 +1,27 @@
-import { parser } from './parser.ts';
+import { parser } from './parsers.ts';
 
-/** Largest first. */
+/** Largest first. A unit is used to write durations of `fromMs` and more. */
 const units = [
-  { unit: 'd', unitMs: 86_400_000 },
-  { unit: 'h', unitMs: 3_600_000 },
-  { unit: 'm', unitMs: 60_000 },
-  { unit: 's', unitMs: 1_000 },
-  { unit: 'ms', unitMs: 1 },
+  { unit: 'd', unitMs: 86_400_000, fromMs: 7 * 86_400_000 },
+  { unit: 'h', unitMs: 3_600_000, fromMs: 0 },
+  { unit: 'm', unitMs: 60_000, fromMs: 120_000 },
+  { unit: 's', unitMs: 1_000, fromMs: 0 },
+  { unit: 'ms', unitMs: 1, fromMs: 0 },
 ] as const;
-const weekMs = 7 * 86_400_000;
 
-/** Milliseconds; null when the text is not a whole number followed by a unit. */
+/** Milliseconds; null if the text is not a whole number followed by a unit. */
 function parseDuration(text: string): number | null {
   const parts = /^(?<count>0|[1-9]\d*)(?<unit>[a-z]+)$/.exec(text)?.groups;
   const known = units.find(({ unit }) => unit === parts?.['unit']);
   return known === undefined ? null : Number(parts?.['count']) * known.unitMs;
 }
 
-/** In the largest unit that takes no fraction, but in hours up to a week and in seconds up to two minutes: `72h`, not `3d`. */
+/** In the largest unit without a fraction, but in hours up to a week and in seconds up to two minutes: `72h`, not `3d`. */
 export function formatDuration(durationMs: number): string {
   if (durationMs === 0) return '0s';
-  const fitting = units.filter(({ unitMs }) => durationMs % unitMs === 0);
-  const { unit, unitMs } = fitting.find((each) => isUsual(each.unit, durationMs)) ?? {
-    unit: 'ms',
-    unitMs: 1,
-  };
+  const { unit, unitMs } =
+    units.find((each) => durationMs % each.unitMs === 0 && durationMs >= each.fromMs) ?? units[4];
   return `${durationMs / unitMs}${unit}`;
-}
-
-function isUsual(unit: (typeof units)[number]['unit'], durationMs: number): boolean {
-  if (unit === 'm') return durationMs >= 120_000;
-  return unit !== 'd' || durationMs >= weekMs;
 }
 
 interface Bounds {
@@ -40,8 +31,8 @@ interface Bounds {
 }
 
 /**
- * For what becomes a timer: one of more than 2^31-1 ms (24.8 days) would fire at once. A day is more
- * than any of them needs and leaves room for jitter.
+ * For durations that become timers: a timer of more than 2^31-1 ms (24.8 days) fires at once. A day is more
+ * than any timer needs and leaves room for jitter.
  */
 export const timerBounds = { min: '1ms', max: '24h' } as const satisfies Bounds;
 
@@ -59,8 +50,9 @@ function within({ min, max }: Bounds) {
 
 export function duration(bounds: Bounds) {
   return parser(
-    `a duration from ${bounds.min} to ${bounds.max}, a whole number with ms, s, m, h or d`,
+    `a duration from ${bounds.min} to ${bounds.max}, a whole number followed by ms, s, m, h or d`,
     within(bounds),
+    formatDuration,
   );
 }
 
@@ -72,8 +64,11 @@ export function durationList(bounds: Bounds) {
       text === ''
         ? []
         : text.split(',').map((entry, index) =>
-            // By its place, as the entry itself may be a misplaced secret.
-            read(entry.trim(), (wrong) => refuse(`has an entry, no. ${index + 1}, that ${wrong}`)),
+            // Named by its position, because the entry itself may be a misplaced secret.
+            read(entry.trim(), (wrong) =>
+              refuse(`has an invalid entry, number ${index + 1}: it ${wrong}`),
+            ),
           ),
+    (entries) => entries.map(formatDuration).join(','),
   );
 }

@@ -1,85 +1,152 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Config, TextFile } from './config.ts';
+import type { Config } from './config.ts';
+import { isCertificate, toMysqlServer, type MysqlServer } from './mysqlServer.ts';
 import { packageRoot } from './packageRoot.ts';
-import { showValue, type Problem } from './problem.ts';
-import { givenText, readSetting, type Environment, type Sources } from './readSetting.ts';
+import type { FilePath } from './parsers.ts';
+import {
+  givenText,
+  readSetting,
+  readTextFile,
+  refused,
+  showValue,
+  type Environment,
+  type Problem,
+  type ReadFile,
+  type Reading,
+  type Sources,
+  type TextFile,
+} from './reading.ts';
 import { brokenRules } from './rules.ts';
-import { settingEntries, type SettingName, type Values } from './schema.ts';
-import { readTextFile, type ReadFile, type Reading } from './textFile.ts';
-import { toConfig } from './toConfig.ts';
-import { certificates } from './values.ts';
+import { settingEntries, type ParsedValues, type UsableValues, type Values } from './schema.ts';
+import { placeOf } from './setting.ts';
+import type { MysqlUri } from './uris.ts';
 import { findWarnings } from './warnings.ts';
 
-/** All problems there are, not only the first. A warning is a sentence and stops nothing. */
+const fromDisk: ReadFile = (path) => readFileSync(path, 'utf8');
+
+/** Reports all problems, not only the first. A warning is a sentence and does not prevent the start. */
 export type LoadedConfig =
   | Readonly<{ ok: true; config: Config; warnings: readonly string[] }>
   | Readonly<{ ok: false; problems: readonly Problem[]; warnings: readonly string[] }>;
 
-/** Never throws for what the environment or a file holds. */
-export function loadConfig(
-  env: Environment,
-  readFile: ReadFile = (path) => readFileSync(path, 'utf8'),
-): LoadedConfig {
-  const sources = { env, readFile };
-  const { values, problems } = readValues(sources);
-  const routeQuery = readFileOf('MYSQL_ROUTE_QUERY_FILE', values, sources);
-  const ca = readCa(values, sources);
-  for (const reading of [routeQuery, ca]) if (!reading.ok) problems.push(reading.problem);
+/** Never throws because of the content of the environment or a file. */
+export function loadConfig(env: Environment, readFile: ReadFile = fromDisk): LoadedConfig {
+  const { values, problems } = readValues({ env, readFile });
   problems.push(...brokenRules(values));
-
   const warnings = findWarnings(env, values);
-  if (problems.length > 0 || !routeQuery.ok || !ca.ok || !isComplete(values)) {
-    return { ok: false, problems, warnings };
-  }
-  const config = toConfig(values, { routeQuery: routeQuery.value, ca: ca.value });
-  return { ok: true, config: deepFreeze(config), warnings };
+  return problems.length === 0 && isComplete(values)
+    ? { ok: true, config: deepFreeze(toConfig(values)), warnings }
+    : { ok: false, problems, warnings };
 }
 
-export function readValues(sources: Sources): { values: Partial<Values>; problems: Problem[] } {
-  const values: Record<string, unknown> = {};
+/** The valid values, and the problems of the others. */
+function readValues(sources: Sources): { values: UsableValues; problems: Problem[] } {
   const problems: Problem[] = [];
-  for (const [name, setting] of settingEntries) {
-    const reading = readSetting(name, setting, sources);
-    if (!reading.ok) problems.push(reading.problem);
-    else if (setting.sameAs !== undefined) values[name] = reading.value ?? values[setting.sameAs];
-    else values[name] = reading.value;
+  function take<Value>(reading: Reading<Value>): Value | undefined {
+    if (reading.ok) return reading.value;
+    problems.push(reading.problem);
+    return undefined;
   }
-  // Each value comes from the parser whose output type `Values` has under its name.
-  return { values, problems };
+  const read: Record<string, unknown> = {};
+  for (const [name, setting] of settingEntries) {
+    const value = take(readSetting(name, setting, sources));
+    read[name] = value === null && setting.sameAs !== undefined ? read[setting.sameAs] : value;
+  }
+  // Safe: each value comes from the parser from which `ParsedValues` derives its type.
+  const parsed: Partial<ParsedValues> = read;
+  const { MYSQL_ROUTE_QUERY_FILE: query, MYSQL_CA_FILE: caFile } = parsed;
+  const { MYSQL_URI: uri, MYSQL_ADMIN_URI: adminUri } = parsed;
+  const routeQuery = query && take(readFileOf('MYSQL_ROUTE_QUERY_FILE', query, sources));
+  const ca = caFile && take(readCa(caFile, sources));
+  const serverOf = (variable: string, of: MysqlUri): MysqlServer | undefined =>
+    take(toMysqlServer(of, { variable, ca: ca ?? null, readFile: sources.readFile }));
+  const fromFiles = {
+    MYSQL_ROUTE_QUERY_FILE: routeQuery,
+    MYSQL_CA_FILE: ca,
+    MYSQL_URI: uri && serverOf('MYSQL_URI', uri),
+    MYSQL_ADMIN_URI: adminUri && serverOf('MYSQL_ADMIN_URI', adminUri),
+  };
+  return { values: { ...parsed, ...fromFiles }, problems };
 }
-
-function isComplete(values: Partial<Values>): values is Values {
-  return settingEntries.every(([name]) => Object.hasOwn(values, name));
-}
-
-type FileSetting = Extract<SettingName, 'MYSQL_ROUTE_QUERY_FILE' | 'MYSQL_CA_FILE'>;
 
 function readFileOf(
-  name: FileSetting,
-  values: Partial<Values>,
+  name: string,
+  { path: given }: FilePath,
   { env, readFile }: Sources,
 ): Reading<TextFile> {
   const folder = givenText(env, name) === '' ? packageRoot() : '.';
-  const given = values[name] ?? '';
   const path = given.includes('://') ? given : resolve(folder, given);
   const reading = readTextFile(name, path, readFile);
   return reading.ok ? { ok: true, value: { path, text: reading.value } } : reading;
 }
 
-export function readCa(values: Partial<Values>, sources: Sources): Reading<TextFile | null> {
-  const name = 'MYSQL_CA_FILE';
-  if (values[name] === undefined || values[name] === '') return { ok: true, value: null };
-  const reading = readFileOf(name, values, sources);
-  if (!reading.ok) return reading;
-  const certificate = certificates().safeParse(reading.value.text);
-  if (certificate.success) return reading;
-  const message = `names ${showValue(reading.value.path)}, which holds no certificate in PEM form`;
-  return { ok: false, problem: { variable: name, message, remedy: 'name a file of certificates' } };
+function readCa(file: FilePath, sources: Sources): Reading<TextFile> {
+  const variable = 'MYSQL_CA_FILE';
+  const reading = readFileOf(variable, file, sources);
+  if (!reading.ok || isCertificate(reading.value.text)) return reading;
+  const message = `names ${showValue(reading.value.path)}, which contains no certificate in PEM format`;
+  return refused({ variable, message, remedy: 'name a file with certificates' });
+}
+
+function isComplete(values: UsableValues): values is Values {
+  return Object.values(values).every((value) => value !== undefined);
+}
+
+function toConfig(values: Values): Config {
+  const byName: Readonly<Record<string, unknown>> = values;
+  const config: Record<string, Record<string, unknown>> = {};
+  for (const [name, setting] of settingEntries) {
+    const { section, field } = placeOf(setting);
+    config[section] = { ...config[section], [field]: byName[name] };
+  }
+  // Safe: both the places and the type are derived from `key`.
+  return config as Config;
 }
 
 function deepFreeze<Value extends object>(value: Value): Value {
   const parts: unknown[] = Object.values(value);
   for (const part of parts) if (typeof part === 'object' && part !== null) deepFreeze(part);
   return Object.freeze(value);
+}
+
+/** The settings in force as an operator would write them; for a secret, only whether it is set. */
+export function describeConfig(config: Config): Readonly<Record<string, string>> {
+  const sections: Readonly<Record<string, Readonly<Record<string, unknown>>>> = config;
+  return Object.fromEntries(
+    settingEntries.map(([name, setting]) => {
+      const { section, field } = placeOf(setting);
+      const value = sections[section]?.[field];
+      if (setting.secret) return [name, value === null ? '' : 'set'];
+      return [name, setting.parser.encode(value)];
+    }),
+  );
+}
+
+const needed = ['MYSQL_ADMIN_URI', 'MYSQL_CA_FILE', 'EGRESS_SCHEMES'] as const;
+
+/** The settings needed to write the central tables. All others are ignored. */
+export type LoadedAdminSettings =
+  | Readonly<{ ok: true; server: MysqlServer; schemes: Config['egress']['schemes'] }>
+  | Readonly<{ ok: false; problems: readonly Problem[] }>;
+
+export function loadAdminSettings(
+  env: Environment,
+  readFile: ReadFile = fromDisk,
+): LoadedAdminSettings {
+  const { values, problems } = readValues({ env, readFile });
+  const { MYSQL_ADMIN_URI: server, EGRESS_SCHEMES: schemes } = values;
+  const concerning = problems.filter(({ variable }) =>
+    needed.some((name) => variable === name || variable === `${name}_FILE`),
+  );
+  if (server === null) {
+    concerning.push({
+      variable: 'MYSQL_ADMIN_URI',
+      message: 'is not set',
+      remedy: 'write the connection string of a user with write access to the central tables',
+    });
+  }
+  return concerning.length > 0 || !server || schemes === undefined
+    ? { ok: false, problems: concerning }
+    : { ok: true, server, schemes };
 }

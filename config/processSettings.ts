@@ -1,53 +1,54 @@
-import { logFormats, logLevels } from './config.ts';
 import { duration, timerBounds } from './duration.ts';
+import { freeText, listenAddress, oneOf, portOrOff } from './parsers.ts';
 import type { Setting } from './setting.ts';
-import { freeText, listenAddress, oneOf, portOrOff } from './values.ts';
 
 export const processSettings = {
   LEASE_TTL: {
-    section: 'lease',
+    key: 'lease.ttlMs',
     parser: duration({ min: '1s', max: '1h' }),
     default: '15s',
     description:
-      'Any number of workers may run; one has the lease and works, the others stand by. After a worker has died without a word, another one takes over this long afterwards.',
+      'Duration of the lease. Any number of workers may run: one holds the lease and works, the others stand by. If the active worker crashes, another one takes over after this time.',
   },
   WORKER_ID: {
-    section: 'lease',
-    parser: freeText(),
+    key: 'lease.workerId',
+    parser: freeText,
     default: '',
     description:
-      'Names this worker in its lease and in the notifications it has claimed. Empty: host and process id.',
+      'Name of this worker in its lease and in the notifications it has claimed. Empty: host name and process id.',
   },
   HTTP_HOST: {
-    section: 'http',
-    parser: listenAddress(),
+    key: 'http.host',
+    parser: listenAddress,
     default: '0.0.0.0',
     description: 'Address on which `/livez`, `/readyz` and `/metrics` are served.',
   },
   HTTP_PORT: {
-    section: 'http',
-    parser: portOrOff(),
+    key: 'http.port',
+    parser: portOrOff,
     default: '8080',
-    description: 'Port of the same; `0` takes any free one, `off` serves nothing.',
+    description:
+      'Port for `/livez`, `/readyz` and `/metrics`. `0` uses any free port, `off` disables the server.',
   },
   LOG_LEVEL: {
-    section: 'log',
-    parser: oneOf(logLevels),
+    key: 'log.level',
+    parser: oneOf(['error', 'warn', 'info', 'debug']),
     default: 'info',
     description:
-      'The least important lines still logged: `error` (someone must act), `warn` (degraded, or back from it), `info` (one line per attempt), `debug`.',
+      'Lowest level that is logged: `error` (an operator must act), `warn` (degraded, or recovered), `info` (one line per attempt), `debug`.',
   },
   LOG_FORMAT: {
-    section: 'log',
-    parser: oneOf(logFormats),
+    key: 'log.format',
+    parser: oneOf(['json', 'text']),
     default: 'json',
-    description: '`json`: one object per line; `text`: for people.',
+    description:
+      '`json`: one object per line, for log processing. `text`: for people, with dates in `PAYLOAD_TIMEZONE`, each event as a sentence, and colours on a terminal.',
   },
   SHUTDOWN_GRACE: {
-    section: 'shutdown',
+    key: 'shutdown.graceMs',
     parser: duration(timerBounds),
     default: '25s',
     description:
-      'How long a stop may take to finish what is in flight. The supervisor must wait longer than this before it kills the process.',
+      'How long a stop waits for calls in flight. The supervisor must wait longer than this before it kills the process.',
   },
 } as const satisfies Record<string, Setting>;

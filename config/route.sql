@@ -1,20 +1,20 @@
--- The one question the worker asks of the central database: may it notify about this SMS, and whereto?
+-- The only query that the worker sends to the central database: whether to notify about an SMS, and where.
 --
 -- It must return no row (the account did not opt in) or one row with these columns:
---   notify_on_delivery     the account's setting as text, or null; opted in when it is 'true'
---   flow_webhook_enabled   1 when the flow has its webhook enabled and belongs to the account, else 0 or null
---   webhook_id             the account's default webhook, null when it has none
---   url                    where to call it: http or https
+--   notify_on_delivery     the account's setting as text, or null; the account has opted in if it is 'true'
+--   flow_webhook_enabled   1 if the webhook is enabled for the flow and the flow belongs to the account, else 0 or null
+--   webhook_id             the account's default webhook, or null if it has none
+--   url                    its URL: http or https
 --   headers                a JSON object of headers to send with the call, or null
---   secret                 null, or whsec_... values separated by spaces, to sign the call with
+--   secret                 whsec_... values separated by spaces, used to sign the call, or null
 --
--- Parameters: :accountId and :flowId are integers, :deliveryStatus is text (with it, the answer may
--- differ by status: see route.per-status.sql).
+-- Parameters: :accountId and :flowId are integers, :deliveryStatus is text. With :deliveryStatus, the answer
+-- can depend on the status: see route.per-status.sql.
 --
--- To fit another schema: copy this file, change it and name the copy in MYSQL_ROUTE_QUERY_FILE. It must
--- be one SELECT. The user in MYSQL_URI needs SELECT on the tables named here, and nothing more. Where
--- an account is stored as text, write "accountID = CONCAT('', :accountId)": compared with a number,
--- MySQL would take '28abc' for 28. Where there are no flows, write "1 AS flow_webhook_enabled".
+-- To adapt it to another schema, copy this file, change it and set MYSQL_ROUTE_QUERY_FILE to the copy. It must
+-- be a single SELECT. The user in MYSQL_URI needs only SELECT on the tables named here. If there are
+-- no flows, write "1 AS flow_webhook_enabled". docs/central-schema.md has examples, and explains how
+-- to compare texts so that no notification goes to the wrong account.
 
 SELECT
   a.`account.sms.notifyOnDelivery` AS notify_on_delivery,
@@ -24,10 +24,12 @@ SELECT
   w.headers AS headers,
   w.secret AS secret
 FROM Accountconfig a
-LEFT JOIN Flow f ON f.flowID = :flowId AND f.accountID = a.accountID
+LEFT JOIN Flow f ON f.flowID = :flowId AND f.flowID = CONCAT('', :flowId) AND f.accountID = a.accountID
 LEFT JOIN Webhook w ON w.accountID = a.accountID AND w.isDefault = 1
 WHERE a.accountID = :accountId
--- Keys allow one row only. Should a copy of the schema lack them: the same answer every time, and where
--- two settings contradict each other, not 'true'.
+-- In case another schema stores ids as text: MySQL treats '28abc' as equal to the number 28, but not to the text '28'.
+  AND a.accountID = CONCAT('', :accountId)
+-- The keys allow only one row. In case another schema lacks them: the answer is always the same, and if
+-- two settings contradict each other, it is not 'true'.
 ORDER BY a.`account.sms.notifyOnDelivery`, f.webhookEnabled, w.webhookID
 LIMIT 1;

@@ -1,21 +1,32 @@
 import type { z } from 'zod';
 import { databaseSettings } from './databaseSettings.ts';
 import { deliverySettings } from './deliverySettings.ts';
-import { egressSettings } from './egressSettings.ts';
+import type { MysqlServer } from './mysqlServer.ts';
 import { processSettings } from './processSettings.ts';
+import type { TextFile } from './reading.ts';
 import type { Setting } from './setting.ts';
 
-/** Every setting there is, in the order of its documentation. */
-const settings = {
-  ...databaseSettings,
-  ...deliverySettings,
-  ...egressSettings,
-  ...processSettings,
-} as const;
-
-type Settings = typeof settings;
-export type SettingName = keyof Settings;
-/** What the parsers made of the texts. */
-export type Values = { [Name in SettingName]: z.output<Settings[Name]['parser']> };
-
+/** All settings, in the order of the documentation. */
+const settings = { ...databaseSettings, ...deliverySettings, ...processSettings } as const;
 export const settingEntries = Object.entries<Setting>(settings);
+
+export type Settings = typeof settings;
+export type SettingName = keyof Settings;
+
+/** The results of the parsers. */
+export type ParsedValues = { [Name in SettingName]: z.output<Settings[Name]['parser']> };
+
+/** The values of settings that name files, once these have been read. */
+interface FromFiles {
+  MYSQL_URI: MysqlServer;
+  MYSQL_ADMIN_URI: MysqlServer | null;
+  MYSQL_ROUTE_QUERY_FILE: TextFile;
+  MYSQL_CA_FILE: TextFile | null;
+}
+
+/** The values in force. */
+export type Values = {
+  [Name in SettingName]: Name extends keyof FromFiles ? FromFiles[Name] : ParsedValues[Name];
+};
+/** Undefined for an invalid setting. */
+export type UsableValues = { readonly [Name in SettingName]?: Values[Name] | undefined };

@@ -1,34 +1,41 @@
 import type { z } from 'zod';
 
-/** The sections of the configuration, in the order of its documentation. Keys are those of `Config`. */
+/** The sections of `Config` and their titles, in the order of the documentation. */
 export const sections = {
   mongodb: 'MongoDB',
   mysql: 'MySQL',
-  routeCache: 'Remembered answers of MySQL',
-  notify: 'What is notified',
-  call: 'The call',
+  routeCache: 'Cached MySQL answers',
+  notify: 'Notifications',
+  call: 'Calls and retries',
   limits: 'Limits',
-  egress: 'Which servers are called',
-  lease: 'More than one worker',
+  egress: 'Allowed destinations',
+  lease: 'Multiple workers',
   http: 'Probes and metrics',
   log: 'Log',
   shutdown: 'Shutdown',
 } as const;
 
+/** The single definition of a setting: `Config`, the loader, the documents and the startup log follow from it. */
 export interface Setting {
-  readonly section: keyof typeof sections;
-  /** For operators: what it does and, where it has one, its unit. Markdown. */
+  /** The place of its value in `Config`, with the unit in its name. */
+  readonly key: `${keyof typeof sections}.${string}`;
+  /** For operators: effect and, where there is one, unit. Markdown. */
   readonly description: string;
-  /** Reads the trimmed text. Its own description says what to write. */
+  /** Decodes the trimmed text and encodes the value. Its own description says which values are valid. */
   readonly parser: z.ZodType<unknown, string>;
-  /** As an operator would write it; null when there is none. Empty stands for none or an empty list. */
+  /** As an operator would write it; null for a required setting. Empty means none or an empty list. */
   readonly default: string | null;
-  /** The setting whose value this one takes when it is not set. */
+  /** If this setting is not set, it takes the value of that one. */
   readonly sameAs?: string;
-  /** Never shown, and may come from the file that `<name>_FILE` names. */
+  /** Never shown. May come from a file, named by `<name>_FILE`. */
   readonly secret?: true;
-  /** Set but empty is a value of its own (an empty list), not the default. */
+  /** If set but empty, the value is an empty list and not the default. */
   readonly emptyIsValue?: true;
-  /** For `.env.example`, where there is no default to show. */
+  /** Example for `.env.example`, if there is no default. */
   readonly sample?: string;
+}
+
+export function placeOf({ key }: Setting): Readonly<{ section: string; field: string }> {
+  const [section = '', field = ''] = key.split('.');
+  return { section, field };
 }

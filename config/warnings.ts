@@ -1,42 +1,29 @@
 import { formatDuration } from './duration.ts';
-import { findMisspellings } from './misspelling.ts';
-import type { Environment } from './readSetting.ts';
-import { settingEntries, type Values } from './schema.ts';
+import type { Environment } from './reading.ts';
+import { settingEntries, type UsableValues } from './schema.ts';
 
 const knownNames = settingEntries.flatMap(([name, setting]) =>
   setting.secret ? [name, `${name}_FILE`] : [name],
 );
 
-/** What calls in flight read of responses: each takes several times its bytes until its record is durable. */
-const RESPONSES_AT_ONCE = 16 * 1024 * 1024;
-
-/** What is allowed and yet probably not meant. */
-export function findWarnings(env: Environment, values: Partial<Values>): readonly string[] {
+/** Settings that are valid but probably a mistake. */
+export function findWarnings(env: Environment, values: UsableValues): readonly string[] {
   const warnings = findMisspellings(Object.keys(env), knownNames).map(
-    ({ given, meant }) => `${given} is not a setting; was ${meant} meant?`,
+    ({ given, meant }) => `${given} is not a setting; did you mean ${meant}?`,
   );
   const inAll = values.MAX_IN_FLIGHT;
   const perEndpoint = values.MAX_IN_FLIGHT_PER_ENDPOINT;
   if (inAll !== undefined && perEndpoint !== undefined && perEndpoint > inAll) {
     warnings.push(
-      `MAX_IN_FLIGHT_PER_ENDPOINT is ${perEndpoint} and never reached, as MAX_IN_FLIGHT is ${inAll}`,
+      `MAX_IN_FLIGHT_PER_ENDPOINT is ${perEndpoint} and has no effect, because MAX_IN_FLIGHT is ${inAll}`,
     );
-  }
-  const responseLimit = values.RESPONSE_LIMIT;
-  if (inAll !== undefined && responseLimit !== undefined) {
-    const atOnce = inAll * responseLimit;
-    if (atOnce > RESPONSES_AT_ONCE) {
-      warnings.push(
-        `MAX_IN_FLIGHT (${inAll}) responses of RESPONSE_LIMIT (${responseLimit} bytes) take more memory than the worker is meant to have; together they should come to ${RESPONSES_AT_ONCE} bytes at most`,
-      );
-    }
   }
   const [schedule, giveUpAfterMs] = [values.RETRY_SCHEDULE, values.GIVE_UP_AFTER];
   if (schedule !== undefined && giveUpAfterMs !== undefined) {
     const longestMs = Math.ceil(1.2 * schedule.reduce((sum, waitMs) => sum + waitMs, 0));
     if (longestMs > giveUpAfterMs) {
       warnings.push(
-        `RETRY_SCHEDULE may take ${formatDuration(longestMs)} in all and is not always served to its end, as GIVE_UP_AFTER is ${formatDuration(giveUpAfterMs)}`,
+        `RETRY_SCHEDULE takes up to ${formatDuration(longestMs)} in total, but GIVE_UP_AFTER is ${formatDuration(giveUpAfterMs)}: some retries may never be made`,
       );
     }
   }
@@ -44,7 +31,7 @@ export function findWarnings(env: Environment, values: Partial<Values>): readonl
   return warnings;
 }
 
-/** A read of the change stream may go through the oplog for so long before it brings anything. */
+/** A read of the change stream may scan the oplog for this long before it returns. */
 const SCAN_MS = 300_000;
 
 function ofMongodbUri(uri: string): readonly string[] {
@@ -54,14 +41,47 @@ function ofMongodbUri(uri: string): readonly string[] {
     const ms = Number(value);
     if (name === 'sockettimeoutms' && ms > 0 && ms < SCAN_MS) {
       warnings.push(
-        `socketTimeoutMS in MONGODB_URI is ${formatDuration(ms)}, shorter than a scan of the oplog may take: it is not used for the change stream, and cuts off other calls that take longer`,
+        `socketTimeoutMS in MONGODB_URI is ${formatDuration(ms)}, which is shorter than an oplog scan may take: the change stream ignores it, but all other calls that take longer fail`,
       );
     }
     if (name === 'timeoutms') {
-      warnings.push(
-        'timeoutMS in MONGODB_URI does nothing, as the driver ignores it: every call has a limit of its own',
-      );
+      warnings.push('timeoutMS in MONGODB_URI has no effect: every call has its own time limit');
     }
   }
   return warnings;
+}
+
+/** Levenshtein distance: the number of letters added, removed or changed. */
+function distance(left: string, right: string): number {
+  let row = Array.from({ length: right.length + 1 }, (_, index) => index);
+  for (const [index, letter] of left.split('').entries()) {
+    const next = [index + 1];
+    for (const [column, other] of right.split('').entries()) {
+      const changed = (row[column] ?? 0) + (letter === other ? 0 : 1);
+      next.push(Math.min(changed, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[right.length] ?? 0;
+}
+
+/**
+ * Pairs of an unknown variable and the setting that was probably meant: a setting that is not set and whose
+ * name differs in at most a quarter of its letters.
+ */
+export function findMisspellings(
+  given: readonly string[],
+  known: readonly string[],
+): readonly Readonly<{ given: string; meant: string }>[] {
+  const unset = known.filter((name) => !given.includes(name));
+  return given
+    .filter((name) => !known.includes(name))
+    .flatMap((name) => {
+      const meant = unset.find(
+        (candidate) =>
+          Math.abs(candidate.length - name.length) <= candidate.length / 4 &&
+          distance(name, candidate) <= candidate.length / 4,
+      );
+      return meant === undefined ? [] : { given: name, meant };
+    });
 }

@@ -1,13 +1,13 @@
 /** `npm run bench`: how fast, at what cost, next to what one would write without this worker. */
 import { helpText, parseBenchArgs } from './bench/options.ts';
-import { startScript } from './harness/startScript.ts';
+import { runScript } from './harness/script.ts';
 
-process.exitCode = await startScript(
-  {
-    name: 'bench',
-    helpText,
-    parse: parseBenchArgs,
-    main: new URL('./bench/main.ts', import.meta.url),
+await runScript({
+  name: 'bench',
+  helpText,
+  parse: parseBenchArgs,
+  async run(options, interrupted) {
+    const { runBench } = await import('./bench/runBench.ts');
+    return await runBench(options, interrupted);
   },
-  process.argv.slice(2),
-);
+});

@@ -1,7 +1,7 @@
 /** `npm run services`: MongoDB and MySQL to work on by hand, until Ctrl-C. */
 import { fileURLToPath } from 'node:url';
 import { toError } from '../src/runtime/errors.ts';
-import { loadSchema } from './services/loadSchema.ts';
+import { loadSchema } from './services/mysql.ts';
 import { startServices } from './services/startServices.ts';
 
 const schema = fileURLToPath(new URL('../config/central-schema.sql', import.meta.url));

@@ -1,9 +1,8 @@
 import type { Config } from '../config/config.ts';
 import { createWebhookSender } from './http/webhookSender.ts';
 import { createMysqlClient, type MysqlClient } from './mysql/connect.ts';
-import type { QueryFile, RouteQuery } from './mysql/routeQuery.ts';
-import { openRouteQuery } from './mysql/startUp.ts';
-import type { WebhookSender } from './pipeline/ports.ts';
+import { openRouteQuery, type QueryFile, type RouteQuery } from './mysql/routeQuery.ts';
+import type { WebhookSender } from './ports/notify.ts';
 import type { Logger } from './runtime/logger.ts';
 import type { Teardown } from './runtime/teardown.ts';
 
@@ -11,19 +10,17 @@ import type { Teardown } from './runtime/teardown.ts';
 const CONNECT_TIMEOUT_MS = 5_000;
 
 interface MysqlTo {
-  readonly uri: string;
-  readonly ca: string | null;
+  readonly server: Config['mysql']['server'];
   readonly poolSize: number;
   readonly logger: Pick<Logger, 'warn'>;
 }
 
-/** Connects when it is first asked. Throws a `ConfigurationError` for a URI that can't be used. */
-export function openMysql({ uri, ca, poolSize, logger }: MysqlTo, teardown: Teardown): MysqlClient {
+/** Connects when it is first asked. Throws a `ConfigurationError` for what the driver can't use. */
+export function openMysql({ server, poolSize, logger }: MysqlTo, teardown: Teardown): MysqlClient {
   const client = createMysqlClient({
-    uri,
+    server,
     poolSize,
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
-    ca: ca ?? undefined,
     logger,
   });
   teardown.add('the MySQL client', client.close);

@@ -1,4 +1,4 @@
-/** A customer's webhook to look at: prints what arrives, and answers 200. */
+/** A sample webhook: prints every call and answers 200. */
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 

@@ -1,4 +1,4 @@
--- An account that wants to be told, and the worker's user with the rights it needs.
+-- An account that wants notifications, and the worker's user with the privileges it needs.
 INSERT INTO Accountconfig (accountID, `account.sms.notifyOnDelivery`) VALUES (28, 'true');
 INSERT INTO Webhook (accountID, url, isDefault) VALUES (28, 'http://receiver:9000/hook', 1);
 INSERT INTO Flow (flowID, accountID, name, webhookEnabled) VALUES (200, 28, 'welcome', 1);

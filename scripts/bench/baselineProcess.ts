@@ -1,25 +1,25 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { packageRoot } from '../../config/packageRoot.ts';
 import { newSms } from '../harness/smsPlatform.ts';
 import { runCommand } from '../services/command.ts';
-import type { Answer, Question, Task } from './baselines/task.ts';
+import type { Answers, Question, Task } from './baselines/task.ts';
 import type { Running } from './contender.ts';
-import { killChild } from './killChild.ts';
-import { COLLECTION, FIRST_ACCOUNT, type Site } from './site.ts';
+import { COLLECTION, FIRST_ACCOUNT, type Site } from './places.ts';
+import { killChild } from './processes.ts';
 
 /** Compiled like the worker, so that no loader of TypeScript is in what is measured. */
 export async function buildBaselines(): Promise<void> {
-  const cwd = packageRoot();
-  await runCommand('npx', ['--no-install', 'tsc', '-p', 'tsconfig.bench.json'], {
-    timeoutMs: 180_000,
-    cwd,
-  });
+  const args = ['--no-install', 'tsc', '-p', 'tsconfig.bench.json'];
+  await runCommand('npx', args, { timeoutMs: 180_000, cwd: packageRoot() });
 }
 
+/** The files in `baselines/`. */
+export type Baseline = 'naive' | 'gotPost' | 'gotStream' | 'changeStream';
+
 export async function startBaseline(
-  source: URL,
+  baseline: Baseline,
   concurrency: number,
   { mongodbUri, database, urls }: Site,
 ): Promise<Running> {
@@ -36,54 +36,31 @@ export async function startBaseline(
       smsDetails: [{ id: _id, ...details, deliveryTime: new Date() }],
     }),
   };
-  const child = fork(compiled(source), [JSON.stringify(task)], { execArgv: [] });
-  await answerOf(child, 'ready');
+  const script = join(packageRoot(), `dist/scripts/bench/baselines/${baseline}.js`);
+  const child = fork(script, [JSON.stringify(task)], { execArgv: [] });
+  const ended = once(child, 'exit').then((): never => {
+    throw new Error(`the baseline ${baseline} has ended by itself`);
+  });
+  ended.catch(() => undefined);
+  const answer = async (): Promise<unknown> => {
+    const [value] = (await Promise.race([once(child, 'message'), ended])) as [unknown];
+    return value;
+  };
+  const ask = async <Kind extends keyof Answers>(kind: Kind): Promise<Answers[Kind]> => {
+    child.send({ kind });
+    return (await answer()) as Answers[Kind];
+  };
+  // It is ready.
+  await answer();
   if (child.pid === undefined) throw new Error('the baseline has no process');
-  const ask = (question: Question): void => void child.send(question);
   return {
     pid: child.pid,
-    post: (count) => ask({ kind: 'post', count }),
+    post: (count) => void child.send({ kind: 'post', count } satisfies Question),
     async count() {
-      ask({ kind: 'count' });
-      const { count } = await answerOf(child, 'count');
+      const count = await ask('count');
       return { calls: count, notifications: count };
     },
-    async arrivals() {
-      ask({ kind: 'arrivals' });
-      return new Map((await answerOf(child, 'arrivals')).arrivals);
-    },
-    async end() {
-      await killChild(child);
-    },
+    arrivals: async () => new Map(await ask('arrivals')),
+    [Symbol.asyncDispose]: async () => await killChild(child),
   };
-}
-
-function compiled(source: URL): string {
-  const path = relative(packageRoot(), fileURLToPath(source));
-  return join(packageRoot(), 'dist', path.replace(/\.ts$/, '.js'));
-}
-
-async function answerOf<Kind extends Answer['kind']>(
-  child: ChildProcess,
-  kind: Kind,
-): Promise<Extract<Answer, { kind: Kind }>> {
-  const isWanted = (answer: Answer): answer is Extract<Answer, { kind: Kind }> =>
-    answer.kind === kind;
-  return await new Promise((resolve, reject) => {
-    const onMessage = (answer: Answer): void => {
-      if (!isWanted(answer)) return;
-      stop();
-      resolve(answer);
-    };
-    const onExit = (): void => {
-      stop();
-      reject(new Error(`a baseline has ended by itself: ${child.spawnargs.join(' ')}`));
-    };
-    const stop = (): void => {
-      child.off('message', onMessage);
-      child.off('exit', onExit);
-    };
-    child.on('message', onMessage);
-    child.on('exit', onExit);
-  });
 }

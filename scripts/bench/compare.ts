@@ -1,25 +1,13 @@
 import type { Contender } from './contender.ts';
 import { WORKER } from './contenders.ts';
-import { ratio } from './figures.ts';
 import type { Lab } from './lab.ts';
 import { measure, type Plan } from './measure.ts';
-import { cpuPlot, latencyPlot, ratePlot } from './rowPlots.ts';
-import { figuresOf, inRounds, notesOn, type Row } from './rows.ts';
-import type { Findings } from './scenario.ts';
+import { cpuPlot, inRounds, latencyPlot, notesOn, ratePlot, rowsToText, type Row } from './rows.ts';
 import { ratioOf } from './statistics.ts';
-import { table } from './table.ts';
-
-export interface Comparison extends Findings {
-  readonly rows: readonly Row[];
-  readonly against: readonly Against[];
-}
+import { ratio, table } from './text.ts';
 
 /** Each contender under the same plan. */
-export async function compare(
-  lab: Lab,
-  contenders: readonly Contender[],
-  plan: Plan,
-): Promise<Comparison> {
+export async function compare(lab: Lab, contenders: readonly Contender[], plan: Plan) {
   const rows = await inRounds(
     lab,
     contenders.map((contender) => ({
@@ -28,25 +16,19 @@ export async function compare(
     })),
   );
   const against = ratiosOf(rows);
-  const data = { plan, contenders: rows, workerAgainst: against };
-  const plots =
-    plan.perSecond === null ? [ratePlot(rows), cpuPlot(rows)] : [latencyPlot(rows), cpuPlot(rows)];
-  return { text: toText(rows, against), data, plots, rows, against };
+  return {
+    text: toText(rows, against),
+    data: { plan, contenders: rows, workerAgainst: against },
+    plots: [plan.perSecond === null ? ratePlot(rows) : latencyPlot(rows), cpuPlot(rows)],
+    rows,
+    against,
+  };
 }
 
-/** The worker's figure divided by that of the other. */
-export interface Against {
-  readonly name: string;
-  readonly label: string;
-  readonly perSecond: number | null;
-  readonly cpuUs: number | null;
-  readonly mongodCpuUs: number | null;
-  readonly p50: number | null;
-  readonly p99: number | null;
-  readonly peakRssMb: number | null;
-}
+/** The worker's figures divided by those of another. */
+export type Against = ReturnType<typeof ratiosOf>[number];
 
-export function ratiosOf(rows: readonly Row[]): readonly Against[] {
+export function ratiosOf(rows: readonly Row[]) {
   const worker = rows.find(({ name }) => name === WORKER);
   if (worker === undefined) return [];
   return rows
@@ -66,16 +48,12 @@ export function ratiosOf(rows: readonly Row[]): readonly Against[] {
 export function toText(rows: readonly Row[], against: readonly Against[]): string {
   const ratios = table(
     ['the worker against', 'rate', 'CPU', 'mongod', 'p50', 'p99', '', 'RSS'],
-    against.map((each) => [
-      each.label,
-      ratio(each.perSecond),
-      ratio(each.cpuUs),
-      ratio(each.mongodCpuUs),
-      ratio(each.p50),
-      ratio(each.p99),
+    against.map(({ label, perSecond, cpuUs, mongodCpuUs, p50, p99, peakRssMb }) => [
+      label,
+      ...[perSecond, cpuUs, mongodCpuUs, p50, p99].map(ratio),
       '',
-      ratio(each.peakRssMb),
+      ratio(peakRssMb),
     ]),
   );
-  return [figuresOf(rows), ratios, ...notesOn(rows)].join('\n\n');
+  return [rowsToText(rows), ratios, ...notesOn(rows)].join('\n\n');
 }

@@ -1,12 +1,12 @@
-import type { Meter } from './meter.ts';
-import type { Site } from './site.ts';
+import type { Site } from './places.ts';
+import type { Meter } from './receiver.ts';
 
 /** One way of doing the work or a part of it, in a process of its own. */
 export interface Contender {
   readonly name: string;
   /** At most 21 columns. */
   readonly label: string;
-  /** By statuses in MongoDB, or by being told how many calls to make. */
+  /** By statuses in MongoDB, or by a request for so many calls. */
   readonly drivenBy: 'statuses' | 'itself';
   readonly seenBy: 'receiver' | 'itself';
   /** Writes into the SMS document what was answered. */
@@ -20,6 +20,6 @@ export interface Running extends Meter {
   readonly pid: number;
   /** Has it make so many calls, where it is driven by itself. */
   post(count: number): void;
-  /** At once; what is under way is lost. */
-  end(): Promise<void>;
+  /** Ends it at once; what is under way is lost. */
+  [Symbol.asyncDispose](): Promise<void>;
 }

@@ -1,5 +1,15 @@
-import type { Written } from './openLoop.ts';
-import { median, percentilesOf, ratioOf, type Percentiles } from './statistics.ts';
+import type { Written } from './load.ts';
+import type { BarPlot } from './plot.ts';
+import { target, type Target } from './report.ts';
+import { latencyBars, latencyValues } from './rows.ts';
+import {
+  median,
+  medianPercentiles,
+  percentilesOf,
+  ratioOf,
+  type Percentiles,
+} from './statistics.ts';
+import { figure, ratio, table } from './text.ts';
 
 /** How statuses that were written on a schedule have arrived. */
 export interface Flow {
@@ -21,6 +31,8 @@ export interface Writing {
   readonly cores: number;
 }
 
+const NONE: Percentiles = { p50: Number.NaN, p99: Number.NaN, p999: Number.NaN };
+
 /** @param endUs when the arrivals were looked at */
 export function flowOf(
   { written, cores }: Writing,
@@ -31,18 +43,16 @@ export function flowOf(
   const toUs = written.at(-1)?.dueUs ?? endUs;
   const arrived = written.map(({ notificationId }) => arrivals.get(notificationId));
   const inTime = arrived.filter((atUs) => atUs !== undefined && atUs <= toUs).length;
+  const latencies = written.map(({ dueUs }, n) => ((arrived[n] ?? endUs) - dueUs) / 1_000);
+  const lags = written.map(({ dueUs, sentUs }) => (sentUs - dueUs) / 1_000);
   return {
     count: written.length,
     perSecond: inTime / ((toUs - fromUs) / 1_000_000),
-    latencyMs: percentiles(written.map(({ dueUs }, n) => ((arrived[n] ?? endUs) - dueUs) / 1_000)),
+    latencyMs: percentilesOf(latencies) ?? NONE,
     missing: arrived.filter((atUs) => atUs === undefined).length,
-    lagMs: percentiles(written.map(({ dueUs, sentUs }) => (sentUs - dueUs) / 1_000)).p99,
+    lagMs: (percentilesOf(lags) ?? NONE).p99,
     cores,
   };
-}
-
-function percentiles(values: readonly number[]): Percentiles {
-  return percentilesOf(values) ?? { p50: Number.NaN, p99: Number.NaN, p999: Number.NaN };
 }
 
 /** Field by field; `missing` is a sum, so that no good run hides a bad one. */
@@ -51,31 +61,73 @@ export function mediansOfFlows(flows: readonly Flow[]): Flow {
   return {
     count: of(({ count }) => count),
     perSecond: of(({ perSecond }) => perSecond),
-    latencyMs: {
-      p50: of(({ latencyMs }) => latencyMs.p50),
-      p99: of(({ latencyMs }) => latencyMs.p99),
-      p999: of(({ latencyMs }) => latencyMs.p999),
-    },
+    latencyMs: medianPercentiles(flows.map(({ latencyMs }) => latencyMs)),
     missing: flows.reduce((sum, { missing }) => sum + missing, 0),
     lagMs: of(({ lagMs }) => lagMs),
     cores: of(({ cores }) => cores),
   };
 }
 
-/** The first divided by the second. */
-export interface FlowRatios {
-  readonly perSecond: number | null;
-  readonly p50: number | null;
-  readonly p99: number | null;
-  readonly p999: number | null;
-}
+export type FlowRatios = ReturnType<typeof flowRatios>;
 
-export function flowRatios(flow: Flow, other: Flow): FlowRatios {
+/** The first divided by the second. */
+export function flowRatios(flow: Flow, other: Flow) {
   const of = (pick: (each: Flow) => number): number | null => ratioOf(pick(flow), pick(other));
   return {
     perSecond: of(({ perSecond }) => perSecond),
     p50: of(({ latencyMs }) => latencyMs.p50),
     p99: of(({ latencyMs }) => latencyMs.p99),
     p999: of(({ latencyMs }) => latencyMs.p999),
+  };
+}
+
+export interface LabelledFlow {
+  readonly label: string;
+  readonly flow: Flow;
+}
+
+/** What arrives, next to what does under other conditions, and how it compares. */
+export function flowsToText(subject: LabelledFlow, controls: readonly LabelledFlow[]): string {
+  const figures = [...controls, subject].map(({ label, flow }) => [
+    label,
+    figure(flow.perSecond),
+    ...latencyValues(flow.latencyMs).map(figure),
+    figure(flow.lagMs),
+    String(flow.missing),
+    figure(flow.cores),
+  ]);
+  const ratios = controls.map(({ label, flow }) => {
+    const { perSecond, p50, p99, p999 } = flowRatios(subject.flow, flow);
+    return [`against ${label}`, ...[perSecond, p50, p99, p999].map(ratio), '', '', ''];
+  });
+  const headings = ['', 'rate/s', 'p50 ms', 'p99 ms', 'p99.9', 'lag p99', 'missing', 'cores'];
+  return table(headings, [...figures, ...ratios]);
+}
+
+/** What others must not notice of whatever makes the difference. */
+export function flowTargets(
+  what: string,
+  { perSecond, p99 }: FlowRatios,
+  p99Target = '≤ 1.5 ×',
+): readonly Target[] {
+  return [target(`p99, ${what}`, p99, p99Target), target(`rate, ${what}`, perSecond, '≥ 0.95 ×')];
+}
+
+/** The latencies of the subject and of what it is compared with. */
+export function flowPlot(
+  named: Pick<BarPlot, 'name' | 'title'>,
+  subject: LabelledFlow,
+  controls: readonly LabelledFlow[],
+): BarPlot {
+  return {
+    ...named,
+    kind: 'bars',
+    note: null,
+    ...latencyBars,
+    groups: [...controls, subject].map(({ label, flow: { latencyMs } }) => ({
+      label,
+      isEmphasised: label === subject.label,
+      values: latencyValues(latencyMs),
+    })),
   };
 }

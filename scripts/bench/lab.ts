@@ -3,41 +3,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
 import { createConnection } from 'mysql2/promise';
+import { orAbort } from '../../src/runtime/abort.ts';
 import type { Teardown } from '../../src/runtime/teardown.ts';
-import { freshBuild } from '../harness/freshBuild.ts';
-import { orAborted } from '../harness/interruption.ts';
-import { mysqlVersion } from '../harness/mysqlVersion.ts';
+import { freshBuild } from '../harness/builtWorker.ts';
+import { mysqlVersion } from '../harness/centralDatabase.ts';
 import { startServices } from '../services/startServices.ts';
 import { buildBaselines } from './baselineProcess.ts';
-import type { Contender } from './contender.ts';
-import { contendersFor } from './contenders.ts';
-import { createPlaces, type OpenPlace } from './places.ts';
-import { startBenchReceiver, type BenchReceiver } from './receiver.ts';
+import { builds, contendersFor } from './contenders.ts';
+import { createPlaces } from './places.ts';
+import { goReceiver, startReceiver } from './receiver.ts';
 
 /** What scenarios measure with. */
-export interface Lab {
-  readonly isQuick: boolean;
-  /** How often each measurement is made. */
-  readonly rounds: number;
-  /** Statuses before those that count: V8 goes on compiling for some thousands. */
-  readonly warmUp: number;
-  readonly contenders: readonly Contender[];
-  readonly receiver: BenchReceiver;
-  readonly mongodPid: number;
-  readonly versions: Readonly<Record<'mongodb' | 'mysql' | 'receiver', string>>;
-  readonly signal: AbortSignal;
-  readonly openPlace: OpenPlace;
-  /** What later scenarios compare theirs with; null until it is known. */
-  readonly earlier: { workerPerSecond: number | null };
-  /** Says what is going on. */
-  tell(text: string): void;
-}
+export type Lab = Awaited<ReturnType<typeof openLab>>;
 
-export interface LabOptions {
+interface LabOptions {
   readonly isQuick: boolean;
+  /** A built checkout whose worker takes the place of simpler ways of doing the work; null for none. */
+  readonly against: string | null;
   readonly teardown: Teardown;
   readonly signal: AbortSignal;
-  tell(text: string): void;
+  /** Shows what is going on. */
+  readonly log: (text: string) => void;
 }
 
 /** Holds the largest backlog, and what the worker writes meanwhile, on any disk. */
@@ -46,47 +32,43 @@ const OPLOG_MB = 4_096;
 const CACHE_GB = 4;
 
 /** Brings everything up. What was started is registered with the teardown, also when this rejects. */
-export async function openLab({ isQuick, teardown, signal, tell }: LabOptions): Promise<Lab> {
-  tell('building');
-  await orAborted(Promise.all([freshBuild(), buildBaselines()]), signal);
+export async function openLab({ teardown, ...options }: LabOptions) {
+  const { isQuick, against, signal, log } = options;
+  log('building');
+  await orAbort(Promise.all([freshBuild(), buildBaselines()]), signal);
   const folder = await mkdtemp(join(tmpdir(), 'notify-on-delivery-bench-'));
   teardown.add('the folder', async () => await rm(folder, { recursive: true, force: true }));
-  tell('starting MongoDB, MariaDB and the receiver');
+  log('starting MongoDB, MariaDB and the receiver');
   // Servers of others would not be alone with what is measured, nor could their CPU time be read.
   const starting = startServices({}, { args: [`--oplogSize=${OPLOG_MB}`], cacheGb: CACHE_GB });
   teardown.add('the servers', async () => await (await starting.catch(() => null))?.stop());
-  const startingReceiver = startBenchReceiver();
+  const startingReceiver = goReceiver().then(startReceiver);
   teardown.add('the receiver', async () => {
     await (await startingReceiver.catch(() => null))?.close();
   });
-  const { mongodbUri, mysqlUri } = await orAborted(starting, signal);
-  const receiver = await orAborted(startingReceiver, signal);
+  const { mongodbUri, mysqlUri } = await orAbort(starting, signal);
+  const receiver = await orAbort(startingReceiver, signal);
 
   const mongo = new MongoClient(mongodbUri);
   teardown.add('the MongoDB client', async () => await mongo.close());
   const status = await mongo.db('admin').command({ serverStatus: 1 });
-  const mysql = await versionOf(mysqlUri);
-
+  await using mysql = await createConnection(mysqlUri);
   return {
-    isQuick,
+    ...options,
+    /** How often each measurement is made. */
     rounds: isQuick ? 1 : 3,
+    /** Statuses before those that count: V8 goes on compiling for some thousands. */
     warmUp: isQuick ? 200 : 5_000,
-    contenders: contendersFor(receiver),
+    contenders: against === null ? contendersFor(receiver) : builds(receiver, against),
     receiver,
     mongodPid: Number(status['pid']),
-    versions: { mongodb: String(status['version']), mysql, receiver: receiver.description },
-    signal,
-    tell,
+    versions: {
+      mongodb: String(status['version']),
+      mysql: await mysqlVersion(mysql),
+      receiver: receiver.description,
+    },
     openPlace: createPlaces({ mongodbUri, mysqlUri, folder }, mongo),
-    earlier: { workerPerSecond: null },
+    /** What later scenarios compare theirs with; null until it is known. */
+    earlier: { workerPerSecond: null as number | null },
   };
-}
-
-async function versionOf(mysqlUri: string): Promise<string> {
-  const connection = await createConnection(mysqlUri);
-  try {
-    return await mysqlVersion(connection);
-  } finally {
-    await connection.end();
-  }
 }

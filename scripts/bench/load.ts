@@ -1,27 +1,22 @@
 import type { Collection } from 'mongodb';
 import { delay } from '../../src/runtime/abort.ts';
-import { newSms, setStatus, type SmsDocument } from '../harness/smsPlatform.ts';
+import { newSms, type SmsDocument } from '../harness/smsPlatform.ts';
 import { nowUs } from './clock.ts';
-import { FIRST_ACCOUNT, FIRST_FLOW } from './site.ts';
+import { FIRST_ACCOUNT, FIRST_FLOW } from './places.ts';
 
 const STATUS = 'DELIVERED';
 const PER_INSERT = 1_000;
 const PER_UPDATE = 500;
+/** Statuses of one moment are written in one go: fewer round trips for the same load. */
+const TICK_US = 5_000;
 
-/** Puts SMS without a status in place, for the accounts in turn; their ids. */
-export async function seed(
-  sms: Collection<SmsDocument>,
-  count: number,
-  accounts: number,
-): Promise<readonly string[]> {
-  return await seedFor(
-    sms,
-    Array.from({ length: count }, (_, n) => n % accounts),
-  );
+/** These accounts in turn, as many as wanted. */
+export function inTurn<T>(accounts: readonly T[], count: number): readonly T[] {
+  return Array.from({ length: count }, (_, n) => accounts[n % accounts.length] as T);
 }
 
-/** One for each of these accounts, counted from `FIRST_ACCOUNT`; their ids. */
-export async function seedFor(
+/** Puts an SMS without a status in place for each of these accounts, counted from `FIRST_ACCOUNT`; their ids. */
+export async function seed(
   sms: Collection<SmsDocument>,
   accounts: readonly number[],
 ): Promise<readonly string[]> {
@@ -39,9 +34,9 @@ export async function seedFor(
 }
 
 /** By notification id, when its status was sent off to MongoDB, as `nowUs` counts. */
-export type WrittenAt = Map<string, number>;
+export type WrittenAt = ReadonlyMap<string, number>;
 
-export function notificationId(id: string): string {
+function notificationId(id: string): string {
   return `${id}:${STATUS}`;
 }
 
@@ -51,7 +46,7 @@ export async function writeAtOnce(
   ids: readonly string[],
   signal: AbortSignal,
 ): Promise<WrittenAt> {
-  const writtenAt: WrittenAt = new Map();
+  const writtenAt = new Map<string, number>();
   for (let from = 0; from < ids.length && !signal.aborted; from += PER_UPDATE) {
     const chunk = ids.slice(from, from + PER_UPDATE);
     const atUs = nowUs();
@@ -61,11 +56,7 @@ export async function writeAtOnce(
   return writtenAt;
 }
 
-/** Sets the status of these at once. */
-export async function setStatuses(
-  sms: Collection<SmsDocument>,
-  ids: readonly string[],
-): Promise<void> {
+async function setStatuses(sms: Collection<SmsDocument>, ids: readonly string[]): Promise<void> {
   const $set = { deliveryStatus: STATUS, deliveryTime: new Date() };
   await sms.bulkWrite(
     ids.map((_id) => ({ updateOne: { filter: { _id }, update: { $set } } })),
@@ -73,26 +64,68 @@ export async function setStatuses(
   );
 }
 
-/** Sets so many a second, each by itself, whether those before are acknowledged or not. */
-export async function writePaced(
+export interface Pace {
+  readonly perSecond: number;
+  readonly seconds: number;
+  /** Whose statuses follow one another, over and over; null for one that is left out. */
+  readonly turns: readonly (number | null)[];
+}
+
+/** The status of one SMS of an account. */
+export interface Due {
+  readonly account: number;
+  /** Since the beginning. */
+  readonly atUs: number;
+}
+
+/** What is left out changes no other's moment. */
+export function scheduleOf({ perSecond, seconds, turns }: Pace): readonly Due[] {
+  return inTurn(turns, Math.ceil(perSecond * seconds)).flatMap((account, turn) => {
+    const atUs = Math.floor((turn * 1_000_000) / perSecond / TICK_US) * TICK_US;
+    return account === null ? [] : [{ account, atUs }];
+  });
+}
+
+export interface Written {
+  readonly notificationId: string;
+  readonly account: number;
+  /** As `nowUs` counts, like the next. */
+  readonly dueUs: number;
+  /** When it was sent off to MongoDB: later where the writing itself was held up. */
+  readonly sentUs: number;
+}
+
+/**
+ * Sets the status of `ids[n]` when `schedule[n]` is due, whether those before are acknowledged or not, until
+ * all are or the signal is aborted.
+ */
+export async function writeOnSchedule(
   sms: Collection<SmsDocument>,
+  schedule: readonly Due[],
   ids: readonly string[],
-  { perSecond, signal }: { readonly perSecond: number; readonly signal: AbortSignal },
-): Promise<WrittenAt> {
-  const writtenAt: WrittenAt = new Map();
-  const writes: Promise<void>[] = [];
+  signal: AbortSignal,
+): Promise<readonly Written[]> {
   const startUs = nowUs();
+  const written: Written[] = [];
+  const writes: Promise<void>[] = [];
   try {
-    for (const [index, id] of ids.entries()) {
-      const dueInMs = (startUs + (index * 1_000_000) / perSecond - nowUs()) / 1_000;
-      if (dueInMs > 0) await delay(dueInMs, signal);
-      writtenAt.set(notificationId(id), nowUs());
-      writes.push(setStatus(sms, id, STATUS));
+    for (let next = schedule[0]; next !== undefined; next = schedule[written.length]) {
+      await delay(Math.max(0, (startUs + next.atUs - nowUs()) / 1_000), signal);
+      const sentUs = nowUs();
+      const from = written.length;
+      for (let due = schedule[from]; due !== undefined; due = schedule[written.length]) {
+        const dueUs = startUs + due.atUs;
+        if (dueUs > sentUs) break;
+        const id = ids[written.length] ?? '';
+        written.push({ notificationId: notificationId(id), account: due.account, dueUs, sentUs });
+      }
+      const chunk = ids.slice(from, written.length);
+      if (chunk.length > 0) writes.push(setStatuses(sms, chunk));
     }
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
     await Promise.all(writes);
   }
-  return writtenAt;
+  return written;
 }

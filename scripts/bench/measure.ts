@@ -1,14 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Collection } from 'mongodb';
-import type { SmsDocument } from '../harness/smsPlatform.ts';
-import { nowUs } from './clock.ts';
-import { comesTrue } from './comesTrue.ts';
+import { comesTrue, nowUs } from './clock.ts';
 import type { Contender, Running } from './contender.ts';
 import type { Lab } from './lab.ts';
-import { seed, writeAtOnce, writePaced, type WrittenAt } from './load.ts';
+import { inTurn, scheduleOf, seed, writeAtOnce, writeOnSchedule, type WrittenAt } from './load.ts';
 import type { Measurement } from './measurement.ts';
 import type { Place } from './places.ts';
-import { cpuUsOf, residentMbOf } from './processUsage.ts';
+import { cpuUsOf, residentMbOf } from './processes.ts';
 import { endpointUrls } from './receiver.ts';
 import { percentilesOf } from './statistics.ts';
 
@@ -29,6 +26,11 @@ export const ENDPOINTS = 20;
 const WARM_UP_LIMIT_MS = 60_000;
 const LOOK_EVERY_MS = 50;
 
+/** So many endpoints, by their numbers. */
+export function endpoints(howMany: number): readonly number[] {
+  return Array.from({ length: howMany }, (_, n) => n);
+}
+
 /**
  * One contender, once. It warms up on statuses that do not count, with endpoints that answer at once. CPU
  * time is counted from the first write to when the contender has come to rest, or to the limit.
@@ -39,13 +41,9 @@ export async function measure(
   plan: Plan,
   accounts = ENDPOINTS,
 ): Promise<Measurement> {
-  const place = await lab.openPlace(endpointUrls(lab.receiver, accounts));
-  try {
-    const ids = await seed(place.sms, lab.warmUp + plan.count, accounts);
-    return await measureAt(place, ids, { lab, contender, plan });
-  } finally {
-    await place.clear();
-  }
+  await using place = await lab.openPlace(endpointUrls(lab.receiver, accounts));
+  const ids = await seed(place.sms, inTurn(endpoints(accounts), lab.warmUp + plan.count));
+  return await measureAt(place, ids, { lab, contender, plan });
 }
 
 /** The same at a place where others may have been before; the first of the ids are for the warm-up. */
@@ -56,22 +54,32 @@ export async function measureAt(
 ): Promise<Measurement> {
   const warmUpIds = ids.slice(0, ids.length - plan.count);
   await lab.receiver.reset();
-  const running = await contender.start(place.site);
-  try {
-    const drive = driverOf(contender, running, place.sms);
-    await warmUp(lab, running, warmUpIds.length, async (signal) => {
-      await drive(warmUpIds, null, signal);
-    });
-    await lab.receiver.reset({ '/': { delayMs: plan.delayMs } });
-    const run = { running, drive, ids: ids.slice(warmUpIds.length) };
-    const measured = await count(lab, contender, plan, run);
-    const isAllRecorded = contender.records && measured.isComplete;
-    const unrecorded = isAllRecorded ? await unrecordedOf(place, ids) : null;
-    const idleMs = measured.isComplete ? (plan.idleMs ?? 0) : 0;
-    return { ...measured, unrecorded, idleCpu: await idleCpuOf(lab, running, idleMs) };
-  } finally {
-    await running.end();
-  }
+  await using running = await contender.start(place.site);
+  const drive = async (
+    some: readonly string[],
+    perSecond: number | null,
+    signal: AbortSignal,
+  ): Promise<WrittenAt> => {
+    if (contender.drivenBy === 'itself') {
+      running.post(some.length);
+      return new Map();
+    }
+    if (perSecond === null) return await writeAtOnce(place.sms, some, signal);
+    const schedule = scheduleOf({ perSecond, seconds: some.length / perSecond, turns: [0] });
+    const written = await writeOnSchedule(place.sms, schedule, some, signal);
+    return new Map(written.map(({ notificationId, sentUs }) => [notificationId, sentUs]));
+  };
+  await warmUp(lab, running, warmUpIds.length, async (signal) => {
+    await drive(warmUpIds, null, signal);
+  });
+  await lab.receiver.reset({ '/': { delayMs: plan.delayMs } });
+  const measured = await count(lab, { contender, running, plan }, async (signal) => {
+    return await drive(ids.slice(warmUpIds.length), plan.perSecond, signal);
+  });
+  const isAllRecorded = contender.records && measured.isComplete;
+  const unrecorded = isAllRecorded ? await unrecordedOf(place, ids) : null;
+  const idleMs = measured.isComplete ? (plan.idleMs ?? 0) : 0;
+  return { ...measured, unrecorded, idleCpu: await idleCpuOf(lab, running, idleMs) };
 }
 
 /** As many ids as fit well into one command. */
@@ -85,24 +93,6 @@ export async function unrecordedOf({ sms }: Place, ids: readonly string[]): Prom
     recorded += await sms.countDocuments({ _id: { $in }, 'notify_on_delivery.state': 'delivered' });
   }
   return ids.length - recorded;
-}
-
-type Drive = (
-  ids: readonly string[],
-  perSecond: number | null,
-  signal: AbortSignal,
-) => Promise<WrittenAt>;
-
-function driverOf({ drivenBy }: Contender, running: Running, sms: Collection<SmsDocument>): Drive {
-  return async (ids, perSecond, signal) => {
-    if (drivenBy === 'itself') {
-      running.post(ids.length);
-      return new Map();
-    }
-    return perSecond === null
-      ? await writeAtOnce(sms, ids, signal)
-      : await writePaced(sms, ids, { perSecond, signal });
-  };
 }
 
 /** Resolves when it is done and the contender at rest. */
@@ -119,34 +109,31 @@ export async function warmUp(
   await comeToRest(lab, running);
 }
 
-interface Run {
-  readonly running: Running;
-  readonly drive: Drive;
-  readonly ids: readonly string[];
-}
-
 async function count(
   lab: Lab,
-  { drivenBy }: Contender,
-  { count: wanted, limitMs, perSecond }: Plan,
-  { running, drive, ids }: Run,
+  { contender, running, plan }: { contender: Contender; running: Running; plan: Plan },
+  drive: (signal: AbortSignal) => Promise<WrittenAt>,
 ): Promise<Omit<Measurement, 'unrecorded' | 'idleCpu'>> {
+  const cpu = async (): Promise<readonly [own: number, mongod: number]> =>
+    await Promise.all([cpuUsOf(running.pid), cpuUsOf(lab.mongodPid)]);
   const before = await running.count();
-  const cpuBefore = await cpuOf(lab, running);
+  const [ownBefore, mongodBefore] = await cpu();
   const startUs = nowUs();
   const overdue = new AbortController();
-  const writing = drive(ids, perSecond, AbortSignal.any([lab.signal, overdue.signal]));
+  const writing = drive(AbortSignal.any([lab.signal, overdue.signal]));
   writing.catch(() => undefined);
-  const isComplete = await reached(lab, running, before.notifications + wanted, limitMs);
+  const wanted = before.notifications + plan.count;
+  const isComplete = await reached(lab, running, wanted, plan.limitMs);
   overdue.abort();
   const writtenAt = await writing;
   if (isComplete) await comeToRest(lab, running);
   const endUs = nowUs();
-  const cpuAfter = await cpuOf(lab, running);
+  const [ownAfter, mongodAfter] = await cpu();
   const after = await running.count();
   // Those of the warm-up came before.
-  const arrivals = [...(await running.arrivals())].filter(([, atUs]) => atUs > startUs);
-  const inTime = arrivals.filter(([, atUs]) => atUs <= endUs);
+  const inTime = [...(await running.arrivals())].filter(
+    ([, atUs]) => atUs > startUs && atUs <= endUs,
+  );
   const lastUs = inTime.reduce((latest, [, atUs]) => Math.max(latest, atUs), startUs);
   const perNotification = (us: number): number => us / inTime.length;
   const latenciesMs = inTime.flatMap(([id, atUs]) => {
@@ -157,27 +144,23 @@ async function count(
     count: inTime.length,
     isComplete,
     perSecond: inTime.length / (((isComplete ? lastUs : endUs) - startUs) / 1_000_000),
-    cpuUs: perNotification(cpuAfter.own - cpuBefore.own),
-    mongodCpuUs: drivenBy === 'itself' ? null : perNotification(cpuAfter.mongod - cpuBefore.mongod),
+    cpuUs: perNotification(ownAfter - ownBefore),
+    mongodCpuUs:
+      contender.drivenBy === 'itself' ? null : perNotification(mongodAfter - mongodBefore),
     latencyMs: percentilesOf(latenciesMs),
     peakRssMb: (await residentMbOf(running.pid)).peak,
     repeated: after.calls - before.calls - (after.notifications - before.notifications),
   };
 }
 
-async function cpuOf(lab: Lab, { pid }: Running): Promise<Record<'own' | 'mongod', number>> {
-  const [own, mongod] = await Promise.all([cpuUsOf(pid), cpuUsOf(lab.mongodPid)]);
-  return { own, mongod };
-}
-
 async function reached(
-  lab: Lab,
+  { signal }: Lab,
   running: Running,
   wanted: number,
   limitMs: number,
 ): Promise<boolean> {
   const haveArrived = async (): Promise<boolean> => (await running.count()).notifications >= wanted;
-  return await comesTrue(haveArrived, { limitMs, everyMs: LOOK_EVERY_MS, signal: lab.signal });
+  return await comesTrue(haveArrived, { limitMs, everyMs: LOOK_EVERY_MS, signal });
 }
 
 const REST_LOOK_MS = 200;
@@ -199,7 +182,7 @@ export async function comeToRest(lab: Lab, { pid }: Running): Promise<void> {
 /** After it has come to rest: the share of a core that its timers and waiting reads take. */
 async function idleCpuOf(lab: Lab, { pid }: Running, idleMs: number): Promise<number | null> {
   if (idleMs === 0) return null;
-  const before = { cpuUs: await cpuUsOf(pid), atUs: nowUs() };
+  const [cpuBefore, startUs] = [await cpuUsOf(pid), nowUs()];
   await wait(idleMs, undefined, { signal: lab.signal });
-  return ((await cpuUsOf(pid)) - before.cpuUs) / (nowUs() - before.atUs);
+  return ((await cpuUsOf(pid)) - cpuBefore) / (nowUs() - startUs);
 }

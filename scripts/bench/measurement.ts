@@ -1,4 +1,4 @@
-import { median, type Percentiles } from './statistics.ts';
+import { median, medianOfSome, medianPercentiles, type Percentiles } from './statistics.ts';
 
 /** One contender, once, or the medians of several times. */
 export interface Measurement {
@@ -25,25 +25,22 @@ export interface Measurement {
 /** Field by field. What went wrong once counts: `repeated` and `unrecorded` are sums. */
 export function mediansOf(runs: readonly Measurement[]): Measurement {
   const of = (pick: (run: Measurement) => number): number => median(runs.map(pick));
-  const ofSome = (pick: (run: Measurement) => number | null): number | null => {
-    const values = runs.map(pick).filter((value) => value !== null);
-    return values.length === 0 ? null : median(values);
-  };
-  const sum = (values: readonly number[]): number => values.reduce((all, one) => all + one, 0);
-  const latency = (name: keyof Percentiles): number | null =>
-    ofSome(({ latencyMs }) => latencyMs?.[name] ?? null);
-  const [p50, p99, p999] = [latency('p50'), latency('p99'), latency('p999')];
+  const latencies = runs.map(({ latencyMs }) => latencyMs).filter((each) => each !== null);
   const unrecorded = runs.map((run) => run.unrecorded).filter((value) => value !== null);
   return {
-    count: of((run) => run.count),
-    isComplete: runs.every((run) => run.isComplete),
-    perSecond: of((run) => run.perSecond),
-    cpuUs: of((run) => run.cpuUs),
-    mongodCpuUs: ofSome((run) => run.mongodCpuUs),
-    latencyMs: p50 === null || p99 === null || p999 === null ? null : { p50, p99, p999 },
-    peakRssMb: of((run) => run.peakRssMb),
-    idleCpu: ofSome((run) => run.idleCpu),
-    repeated: sum(runs.map((run) => run.repeated)),
+    count: of(({ count }) => count),
+    isComplete: runs.every(({ isComplete }) => isComplete),
+    perSecond: of(({ perSecond }) => perSecond),
+    cpuUs: of(({ cpuUs }) => cpuUs),
+    mongodCpuUs: medianOfSome(runs.map(({ mongodCpuUs }) => mongodCpuUs)),
+    latencyMs: latencies.length === 0 ? null : medianPercentiles(latencies),
+    peakRssMb: of(({ peakRssMb }) => peakRssMb),
+    idleCpu: medianOfSome(runs.map(({ idleCpu }) => idleCpu)),
+    repeated: sum(runs.map(({ repeated }) => repeated)),
     unrecorded: unrecorded.length === 0 ? null : sum(unrecorded),
   };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((all, one) => all + one, 0);
 }

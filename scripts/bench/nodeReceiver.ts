@@ -60,16 +60,16 @@ function reset(): void {
   paths = new Map();
 }
 
-const questions: Readonly<Record<string, () => string>> = {
-  '/admin/clock': () => String(nowUs()),
-  '/admin/count': () => JSON.stringify({ calls, notifications: arrivals.size }),
-  '/admin/arrivals': () => JSON.stringify(Object.fromEntries(arrivals)),
-  '/admin/paths': () => JSON.stringify(Object.fromEntries(paths)),
+const questions: Readonly<Record<string, () => unknown>> = {
+  '/admin/clock': nowUs,
+  '/admin/count': () => ({ calls, notifications: arrivals.size }),
+  '/admin/arrivals': () => Object.fromEntries(arrivals),
+  '/admin/paths': () => Object.fromEntries(paths),
 };
 
 const server = createServer((request, response) => {
-  const tell = questions[request.url ?? ''];
-  if (tell !== undefined) response.end(tell());
+  const answer = questions[request.url ?? ''];
+  if (answer !== undefined) response.end(JSON.stringify(answer()));
   else if (request.url === '/admin/reset') void behave(request, response, reset);
   else if (request.url === '/admin/behave') void behave(request, response);
   // A caller that leaves in the middle of it has not called.

@@ -1,19 +1,8 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { misused, type ParsedArgs } from '../harness/parsedArgs.ts';
-import type { Scenario } from './scenario.ts';
+import { misused, type ParsedArgs } from '../harness/script.ts';
 import { scenarios } from './scenarios.ts';
-
-export interface BenchOptions {
-  /** One JSON value on stdout instead of tables. */
-  readonly json: boolean;
-  /** Fewer statuses, once instead of three times. */
-  readonly isQuick: boolean;
-  /** A file to take reports from instead of measuring; null to measure. */
-  readonly from: string | null;
-  /** Puts them into docs/, too. */
-  readonly writesDocs: boolean;
-  readonly scenarios: readonly Scenario[];
-}
 
 const list = scenarios.map(({ name, title }) => `  ${name.padEnd(12)} ${title}`).join('\n');
 
@@ -25,6 +14,8 @@ worker side by side with simpler ways of doing its work.
   --quick          fewer statuses, each measured once; else the medians of 3
   --scenario NAME  this one alone; may be given more than once
   --json           print one JSON value instead of tables
+  --against FOLDER the worker of another checkout, installed and built there,
+                   in place of the simpler ways, in turns with this one's
   --write-docs     also put tables and plots into docs/performance.md and
                    docs/performance/; scenarios not measured now stay there
   --from FILE      measure nothing; show what --json has printed before, or
@@ -36,40 +27,57 @@ ${list}
 
 Exit code: 0 measured, 1 something failed, 2 wrong options.`;
 
+export type BenchOptions = ReturnType<typeof optionsOf>;
+
 export function parseBenchArgs(args: readonly string[]): ParsedArgs<BenchOptions> {
   try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        json: { type: 'boolean', default: false },
-        quick: { type: 'boolean', default: false },
-        'write-docs': { type: 'boolean', default: false },
-        from: { type: 'string' },
-        scenario: { type: 'string', multiple: true, default: [] },
-        help: { type: 'boolean', default: false },
-      },
-    });
+    const values = valuesIn(args);
     if (values.help) return { kind: 'help' };
-    const unknown = values.scenario.find((name) => !scenarios.some((each) => each.name === name));
-    if (unknown !== undefined) return misused(`There is no scenario ${unknown}.`);
-    if (values.quick && values.from !== undefined) {
-      return misused('--from measures nothing: --quick has no meaning with it.');
-    }
-    const chosen =
-      values.scenario.length === 0
-        ? scenarios
-        : scenarios.filter(({ name }) => values.scenario.includes(name));
-    return {
-      kind: 'run',
-      options: {
-        json: values.json,
-        isQuick: values.quick,
-        from: values.from ?? null,
-        writesDocs: values['write-docs'],
-        scenarios: chosen,
-      },
-    };
+    const problem = problemWith(values);
+    return problem === null ? { kind: 'run', options: optionsOf(values) } : misused(problem);
   } catch (error) {
     return misused((error as Error).message);
   }
+}
+
+type Values = ReturnType<typeof valuesIn>;
+
+function valuesIn(args: readonly string[]) {
+  const flag = { type: 'boolean', default: false } as const;
+  const options = {
+    json: flag,
+    quick: flag,
+    'write-docs': flag,
+    from: { type: 'string' },
+    against: { type: 'string' },
+    scenario: { type: 'string', multiple: true, default: [] as string[] },
+    help: flag,
+  } as const;
+  return parseArgs({ args: [...args], options }).values;
+}
+
+function problemWith({ scenario, from, against, ...values }: Values): string | null {
+  const unknown = scenario.find((name) => !scenarios.some((each) => each.name === name));
+  if (unknown !== undefined) return `There is no scenario ${unknown}.`;
+  if (values.quick && from !== undefined) {
+    return '--from measures nothing: --quick has no meaning with it.';
+  }
+  if (against === undefined) return null;
+  if (from !== undefined || values['write-docs']) {
+    return '--against measures two checkouts: it goes with neither --from nor --write-docs.';
+  }
+  return existsSync(resolve(against, 'dist/src/main.js'))
+    ? null
+    : `${resolve(against)} has no dist/src/main.js: run npm ci and npm run build there.`;
+}
+
+function optionsOf({ json, quick, from, against, scenario, 'write-docs': writesDocs }: Values) {
+  return {
+    json,
+    isQuick: quick,
+    from: from ?? null,
+    against: against === undefined ? null : resolve(against),
+    writesDocs,
+    scenarios: scenarios.filter(({ name }) => scenario.length === 0 || scenario.includes(name)),
+  };
 }

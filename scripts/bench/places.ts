@@ -1,7 +1,21 @@
 import type { Collection, MongoClient } from 'mongodb';
 import { openCentralDatabase, type CentralDatabase } from '../harness/centralDatabase.ts';
 import type { SmsDocument } from '../harness/smsPlatform.ts';
-import { COLLECTION, FIRST_ACCOUNT, FIRST_FLOW, type Site } from './site.ts';
+
+export const FIRST_ACCOUNT = 1_000;
+export const FIRST_FLOW = 5_000;
+export const COLLECTION = 'SMSDetailDocument';
+
+/** Where one measurement takes place, for a contender's process. */
+export interface Site {
+  readonly mongodbUri: string;
+  readonly mysqlUri: string;
+  readonly database: string;
+  /** The webhook of account `FIRST_ACCOUNT + n`, flow `FIRST_FLOW + n`. */
+  readonly urls: readonly string[];
+  /** For what the contenders leave behind. */
+  readonly folder: string;
+}
 
 /** Where one measurement takes place: databases that nobody has used. */
 export interface Place {
@@ -9,18 +23,16 @@ export interface Place {
   readonly sms: Collection<SmsDocument>;
   readonly central: CentralDatabase;
   /** Removes the databases. */
-  clear(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** The webhook of each account, in their order. */
-export type OpenPlace = (urls: readonly string[]) => Promise<Place>;
-
+/** Opens one place after the other, with these webhooks. */
 export function createPlaces(
   servers: Pick<Site, 'mongodbUri' | 'mysqlUri' | 'folder'>,
   mongo: MongoClient,
-): OpenPlace {
+) {
   let places = 0;
-  return async (urls) => {
+  return async (urls: readonly string[]): Promise<Place> => {
     const database = `bench_${(places += 1)}`;
     const mysqlUri = new URL(servers.mysqlUri);
     mysqlUri.pathname = `/${database}`;
@@ -32,7 +44,7 @@ export function createPlaces(
       site: { ...servers, mysqlUri: mysqlUri.href, database, urls },
       sms,
       central,
-      async clear() {
+      async [Symbol.asyncDispose]() {
         await db.dropDatabase();
         await central.connection.query('DROP DATABASE ??', [database]);
         await central.close();
@@ -43,24 +55,24 @@ export function createPlaces(
 
 const PER_INSERT = 1_000;
 
-/** All at once, since there may be thousands. */
+/** Many at once, since there may be thousands. */
 async function optInAll({ connection }: CentralDatabase, urls: readonly string[]): Promise<void> {
   for (let from = 0; from < urls.length; from += PER_INSERT) {
     const some = urls.slice(from, from + PER_INSERT).map((url, n) => ({ url, n: from + n }));
-    const insert = async (into: string, rows: readonly unknown[]): Promise<void> => {
-      await connection.query(`INSERT INTO ${into} VALUES ?`, [rows]);
+    const tables = {
+      'Accountconfig (accountID, `account.sms.notifyOnDelivery`)': some.map(({ n }) => [
+        FIRST_ACCOUNT + n,
+        'true',
+      ]),
+      'Webhook (accountID, url, isDefault)': some.map(({ n, url }) => [FIRST_ACCOUNT + n, url, 1]),
+      'Flow (flowID, accountID, webhookEnabled)': some.map(({ n }) => [
+        FIRST_FLOW + n,
+        FIRST_ACCOUNT + n,
+        1,
+      ]),
     };
-    await insert(
-      'Accountconfig (accountID, `account.sms.notifyOnDelivery`)',
-      some.map(({ n }) => [FIRST_ACCOUNT + n, 'true']),
-    );
-    await insert(
-      'Webhook (accountID, url, isDefault)',
-      some.map(({ n, url }) => [FIRST_ACCOUNT + n, url, 1]),
-    );
-    await insert(
-      'Flow (flowID, accountID, webhookEnabled)',
-      some.map(({ n }) => [FIRST_FLOW + n, FIRST_ACCOUNT + n, 1]),
-    );
+    for (const [table, rows] of Object.entries(tables)) {
+      await connection.query(`INSERT INTO ${table} VALUES ?`, [rows]);
+    }
   }
 }

@@ -120,22 +120,13 @@ func (r *receiver) begin(path string, id string) (behaviour, *pathCounts) {
 	return each, counts
 }
 
-func (r *receiver) count(w http.ResponseWriter, _ *http.Request) {
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	fmt.Fprintf(w, `{"calls":%d,"notifications":%d}`, r.calls, len(r.arrivals))
-}
-
-func (r *receiver) list(w http.ResponseWriter, _ *http.Request) {
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	json.NewEncoder(w).Encode(r.arrivals)
-}
-
-func (r *receiver) listPaths(w http.ResponseWriter, _ *http.Request) {
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	json.NewEncoder(w).Encode(r.paths)
+// Answers with what is read, as JSON.
+func (r *receiver) show(read func() any) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		r.mutex.Lock()
+		defer r.mutex.Unlock()
+		json.NewEncoder(w).Encode(read())
+	}
 }
 
 // What is in flight ends on the counts it began on.
@@ -173,10 +164,12 @@ func main() {
 	r.forget()
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", r.take)
-	mux.HandleFunc("/admin/clock", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, nowUs()) })
-	mux.HandleFunc("/admin/count", r.count)
-	mux.HandleFunc("/admin/arrivals", r.list)
-	mux.HandleFunc("/admin/paths", r.listPaths)
+	mux.HandleFunc("/admin/clock", r.show(func() any { return nowUs() }))
+	mux.HandleFunc("/admin/count", r.show(func() any {
+		return map[string]int{"calls": r.calls, "notifications": len(r.arrivals)}
+	}))
+	mux.HandleFunc("/admin/arrivals", r.show(func() any { return r.arrivals }))
+	mux.HandleFunc("/admin/paths", r.show(func() any { return r.paths }))
 	mux.HandleFunc("/admin/reset", r.behave(r.forget))
 	mux.HandleFunc("/admin/behave", r.behave(func() {}))
 	fmt.Println(listener.Addr().String())

@@ -1,12 +1,23 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { cached } from '../services/cacheFolder.ts';
+import { findProgram, runCommand } from '../services/command.ts';
 import type { Behaviours } from './behaviour.ts';
 import { nowUs } from './clock.ts';
-import { goReceiver, type Built } from './goReceiver.ts';
-import { killChild } from './killChild.ts';
-import type { Meter } from './meter.ts';
+import { killChild } from './processes.ts';
+
+/** What notes that something has arrived. */
+export interface Meter {
+  /** Calls are all, with those that came twice. */
+  count(): Promise<Readonly<Record<'calls' | 'notifications', number>>>;
+  /** By notification id, when it came first: microseconds as `nowUs` counts them. */
+  arrivals(): Promise<ReadonlyMap<string, number>>;
+}
 
 /** Of the calls of one path. */
 export interface PathCounts {
@@ -33,26 +44,55 @@ export interface BenchReceiver extends Meter {
   close(): Promise<void>;
 }
 
-/** One in Go where there is Go, since a receiver in Node would take as much CPU time as what it measures. */
-export async function startBenchReceiver(): Promise<BenchReceiver> {
-  return await startReceiver(await goReceiver());
+export interface Built {
+  readonly file: string;
+  readonly description: string;
+}
+
+/** The first build compiles Go's standard library too. */
+const BUILD_LIMIT_MS = 5 * 60_000;
+
+const source = fileURLToPath(new URL('./receiver.go', import.meta.url));
+const env = { GOTOOLCHAIN: 'local', GOFLAGS: '', GO111MODULE: 'off', CGO_ENABLED: '0' };
+
+/**
+ * The receiver in Go, since one in Node would take as much CPU time as what it measures. Built once for a source
+ * and a version of Go; null where there is no Go.
+ */
+export async function goReceiver(): Promise<Built | null> {
+  const go = await findProgram(['go'], ['/usr/local/go/bin', '/usr/lib/go/bin']);
+  if (go === null) return null;
+  const version = (await runCommand(go, ['env', 'GOVERSION'], { timeoutMs: 60_000, env })).trim();
+  const hash = createHash('sha256').update(version);
+  const digest = hash.update(await readFile(source)).digest('hex');
+  const file = await cached(`receiver-${digest.slice(0, 16)}`, async (scratch) => {
+    const result = join(scratch, 'receiver');
+    const args = ['build', '-trimpath', '-o', result, source];
+    await runCommand(go, args, { timeoutMs: BUILD_LIMIT_MS, env });
+    return result;
+  });
+  return { file, description: `Go's net/http, ${version}` };
 }
 
 /** The one built in Go, or the one in Node. */
 export async function startReceiver(built: Built | null): Promise<BenchReceiver> {
   const script = fileURLToPath(new URL('./nodeReceiver.ts', import.meta.url));
-  const child =
-    built === null ? launch(process.execPath, ['--import', 'tsx', script]) : launch(built.file, []);
-  const address = await firstLine(child);
+  const [program, args] = built === null ? [process.execPath, [script]] : [built.file, []];
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const ended = once(child, 'exit').then((): never => {
+    throw new Error('the receiver did not start');
+  });
+  const firstLine = once(createInterface({ input: child.stdout }), 'line');
+  const [address] = (await Promise.race([firstLine, ended])) as [string];
+  ended.catch(() => undefined);
   const ask = async <T>(path: string, init?: RequestInit): Promise<T> => {
     const answer = await fetch(`http://${address}/admin/${path}`, init);
     if (!answer.ok) throw new Error(`the receiver answers ${answer.status} to ${path}`);
     const text = await answer.text();
     return (text === '' ? null : JSON.parse(text)) as T;
   };
-  const tell = async (path: string, behaviours: Behaviours): Promise<void> => {
+  const post = async (path: string, behaviours: Behaviours): Promise<void> =>
     await ask(path, { method: 'POST', body: JSON.stringify(behaviours) });
-  };
   return {
     description: built?.description ?? `Node's http, ${process.version}`,
     url: (path) => `http://${address}${path}`,
@@ -63,11 +103,9 @@ export async function startReceiver(built: Built | null): Promise<BenchReceiver>
       return new Map(Object.entries(arrivals).map(([id, atUs]) => [id, atUs + offsetUs]));
     },
     paths: async () => new Map(Object.entries(await ask<Record<string, PathCounts>>('paths'))),
-    reset: async (behaviours = {}) => await tell('reset', behaviours),
-    behave: async (behaviours) => await tell('behave', behaviours),
-    async close() {
-      await killChild(child);
-    },
+    reset: async (behaviours = {}) => await post('reset', behaviours),
+    behave: async (behaviours) => await post('behave', behaviours),
+    close: async () => await killChild(child),
   };
 }
 
@@ -78,28 +116,6 @@ export function endpointUrls({ url }: Pick<BenchReceiver, 'url'>, count: number)
 
 export function endpointPath(n: number): string {
   return `/hook/${n}`;
-}
-
-/**
- * At any one endpoint, since it was told to forget. A call that the caller has given up counts until the
- * receiver comes to know of it, which may be later than the next call: exact where no call times out.
- */
-export async function mostInFlight({ paths }: Pick<BenchReceiver, 'paths'>): Promise<number> {
-  return Math.max(...[...(await paths()).values()].map(({ maxInFlight }) => maxInFlight));
-}
-
-function launch(program: string, args: readonly string[]): ChildProcess {
-  return spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-}
-
-async function firstLine(child: ChildProcess): Promise<string> {
-  if (child.stdout === null) throw new Error('the receiver has no output');
-  const lines = createInterface({ input: child.stdout });
-  const ended = once(child, 'exit').then((): never => {
-    throw new Error('the receiver did not start');
-  });
-  const [line] = (await Promise.race([once(lines, 'line'), ended])) as [string];
-  return line;
 }
 
 const CLOCK_QUESTIONS = 10;

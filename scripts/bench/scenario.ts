@@ -1,13 +1,13 @@
 import type { Lab } from './lab.ts';
-import type { Plot } from './plots/plot.ts';
-import type { Target } from './targets.ts';
+import type { Plot } from './plot.ts';
+import type { Target } from './report.ts';
 
-/** What a scenario has to say, for people and for machines. */
-export interface Findings {
+/** What a scenario finds, for people and for machines. */
+interface Findings {
   /** Lines of at most 80 columns. */
   readonly text: string;
   /** Goes into the JSON value as it is, next to the targets. */
-  readonly data: object;
+  readonly data: Readonly<Record<string, unknown>>;
   readonly targets?: readonly Target[];
   /** Each with a name of its own. */
   readonly plots?: readonly Plot[];

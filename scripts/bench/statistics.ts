@@ -1,9 +1,5 @@
 /** Milliseconds. */
-export interface Percentiles {
-  readonly p50: number;
-  readonly p99: number;
-  readonly p999: number;
-}
+export type Percentiles = Readonly<Record<'p50' | 'p99' | 'p999', number>>;
 
 /** Nearest rank: a value that was measured, never one in between. Null of nothing. */
 export function percentilesOf(values: readonly number[]): Percentiles | null {
@@ -21,6 +17,21 @@ export function median(values: readonly number[]): number {
   const middle = Math.floor(sorted.length / 2);
   const upper = sorted[middle] ?? Number.NaN;
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+}
+
+/** The median of those that have a value; null where none has. */
+export function medianOfSome(values: readonly (number | null)[]): number | null {
+  const present = values.filter((value) => value !== null);
+  return present.length === 0 ? null : median(present);
+}
+
+/** Each by itself. */
+export function medianPercentiles(all: readonly Percentiles[]): Percentiles {
+  return {
+    p50: median(all.map(({ p50 }) => p50)),
+    p99: median(all.map(({ p99 }) => p99)),
+    p999: median(all.map(({ p999 }) => p999)),
+  };
 }
 
 /** Null where one of the values is missing or the second is 0. */

@@ -1,9 +1,13 @@
+import { packageRoot } from '../../config/packageRoot.ts';
 import { startBenchWorker, type Settings } from './benchWorker.ts';
+import { comesTrue, nowUs } from './clock.ts';
+import { flowOf, type Flow, type Writing } from './flow.ts';
 import type { Lab } from './lab.ts';
-import { seedFor, writeAtOnce } from './load.ts';
+import { inTurn, seed, writeAtOnce, writeOnSchedule, type Due } from './load.ts';
 import { warmUp } from './measure.ts';
 import type { Place } from './places.ts';
-import { endpointUrls } from './receiver.ts';
+import { cpuUsOf } from './processes.ts';
+import { endpointPath, endpointUrls } from './receiver.ts';
 
 interface Setting {
   readonly endpoints: number;
@@ -15,7 +19,7 @@ interface Setting {
 }
 
 /** What there is while the worker runs, warm and at rest, with endpoints that answer at once. */
-export interface Scene {
+interface Scene {
   readonly place: Place;
   /** The worker's. */
   readonly pid: number;
@@ -34,25 +38,57 @@ export async function withWorker<T>(
   { endpoints, warmed, accounts, settings }: Setting,
   use: (scene: Scene) => Promise<T>,
 ): Promise<T> {
-  const place = await lab.openPlace(endpointUrls(lab.receiver, endpoints));
-  try {
-    const forWarmUp = Array.from(
-      { length: lab.warmUp },
-      (_, n) => warmed[n % warmed.length] ?? Number.NaN,
-    );
-    const ids = await seedFor(place.sms, [...forWarmUp, ...accounts]);
-    await lab.receiver.reset();
-    const running = await startBenchWorker(place.site, lab.receiver, settings);
-    try {
-      await warmUp(lab, running, lab.warmUp, async (signal) => {
-        await writeAtOnce(place.sms, ids.slice(0, lab.warmUp), signal);
-      });
-      await lab.receiver.reset();
-      return await use({ place, pid: running.pid, ids: ids.slice(lab.warmUp) });
-    } finally {
-      await running.end();
-    }
-  } finally {
-    await place.clear();
-  }
+  await using place = await lab.openPlace(endpointUrls(lab.receiver, endpoints));
+  const ids = await seed(place.sms, [...inTurn(warmed, lab.warmUp), ...accounts]);
+  await lab.receiver.reset();
+  const root = packageRoot();
+  await using running = await startBenchWorker(place.site, lab.receiver, { settings, root });
+  await warmUp(lab, running, lab.warmUp, async (signal) => {
+    await writeAtOnce(place.sms, ids.slice(0, lab.warmUp), signal);
+  });
+  await lab.receiver.reset();
+  return await use({ place, pid: running.pid, ids: ids.slice(lab.warmUp) });
+}
+
+/** Writes the statuses, until all are written or the signal is aborted. */
+export async function drive(
+  { place, pid }: Scene,
+  schedule: readonly Due[],
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<Writing> {
+  const [startUs, cpuBeforeUs] = [nowUs(), await cpuUsOf(pid)];
+  const written = await writeOnSchedule(place.sms, schedule, ids, signal);
+  const cpuUs = (await cpuUsOf(pid)) - cpuBeforeUs;
+  return { written, cores: cpuUs / (nowUs() - startUs) };
+}
+
+/** What has not arrived by then is missing. */
+const TAIL_MS = 20_000;
+
+/** How these have arrived, and no other notifications at their endpoints; waits for them. */
+export async function seeFlow(
+  lab: Pick<Lab, 'receiver' | 'signal'>,
+  writing: Writing,
+): Promise<Flow> {
+  const { written } = writing;
+  const endpoints = [...new Set(written.map(({ account }) => account))];
+  await haveArrived(lab, endpoints, written.length, TAIL_MS);
+  const endUs = nowUs();
+  return flowOf(writing, await lab.receiver.arrivals(), endUs);
+}
+
+/** Whether these endpoints have accepted so many calls within the limit. */
+export async function haveArrived(
+  { receiver, signal }: Pick<Lab, 'receiver' | 'signal'>,
+  endpoints: readonly number[],
+  count: number,
+  limitMs: number,
+): Promise<boolean> {
+  const arrived = async (): Promise<boolean> => {
+    const paths = await receiver.paths();
+    const accepted = endpoints.map((n) => paths.get(endpointPath(n))?.accepted ?? 0);
+    return accepted.reduce((sum, each) => sum + each, 0) >= count;
+  };
+  return await comesTrue(arrived, { limitMs, everyMs: 100, signal });
 }

@@ -1,25 +1,23 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { packageRoot } from '../../config/packageRoot.ts';
 import { nowUs } from './clock.ts';
 import type { Running } from './contender.ts';
-import { workerContender } from './contenders.ts';
+import { OTHER, workerContender } from './contenders.ts';
 import type { Lab } from './lab.ts';
-import { seed, writeAtOnce } from './load.ts';
-import { comeToRest, ENDPOINTS, unrecordedOf } from './measure.ts';
+import { inTurn, seed, writeAtOnce } from './load.ts';
+import { comeToRest, ENDPOINTS, endpoints, unrecordedOf } from './measure.ts';
 import type { Place } from './places.ts';
-import { cpuUsOf, residentMbOf } from './processUsage.ts';
+import { cpuUsOf, residentMbOf } from './processes.ts';
 import { endpointUrls } from './receiver.ts';
 
-/** The worker at one moment. */
-interface Sample {
-  /** Since it was told to start. */
-  readonly seconds: number;
-  readonly arrived: number;
-  readonly rssMb: number;
-}
+/** The worker at one moment, by the seconds since it was to start. */
+type Sample = Readonly<Record<'seconds' | 'arrived' | 'rssMb', number>>;
 
 /** One start with so many statuses that nobody has seen. */
 export interface WorkedOff {
   readonly count: number;
+  /** Not this checkout's worker. */
+  readonly isOther: boolean;
   /** Notifications that have arrived within the limit. */
   readonly arrived: number;
   /** From the start of the process to the last arrival. */
@@ -40,45 +38,40 @@ export interface WorkedOff {
   readonly samples: readonly Sample[];
 }
 
-/** The statuses are written while no worker runs; then one is started as an operator does. */
-export async function workOff(lab: Lab, count: number): Promise<WorkedOff> {
-  const place = await lab.openPlace(endpointUrls(lab.receiver, ENDPOINTS));
-  try {
-    lab.tell(`writing ${count} statuses`);
-    const ids = await seed(place.sms, count, ENDPOINTS);
-    const before = new Date();
-    await writeAtOnce(place.sms, ids, lab.signal);
-    await lab.receiver.reset();
-    lab.tell(`the worker with ${count} statuses before it`);
-    const mongodUs = await cpuUsOf(lab.mongodPid);
-    const startUs = nowUs();
-    const worker = workerContender(lab.receiver, { START_AT: before.toISOString() });
-    const running = await worker.start(place.site);
-    try {
-      const seen = await watch(lab, running, { place, count, startUs });
-      const isComplete = seen.arrived >= count;
-      if (isComplete) await comeToRest(lab, running);
-      const { calls, notifications } = await running.count();
-      const arrivedAt = [...(await running.arrivals()).values()].sort((one, other) => one - other);
-      const [firstUs = startUs] = arrivedAt;
-      const lastUs = arrivedAt.at(-1) ?? startUs;
-      return {
-        count,
-        ...seen,
-        seconds: (lastUs - startUs) / 1_000_000,
-        perSecond: notifications / ((lastUs - firstUs) / 1_000_000),
-        cpuUs: (await cpuUsOf(running.pid)) / notifications,
-        mongodCpuUs: ((await cpuUsOf(lab.mongodPid)) - mongodUs) / notifications,
-        peakRssMb: (await residentMbOf(running.pid)).peak,
-        repeated: calls - notifications,
-        unrecorded: isComplete ? await unrecordedOf(place, ids) : null,
-      };
-    } finally {
-      await running.end();
-    }
-  } finally {
-    await place.clear();
-  }
+/** The statuses are written while no worker runs; then one is started, of the checkout, as an operator does. */
+export async function workOff(lab: Lab, count: number, root = packageRoot()): Promise<WorkedOff> {
+  const isOther = root !== packageRoot();
+  const called = isOther ? OTHER : undefined;
+  await using place = await lab.openPlace(endpointUrls(lab.receiver, ENDPOINTS));
+  lab.log(`writing ${count} statuses`);
+  const ids = await seed(place.sms, inTurn(endpoints(ENDPOINTS), count));
+  const before = new Date();
+  await writeAtOnce(place.sms, ids, lab.signal);
+  await lab.receiver.reset();
+  lab.log(`the worker with ${count} statuses before it`);
+  const mongodUs = await cpuUsOf(lab.mongodPid);
+  const startUs = nowUs();
+  const worker = workerContender(lab.receiver, { START_AT: before.toISOString() }, called, root);
+  await using running = await worker.start(place.site);
+  const seen = await watch(lab, running, { place, count, startUs });
+  const isComplete = seen.arrived >= count;
+  if (isComplete) await comeToRest(lab, running);
+  const { calls, notifications } = await running.count();
+  const arrivedAt = [...(await running.arrivals()).values()].sort((one, other) => one - other);
+  const [firstUs = startUs] = arrivedAt;
+  const lastUs = arrivedAt.at(-1) ?? startUs;
+  return {
+    count,
+    isOther,
+    ...seen,
+    seconds: (lastUs - startUs) / 1_000_000,
+    perSecond: notifications / ((lastUs - firstUs) / 1_000_000),
+    cpuUs: (await cpuUsOf(running.pid)) / notifications,
+    mongodCpuUs: ((await cpuUsOf(lab.mongodPid)) - mongodUs) / notifications,
+    peakRssMb: (await residentMbOf(running.pid)).peak,
+    repeated: calls - notifications,
+    unrecorded: isComplete ? await unrecordedOf(place, ids) : null,
+  };
 }
 
 const LOOK_EVERY_MS = 100;
@@ -88,7 +81,7 @@ const LEAST_PER_SECOND = 250;
 
 /** Until all have arrived. */
 async function watch(
-  lab: Lab,
+  { signal }: Lab,
   running: Running,
   { place, count, startUs }: { place: Place; count: number; startUs: number },
 ): Promise<Pick<WorkedOff, 'arrived' | 'parked' | 'samples'>> {
@@ -105,6 +98,6 @@ async function watch(
     }
     parked = Math.max(parked, await retries.estimatedDocumentCount());
     if (isOver) return { arrived, parked, samples };
-    await wait(LOOK_EVERY_MS, undefined, { signal: lab.signal });
+    await wait(LOOK_EVERY_MS, undefined, { signal });
   }
 }

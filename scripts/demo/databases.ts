@@ -17,47 +17,39 @@ export async function claimMongoDatabase(db: Db): Promise<GiveBack> {
   const [first] = await db.listCollections().toArray();
   if (first !== undefined) {
     throw new UnfitDatabase(
-      `The demo wants an empty database, and "${db.databaseName}" on the server of MONGODB_URI has the collection "${first.name}": set MONGODB_DATABASE to a name that is not in use.`,
+      `The demo needs an empty database, but "${db.databaseName}" on the server of MONGODB_URI has the collection "${first.name}": set MONGODB_DATABASE to a name that is not in use.`,
     );
   }
-  return async () => {
-    await db.dropDatabase();
-  };
+  return async () => void (await db.dropDatabase());
 }
+
+const listTables =
+  'SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = ?';
 
 /** The same for the database that the URI names. */
 export async function claimMysqlDatabase(mysqlUri: string): Promise<GiveBack> {
   const server = new URL(mysqlUri);
   const database = decodeURIComponent(server.pathname.slice(1));
   if (database === '') {
-    throw new UnfitDatabase(
-      'MYSQL_URI does not name a database: add the name of an empty one to its end.',
-    );
+    throw new UnfitDatabase('MYSQL_URI does not name a database: append the name of an empty one.');
   }
   server.pathname = '';
-  const ask = async (sql: string, value: unknown): Promise<readonly RowDataPacket[]> => {
-    const connection = await createConnection(server.href);
-    try {
-      const [rows] = await connection.query<RowDataPacket[]>(sql, [value]);
-      return Array.isArray(rows) ? rows : [];
-    } finally {
-      await connection.end();
-    }
+  const ask = async (sql: string, value = database): Promise<readonly RowDataPacket[]> => {
+    await using connection = await createConnection(server.href);
+    const [rows] = await connection.query<RowDataPacket[]>(sql, [value]);
+    return rows;
   };
-  const tables = async (): Promise<readonly string[]> => {
-    const sql = 'SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = ?';
-    return (await ask(sql, database)).map((row) => String(row['name']));
-  };
-  const [first] = await tables();
+  const [first] = await ask(listTables);
   if (first !== undefined) {
     throw new UnfitDatabase(
-      `The demo wants an empty database, and "${database}" of MYSQL_URI has the table "${first}": name another at the end of MYSQL_URI; it is made when it is missing.`,
+      `The demo needs an empty database, but "${database}" of MYSQL_URI has the table "${first['name']}": name another database at the end of MYSQL_URI. It is created if it does not exist.`,
     );
   }
-  const schemata = 'SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?';
-  const wasThere = (await ask(schemata, database)).length > 0;
+  const schemata = await ask('SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?');
   return async () => {
-    if (!wasThere) await ask('DROP DATABASE ??', database);
-    else for (const table of await tables()) await ask('DROP TABLE ??', `${database}.${table}`);
+    if (schemata.length === 0) await ask('DROP DATABASE ??');
+    else
+      for (const { name } of await ask(listTables))
+        await ask('DROP TABLE ??', `${database}.${name}`);
   };
 }

@@ -1,12 +1,21 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { delay } from '../../src/runtime/abort.ts';
+import type { Answer } from '../../tests/support/answer.ts';
+import { newSms, setStatus } from '../harness/smsPlatform.ts';
+import type { WorkerProcess } from '../harness/workerProcess.ts';
 import { findProgram } from '../services/command.ts';
-import { demoSettings } from './demoWorker.ts';
-import { openDesk, OTHER_PATH } from './desk.ts';
-import type { Narrator } from './narrator.ts';
-import { SAMPLE_ACCOUNT, SAMPLE_FLOW } from './scenes/theSample.ts';
-import type { Stage } from './stage.ts';
-import { createWorkerLog } from './workerLog.ts';
+import { shellText, type Narrator } from './narrator.ts';
+import { callOnFlowComplete } from './platform.ts';
+import { createWaiting } from './scene.ts';
+import { SAMPLE_ACCOUNT, SAMPLE_FLOW, SAMPLE_PATH } from './scenes/theSample.ts';
+import { demoSettings, type Stage } from './stage.ts';
 
+/** On the receiver: URLs by which a person plays the platform's part and the customer's. */
+const DESK = '/demo';
+/** Where a person may move the webhook to. */
+const OTHER_PATH = '/elsewhere';
 const LOOK_EVERY_MS = 200;
 
 /** Leaves everything running, says what to try, and shows each request that arrives, until `signal`. */
@@ -16,15 +25,15 @@ export async function keepRunning(
   signal: AbortSignal,
 ): Promise<void> {
   const { receiver, worker } = stage;
-  const log = await createWorkerLog(worker);
-  const desk = openDesk(stage);
+  const log = await keepLog(worker);
+  openDesk(stage, signal);
   narrator.heading('Yours, until Ctrl-C');
   narrator.say(
-    `Account ${SAMPLE_ACCOUNT} and flow ${SAMPLE_FLOW} are switched on. Requests to the webhook appear below. In another terminal:`,
+    `Account ${SAMPLE_ACCOUNT} and flow ${SAMPLE_FLOW} are set up. Requests to the webhook appear below. In another terminal:`,
   );
-  for (const { what, commands } of await suggestions(stage, desk.url)) {
+  for (const [what, ...commands] of await suggestions(stage)) {
     narrator.say(what);
-    narrator.lines(commands);
+    narrator.lines(commands.join('\n'));
   }
   narrator.say("The worker's log:");
   narrator.lines(log.file);
@@ -33,7 +42,7 @@ export async function keepRunning(
     for (let shown = receiver.requests().length; ; await delay(LOOK_EVERY_MS, signal)) {
       const requests = receiver.requests();
       for (const request of requests.slice(shown)) {
-        if (desk.isOwn(request.path)) continue;
+        if (request.path.startsWith(`${DESK}/`)) continue;
         narrator.say(request.receivedAt.toLocaleTimeString('en-GB'));
         narrator.request(request);
       }
@@ -47,95 +56,111 @@ export async function keepRunning(
   }
 }
 
-interface Suggestion {
-  readonly what: string;
-  readonly commands: string;
+/** A file with the worker's log, for people who want to look into it. */
+export async function keepLog(worker: WorkerProcess) {
+  const folder = await mkdtemp(join(tmpdir(), 'notify-on-delivery-demo-'));
+  const file = join(folder, 'worker.log');
+  const write = async (): Promise<void> => await writeFile(file, worker.output());
+  await write();
+  return { file, write, remove: async () => await rm(folder, { recursive: true, force: true }) };
 }
 
-async function suggestions(stage: Stage, deskUrl: string): Promise<readonly Suggestion[]> {
+function openDesk(stage: Stage, signal: AbortSignal): void {
+  const { receiver, sms, central } = stage;
+  const { waitFor } = createWaiting(stage, signal);
+  const answerAs = (name: string, status: number, answer: Answer): void =>
+    receiver.answer(`${DESK}/${name}`, () => {
+      for (const path of [SAMPLE_PATH, OTHER_PATH]) receiver.answer(path, { ...answer, status });
+      return { body: `The webhook answers ${status} from now on.\n` };
+    });
+  answerAs('break', 503, { body: 'out of order' });
+  answerAs('fix', 200, { body: '{"received":true}' });
+  receiver.answer(`${DESK}/sms`, async ({ path }) => {
+    const status = new URL(path, receiver.url()).searchParams.get('status') || 'DELIVERED';
+    const document = newSms({ accountID: SAMPLE_ACCOUNT, flowId: SAMPLE_FLOW });
+    await sms.insertOne(document);
+    // Whatever it is answered: the platform's own calls are not repeated.
+    await callOnFlowComplete(document, central.connection).catch(() => undefined);
+    await setStatus(sms, document._id, status);
+    let record: unknown;
+    const hasRecord = async (): Promise<boolean> => {
+      record = (await sms.findOne({ _id: document._id }))?.['notify_on_delivery'];
+      return record !== undefined;
+    };
+    await waitFor('a record', hasRecord, 10_000).catch(() => undefined);
+    return { body: `SMS ${document._id}\nnotify_on_delivery: ${shellText(record)}\n` };
+  });
+}
+
+type Suggestion = readonly [what: string, ...commands: readonly string[]];
+
+async function suggestions(stage: Stage): Promise<readonly Suggestion[]> {
+  const { db, sms, mongodbUri, receiver } = stage;
+  const desk = receiver.url(DESK);
+  const flow = `npm run cli -- setup flow ${SAMPLE_FLOW} --account ${SAMPLE_ACCOUNT}`;
+  const check = `npm run cli -- check --account ${SAMPLE_ACCOUNT} --flow ${SAMPLE_FLOW}`;
+  const delivered = await sms.findOne({ 'notify_on_delivery.state': 'delivered' });
+  const mongodb = process.env['MONGODB_URI'] ? '"$MONGODB_URI"' : `'${mongodbUri}'`;
   return [
-    {
-      what: 'Send an SMS and let the carrier report, with any status; the answer is the record:',
-      commands: `curl '${deskUrl}/sms?status=FAILED'`,
-    },
-    {
-      what: "The same by hand, in MongoDB's shell where you have it:",
-      commands: mongoCommands(stage),
-    },
-    {
-      what: 'Let the webhook answer 503, and mend it again:',
-      commands: `curl ${deskUrl}/break\ncurl ${deskUrl}/mend`,
-    },
-    {
-      what: 'Change the set-up in the central database (the worker knows within a second):',
-      commands: await mysqlCommands(stage),
-    },
-    {
-      what: "Ask as an operator does. The commands take the worker's settings, so in that terminal first:",
-      commands: `${exportLine(stage)}\nnpm run cli -- status\nnpm run cli -- check ${SAMPLE_SCOPE}\nnpm run cli -- explain ${await aToldSms(stage)}`,
-    },
-    {
-      what: 'See a retry wait, and hurry it once the webhook is mended:',
-      commands: `curl ${deskUrl}/break\ncurl ${deskUrl}/sms\nnpm run cli -- retries list\ncurl ${deskUrl}/mend\nnpm run cli -- retries run`,
-    },
-    {
-      what: 'Break the set-up, have the broken link named, and mend it:',
-      commands: [
-        `npm run cli -- setup flow ${SAMPLE_FLOW} --account ${SAMPLE_ACCOUNT} --disable`,
-        `npm run cli -- check ${SAMPLE_SCOPE}`,
-        `npm run cli -- setup flow ${SAMPLE_FLOW} --account ${SAMPLE_ACCOUNT} --enable`,
-      ].join('\n'),
-    },
+    [
+      'Send an SMS and a carrier report with any status; the response is the record:',
+      `curl '${desk}/sms?status=FAILED'`,
+    ],
+    [
+      "The same by hand, in MongoDB's shell where you have it:",
+      `mongosh ${mongodb}`,
+      `> use ${db.databaseName}`,
+      `> db.SMSDetailDocument.updateOne({ accountID: ${SAMPLE_ACCOUNT} }, { $set: {`,
+      "    deliveryStatus: 'READ', deliveryTime: new Date() } })",
+      `> db.SMSDetailDocument.findOne({ accountID: ${SAMPLE_ACCOUNT} })`,
+    ],
+    ['Make the webhook answer 503, and fix it:', `curl ${desk}/break`, `curl ${desk}/fix`],
+    [
+      'Change the settings in the central database (the worker applies them within a second):',
+      await mysqlClient(stage),
+      `> UPDATE Webhook SET url = '${receiver.url(OTHER_PATH)}'`,
+      `  WHERE accountID = ${SAMPLE_ACCOUNT};`,
+      `> UPDATE Flow SET webhookEnabled = 0 WHERE flowID = ${SAMPLE_FLOW};`,
+    ],
+    [
+      "Ask as an operator does. The commands take the worker's settings, so in that terminal first:",
+      ...exportsFor(stage),
+      'npm run cli -- status',
+      check,
+      `npm run cli -- explain ${delivered?._id ?? '<the _id of an SMS>'}`,
+    ],
+    [
+      'Watch a waiting retry, and make it due once the webhook is fixed:',
+      `curl ${desk}/break`,
+      `curl ${desk}/sms`,
+      'npm run cli -- retries list',
+      `curl ${desk}/fix`,
+      'npm run cli -- retries run',
+    ],
+    [
+      'Break a setting, let check find the problem, and fix it:',
+      `${flow} --disable`,
+      check,
+      `${flow} --enable`,
+    ],
   ];
 }
 
-const SAMPLE_SCOPE = `--account ${SAMPLE_ACCOUNT} --flow ${SAMPLE_FLOW}`;
-
 /** What a shell needs for the commands to reach the same servers as the worker. */
-function exportLine({ mongodbUri, mysqlUri, db }: Stage): string {
-  const settings = {
-    MONGODB_URI: mongodbUri,
-    MONGODB_DATABASE: db.databaseName,
-    MYSQL_URI: mysqlUri,
-    MYSQL_ADMIN_URI: mysqlUri,
-    EGRESS_ALLOW_CIDRS: demoSettings.EGRESS_ALLOW_CIDRS,
-  };
-  const given = new Set(['MONGODB_URI', 'MYSQL_URI'].filter((name) => process.env[name]));
-  return Object.entries(settings)
-    .filter(([name]) => !given.has(name))
-    .map(([name, value]) =>
-      name === 'MYSQL_ADMIN_URI' && given.has('MYSQL_URI')
-        ? 'export MYSQL_ADMIN_URI="$MYSQL_URI"'
-        : `export ${name}='${value}'`,
-    )
-    .join('\n');
-}
-
-async function aToldSms({ sms }: Stage): Promise<string> {
-  const told = await sms.findOne({ 'notify_on_delivery.state': 'delivered' });
-  return told?._id ?? '<the _id of an SMS>';
-}
-
-function mongoCommands({ mongodbUri, db }: Stage): string {
-  const isOurs = !process.env['MONGODB_URI'];
+function exportsFor({ mongodbUri, mysqlUri, db }: Stage): readonly string[] {
+  const isGiven = (name: string): boolean => Boolean(process.env[name]);
   return [
-    isOurs ? `mongosh '${mongodbUri}'` : 'mongosh "$MONGODB_URI"',
-    `> use ${db.databaseName}`,
-    `> db.SMSDetailDocument.updateOne({ accountID: ${SAMPLE_ACCOUNT} }, { $set: {`,
-    "    deliveryStatus: 'READ', deliveryTime: new Date() } })",
-    `> db.SMSDetailDocument.findOne({ accountID: ${SAMPLE_ACCOUNT} })`,
-  ].join('\n');
+    ...(isGiven('MONGODB_URI') ? [] : [`export MONGODB_URI='${mongodbUri}'`]),
+    `export MONGODB_DATABASE='${db.databaseName}'`,
+    ...(isGiven('MYSQL_URI') ? [] : [`export MYSQL_URI='${mysqlUri}'`]),
+    'export MYSQL_ADMIN_URI="$MYSQL_URI"',
+    `export EGRESS_ALLOW_CIDRS='${demoSettings.EGRESS_ALLOW_CIDRS}'`,
+  ];
 }
 
-async function mysqlCommands({ mysqlUri, receiver }: Stage): Promise<string> {
+async function mysqlClient({ mysqlUri }: Stage): Promise<string> {
   const { hostname, port, username, password, pathname } = new URL(mysqlUri);
   const client = (await findProgram(['mariadb'])) === null ? 'mysql' : 'mariadb';
-  const portOption = port === '' ? '' : ` -P ${port}`;
-  const passwordOption = password === '' ? '' : ' -p';
-  return [
-    `${client} -h ${hostname}${portOption} -u ${username}${passwordOption} ${pathname.slice(1)}`,
-    `> UPDATE Webhook SET url = '${receiver.url(OTHER_PATH)}'`,
-    `  WHERE accountID = ${SAMPLE_ACCOUNT};`,
-    `> UPDATE Flow SET webhookEnabled = 0 WHERE flowID = ${SAMPLE_FLOW};`,
-  ].join('\n');
+  const options = `${port === '' ? '' : ` -P ${port}`} -u ${username}${password === '' ? '' : ' -p'}`;
+  return `${client} -h ${hostname}${options} ${pathname.slice(1)}`;
 }

@@ -11,29 +11,17 @@ export interface Check {
   readonly seen?: unknown;
 }
 
-export interface RequestSample {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: Readonly<Record<string, unknown>>;
-  readonly body: unknown;
-}
-
 export interface SceneReport {
   readonly name: string;
   durationMs: number;
   readonly checks: Check[];
-  request?: RequestSample;
+  request?: Readonly<Record<'method' | 'path' | 'headers' | 'body', unknown>>;
   record?: unknown;
 }
 
-export interface BurstFigures {
-  readonly statuses: number;
-  readonly seconds: number;
-  readonly perSecond: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly maxMs: number;
-}
+export type BurstFigures = Readonly<
+  Record<'statuses' | 'seconds' | 'perSecond' | 'p50Ms' | 'p99Ms' | 'maxMs', number>
+>;
 
 /** What `--json` prints. */
 export interface Report {
@@ -48,32 +36,21 @@ export interface Report {
   durationMs: number;
 }
 
-export interface Checks {
-  /** Deep and strict; the order of keys does not count. */
-  equal(what: string, seen: unknown, expected: unknown): void;
-  /** `expected` is a phrase. */
-  holds(what: string, ok: boolean, expected: string, seen: unknown): void;
-  /** Something came in the way of the checks. */
-  broken(what: string, seen: string): void;
-}
+export type Checks = ReturnType<typeof createChecks>;
 
-export function createChecks(onCheck: (check: Check) => void): Checks {
+export function createChecks(onCheck: (check: Check) => void) {
+  /** `expected` is a phrase or a value. */
   const holds = (what: string, ok: boolean, expected: unknown, seen: unknown): void =>
     onCheck(ok ? { what, ok } : { what, ok, expected, seen });
   return {
     holds,
-    broken: (what, seen) => onCheck({ what, ok: false, seen }),
-    equal: (what, seen, expected) => holds(what, isDeepStrictEqual(seen, expected), expected, seen),
+    /** Deep and strict; the order of keys does not count. */
+    equal(what: string, seen: unknown, expected: unknown): void {
+      holds(what, isDeepStrictEqual(seen, expected), expected, seen);
+    },
   };
 }
 
-export function sampleOf(request: ReceivedRequest): RequestSample {
-  const { method, path, headers } = request;
-  return { method, path, headers: { ...headers }, body: request.json() };
-}
-
-export function isPassed(report: Report): boolean {
-  return (
-    report.error === undefined && report.scenes.every(({ checks }) => checks.every(({ ok }) => ok))
-  );
+export function isPassed({ error, scenes }: Report): boolean {
+  return error === undefined && scenes.every(({ checks }) => checks.every(({ ok }) => ok));
 }

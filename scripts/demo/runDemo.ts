@@ -1,22 +1,26 @@
+import { inspect } from 'node:util';
 import { toError } from '../../src/runtime/errors.ts';
-import { createTeardown, type Teardown } from '../../src/runtime/teardown.ts';
-import { Interrupted, onInterruption } from '../harness/interruption.ts';
+import { createTeardown } from '../../src/runtime/teardown.ts';
+import { Interrupted } from '../harness/script.ts';
 import type { Exit, WorkerProcess } from '../harness/workerProcess.ts';
-import { keepRunning } from './keepRunning.ts';
-import type { Narrator } from './narrator.ts';
-import type { DemoOptions } from './options.ts';
-import { playScenes } from './playScenes.ts';
-import { isPassed, type Report } from './report.ts';
+import { keepLog, keepRunning } from './keepRunning.ts';
+import { count, createNarrator, seconds, wrap, type Narrator } from './narrator.ts';
+import { createPlatform } from './platform.ts';
+import { createChecks, isPassed, type Report, type SceneReport } from './report.ts';
+import { createWaiting, type Scene } from './scene.ts';
 import { burst } from './scenes/burst.ts';
-import { cleanStop } from './scenes/cleanStop.ts';
 import { failingWebhook } from './scenes/failingWebhook.ts';
-import { notOptedIn } from './scenes/notOptedIn.ts';
-import { flowWithoutWebhook, noDefaultWebhook } from './scenes/skipped.ts';
+import { cleanStop, flowWithoutWebhook, noDefaultWebhook, notOptedIn } from './scenes/short.ts';
 import { theSample } from './scenes/theSample.ts';
 import { wholeDocuments } from './scenes/wholeDocuments.ts';
-import { setStage } from './stage.ts';
-import { tellSummary } from './summary.ts';
-import { createTimeLimit } from './timeLimit.ts';
+import { setStage, type Stage } from './stage.ts';
+
+export interface DemoOptions {
+  /** One JSON value on stdout instead of the story. */
+  readonly json: boolean;
+  /** Leaves everything running afterwards, until Ctrl-C. */
+  readonly keep: boolean;
+}
 
 const scenes = [
   theSample,
@@ -32,21 +36,22 @@ const scenes = [
 const START_LIMIT_MS = 15 * 60_000;
 const SCENES_LIMIT_MS = 4 * 60_000;
 
-export interface DemoResult {
-  readonly report: Report;
-  readonly exitCode: number;
-  readonly isInterrupted: boolean;
-  readonly worker: WorkerProcess | null;
-}
+const { env, stdout, stderr } = process;
 
-/** Plays the whole demo and stops everything again. Never rejects: what went wrong is in the report. */
-export async function runDemo(options: DemoOptions, narrator: Narrator): Promise<DemoResult> {
+/** Plays the whole demo, stops everything again, and says what went wrong; the exit code. */
+export async function runDemo(
+  { json, keep }: DemoOptions,
+  interrupted: AbortSignal,
+): Promise<number> {
+  const narrator = createStory(json);
+  narrator.title('notify-on-delivery: from a delivery status to a webhook call');
   const began = performance.now();
   const report: Report = { ok: false, scenes: [], durationMs: 0 };
   const teardown = createTeardown();
-  const interrupted = onInterruption();
-  const limit = createTimeLimit();
-  const signal = AbortSignal.any([interrupted, limit.signal]);
+  const failed = new AbortController();
+  const signal = AbortSignal.any([interrupted, failed.signal]);
+  const fail = (message: string): void => failed.abort(new Error(message));
+  let limit = setTimeout(fail, START_LIMIT_MS, 'The servers did not start in time.');
   let worker: WorkerProcess | null = null;
   let isEnding = false;
   let exitCode = 0;
@@ -54,49 +59,133 @@ export async function runDemo(options: DemoOptions, narrator: Narrator): Promise
     worker = started;
     const onExit = ({ code, signal: by }: Exit): void => {
       const how = code === null ? `by ${String(by)}` : `with exit code ${code}`;
-      if (!isEnding) limit.end(new Error(`The worker has ended, ${how}.`));
+      if (!isEnding) fail(`The worker has exited: ${how}.`);
     };
     void started.exit.then(onExit);
   };
   try {
-    limit.set(START_LIMIT_MS, 'The servers did not come up in time.');
-    const stage = await setStage({ env: process.env, narrator, teardown, signal, onWorker });
+    const stage = await setStage({ env, narrator, teardown, signal, onWorker });
     report.upMs = Math.round(performance.now() - began);
     report.versions = stage.versions;
-    limit.set(SCENES_LIMIT_MS, 'The scenes took too long.');
+    clearTimeout(limit);
+    limit = setTimeout(fail, SCENES_LIMIT_MS, 'The scenes took too long.');
     const play = { stage, narrator, report, signal, interrupted };
-    await playScenes(scenes, play);
-    if (options.keep && isPassed(report)) {
-      tellSummary(report, narrator, performance.now() - began);
-      limit.set(null);
+    for (const scene of scenes) await playScene(scene, play);
+    if (keep && isPassed(report)) {
+      showSummary(report, narrator, performance.now() - began);
+      clearTimeout(limit);
       await keepRunning(stage, narrator, signal);
     }
     isEnding = true;
-    await playScenes([cleanStop], play);
-    if (!options.keep && isPassed(report)) {
-      tellSummary(report, narrator, performance.now() - began);
-      narrator.say('To try things by hand: npm run demo -- --keep');
+    await playScene(cleanStop, play);
+    if (!keep && isPassed(report)) {
+      showSummary(report, narrator, performance.now() - began);
+      narrator.say('To experiment: npm run demo -- --keep');
     }
+    signal.throwIfAborted();
   } catch (thrown) {
     const error = toError(thrown);
     report.error = error.message;
     if (error instanceof Interrupted) exitCode = error.exitCode;
   }
   isEnding = true;
-  limit.set(null);
-  await close(teardown, report, narrator);
-  report.ok = isPassed(report);
-  report.durationMs = Math.round(performance.now() - began);
-  if (exitCode === 0 && !report.ok) exitCode = 1;
-  return { report, exitCode, worker, isInterrupted: interrupted.aborted };
-}
-
-async function close(teardown: Teardown, report: Report, narrator: Narrator): Promise<void> {
-  try {
-    await narrator.during('Stopping everything …', teardown.run());
-  } catch (thrown) {
+  clearTimeout(limit);
+  await narrator.during('Stopping everything …', teardown.run()).catch((thrown: unknown) => {
     const causes =
       thrown instanceof AggregateError ? (thrown.errors as Error[]) : [toError(thrown)];
     report.error ??= causes.map(({ message, cause }) => `${message}: ${String(cause)}`).join('; ');
+  });
+  report.ok = isPassed(report);
+  report.durationMs = Math.round(performance.now() - began);
+  if (interrupted.aborted) stderr.write('\nInterrupted. Everything is stopped again.\n');
+  else if (!report.ok) await showFailure(report, worker, json);
+  if (json) stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  return exitCode === 0 && !report.ok ? 1 : exitCode;
+}
+
+/** With `--json` nothing but the headings, on stderr. */
+function createStory(isSilent: boolean): Narrator {
+  const isTerminal = !isSilent && stdout.isTTY;
+  const narrator = createNarrator({
+    write: (text) => void (isSilent || stdout.write(text)),
+    isColoured: isTerminal && !env['NO_COLOR'],
+    isLive: isTerminal && env['TERM'] !== 'dumb',
+  });
+  return isSilent ? { ...narrator, heading: (text) => void stderr.write(`${text}\n`) } : narrator;
+}
+
+interface Play {
+  readonly stage: Stage;
+  readonly narrator: Narrator;
+  readonly report: Report;
+  /** Aborted when nothing more is to be waited for. */
+  readonly signal: AbortSignal;
+  /** Aborted when the demo is to end though nothing is wrong. */
+  readonly interrupted: AbortSignal;
+}
+
+/** Nothing after the first scene in which something is not as it should be. */
+async function playScene({ name, title, play }: Scene, around: Play): Promise<void> {
+  const { stage, narrator, report, signal, interrupted } = around;
+  if (!isPassed(report)) return;
+  const scene: SceneReport = { name, durationMs: 0, checks: [] };
+  report.scenes.push(scene);
+  narrator.heading(`${report.scenes.length}  ${title}`);
+  const checks = createChecks((check) => {
+    scene.checks.push(check);
+    narrator.verdict(check);
+  });
+  const began = performance.now();
+  try {
+    const platform = createPlatform(stage, narrator);
+    const waiting = createWaiting(stage, signal);
+    await play({ ...waiting, stage, narrator, checks, report, scene, platform });
+  } catch (error) {
+    if (interrupted.aborted) throw error;
+    checks.holds('The scene runs to its end.', false, 'an end', toError(error).message);
   }
+  scene.durationMs = Math.round(performance.now() - began);
+}
+
+/** The closing figures of a demo that went well. */
+function showSummary(report: Report, narrator: Narrator, elapsedMs: number): void {
+  const { versions, upMs = 0, firstNotificationMs = 0, burst: figures, scenes: played } = report;
+  const { statuses = 0, perSecond = 0, p50Ms = 0, p99Ms = 0 } = figures ?? {};
+  const checks = played.flatMap((scene) => scene.checks).length;
+  narrator.heading(`All ${checks} checks passed`);
+  const latencies = `p50 ${count(p50Ms)} ms, p99 ${count(p99Ms)} ms`;
+  const rows = [
+    ['up after', seconds(upMs), `MongoDB ${versions?.mongodb}, ${versions?.mysql}, the worker`],
+    ['first call', `${firstNotificationMs} ms`, 'from the status in MongoDB to the webhook'],
+    ['burst', `${count(perSecond)}/s`, `${count(statuses)} statuses; to the 2xx: ${latencies}`],
+    ['in all', seconds(elapsedMs), `${played.length} scenes`],
+  ];
+  const lines = rows.map(
+    ([name = '', value = '', what]) => `${name.padEnd(11)}${value.padStart(8)}   ${what}`,
+  );
+  narrator.lines(lines.join('\n'));
+}
+
+async function showFailure(
+  { error, scenes: played }: Report,
+  worker: WorkerProcess | null,
+  json: boolean,
+): Promise<void> {
+  if (error !== undefined) stderr.write(`\n${wrap(error)}\n`);
+  for (const { name, checks } of json ? played : []) {
+    const failed = checks.filter(({ ok }) => !ok);
+    for (const { what } of failed) stderr.write(`Failed in the scene ${name}: ${what}\n`);
+  }
+  if (worker === null) return;
+  const last = lastError(worker);
+  if (last !== null) stderr.write(`\nThe worker said: ${last}\n`);
+  stderr.write(`\nThe worker's log: ${(await keepLog(worker)).file}\n`);
+}
+
+/** The last error it logged, or what it said outside of its log; null when there was none. */
+function lastError(worker: WorkerProcess): string | null {
+  const line = worker.lines.findLast(({ level }) => level === 'error');
+  if (line !== undefined) return `${line.event}: ${inspect(line['error'])}`;
+  const plain = worker.output().match(/^[^{\n].*$/gm) ?? [];
+  return plain.length === 0 ? null : plain.slice(-8).join('\n');
 }

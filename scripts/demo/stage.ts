@@ -1,32 +1,27 @@
-import { MongoClient, type Collection, type Db } from 'mongodb';
+import { MongoClient } from 'mongodb';
+import { orAbort } from '../../src/runtime/abort.ts';
 import { toError } from '../../src/runtime/errors.ts';
 import type { Teardown } from '../../src/runtime/teardown.ts';
-import { startReceiver, type Receiver } from '../../tests/support/receiver.ts';
-import { openCentralDatabase, type CentralDatabase } from '../harness/centralDatabase.ts';
-import { freshBuild } from '../harness/freshBuild.ts';
-import { orAborted } from '../harness/interruption.ts';
-import { mysqlVersion } from '../harness/mysqlVersion.ts';
+import { startReceiver } from '../../tests/support/receiver.ts';
+import { defaultSettings, freshBuild } from '../harness/builtWorker.ts';
+import { mysqlVersion, openCentralDatabase } from '../harness/centralDatabase.ts';
 import type { SmsDocument } from '../harness/smsPlatform.ts';
-import type { WorkerProcess } from '../harness/workerProcess.ts';
+import { startWorker, type WorkerProcess } from '../harness/workerProcess.ts';
 import { startServices, type Services } from '../services/startServices.ts';
 import { claimMongoDatabase, claimMysqlDatabase, UnfitDatabase } from './databases.ts';
-import { startDemoWorker, stopDemoWorker } from './demoWorker.ts';
 import type { Narrator } from './narrator.ts';
-import type { Report } from './report.ts';
+
+/** Where the demo departs from the defaults, to be quick and because its receiver is on this machine. */
+export const demoSettings = {
+  QUICK_RETRIES: '500ms,1500ms',
+  ROUTE_CACHE_TTL: '1s',
+  EGRESS_ALLOW_CIDRS: '127.0.0.0/8',
+} as const;
 
 /** All that the scenes play on: servers, tables, a receiver, the worker. */
-export interface Stage {
-  readonly mongodbUri: string;
-  readonly mysqlUri: string;
-  readonly central: CentralDatabase;
-  readonly db: Db;
-  readonly sms: Collection<SmsDocument>;
-  readonly receiver: Receiver;
-  readonly worker: WorkerProcess;
-  readonly versions: NonNullable<Report['versions']>;
-}
+export type Stage = Awaited<ReturnType<typeof setStage>>;
 
-export interface StageOptions {
+interface StageOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly narrator: Narrator;
   readonly teardown: Teardown;
@@ -36,32 +31,33 @@ export interface StageOptions {
 }
 
 /** Brings everything up. What was started is registered with the teardown, also when this rejects. */
-export async function setStage(options: StageOptions): Promise<Stage> {
+export async function setStage(options: StageOptions) {
   const { env, narrator, teardown, signal } = options;
   const timed = async <T>(text: string, work: Promise<T>): Promise<readonly [T, number]> => {
     const began = performance.now();
-    const result = await narrator.during(text, orAborted(work, signal));
+    const result = await narrator.during(text, orAbort(work, signal));
     return [result, performance.now() - began];
   };
 
-  await timed('Building the worker, where that is due …', freshBuild());
+  await timed('Building the worker, if necessary …', freshBuild());
   const starting = startServices(env);
   teardown.add('the servers', async () => {
-    const services = await starting.catch(() => null);
-    await services?.stop();
+    await (await starting.catch(() => null))?.stop();
   });
   const [services, serversMs] = await timed('Starting MongoDB and MariaDB …', starting);
-  const databases = await orAborted(openDatabases(services, options), signal);
+  const databases = await orAbort(openDatabases(services, options), signal);
   const receiver = await startReceiver();
   teardown.add('the receiver', receiver.close);
   narrator.ready(`MongoDB ${databases.mongodb} (replica set) and ${databases.mysql}`, serversMs);
 
-  const worker = startDemoWorker({
+  const worker = startWorker({
+    ...defaultSettings(),
+    ...demoSettings,
     MONGODB_URI: services.mongodbUri,
     MONGODB_DATABASE: databases.db.databaseName,
     MYSQL_URI: services.mysqlUri,
   });
-  teardown.add('the worker', () => stopDemoWorker(worker));
+  teardown.add('the worker', () => stopWorker(worker));
   options.onWorker(worker);
   const [, workerMs] = await timed('Starting the worker …', worker.ready());
   const { pid, version } = await worker.line('started');
@@ -72,12 +68,15 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   return { ...rest, mongodbUri, mysqlUri, receiver, worker, versions };
 }
 
-type Databases = Pick<Stage, 'central' | 'db' | 'sms'> & Record<'mongodb' | 'mysql', string>;
+const STOP_TIMEOUT_MS = 30_000;
 
-async function openDatabases(
-  { mongodbUri, mysqlUri }: Services,
-  { env, teardown }: StageOptions,
-): Promise<Databases> {
+/** Asks it to stop and waits; kills it when it takes longer than it may. */
+export async function stopWorker(worker: WorkerProcess): Promise<void> {
+  const overdue = setTimeout(() => void worker.kill().catch(() => undefined), STOP_TIMEOUT_MS);
+  await worker.stop().finally(() => clearTimeout(overdue));
+}
+
+async function openDatabases({ mongodbUri, mysqlUri }: Services, { env, teardown }: StageOptions) {
   const mongo = new MongoClient(mongodbUri, { serverSelectionTimeoutMS: 10_000 });
   teardown.add('the MongoDB client', () => mongo.close());
   const db = mongo.db(env['MONGODB_DATABASE'] || 'central');

@@ -1,10 +1,10 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../../config/packageRoot.ts';
-import { aptInstall } from '../services/aptInstall.ts';
-import { findProgram, runCommand } from '../services/command.ts';
+import { aptInstall } from '../services/apt.ts';
+import { cacheFolder } from '../services/cacheFolder.ts';
+import { findProgram, isExecutable, runCommand } from '../services/command.ts';
 import { findPrometheus } from '../services/prometheus.ts';
-import { findKubernetesValidate } from './kubernetesValidate.ts';
 
 interface Check {
   readonly name: string;
@@ -84,4 +84,24 @@ async function kustomize(path: string): Promise<string> {
   const isGo = program.endsWith('go');
   const args = isKubectl ? ['kustomize'] : isGo ? ['run', kustomizeModule, 'build'] : ['build'];
   return await runCommand(program, [...args, path], options);
+}
+
+/** It brings the schemas of Kubernetes along, so that no cluster is needed. */
+const validateVersion = '1.37.0';
+
+/** The program, installed with Python's own tools into the cache when it is not there. */
+async function findKubernetesValidate(): Promise<string> {
+  const environment = join(await cacheFolder(), `kubernetes-validate-${validateVersion}`);
+  const program = join(environment, 'bin', 'kubernetes-validate');
+  if (await isExecutable(program)) return program;
+  const python = await findProgram(['python3']);
+  if (python === null) throw new Error('Python 3 was not found; kubernetes-validate needs it.');
+  process.stderr.write(`Installing kubernetes-validate ${validateVersion} (once) …\n`);
+  await runCommand(python, ['-m', 'venv', '--clear', environment], options);
+  await runCommand(
+    join(environment, 'bin', 'pip'),
+    ['install', '--quiet', `kubernetes-validate==${validateVersion}`],
+    options,
+  );
+  return program;
 }

@@ -40,6 +40,7 @@ export async function setStatus(
   sms: Collection<SmsDocument>,
   id: string,
   deliveryStatus: string,
+  deliveryTime = new Date(),
 ): Promise<void> {
-  await sms.updateOne({ _id: id }, { $set: { deliveryStatus, deliveryTime: new Date() } });
+  await sms.updateOne({ _id: id }, { $set: { deliveryStatus, deliveryTime } });
 }

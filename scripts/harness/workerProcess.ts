@@ -1,9 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { packageRoot } from '../../config/packageRoot.ts';
 import { until } from '../services/until.ts';
-import { signalProcess } from './signalProcess.ts';
+import { signalProcess } from './script.ts';
 
 /** One line of the worker's JSON log. */
 interface LogLine {
@@ -24,54 +24,27 @@ interface Probe {
 }
 
 /** The worker as an operator runs it: `npm start` in a process of its own. */
-export interface WorkerProcess {
-  /** Every line so far. */
-  readonly lines: readonly LogLine[];
-  /** All that was written to either output so far. */
-  output(): string;
-  /** Settles when it has ended, however. */
-  readonly exit: Promise<Exit>;
-  /** Resolves with the first line of this event, now or later. Rejects if the process ends before. */
-  line(event: string): Promise<LogLine>;
-  /** `GET /readyz` or `/livez`; null when nobody listens. */
-  probe(path: '/readyz' | '/livez'): Promise<Probe | null>;
-  /** Resolves once `/readyz` answers 200. */
-  ready(): Promise<void>;
-  /** Sends the signal to `npm start`, as systemd and Kubernetes do, and waits for the end. */
-  stop(signal?: 'SIGTERM' | 'SIGINT'): Promise<Exit>;
-  /** Sends the signal to the worker itself, if it is still there. */
-  signal(signal: NodeJS.Signals): Promise<void>;
-  /** Ends the worker itself without a word, as the kernel would. */
-  kill(): Promise<Exit>;
-}
-
-const projectFolder = fileURLToPath(new URL('../../', import.meta.url));
+export type WorkerProcess = ReturnType<typeof startWorker>;
 
 /** The caller's environment does not reach the worker, but for what any program needs. */
 const inherited = ['PATH', 'HOME', 'LANG', 'TZ'];
 
 /** Starts it with these settings, on any free port unless they name one. Stop or kill it. */
-export function startWorker(settings: Readonly<Record<string, string>>): WorkerProcess {
+export function startWorker(settings: Readonly<Record<string, string>>) {
   const base = Object.fromEntries(inherited.map((name) => [name, process.env[name] ?? '']));
   const child = spawn('npm', ['start', '--silent'], {
-    cwd: projectFolder,
+    cwd: packageRoot(),
     env: { ...base, HTTP_HOST: '127.0.0.1', HTTP_PORT: '0', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  return watchWorker(child);
-}
-
-function watchWorker(child: ChildProcess): WorkerProcess {
   const lines: LogLine[] = [];
   let output = '';
-  child.stderr?.on('data', (data: Buffer) => (output += data.toString()));
-  if (child.stdout !== null) {
-    createInterface({ input: child.stdout }).on('line', (text) => {
-      output += `${text}\n`;
-      const line = parseLine(text);
-      if (line !== null) lines.push(line);
-    });
-  }
+  child.stderr.on('data', (data: Buffer) => (output += data.toString()));
+  createInterface({ input: child.stdout }).on('line', (text) => {
+    output += `${text}\n`;
+    const parsed = parseLine(text);
+    if (parsed !== null) lines.push(parsed);
+  });
   let ended: Exit | null = null;
   const exit = once(child, 'close').then(([code, signal]: (number | string | null)[]) => {
     ended = { code: code as number | null, signal: signal as NodeJS.Signals | null };
@@ -85,16 +58,19 @@ function watchWorker(child: ChildProcess): WorkerProcess {
         throw new Error(`the worker has ended: ${JSON.stringify(how)}\n${output}`);
       }),
     ]);
+  /** Resolves with the first line of this event, now or later. Rejects if the process ends before. */
   const line = async (event: string): Promise<LogLine> => {
     const find = (): LogLine | undefined => lines.find((each) => each.event === event);
     return find() ?? (await beforeExit(until(`the worker logs ${event}`, find)));
   };
+  /** Sends the signal to the worker itself, if it is still there. */
   const signal = async (which: NodeJS.Signals): Promise<void> => {
     if (ended !== null) return;
     const { pid } = await line('started');
     signalProcess(pid as number, which);
   };
-  const probe = async (path: string): Promise<Probe | null> => {
+  /** Null when nobody listens. */
+  const probe = async (path: '/readyz' | '/livez'): Promise<Probe | null> => {
     const { httpPort } = await line('started');
     try {
       const answer = await fetch(`http://127.0.0.1:${String(httpPort)}${path}`);
@@ -105,21 +81,27 @@ function watchWorker(child: ChildProcess): WorkerProcess {
   };
 
   return {
-    lines,
+    /** Every line so far. */
+    lines: lines as readonly LogLine[],
+    /** All that was written to either output so far. */
     output: () => output,
+    /** Resolves when it has ended, however. */
     exit,
     line,
     probe,
-    async ready() {
+    /** Resolves once `/readyz` answers 200. */
+    async ready(): Promise<void> {
       const isReady = async (): Promise<boolean> => (await probe('/readyz'))?.status === 200;
       await beforeExit(until('the worker is ready', isReady, { timeoutMs: 60_000 }));
     },
-    async stop(which = 'SIGTERM') {
+    /** Sends the signal to `npm start`, as systemd and Kubernetes do, and waits for the end. */
+    async stop(which: 'SIGTERM' | 'SIGINT' = 'SIGTERM'): Promise<Exit> {
       if (ended === null) child.kill(which);
       return await exit;
     },
     signal,
-    async kill() {
+    /** Ends the worker itself without a word, as the kernel would. */
+    async kill(): Promise<Exit> {
       await signal('SIGKILL');
       return await exit;
     },

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
@@ -11,14 +11,32 @@ export async function cacheFolder(): Promise<string> {
 }
 
 /**
- * Runs `work` with a scratch folder inside the cache: on the same file system, so that what is ready
- * can be moved into place by one rename, and processes that race only ever see whole entries.
+ * The file or folder of that name in the cache. Where there is none, `make` makes it in a scratch folder and says where.
+ * That folder is inside the cache, so that one rename moves what is ready into place: processes that race only ever see
+ * whole entries. Whoever was faster has made the same.
  */
-export async function withScratchFolder<T>(work: (scratch: string) => Promise<T>): Promise<T> {
-  const scratch = await mkdtemp(join(await cacheFolder(), 'scratch-'));
+export async function cached(
+  name: string,
+  make: (scratch: string) => Promise<string>,
+): Promise<string> {
+  const cache = await cacheFolder();
+  const entry = join(cache, name);
+  if (await exists(entry)) return entry;
+  const scratch = await mkdtemp(join(cache, 'scratch-'));
   try {
-    return await work(scratch);
+    await rename(await make(scratch), entry);
+  } catch (error) {
+    const anotherWasFaster = await exists(entry);
+    if (!anotherWasFaster) throw error;
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+  return entry;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await access(path).then(
+    () => true,
+    () => false,
+  );
 }

@@ -6,20 +6,16 @@ import { createServer } from 'node:net';
  */
 const lowest = 20_000;
 const highest = 32_000;
-const tries = 100;
 
 export async function freePort(): Promise<number> {
-  for (let attempt = 0; attempt < tries; attempt += 1) {
+  for (let tries = 0; tries < 100; tries += 1) {
     const port = lowest + Math.floor(Math.random() * (highest - lowest));
-    if (await canListen(port)) return port;
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+    });
+    if (isFree) return port;
   }
   throw new Error(`no free port on 127.0.0.1 between ${lowest} and ${highest}`);
-}
-
-async function canListen(port: number): Promise<boolean> {
-  const server = createServer();
-  return await new Promise<boolean>((resolve) => {
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
 }

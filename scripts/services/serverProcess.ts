@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { open, readdir, readFile } from 'node:fs/promises';
+import { mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { findProgram } from './command.ts';
 import { until } from './until.ts';
 
@@ -15,6 +17,8 @@ export interface ServerProcess {
   stop(): Promise<void>;
   /** SIGKILL, and wait until it is gone. */
   kill(): Promise<void>;
+  /** Kills it and removes its folder. */
+  close(): Promise<void>;
   /** SIGSTOP: connections stay open and nothing answers, as on a frozen machine. Resolves when no thread runs. */
   pause(): Promise<void>;
   /** SIGCONT */
@@ -22,17 +26,24 @@ export interface ServerProcess {
   isRunning(): boolean;
 }
 
-export interface ServerProcessOptions {
+interface ServerProcessOptions {
   readonly name: string;
   readonly program: string;
+  /** Of the server, and for its log. */
+  readonly folder: string;
   readonly args: readonly string[];
-  readonly logFile: string;
   /** Asked again and again; throwing counts as no. */
   readonly isReady: () => Promise<boolean>;
 }
 
+/** An empty folder for a server; `close` of the server removes it. */
+export async function serverFolder(name: string): Promise<string> {
+  return await mkdtemp(join(tmpdir(), `notify-on-delivery-${name}-`));
+}
+
 export function createServerProcess(options: ServerProcessOptions): ServerProcess {
-  const { name, program, args, logFile, isReady } = options;
+  const { name, program, folder, args, isReady } = options;
+  const logFile = join(folder, 'server.log');
   let child: ChildProcess | null = null;
 
   const isRunning = (): boolean =>
@@ -64,16 +75,16 @@ export function createServerProcess(options: ServerProcessOptions): ServerProces
         if (!isRunning()) throw new Error(`${name} ended while it was starting`);
       } catch (cause) {
         await end('SIGKILL');
-        throw new Error(`${name} did not start; its log ends with\n${await tail(logFile)}`, {
-          cause,
-        });
+        const log = await readFile(logFile, 'utf8').catch(() => '');
+        const tail = log.trimEnd().split('\n').slice(-8).join('\n');
+        throw new Error(`${name} did not start; its log ends with\n${tail}`, { cause });
       }
     },
-    async stop() {
-      await end('SIGTERM');
-    },
-    async kill() {
+    stop: async () => await end('SIGTERM'),
+    kill: async () => await end('SIGKILL'),
+    async close() {
       await end('SIGKILL');
+      await rm(folder, { recursive: true, force: true });
     },
     async pause() {
       signal('SIGSTOP');
@@ -82,6 +93,19 @@ export function createServerProcess(options: ServerProcessOptions): ServerProces
     },
     resume: () => signal('SIGCONT'),
   };
+}
+
+/** Does the work that makes a server ready; closes the server when that fails. */
+export async function orClose<T>(
+  server: Pick<ServerProcess, 'close'>,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
 }
 
 /** A busy machine takes a while to stop them all. Elsewhere than on Linux it can't be seen. */
@@ -107,13 +131,11 @@ async function launch(
   logFile: string,
 ): Promise<ChildProcess> {
   const setpriv = process.platform === 'linux' ? await findProgram(['setpriv']) : null;
-  const command =
-    setpriv === null ? [program, ...args] : [setpriv, '--pdeathsig', 'KILL', program, ...args];
+  const [file, before] =
+    setpriv === null ? [program, []] : [setpriv, ['--pdeathsig', 'KILL', program]];
   const log = await open(logFile, 'a');
   try {
-    const child = spawn(command[0] ?? program, command.slice(1), {
-      stdio: ['ignore', log.fd, log.fd],
-    });
+    const child = spawn(file, [...before, ...args], { stdio: ['ignore', log.fd, log.fd] });
     await once(child, 'spawn');
     const killAtExit = (): void => void child.kill('SIGKILL');
     process.once('exit', killAtExit);
@@ -122,9 +144,4 @@ async function launch(
   } finally {
     await log.close();
   }
-}
-
-async function tail(file: string): Promise<string> {
-  const text = await readFile(file, 'utf8').catch(() => '');
-  return text.trimEnd().split('\n').slice(-8).join('\n');
 }

@@ -18,28 +18,25 @@ export async function startServices(
   replicaSet: ReplicaSetOptions = {},
 ): Promise<Services> {
   const teardown = createTeardown();
-  const own = async (name: string, start: () => Promise<Startable>): Promise<string> => {
-    const server = await start();
-    teardown.add(name, async () => await server.close());
+  const own = async (
+    name: string,
+    starting: Promise<{ readonly uri: string; close(): Promise<void> }>,
+  ): Promise<string> => {
+    const server = await starting;
+    teardown.add(name, server.close);
     return server.uri;
   };
   const uris = await Promise.allSettled([
-    env['MONGODB_URI'] || own('MongoDB', async () => await startReplicaSet(replicaSet)),
-    env['MYSQL_URI'] || own('MySQL', async () => await startMysql()),
+    env['MONGODB_URI'] || own('MongoDB', startReplicaSet(replicaSet)),
+    env['MYSQL_URI'] || own('MySQL', startMysql()),
   ]);
   const [mongodb, mysql] = uris;
   if (mongodb.status === 'fulfilled' && mysql.status === 'fulfilled') {
-    const stop = async (): Promise<void> => await teardown.run();
-    return { mongodbUri: mongodb.value, mysqlUri: mysql.value, stop };
+    return { mongodbUri: mongodb.value, mysqlUri: mysql.value, stop: teardown.run };
   }
   await teardown.run();
   const failures = uris.flatMap((uri) =>
     uri.status === 'rejected' ? [uri.reason as unknown] : [],
   );
   throw failures.length === 1 ? failures[0] : new AggregateError(failures, failures.join('\n'));
-}
-
-interface Startable {
-  readonly uri: string;
-  close(): Promise<void>;
 }

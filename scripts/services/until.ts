@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { inspect } from 'node:util';
 
-export interface UntilOptions {
+interface UntilOptions {
   readonly timeoutMs?: number;
   readonly intervalMs?: number;
 }
@@ -17,38 +17,30 @@ export async function until<T>(
 ): Promise<NonNullable<T>> {
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(), timeoutMs);
-  const overdue = new Promise<'overdue'>((resolve) => {
-    deadline.signal.addEventListener('abort', () => resolve('overdue'), { once: true });
+  const overdue = new Promise<null>((resolve) => {
+    deadline.signal.addEventListener('abort', () => resolve(null), { once: true });
   });
+  const ask = async (): Promise<{ readonly value: T } | { readonly error: unknown }> => {
+    try {
+      return { value: await condition() };
+    } catch (error) {
+      return { error };
+    }
+  };
   let last = 'the condition has not answered';
   let cause: unknown;
   try {
     while (!deadline.signal.aborted) {
-      const seen = await Promise.race([settle(condition), overdue]);
-      if (seen === 'overdue') break;
-      if (seen.kind === 'threw') {
-        cause = seen.error;
-        last = `it threw ${String(seen.error)}`;
-      } else if (seen.value) {
-        return seen.value;
-      } else {
-        cause = undefined;
-        last = `last value ${inspect(seen.value)}`;
-      }
+      const answer = await Promise.race([ask(), overdue]);
+      if (answer === null) break;
+      if ('value' in answer && answer.value) return answer.value;
+      cause = 'error' in answer ? answer.error : undefined;
+      last =
+        'error' in answer ? `it threw ${String(cause)}` : `last value ${inspect(answer.value)}`;
       await Promise.race([wait(intervalMs), overdue]);
     }
   } finally {
     clearTimeout(timer);
   }
   throw new Error(`not within ${timeoutMs} ms: ${description} (${last})`, { cause });
-}
-
-type Seen<T> = Readonly<{ kind: 'value'; value: T }> | Readonly<{ kind: 'threw'; error: unknown }>;
-
-async function settle<T>(condition: () => T | Promise<T>): Promise<Seen<T>> {
-  try {
-    return { kind: 'value', value: await condition() };
-  } catch (error) {
-    return { kind: 'threw', error };
-  }
 }

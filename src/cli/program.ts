@@ -1,11 +1,26 @@
 import { Command, CommanderError } from 'commander';
+import type { TimeZone } from '../domain/sms.ts';
 import { ConfigurationError, toError } from '../runtime/errors.ts';
 import { createTeardown } from '../runtime/teardown.ts';
-import { Refused, type CommandResult } from './command.ts';
-import { commands } from './commands.ts';
-import { createProgress } from './progress.ts';
-import { openBench } from './openBench.ts';
-import { settingsText, type Cli, type Surroundings } from './surroundings.ts';
+import { createTimeZone } from '../runtime/timeZone.ts';
+import { openSession, Refused } from '../support/session.ts';
+import { check } from './commands/check.ts';
+import { endpoints } from './commands/endpoints.ts';
+import { explain } from './commands/explain.ts';
+import { find } from './commands/find.ts';
+import { list } from './commands/list.ts';
+import { backfill, replay } from './commands/replay.ts';
+import { retries } from './commands/retries.ts';
+import { setup } from './commands/setup.ts';
+import { status } from './commands/status.ts';
+import { test } from './commands/test.ts';
+import {
+  settingsText,
+  type CliEnvironment,
+  type CommandResult,
+  type CommandRunner,
+} from './environment.ts';
+import { createPage, createProgress, terminalWidth } from './output/page.ts';
 
 /** What supervisors and scripts see. */
 const exitCodes = { done: 0, problem: 1, misused: 2 } as const;
@@ -14,22 +29,24 @@ type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 /** Runs one command line. Never rejects: what goes wrong is written, as JSON too where that was asked for. */
 export async function runCli(
   args: readonly string[],
-  surroundings: Surroundings,
+  environment: CliEnvironment,
 ): Promise<ExitCode> {
-  const { stdout, stderr } = surroundings;
+  const { stdout, stderr } = environment;
   const isJson = args.includes('--json');
   const printJson = (value: unknown): void => void stdout.write(`${JSON.stringify(value)}\n`);
   /** Help, or the version. */
   let asked = '';
   const collected = { write: (text: string) => (asked += text) };
   let exitCode: ExitCode = exitCodes.done;
-  const print = ({ data, text, isProblem = false }: CommandResult): void => {
+  const print = ({ data, text, isProblem = false }: CommandResult, zone: TimeZone): void => {
+    const forPeople = (): string =>
+      typeof text === 'string' ? text : text(createPage(terminalWidth(stdout), zone));
     if (isJson) printJson(data);
-    else stdout.write(`${text}\n`);
+    else stdout.write(`${forPeople()}\n`);
     if (isProblem) exitCode = exitCodes.problem;
   };
-  const program = createProgram(createRunner(surroundings, print), {
-    ...surroundings,
+  const program = createProgram(createRunner(environment, print), {
+    ...environment,
     stdout: isJson ? collected : stdout,
   });
   try {
@@ -49,29 +66,32 @@ export async function runCli(
 }
 
 function misuseOf({ code, message }: CommanderError): { readonly error: string } {
-  return { error: code === 'commander.help' ? 'error: no command was given' : message };
+  return { error: code === 'commander.help' ? 'error: missing command' : message };
 }
 
-function createRunner(surroundings: Surroundings, print: (result: CommandResult) => void): Cli {
+function createRunner(
+  environment: CliEnvironment,
+  print: (result: CommandResult, zone: TimeZone) => void,
+): CommandRunner {
   return {
-    surroundings,
+    environment,
     async runWithoutSettings(work) {
-      print(await work());
+      print(await work(), createTimeZone('UTC'));
     },
     async run(work) {
-      const settings = surroundings.settings();
+      const settings = environment.settings();
       if (!settings.ok) throw new Refused(settingsText(settings.problems));
       const teardown = createTeardown();
-      const progress = createProgress(surroundings.stderr);
-      const bench = openBench(settings.config, { ...surroundings, progress }, teardown);
+      const progress = createProgress(environment.stderr);
+      const session = openSession(settings.config, environment, teardown);
       let result: CommandResult;
       try {
-        result = await work(bench);
+        result = await work(session, progress);
       } finally {
         progress.clear();
         await teardown.run();
       }
-      print(result);
+      print(result, createTimeZone(settings.config.call.payloadTimeZone));
     },
   };
 }
@@ -80,30 +100,47 @@ const unreachable = /^Mongo(?:ServerSelection|Network)|^NoAnswerInTime$/;
 
 function sentenceOf(error: Error): string {
   if (unreachable.test(error.name)) {
-    return `MongoDB does not answer: ${error.message}. Correct MONGODB_URI, or start it.`;
+    return `MongoDB does not answer: ${error.message}. Check MONGODB_URI, or start MongoDB.`;
   }
   const isForUsers = error instanceof Refused || error instanceof ConfigurationError;
-  return isForUsers ? error.message : `It failed: ${error.message}`;
+  return isForUsers ? error.message : `Failed: ${error.message}`;
 }
 
 const about =
-  'Operates notify-on-delivery: sets accounts up, finds out why an SMS was or was not told, makes calls again. Settings come from the environment and .env, as for the worker.';
+  'Operates notify-on-delivery: sets up accounts, shows whether a notification was sent for an SMS and why, and resends notifications. Settings are read from the environment and .env, like those of the worker.';
 
 const exitCodesText = `
-Exit code: 0 done, 1 it found a problem or was refused, 2 wrong use.
-Every command takes --json, and --help with examples.`;
+Exit codes: 0 success, 1 a problem was found or the command was refused, 2 wrong usage.
+They do not change if the reader of the output exits ("… | head"): the command still
+runs to its end. Tables use the terminal's width. Times are in PAYLOAD_TIMEZONE, with
+--json in UTC. Every command has --json, and --help with examples.`;
+
+/** In the order of the help. */
+const commands = [
+  setup,
+  check,
+  find,
+  list,
+  explain,
+  status,
+  test,
+  retries,
+  replay,
+  backfill,
+  endpoints,
+];
 
 /** The whole command line, without running anything; for its help, too. */
 export function createProgram(
-  cli: Cli,
-  { version, stdout, stderr }: Pick<Surroundings, 'version' | 'stdout' | 'stderr'>,
+  cli: CommandRunner,
+  { version, stdout, stderr }: Pick<CliEnvironment, 'version' | 'stdout' | 'stderr'>,
 ): Command {
   const program = new Command('notify-on-delivery')
     .description(about)
     .version(version)
     .option('--json', 'print one JSON value on standard output')
     .addHelpText('after', exitCodesText)
-    .showHelpAfterError('(--help says how it is used)');
+    .showHelpAfterError('(see --help for usage)');
   for (const create of commands) program.addCommand(create(cli));
   prepare(program, { stdout, stderr });
   return program;
@@ -112,7 +149,7 @@ export function createProgram(
 /** For each command and those below it. */
 function prepare(
   command: Command,
-  { stdout, stderr }: Pick<Surroundings, 'stdout' | 'stderr'>,
+  { stdout, stderr }: Pick<CliEnvironment, 'stdout' | 'stderr'>,
 ): void {
   command
     .exitOverride()

@@ -61,7 +61,107 @@ export function isDelivered(outcome: AttemptOutcome): boolean {
   return outcome.kind === 'answered' && outcome.statusCode >= 200 && outcome.statusCode <= 299;
 }
 
+/** What an attempt came to that was no delivery, as people see it. */
+export interface Failure {
+  /** Null without an answer. */
+  readonly statusCode: number | null;
+  readonly error: AttemptError | null;
+}
+
+/** Null for a delivery. */
+export function failureOf(outcome: AttemptOutcome): Failure | null {
+  if (isDelivered(outcome)) return null;
+  const { error } = outcome;
+  return { statusCode: outcome.kind === 'answered' ? outcome.statusCode : null, error };
+}
+
 /** False for an address that is refused on this side: that says nothing of the endpoint. */
 export function wasCalled(outcome: AttemptOutcome): boolean {
   return outcome.kind === 'answered' || outcome.error !== 'blocked_address';
+}
+
+/** Where the answer of an attempt redirected to; nothing of it for any other outcome. */
+export function redirectOf(outcome: AttemptOutcome | null): { readonly location?: string } {
+  const location = outcome?.kind === 'answered' ? outcome.location : undefined;
+  return location === undefined ? nowhere : { location };
+}
+
+const nowhere = {} as const;
+
+/** One attempt before the last. */
+export interface PastAttempt {
+  readonly at: Date;
+  readonly statusCode: number | null;
+  readonly error: AttemptError | null;
+  readonly durationMs: number;
+}
+
+/** What a notification's attempts have come to so far. Survives the process in the database. */
+export interface AttemptLog {
+  /** Attempts begun. One cut off by a crash counts, though nothing is known of it. */
+  readonly begun: number;
+  readonly firstAttemptAt: Date | null;
+  /** When the attempt began whose outcome is not known: it runs, or a crash has cut it off. */
+  readonly runningSince: Date | null;
+  /** The outcome of the last finished attempt. */
+  readonly last: AttemptOutcome | null;
+  /** The ten before that, oldest first. */
+  readonly history: readonly PastAttempt[];
+}
+
+const HISTORY_KEPT = 10;
+
+export const noAttempts: AttemptLog = {
+  begun: 0,
+  firstAttemptAt: null,
+  runningSince: null,
+  last: null,
+  history: [],
+};
+
+/** One that was still running has been cut off by then. */
+export function withAttemptBegun(log: AttemptLog, at: Date): AttemptLog {
+  const { runningSince, firstAttemptAt } = log;
+  const known =
+    runningSince === null
+      ? log
+      : { ...log, last: null, history: kept([...pastOf(log), cutOff(runningSince)]) };
+  return {
+    begun: log.begun + 1,
+    firstAttemptAt: firstAttemptAt ?? at,
+    runningSince: at,
+    last: known.last,
+    history: known.history,
+  };
+}
+
+export function withOutcome(log: AttemptLog, outcome: AttemptOutcome): AttemptLog {
+  const { begun, firstAttemptAt } = log;
+  return { begun, firstAttemptAt, runningSince: null, last: outcome, history: pastOf(log) };
+}
+
+/** The attempts before the last one, whether that has ended or was cut off; oldest first. */
+export function attemptsBeforeLast(log: AttemptLog): readonly PastAttempt[] {
+  return log.runningSince === null ? log.history : pastOf(log);
+}
+
+function pastOf({ last, history }: AttemptLog): readonly PastAttempt[] {
+  return last === null ? history : kept([...history, pastAttempt(last)]);
+}
+
+function kept(history: readonly PastAttempt[]): readonly PastAttempt[] {
+  return history.slice(-HISTORY_KEPT);
+}
+
+function cutOff(at: Date): PastAttempt {
+  return { at, statusCode: null, error: null, durationMs: 0 };
+}
+
+function pastAttempt(outcome: AttemptOutcome): PastAttempt {
+  return {
+    at: outcome.startedAt,
+    statusCode: outcome.kind === 'answered' ? outcome.statusCode : null,
+    error: outcome.error,
+    durationMs: outcome.durationMs,
+  };
 }

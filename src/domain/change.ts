@@ -15,8 +15,8 @@ export interface DocumentKey {
 }
 
 /**
- * A write that concerns us, as the change stream told it: one that set an SMS' delivery status, or saved
- * the whole document, which may have removed records.
+ * A write of interest, as the change stream shows it: it set the delivery status of an SMS, or saved the whole
+ * document, which may have removed records.
  */
 export interface Change {
   readonly operation: 'update' | 'insert' | 'replace';

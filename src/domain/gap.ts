@@ -1,25 +1,23 @@
 import type { Change, DocumentKey, StreamPosition } from './change.ts';
 import type { PlainDocument } from './plainValue.ts';
-import { statusTime } from './statusAge.ts';
-import type { TimeZone } from './timeZone.ts';
+import { statusTime, type TimeZone } from './sms.ts';
 
-/** A span of time in which the change stream could not be read: what was written then is to be looked for. */
+/** A span of time in which the change stream could not be read: what was written then has to be searched for. */
 export interface Gap {
   readonly id: string;
   readonly from: Date;
   readonly to: Date;
 }
 
-/** A document that the search came upon. */
+/** A document that a gap scan found. */
 export interface FoundDocument {
   readonly documentKey: DocumentKey;
   readonly document: PlainDocument;
 }
 
 /**
- * The change that may have given this document its status, as if the stream had told of it; null when the
- * document does not say when that was. Carriers' clocks run behind the platform's, so the time is moved
- * into the gap.
+ * The change that may have given this document its status, as the stream would have shown it; null when the document
+ * does not say when that was. Carriers' clocks run behind the platform's, so the time is moved into the gap.
  */
 export function changeInGap(
   { documentKey, document }: FoundDocument,

@@ -1,8 +1,8 @@
 import type { DocumentKey } from './change.ts';
-import type { IntegerId } from './integerId.ts';
+import type { IntegerId } from './ids.ts';
 import type { Webhook } from './route.ts';
 
-/** Names one SMS: to the store of documents, and everywhere else. */
+/** Identifies one SMS, to the document store and everywhere else. */
 export interface SmsName {
   readonly documentKey: DocumentKey;
   readonly smsKey: string;
@@ -10,16 +10,16 @@ export interface SmsName {
   readonly showsNone?: boolean;
 }
 
-/** Which status of which SMS: what every notification, skipped ones included, is known by. */
+/** Which status of which SMS: identifies every notification, skipped ones included. */
 export interface Subject extends SmsName {
   readonly notificationId: string;
   readonly deliveryStatus: string;
   readonly statusAt: Date;
-  /** The operator's run that asked for it to be told again; absent for what the platform's writing brings. */
+  /** The operator's replay that asked for it; absent when the platform's write brings it. */
   readonly run?: string;
 }
 
-/** The unit of work: one status of one SMS, to be told to one webhook. */
+/** The unit of work: one status of one SMS, for one webhook. */
 export interface Notification extends Subject {
   readonly accountId: IntegerId;
   readonly flowId: IntegerId;

@@ -1,7 +1,13 @@
-import { ownField, setField } from './fields.ts';
-import { idText } from './notificationId.ts';
-import { isPlainDocument, type PlainDocument, type PlainValue } from './plainValue.ts';
-import type { TimeZone } from './timeZone.ts';
+import {
+  isPlainDocument,
+  ownField,
+  type PlainDocument,
+  type PlainValue,
+  setField,
+} from './plainValue.ts';
+import { idText } from './ids.ts';
+import type { TimeZone } from './sms.ts';
+import type { Change } from './change.ts';
 
 interface PayloadSource {
   /** The document's `_id`: a field called `id` gives way to it. */
@@ -35,4 +41,31 @@ function toJson(value: PlainValue, zone: TimeZone): Json {
   }
   if (typeof value === 'object' && value !== null) return value.map((item) => toJson(item, zone));
   return value;
+}
+
+/** The part of a change that decides what of the document is the event's. */
+export type OverlaidChange = Pick<Change, 'document' | 'setFields' | 'deliveryStatus'>;
+
+/**
+ * The SMS as the customer sees it. An update's event carries only what it set, so the rest comes from `document`, which
+ * was fetched later, when another status may have been written. So the fields that the event set replace those of the
+ * document, and another status' `deliveryTime` is left out. A dotted path (`cost.amount`)
+ * stays as fetched. A change that carries the whole document has nothing to lay over it.
+ */
+export function overlayChange(document: PlainDocument, change: OverlaidChange): PlainDocument {
+  if (change.document !== null) return document;
+  const { setFields } = change;
+  const showsOtherStatus = ownField(document, 'deliveryStatus') !== change.deliveryStatus;
+  const result: Record<string, PlainValue> = {};
+  for (const name of Object.keys(document)) {
+    const set = ownField(setFields, name);
+    const isLeftOut = name === 'deliveryTime' && showsOtherStatus;
+    if (set !== undefined) setField(result, name, set);
+    else if (!isLeftOut) setField(result, name, document[name] ?? null);
+  }
+  for (const name of Object.keys(setFields)) {
+    const isNew = !name.includes('.') && !Object.hasOwn(result, name);
+    if (isNew) setField(result, name, setFields[name] ?? null);
+  }
+  return result;
 }

@@ -1,6 +1,6 @@
-import type { AttemptLog } from './attemptLog.ts';
+import type { AttemptLog } from './attempt.ts';
 import type { Change } from './change.ts';
-import type { PlainValue } from './plainValue.ts';
+import { isPlainDocument, type PlainValue } from './plainValue.ts';
 import type { DeliveryRecord } from './record.ts';
 
 /** An object, a field of it, a value that is no text: about what V8 takes for each, and JSON. */
@@ -24,11 +24,11 @@ export function weightOf(value: PlainValue | undefined): number {
   if (typeof value !== 'object' || value === null) return FIELD_BYTES;
   if (value instanceof Date) return FIELD_BYTES + OBJECT_BYTES;
   let weight = FIELD_BYTES + OBJECT_BYTES;
-  if (Array.isArray(value)) {
-    for (const each of value as readonly PlainValue[]) weight += weightOf(each);
+  if (isPlainDocument(value)) {
+    for (const name of Object.keys(value)) weight += name.length + weightOf(value[name]);
     return weight;
   }
-  for (const [name, each] of Object.entries(value)) weight += name.length + weightOf(each);
+  for (const each of value) weight += weightOf(each);
   return weight;
 }
 

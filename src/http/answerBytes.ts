@@ -1,17 +1,17 @@
 import { Buffer } from 'node:buffer';
 
-/** Where the bytes of an answer ended: where it says, after that, or nobody can say. */
+/** Where the bytes of an answer ended: where it announced, after that, or unknown. */
 export type AnswerEnd = 'where announced' | 'later' | 'unknown';
 
-/** What a connection brought since its call began. */
+/** What a connection has received since its call began. */
 export interface AnswerBytes {
   add(chunk: Buffer): void;
   /** The parser has read the head: what comes now is only counted. */
   headWasRead(): void;
-  /** All that came until the head was read, of a head that never ends the beginning. */
+  /** The bytes until the head was read; of a head that never ends, the beginning. */
   untilHead(): Buffer;
   isEmpty(): boolean;
-  /** More came than any head is long, and there is none. */
+  /** More came than any head is long, and none has ended. */
   isTooLong(): boolean;
   /** Of an answer that has arrived in full. */
   end(answer: AnswerHead): AnswerEnd;
@@ -26,13 +26,10 @@ interface AnswerHead {
 
 const HEAD_END = '\r\n\r\n';
 const LAST_CHUNK = Buffer.from('0\r\n\r\n');
-/** More than the parser takes for one head, and room for interim answers before it. */
+/** More than the parser accepts for one head, with room for interim answers before it. */
 const KEPT_BYTES = 131_072;
 
-/**
- * Counts bytes, since a parser that reads on after an answer swallows what may be the beginning of another one, and
- * says nothing of it.
- */
+/** Counts bytes, since a parser that continues after an answer silently drops what may be the beginning of another. */
 export function createAnswerBytes(): AnswerBytes {
   let kept: Buffer[] = [];
   let size = 0;
@@ -66,7 +63,7 @@ export function createAnswerBytes(): AnswerBytes {
       const length = headers['content-length'];
       const encoding = headers['transfer-encoding'];
       if (statusCode === 204 || statusCode === 304) {
-        // A receiver that announces a body may well send it.
+        // A receiver that announces a body may send it.
         const isBare = encoding === undefined && (length === undefined || Number(length) === 0);
         return isBare ? compare(size, headBytes) : 'unknown';
       }
@@ -91,7 +88,7 @@ function compare(size: number, announced: number): AnswerEnd {
   return size > announced ? 'later' : 'unknown';
 }
 
-/** With the interim answers that come before it. */
+/** Including the interim answers before it. */
 function lengthOfHeads(bytes: Buffer): number | null {
   for (let start = 0; ;) {
     const end = bytes.indexOf(HEAD_END, start);

@@ -1,40 +1,39 @@
 import type { Buffer } from 'node:buffer';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { isError } from '../runtime/errors.ts';
-import { createAnswerBytes, type AnswerEnd } from './answerBytes.ts';
+import { type AnswerEnd, createAnswerBytes } from './answerBytes.ts';
 
 /** One connection, which serves one call after the other. */
 export interface Connection {
   readonly openedAtMs: number;
   /** Hands it to a call, which Node then makes. */
   serve(request: ClientRequest): void;
-  /** What came since the call began, until its answer's head was read. */
+  /** The bytes since the call began, until its answer's head was read. */
   answerSoFar(): Buffer;
   /**
-   * Takes it from the call it serves. In answer to the error with which Node gives the call up, so that Node does not
+   * Takes it from the call it serves. To be called on the error with which Node abandons the call, so that Node does not
    * close it.
    */
   takeOver(listener: { onData(chunk: Buffer): void; onClose(): void }): void;
   pause(): void;
   resume(): void;
-  /** Neither side has ended it. */
+  /** Neither side has closed it. */
   isOpen(): boolean;
   close(): void;
 }
 
-/** How the call ended that a connection served; null when it was not made after all. */
+/** How the call ended that a connection served; null if it was not made. */
 export type ServedCall = Readonly<{
   statusCode: number;
   end: AnswerEnd;
-  /** Of its `Keep-Alive` header; null when it says nothing. */
+  /** Of its `Keep-Alive` header; null if it has none. */
   keepAliveMs: number | null;
 }> | null;
 
 export interface ConnectionListener {
-  /** The call is over, and Node would use the connection again. */
+  /** The call is over, and Node would reuse the connection. */
   onFree(served: ServedCall): void;
-  /** The answer has ended, but Node does not know yet whether the call was written: then `onFree` follows. */
+  /** The answer has ended, but Node does not know yet that the call was written; `onFree` follows. */
   onAnsweredEarly(): void;
   /** More came than belongs to an answer. */
   onTooMuch(): void;
@@ -43,7 +42,7 @@ export interface ConnectionListener {
 
 const connections = new WeakMap<Duplex, Connection>();
 
-/** The connection that a socket is of. */
+/** The connection of a socket. */
 export function connectionOf(socket: Duplex | null): Connection | undefined {
   return socket === null ? undefined : connections.get(socket);
 }
@@ -69,20 +68,26 @@ export function createConnection(
       keepAliveMs: keepAliveOf(headers['keep-alive']),
     };
   };
-  // Before Node's own listener, which may end the connection over what comes; and it must not set the stream going.
+  /** Otherwise an unused connection would keep its whole last call, as Node's agents do. */
+  const forget = (): void => {
+    response = null;
+    bytes.clear();
+    Object.assign(socket, { _httpMessage: null });
+  };
+  // Before Node's own listener, which may close the connection; and without starting the stream.
   socket.prependListener('data', (chunk: Buffer) => {
     if (isServing) bytes.add(chunk);
     else listener.onTooMuch();
     taken?.onData(chunk);
-    // The parser would skip blank lines for as long as they come.
+    // The parser would skip blank lines without end.
     if (taken === null && bytes.isTooLong()) destroy(new HeadTooLong());
   });
-  // Node destroys it over an answer that its parser refuses, and then says so: until that was heard, it waits. But
-  // not for an error of the connection itself, nor before there is anything of an answer: a receiver whose certificate
-  // is refused must get nothing more.
+  // Node destroys the socket when its parser refuses an answer, and reports that afterwards: the destruction waits for
+  // the report. But not on an error of the connection itself, nor before an answer has begun: a receiver whose
+  // certificate is refused must get nothing more.
   socket.destroy = (error) => {
     const mayBeRefused = isServing && response === null && taken === null && !bytes.isEmpty();
-    if (!mayBeRefused || isError(error)) return destroy(error);
+    if (!mayBeRefused || Error.isError(error)) return destroy(error);
     process.nextTick(() => {
       if (taken === null) destroy(error);
     });
@@ -91,9 +96,9 @@ export function createConnection(
   socket.on('error', () => undefined);
   socket.on('free', () => {
     isServing = false;
-    if (socket.destroyed) return;
-    const call = served();
-    listener.onFree(call);
+    const call = socket.destroyed ? undefined : served();
+    forget();
+    if (call !== undefined) listener.onFree(call);
   });
   socket.once('close', () => {
     if (isServing && response?.complete === true && bytes.end(response) === 'later') {
@@ -116,7 +121,7 @@ export function createConnection(
           if (!request.writableFinished) listener.onAnsweredEarly();
         });
       });
-      // As an agent does; the types know it for sockets alone.
+      // As an agent does; its type allows only a `Socket`.
       request.onSocket(socket as Parameters<ClientRequest['onSocket']>[0]);
     },
     answerSoFar: bytes.untilHead,
@@ -141,4 +146,42 @@ class HeadTooLong extends Error {
 function keepAliveOf(header: string | readonly string[] | undefined): number | null {
   const seconds = /\btimeout=(\d+)/i.exec(String(header))?.[1];
   return seconds === undefined ? null : Number(seconds) * 1_000;
+}
+
+const IDLE_CHECK_MS = 250;
+
+export type IdleConnections = ReturnType<typeof createIdleConnections>;
+
+/**
+ * The connections of all endpoints that serve no call. One timer for all: setting and clearing a timer for every call
+ * costs more than the rest of this.
+ */
+export function createIdleConnections(atMost: number, clock: () => number) {
+  const untilByConnection = new Map<Connection, number>();
+  let timer: NodeJS.Timeout | undefined;
+
+  const stop = (): void => {
+    clearInterval(timer);
+    timer = undefined;
+  };
+  const check = (): void => {
+    const now = clock();
+    for (const [connection, until] of untilByConnection) if (until <= now) connection.close();
+    if (untilByConnection.size === 0) stop();
+  };
+  return {
+    /** Closes it when the time is over, or when too many others became idle later. */
+    add(connection: Connection, untilMs: number): void {
+      untilByConnection.set(connection, untilMs);
+      timer ??= setInterval(check, IDLE_CHECK_MS);
+      if (untilByConnection.size <= atMost) return;
+      const [oldest] = untilByConnection.keys();
+      oldest?.close();
+    },
+    /** It serves a call or is closed. */
+    remove: (connection: Connection): boolean => untilByConnection.delete(connection),
+    isExpired: (connection: Connection, nowMs: number): boolean =>
+      (untilByConnection.get(connection) ?? 0) <= nowMs,
+    close: stop,
+  };
 }

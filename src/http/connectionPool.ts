@@ -1,25 +1,30 @@
 import http from 'node:http';
 import https from 'node:https';
-import { createConnection, type Connection } from './connection.ts';
-import type { Egress } from './egress.ts';
+import type { Duplex } from 'node:stream';
+import { LRUCache } from 'lru-cache';
+import {
+  type Connection,
+  type ConnectionListener,
+  createConnection,
+  createIdleConnections,
+} from './connection.ts';
+import { type Egress, openSocket } from './egress.ts';
 import {
   createEndpointConnections,
+  createReceiverTrust,
   type EndpointConnections,
   type OpenConnection,
 } from './endpointConnections.ts';
-import { createIdleConnections } from './idleConnections.ts';
-import { openSocket } from './openSocket.ts';
-import { createReceiverTrust } from './receiverTrust.ts';
 
 export interface ConnectionPool {
-  /** What Node asks for a connection when it makes a call of this endpoint. */
+  /** Gives Node the connections for calls of this endpoint. */
   agentFor(url: URL, endpointKey: string): http.Agent;
-  /** Closes every connection, those in use too. */
+  /** Closes every connection, including those in use. */
   close(): void;
 }
 
 export interface ConnectionPoolOptions {
-  /** So many are kept idle at most, over all endpoints. */
+  /** The most idle connections, over all endpoints. */
   readonly maxInFlight: number;
   readonly connectTimeoutMs: number;
   readonly connectionMaxAgeMs: number;
@@ -29,7 +34,7 @@ export interface ConnectionPoolOptions {
 const TLS_SESSIONS_AT_MOST = 1_000;
 
 /**
- * Connections by endpoint, since what a receiver says too much would be taken for the answer of the next call: that
+ * Connections by endpoint, since excess bytes from a receiver would be taken for the answer to the next call: that
  * must never be another customer's.
  */
 export function createConnectionPool(options: ConnectionPoolOptions): ConnectionPool {
@@ -38,8 +43,8 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
     keepAlive: true,
     keepAliveInitialDelay: 1_000,
     noDelay: true,
-    // Of several addresses Node gives each but the last 250 ms: too few for a receiver on another
-    // continent, and in vain when the last is an IPv6 one that can't be reached from here.
+    // Of several addresses Node gives each but the last 250 ms: too little for a receiver on another
+    // continent, and useless if the last is an IPv6 one that can't be reached from here.
     autoSelectFamilyAttemptTimeout: Math.max(250, Math.floor(connectTimeoutMs / 4)),
     // Explicit, since NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment would otherwise win.
     rejectUnauthorized: true,
@@ -51,30 +56,34 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
   const clock = (): number => performance.now();
   const trust = createReceiverTrust(clock);
   const idle = createIdleConnections(maxInFlight, clock);
-  const sessions = new Map<string, Buffer>();
+  const sessions = new LRUCache<string, Buffer>({ max: TLS_SESSIONS_AT_MOST });
   const endpoints = new Map<string, EndpointConnections>();
   const connections = new Set<Connection>();
 
+  /** Outside any scope that holds a call: the socket's listeners would keep the call as long as the connection lives. */
+  const take = (socket: Duplex, key: string, listener: ConnectionListener): Connection => {
+    const connection = createConnection(socket, clock(), listener);
+    connections.add(connection);
+    socket.on('session', (newer: Buffer) => void sessions.set(key, newer));
+    socket.once('close', (hadError: boolean) => {
+      connections.delete(connection);
+      if (hadError) sessions.delete(key);
+    });
+    return connection;
+  };
   const openFor =
     (protocol: 'http:' | 'https:', key: string): OpenConnection =>
     (to, listener, callback) => {
       const session = sessions.get(key);
       const tls = protocol === 'https:' ? { session } : null;
-      // Of the request's options no more: its `path` would be the name of a local socket.
+      // No other options of the request: its `path` would be the name of a local socket.
       const { host, port } = to;
       openSocket(connect[protocol], { ...socketOptions, host, port }, tls, (error, socket) => {
         if (socket === null) {
           callback(error, null);
           return;
         }
-        const connection = createConnection(socket, clock(), listener);
-        connections.add(connection);
-        socket.on('session', (newer: Buffer) => keepNewest(sessions, key, newer));
-        socket.once('close', (hadError: boolean) => {
-          connections.delete(connection);
-          if (hadError) sessions.delete(key);
-        });
-        callback(null, connection);
+        callback(null, take(socket, key, listener));
       });
     };
   const connectionsOf = (protocol: 'http:' | 'https:', key: string): EndpointConnections => {
@@ -101,7 +110,7 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
           connectionsOf(protocol, endpointKey).serve(request, to);
         },
       };
-      // All of an agent that a request looks at.
+      // The only parts of an agent that a request uses.
       return agent as unknown as http.Agent;
     },
     close() {
@@ -110,11 +119,4 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
       for (const connection of connections) connection.close();
     },
   };
-}
-
-function keepNewest(sessions: Map<string, Buffer>, key: string, session: Buffer): void {
-  sessions.delete(key);
-  sessions.set(key, session);
-  const [oldest] = sessions.keys();
-  if (sessions.size > TLS_SESSIONS_AT_MOST && oldest !== undefined) sessions.delete(oldest);
 }

@@ -1,13 +1,20 @@
-import { ADDRCONFIG, type LookupAddress } from 'node:dns';
-import type http from 'node:http';
+import type { Buffer } from 'node:buffer';
+import { ADDRCONFIG } from 'node:dns';
+import http, { type ClientRequestArgs } from 'node:http';
 import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { callbackify } from 'node:util';
 import { toError } from '../runtime/errors.ts';
-import { createAddressPolicy, type AddressPolicy } from './addressPolicy.ts';
-import type { Connect } from './connect.ts';
-import { BlockedAddress } from './egressErrors.ts';
-import { createResolveHost, type LookupAll, type ResolveHost } from './resolveHost.ts';
-import { createTunnelling } from './tunnelling.ts';
+import {
+  type AddressPolicy,
+  createAddressPolicy,
+  createResolveHost,
+  type LookupAll,
+  type ResolveHost,
+} from './addresses.ts';
+import { BlockedAddress } from './errors.ts';
+import { type Connect, createTunnelling } from './proxyTunnel.ts';
 
 export interface EgressOptions {
   /** Ranges of addresses that may be called although they are not public. */
@@ -18,20 +25,20 @@ export interface EgressOptions {
   readonly lookup?: LookupAll;
 }
 
-/** Decides which connections there are. */
+/** Decides which connections are allowed. */
 export interface Egress {
-  /** Connects as the agent does, but to addresses that may be called, and to no others. */
+  /** Connects as the agent does, but only to addresses that may be called. */
   through(agent: http.Agent | https.Agent): Connect;
   /** Ends connections that are being opened through a proxy. */
   close(): void;
 }
 
 /**
- * Guards connections, not calls: whatever leads to one, a name, a number in any spelling that a URL can hold, or a
- * name that resolves to something else by now, is checked at the moment it is connected to.
+ * Checks connections, not calls: a name, a number in any spelling that a URL can hold, or a name that resolves to
+ * something else by now, is checked at the moment of connecting.
  *
- * @param limits.connectTimeoutMs for what goes through a proxy; the rest is watched over by whoever makes the call
- * @param limits.connectionMaxAgeMs of that age, too, are the addresses of a name at most while a look-up takes long
+ * @param limits.connectTimeoutMs for connections through a proxy; callers limit the others themselves
+ * @param limits.connectionMaxAgeMs also limits the age of a name's remembered addresses
  */
 export function createEgress(
   { allowedRanges, proxy, lookup }: EgressOptions,
@@ -41,7 +48,7 @@ export function createEgress(
   const mayBeCalled = createAddressPolicy(allowedRanges);
   const resolveHost = createResolveHost(mayBeCalled, {
     ...(lookup === undefined ? {} : { lookup }),
-    // What this machine can't reach its proxy may.
+    // The proxy may reach addresses that this machine can't.
     hints: proxy === null ? ADDRCONFIG : 0,
     rememberedForMs: connectionMaxAgeMs,
   });
@@ -68,7 +75,7 @@ function directly(
   const lookup = toLookup(resolveHost);
   return (options, callback) => {
     const host = options.host ?? '';
-    // Node asks no look-up function about an address.
+    // Node calls no look-up function for an address.
     if (isIP(host) === 0 || mayBeCalled(host)) return connect({ ...options, lookup }, callback);
     process.nextTick(callback, new BlockedAddress(host));
     return null;
@@ -77,19 +84,53 @@ function directly(
 
 /** As Node wants it: all addresses, since it tries one after the other, or only one. */
 function toLookup(resolveHost: ResolveHost): LookupFunction {
-  const answer = async (
-    ...[host, { all }, callback]: Parameters<LookupFunction>
-  ): Promise<void> => {
-    let addresses: readonly LookupAddress[];
-    try {
-      addresses = await resolveHost(host);
-    } catch (error) {
-      callback(toError(error), '');
-      return;
-    }
-    const [first] = addresses;
-    if (all === true) callback(null, [...addresses]);
-    else callback(null, first?.address ?? '', first?.family);
+  const resolve = callbackify(resolveHost);
+  return (host, { all }, callback) => {
+    resolve(host, (error, addresses) => {
+      const [first] = error === null ? addresses : [];
+      if (error === null && all === true) callback(null, [...addresses]);
+      else callback(error, first?.address ?? '', first?.family);
+    });
   };
-  return (host, options, callback) => void answer(host, options, callback);
+}
+
+/**
+ * Calls back once: with an error, or with a socket, which is connected if it goes through a proxy, and otherwise still
+ * connecting.
+ *
+ * @param tls null for none
+ */
+export function openSocket(
+  connect: Connect,
+  to: ClientRequestArgs,
+  tls: { readonly session?: Buffer | undefined } | null,
+  callback: (...result: [error: Error, socket: null] | [error: null, socket: Duplex]) => void,
+): void {
+  let isOver = false;
+  const opened = (socket: Duplex): void => {
+    if (isOver) return;
+    isOver = true;
+    callback(null, socket);
+  };
+  const failed = (error: Error): void => {
+    if (isOver) return;
+    isOver = true;
+    callback(error, null);
+  };
+  const secured = tls === null ? to : { ...to, ...tls, servername: serverNameOf(to.host ?? '') };
+  try {
+    // Without a proxy Node calls back, if at all, without a socket once connected.
+    const socket = connect(secured, (error, ready) => {
+      if (Error.isError(error)) failed(error);
+      else if (ready !== undefined) opened(ready);
+    });
+    if (socket !== null && socket !== undefined) opened(socket);
+  } catch (thrown) {
+    failed(toError(thrown));
+  }
+}
+
+/** TLS's server name: no address, and no trailing dot (RFC 6066, section 3). */
+function serverNameOf(host: string): string {
+  return isIP(host) === 0 ? host.replace(/\.$/, '') : '';
 }

@@ -1,8 +1,7 @@
 import type { ClientRequest, ClientRequestArgs } from 'node:http';
-import type { Connection, ConnectionListener, ServedCall } from './connection.ts';
-import type { IdleConnections } from './idleConnections.ts';
-import type { ReceiverTrust } from './receiverTrust.ts';
+import { LRUCache } from 'lru-cache';
 import { afterNextPoll } from '../runtime/afterNextPoll.ts';
+import type { Connection, ConnectionListener, IdleConnections, ServedCall } from './connection.ts';
 
 /** The connections of one endpoint. */
 export interface EndpointConnections {
@@ -27,17 +26,17 @@ interface Surroundings {
 }
 
 /**
- * How long an unused connection is kept. A receiver that closes one at the moment we write on it costs an
- * attempt: it may have read the call, so the call can't just be made again. Hence we have to be first. gunicorn
- * closes after 2 s, others after 5 s (Apache, uvicorn, Node) or a minute; where one announces less
- * (`Keep-Alive: timeout=`), a second before that. What is left is the race with receivers that close sooner
- * unannounced: `connection_reset`, as any other.
+ * How long an unused connection is kept. If a receiver closes one at the moment a call is written to it, the attempt
+ * fails: the receiver may have read the call, so it can't simply be repeated. So this side closes first: gunicorn closes
+ * after 2 s, others after 5 s (Apache, uvicorn, Node) or a minute. If a receiver announces less
+ * (`Keep-Alive: timeout=`), one second before that. Receivers that close sooner without notice cause a
+ * `connection_reset`.
  */
 const IDLE_MS = 1_500;
 
 /**
- * How long a receiver is listened to after an answer whose like was not heard from it before. What follows an
- * answer in a segment of its own may wait for an acknowledgement, which may take 40 ms more than the way.
+ * How long a connection is watched after an answer of an endpoint that is not trusted yet. Bytes that follow an answer in
+ * a segment of their own may wait for an acknowledgement, which can take 40 ms more than the network.
  */
 const QUIET_MS = 100;
 
@@ -47,10 +46,9 @@ interface Waiting {
 }
 
 /**
- * A connection serves again when its last answer ended where it says, and nothing followed: from a receiver that is
- * known to be quiet, nothing that has arrived by now; from another, nothing for a while. Calls wait for
- * connections that are being listened to, one for each; another one would take longer to open. Whoever was
- * heard to say too much gets a connection for each call.
+ * A connection is reused if its last answer ended where announced, and nothing followed: for a trusted receiver,
+ * nothing by now; for another, nothing for a while. Calls wait for connections that are being watched, one for
+ * each, because opening another would take longer. A receiver that sent too much gets a new connection for each call.
  */
 export function createEndpointConnections(
   key: string,
@@ -58,7 +56,7 @@ export function createEndpointConnections(
 ): EndpointConnections {
   const ready: Connection[] = [];
   const listenedTo = new Set<Connection>();
-  /** Of these, those whose call has an answer before all of it is known to be written. */
+  /** Of these, those whose call was answered before it is known to be written. */
   const unwritten = new Set<Connection>();
   const waiting: Waiting[] = [];
   let size = 0;
@@ -70,8 +68,9 @@ export function createEndpointConnections(
   };
   const takeReady = (): Connection | undefined => {
     for (let last = ready.pop(); last !== undefined; last = ready.pop()) {
-      const isYoung = clock() - last.openedAtMs < maxAgeMs;
-      if (isYoung && last.isOpen() && !idle.isExpired(last)) return last;
+      const now = clock();
+      const isYoung = now - last.openedAtMs < maxAgeMs;
+      if (isYoung && last.isOpen() && !idle.isExpired(last, now)) return last;
       last.close();
     }
     return undefined;
@@ -86,8 +85,11 @@ export function createEndpointConnections(
   const forgetIfEmpty = (): void => {
     if (size === 0 && waiting.length === 0) onEmpty();
   };
-  const openFor = ({ request, to }: Waiting): void => {
-    size += 1;
+  /** Must hold no call: it lives as long as its connection, and would keep the first call with its body. */
+  const listen = (): Readonly<{
+    listener: ConnectionListener;
+    to(connection: Connection): void;
+  }> => {
     let mine: Connection | null = null;
     const listener: ConnectionListener = {
       onFree: (served) => mine !== null && onFree(mine, served),
@@ -98,10 +100,20 @@ export function createEndpointConnections(
       },
       onClose: () => mine !== null && onClose(mine),
     };
-    open(to, listener, (...[error, connection]) => {
-      if (error === null) {
+    return {
+      listener,
+      to(connection) {
         mine = connection;
-        mine.serve(request);
+      },
+    };
+  };
+  const openFor = ({ request, to }: Waiting): void => {
+    size += 1;
+    const listening = listen();
+    open(to, listening.listener, (...[error, connection]) => {
+      if (error === null) {
+        listening.to(connection);
+        connection.serve(request);
         return;
       }
       size -= 1;
@@ -117,7 +129,7 @@ export function createEndpointConnections(
   };
   const heard = (connection: Connection): void => {
     if (!listenedTo.delete(connection)) return;
-    // Who waits for it then gets another one, once it is closed.
+    // The call that waits for it gets another one when it is closed.
     if (!connection.isOpen()) {
       connection.close();
       return;
@@ -183,10 +195,54 @@ export function createEndpointConnections(
   };
 }
 
-/** As an agent does: Node then fails the request with the error, or with what it was destroyed with. */
+/** As an agent does: Node then fails the request with this error, or with the one it was destroyed with. */
 function giveNone(request: ClientRequest, error: Error | null): void {
   const { onSocket } = request as unknown as {
     onSocket(this: ClientRequest, socket: null, error: Error | null): void;
   };
   onSocket.call(request, null, error);
+}
+
+const ENDPOINTS_AT_MOST = 10_000;
+const STATUSES_AT_MOST = 16;
+/** How often nothing must have followed. */
+const QUIET_TIMES = 2;
+const DISTRUST_MS = 600_000;
+
+interface Known {
+  /** By status: how often nothing followed an answer. */
+  readonly quietTimes: Map<number, number>;
+  distrustedUntil: number;
+}
+
+type ReceiverTrust = ReturnType<typeof createReceiverTrust>;
+
+/** Which endpoints send nothing after their answers; of those that were called last. */
+export function createReceiverTrust(now: () => number) {
+  const endpoints = new LRUCache<string, Known>({ max: ENDPOINTS_AT_MOST });
+  const known = (endpointKey: string): Known => {
+    const found = endpoints.get(endpointKey) ?? { quietTimes: new Map(), distrustedUntil: 0 };
+    endpoints.set(endpointKey, found);
+    return found;
+  };
+  return {
+    /** Nothing follows its answers of this status. */
+    isTrusted: (endpointKey: string, statusCode: number): boolean =>
+      (endpoints.get(endpointKey)?.quietTimes.get(statusCode) ?? 0) >= QUIET_TIMES,
+    /** Something followed an answer recently. */
+    isDistrusted: (endpointKey: string): boolean =>
+      (endpoints.get(endpointKey)?.distrustedUntil ?? -Infinity) > now(),
+    /** Nothing followed for a while. */
+    wasQuiet(endpointKey: string, statusCode: number): void {
+      const { quietTimes } = known(endpointKey);
+      if (quietTimes.size < STATUSES_AT_MOST || quietTimes.has(statusCode)) {
+        quietTimes.set(statusCode, (quietTimes.get(statusCode) ?? 0) + 1);
+      }
+    },
+    saidTooMuch(endpointKey: string): void {
+      const found = known(endpointKey);
+      found.quietTimes.clear();
+      found.distrustedUntil = now() + DISTRUST_MS;
+    },
+  };
 }

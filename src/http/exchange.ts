@@ -1,22 +1,27 @@
 import { Buffer } from 'node:buffer';
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import type { Request } from 'got';
 import type { AttemptError } from '../domain/attempt.ts';
 import { onAbort } from '../runtime/abort.ts';
-import { attemptErrorOf } from './attemptError.ts';
+import type { Share } from '../runtime/readingRoom.ts';
+import { attemptErrorOf } from './errors.ts';
 import { connectionOf } from './connection.ts';
-import { readOddAnswer } from './oddAnswer.ts';
-import { readOddHead, type OddHead } from './oddHead.ts';
-import { readBody, type BodyRead, type ResponseBody } from './responseBody.ts';
-import { limitTime, type TimeLimits } from './timeLimits.ts';
+import { type OddHead, readOddAnswer, readOddHead } from './oddAnswer.ts';
+import { type BodyRead, readBody, type ResponseBody } from './responseBody.ts';
 
-export interface ExchangeLimits extends TimeLimits {
+export interface ExchangeLimits {
+  /** From now to the last byte of the body. */
+  readonly requestTimeoutMs: number;
+  /** To have a writable connection: DNS, TCP on all addresses, and TLS. */
+  readonly connectTimeoutMs: number;
   /** Of the decoded body. */
   readonly responseLimitBytes: number;
 }
 
-/** What came back, as far as it came. */
+/** The answer, as far as it came. */
 export interface Exchange extends BodyRead {
   /** Null when there was no status line. */
   readonly statusCode: number | null;
@@ -28,17 +33,17 @@ export interface Exchange extends BodyRead {
 const nothing: BodyRead = { bytes: Buffer.alloc(0), truncated: false };
 
 /**
- * Follows a POST that was just started to its end, the first of: the response is complete, there is more of
- * it than the limit, something fails, a time is up. The connection is closed unless the response was
- * complete. Rejects only on an abort, with its reason; the connection is closed then too.
+ * Follows a POST that was just started to its end: the response is complete, larger than the limit or than the room for
+ * it, something fails, or a timeout is over. The connection is closed unless the response was complete. Rejects only on an
+ * abort, with its reason; the connection is closed then too.
  *
- * The body is read from the response that got announces, not from the got stream, which on a fault throws
- * away what it had not passed on. An answer that Node's parser refuses is read on by ourselves.
+ * The body is read from the response that got announces, not from the got stream, which on a fault drops what it had not
+ * passed on. If Node's parser refuses an answer, it is read further here.
  */
 export function exchange(
   request: Request,
   limits: ExchangeLimits,
-  signal: AbortSignal,
+  { signal, share }: Readonly<{ signal: AbortSignal; share: Share }>,
 ): Promise<Exchange> {
   return new Promise((resolve, reject) => {
     let statusCode: number | null = null;
@@ -68,7 +73,12 @@ export function exchange(
     const takeHead = (head: OddHead | null): void => {
       if (head !== null) ({ statusCode, headers } = head);
     };
-    const endTimeLimits = limitTime(request, limits, end);
+    // A wait for room here is not the receiver's fault.
+    const endTimeLimits = limitTime(request, limits, (fault) => {
+      const isOurs = body?.isHeldUp() === true && closeOdd === null;
+      end(isOurs ? null : fault);
+    });
+    const reading = { limitBytes: limits.responseLimitBytes, share };
     const forgetAbort = onAbort(signal, (reason) => {
       stop();
       close();
@@ -78,7 +88,7 @@ export function exchange(
     const onEnd = (): void => end(null);
     const onFault = (error: unknown): void => {
       if (closeOdd !== null) return;
-      // What follows a whole message (stray bytes, a reset) is no fault of this response.
+      // What follows a complete message (stray bytes, a reset) is not a fault of this response.
       if (body?.hasArrived() === true) end(null);
       else {
         const responseBegan = statusCode !== null || headSoFar(native) !== null;
@@ -94,7 +104,7 @@ export function exchange(
         onHead(head, rest) {
           takeHead(head);
           const encoded = Object.assign(rest, { headers: head.headers });
-          body = readBody(encoded, limits.responseLimitBytes, { onEnd: endOdd, onFault: endOdd });
+          body = readBody(encoded, reading, { onEnd: endOdd, onFault: endOdd });
         },
         onNoBody(head) {
           takeHead(head);
@@ -114,18 +124,18 @@ export function exchange(
       statusCode = status;
       headers = response?.headers ?? {};
       if (response === null) end('response_invalid');
-      else body = readBody(response, limits.responseLimitBytes, { onEnd, onFault });
+      else body = readBody(response, reading, { onEnd, onFault });
     });
   });
 }
 
-/** What can be read of the answer to a call that has none by Node's account. */
+/** What can be read of an answer that Node has not reported. */
 function headSoFar(native: ClientRequest | null): OddHead | null {
   const connection = connectionOf(native?.socket ?? null);
   return connection === undefined ? null : readOddHead(connection.answerSoFar());
 }
 
-/** Of 1xx answers before the one that counts. A flood of them would keep this process busy for the whole attempt. */
+/** Of 1xx answers before the final one. A flood of them would keep this process busy for the whole attempt. */
 const INTERIM_AT_MOST = 100;
 
 function boundInterimAnswers(native: ClientRequest, onTooMany: () => void): void {
@@ -136,7 +146,7 @@ function boundInterimAnswers(native: ClientRequest, onTooMany: () => void): void
   });
 }
 
-/** Calls back with the status, and the response unless it is a 101: nobody asked for that. */
+/** Calls back with the status, and the response unless it is a 101, which was not requested. */
 function onStatus(
   request: Request,
   callback: (statusCode: number | null, response: IncomingMessage | null) => void,
@@ -144,9 +154,49 @@ function onStatus(
   request.once('response', (response: IncomingMessage) => {
     callback(response.statusCode ?? null, response.statusCode === 101 ? null : response);
   });
-  // A 101 comes here when it names a protocol; the socket is then ours to close.
+  // A 101 that names a protocol comes here; the socket must then be closed here.
   request.once('upgrade', (response: IncomingMessage, socket: Duplex) => {
     socket.destroy();
     callback(response.statusCode ?? null, null);
   });
+}
+
+/**
+ * Limits the time of one request; the function it returns stops the timers. got's own timers limit DNS, TCP and TLS
+ * separately, so that connecting may take three times its limit.
+ */
+function limitTime(
+  request: Request,
+  { requestTimeoutMs, connectTimeoutMs }: ExchangeLimits,
+  onTimeout: (error: 'timeout' | 'timeout_connect') => void,
+): () => void {
+  // Through a proxy the socket comes when it is connected.
+  let isConnecting = true;
+  let connectTimer: NodeJS.Timeout | undefined;
+  // After a pause of the process (or a long task) timers run first and would fail calls whose answer is already
+  // in the socket: that is read before the immediate.
+  const requestTimer = setTimeout(() => {
+    setImmediate(() => {
+      onTimeout(isConnecting ? 'timeout_connect' : 'timeout');
+    });
+  }, requestTimeoutMs);
+
+  request.once('socket', (socket: Socket) => {
+    isConnecting = socket.connecting;
+    if (!isConnecting) return;
+    connectTimer = setTimeout(() => {
+      setImmediate(() => {
+        if (isConnecting) onTimeout('timeout_connect');
+      });
+    }, connectTimeoutMs);
+    socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', () => {
+      isConnecting = false;
+      clearTimeout(connectTimer);
+    });
+  });
+
+  return () => {
+    clearTimeout(requestTimer);
+    clearTimeout(connectTimer);
+  };
 }

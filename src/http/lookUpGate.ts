@@ -1,13 +1,14 @@
 import type { LookupAddress } from 'node:dns';
+import { Resolver } from 'node:dns/promises';
+import { readFile } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
-import type { IsAnswered } from './nameServerProbe.ts';
 
 export type LookUp = (name: string) => Promise<readonly LookupAddress[]>;
 
-/** How many look-ups are under way at once, at most. */
+/** The most concurrent look-ups. */
 export interface LookUpLimits {
   readonly all: number;
-  /** Of all: those of names that are not known to be quick, the slow ones included. */
+  /** Of all: those of names that are not known to be quick, including slow ones. */
   readonly untried: number;
   /** Of those: those of names that were slow when last looked up. */
   readonly slow: number;
@@ -15,7 +16,6 @@ export interface LookUpLimits {
 
 interface GateOptions {
   readonly limits: LookUpLimits;
-  /** Takes no look-up's place. */
   readonly isAnswered: IsAnswered;
   /** Milliseconds, steady. */
   readonly clock: () => number;
@@ -24,7 +24,7 @@ interface GateOptions {
 type Standing = 'quick' | 'new' | 'slow';
 
 interface Past {
-  /** Look-ups one after the other, up to the last one. */
+  /** Slow look-ups in a row, up to the latest one. */
   readonly slowTimes: number;
   readonly atMs: number;
 }
@@ -36,17 +36,17 @@ interface Waiting {
   readonly fail: (error: unknown) => void;
 }
 
-/** A resolver asks anew for what was lost on the way after several seconds; this is more than an honest answer takes. */
+/** A resolver repeats a lost query after several seconds; a regular answer takes less than this. */
 const SLOW_MS = 1_000;
-/** So much later is a name's turn for each time it was slow: whoever was slow once goes before whoever always is. */
+/** Each slow look-up moves a name's turn back by this much: names that were slow once go before those that always are. */
 const LATER_MS = 10_000;
 const LATER_AT_MOST = 6;
 const FORGET_MS = 600_000;
 const NAMES_AT_MOST = 10_000;
 
 /**
- * libuv gives at most half of its threads to look-ups, those of the database drivers among them, and nothing ends
- * one before the resolver does: with a silent name server after 10 s and more. So some are always left.
+ * libuv gives at most half of its threads to look-ups, including those of the database drivers, and only the resolver
+ * ends one: with a silent name server after 10 s and more. These limits always leave some threads free.
  */
 export function lookUpLimits(threads: number): LookUpLimits {
   const forLookUps = Math.floor((threads + 1) / 2);
@@ -56,11 +56,10 @@ export function lookUpLimits(threads: number): LookUpLimits {
 }
 
 /**
- * Lets look-ups through so that those which take long can't keep the others from being made. A name is looked up once
- * at a time, for all who ask meanwhile. It goes by the time taken, not by the result: a name that is quickly
- * known not to exist is in nobody's way. Among those that have to wait are healthy ones that nobody has asked for yet, and
- * slow ones that are well again: whoever's name server answers goes with the quick ones. The others are looked up
- * in the end, also when nobody wants them any more: a name is known to be quick again only by that.
+ * Limits slow look-ups so that they can't block the others. A name is looked up once at a time, for all concurrent
+ * callers. Only the time counts, not the result: a name that is quickly known not to exist blocks nobody. Names that wait
+ * include healthy new ones and slow ones that have recovered; if their name server answers, they go with the quick ones.
+ * The others are looked up eventually, even without callers: only that shows that a name is quick again.
  */
 export function createLookUpGate(
   lookUp: LookUp,
@@ -68,7 +67,7 @@ export function createLookUpGate(
 ): LookUp {
   const pasts = new LRUCache<string, Past>({ max: NAMES_AT_MOST });
   const shared = new Map<string, Promise<readonly LookupAddress[]>>();
-  const underWay: Record<Standing, number> = { quick: 0, new: 0, slow: 0 };
+  const active: Record<Standing, number> = { quick: 0, new: 0, slow: 0 };
   const waiting: Record<Standing, Waiting[]> = { quick: [], new: [], slow: [] };
   const probed = new Set<string>();
 
@@ -77,10 +76,10 @@ export function createLookUpGate(
     return past === undefined || clock() - past.atMs > FORGET_MS ? null : past.slowTimes;
   };
   const hasRoom = (standing: Standing): boolean => {
-    const untried = underWay.new + underWay.slow;
-    if (underWay.quick + untried >= limits.all) return false;
+    const untried = active.new + active.slow;
+    if (active.quick + untried >= limits.all) return false;
     if (standing !== 'quick' && untried >= limits.untried) return false;
-    return standing !== 'slow' || underWay.slow < limits.slow;
+    return standing !== 'slow' || active.slow < limits.slow;
   };
   const note = (name: string, tookMs: number, isFound: boolean): void => {
     const before = slowTimesOf(name) ?? 0;
@@ -88,7 +87,7 @@ export function createLookUpGate(
     pasts.set(name, { slowTimes, atMs: clock() });
   };
   const begin = async ({ name, fulfil, fail }: Waiting, standing: Standing): Promise<void> => {
-    underWay[standing] += 1;
+    active[standing] += 1;
     const begunMs = clock();
     let isFound = false;
     try {
@@ -98,7 +97,7 @@ export function createLookUpGate(
     } catch (error) {
       fail(error);
     }
-    underWay[standing] -= 1;
+    active[standing] -= 1;
     note(name, clock() - begunMs, isFound);
     beginNext();
   };
@@ -152,11 +151,56 @@ export function createLookUpGate(
   };
 }
 
-/** Whoever's turn is first; of several, who came first. */
+/** The one with the earliest turn; of several, the one that came first. */
 function takeNext(line: Waiting[]): Waiting | undefined {
   let first = 0;
   for (const [at, { turnMs }] of line.entries()) {
     if (turnMs < (line[first]?.turnMs ?? Infinity)) first = at;
   }
   return line.splice(first, 1)[0];
+}
+
+/** Whether a look-up of the name would be answered, whatever the answer is. Takes no look-up's place. Never rejects. */
+export type IsAnswered = (name: string) => Promise<boolean>;
+
+const TIMEOUT_MS = 2_000;
+const TRIES = 2;
+const HOSTS_FILE = '/etc/hosts';
+
+/**
+ * Takes no thread: c-ares waits by polling. Its result is used for nothing else, because c-ares knows neither search
+ * domains nor other sources that the system is configured to query.
+ *
+ * @param servers null for the system's
+ */
+export function createNameServerProbe(servers: readonly string[] | null = null): IsAnswered {
+  let resolver: Resolver | null = null;
+  let active = 0;
+
+  const saysAnything = async (name: string): Promise<boolean> => {
+    // A new resolver reads the system's name servers again.
+    if (resolver === null || active === 0) {
+      resolver = new Resolver({ timeout: TIMEOUT_MS, tries: TRIES });
+      if (servers !== null) resolver.setServers(servers);
+    }
+    active += 1;
+    try {
+      await resolver.resolve4(name);
+      return true;
+    } catch (error) {
+      return !(Error.isError(error) && 'code' in error && error.code === 'ETIMEOUT');
+    } finally {
+      active -= 1;
+    }
+  };
+  return async (name) => (await isInHostsFile(name)) || (await saysAnything(name));
+}
+
+async function isInHostsFile(name: string): Promise<boolean> {
+  try {
+    const lines = (await readFile(HOSTS_FILE, 'utf8')).toLowerCase().split('\n');
+    return lines.some((line) => line.replace(/#.*/, '').split(/\s+/).slice(1).includes(name));
+  } catch {
+    return false;
+  }
 }

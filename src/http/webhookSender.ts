@@ -1,17 +1,18 @@
-import type { Attempt, AttemptOutcome } from '../domain/attempt.ts';
+import type { AttemptOutcome } from '../domain/attempt.ts';
 import { displayLocation } from '../domain/redirect.ts';
-import type { WebhookSender } from '../pipeline/ports.ts';
+import type { WebhookSender } from '../ports/notify.ts';
+import { roomForAll } from '../runtime/readingRoom.ts';
 import { createConnectionPool } from './connectionPool.ts';
 import { createEgress, type EgressOptions } from './egress.ts';
 import { exchange, type Exchange, type ExchangeLimits } from './exchange.ts';
-import { toResponseContent } from './responseContent.ts';
-import { signatureOf } from './signature.ts';
+import { toResponseContent } from './responseBody.ts';
+import { attemptHeaders } from './headers.ts';
 import { createWebhookClient } from './webhookClient.ts';
 
 export interface WebhookSenderOptions extends ExchangeLimits {
-  /** Sizes the pool of connections; keeping to it is the caller's part. */
+  /** Sizes the pool of connections; the caller must respect it. */
   readonly maxInFlight: number;
-  /** So that a changed DNS entry is followed however steadily one is used. */
+  /** So that a changed DNS entry is followed even if a connection is in constant use. */
   readonly connectionMaxAgeMs: number;
   readonly userAgent: string;
   readonly egress: EgressOptions;
@@ -20,7 +21,7 @@ export interface WebhookSenderOptions extends ExchangeLimits {
 
 /**
  * Makes the calls. `send` rejects only when its signal is aborted, with the signal's reason; whether the
- * receiver got the call is then not known. `close` cuts running calls off too, so it comes after them.
+ * receiver got the call is then unknown. `close` also ends running calls.
  */
 export function createWebhookSender(
   options: WebhookSenderOptions,
@@ -30,36 +31,21 @@ export function createWebhookSender(
   const pool = createConnectionPool({ ...options, egress });
   const post = createWebhookClient(pool, userAgent);
   return {
-    async send(attempt, signal) {
+    async send(attempt, signal, share = roomForAll) {
       signal.throwIfAborted();
       const startedAt = clock.now();
       const startedMs = performance.now();
-      // got throws for this name, which it keeps for socket files.
+      // got throws for this name, which it reserves for socket files.
       if (attempt.webhook.url.hostname === 'unix') {
         return { startedAt, durationMs: 0, kind: 'unanswered', error: 'dns_error' };
       }
       const request = post(attempt.webhook, attemptHeaders(attempt, startedAt), attempt.body);
-      const result = await exchange(request, options, signal);
+      const result = await exchange(request, options, { signal, share });
       const durationMs = Math.round(performance.now() - startedMs);
       return { startedAt, durationMs, ...answerOf(result, attempt.webhook.url) };
     },
     close: pool.close,
   };
-}
-
-function attemptHeaders(attempt: Attempt, startedAt: Date): Record<string, string> {
-  const { notificationId, number, body, webhook } = attempt;
-  const timestamp = Math.floor(startedAt.getTime() / 1000);
-  const headers: Record<string, string> = {
-    'webhook-id': notificationId,
-    'webhook-timestamp': String(timestamp),
-    'webhook-attempt': String(number),
-  };
-  if (webhook.signingKeys.length > 0) {
-    const content = { id: notificationId, timestamp, body };
-    headers['webhook-signature'] = signatureOf(content, webhook.signingKeys);
-  }
-  return headers;
 }
 
 type Untimed<T> = T extends unknown ? Omit<T, 'startedAt' | 'durationMs'> : never;

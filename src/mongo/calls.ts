@@ -1,15 +1,25 @@
-import { withoutCommands } from './withoutCommands.ts';
+import { randomUUID } from 'node:crypto';
+import type {
+  AbstractCursor,
+  AggregateOptions,
+  Collection,
+  Document,
+  Filter,
+  FindOptions,
+} from 'mongodb';
+import { toError } from '../runtime/errors.ts';
+import { asBytes, decodeAll } from './decodeDocument.ts';
 
 /**
  * How long one call may take, in ms. Two figures: at first, and at most when it is made again because it took too
  * long, so that a server that is merely slow is waited for in the end.
  */
 export const limits = {
-  /** Asks for nothing but an answer. */
+  /** Only asks for an answer. */
   ping: [2_000, 2_000],
   /** Includes finding a server, which the URI may give half a minute. */
   connection: [40_000, 40_000],
-  /** What is shown is not worth more. */
+  /** For a figure that is shown. */
   gauge: [4_000, 4_000],
   /** Statuses wait for it. */
   lookUp: [10_000, 60_000],
@@ -25,9 +35,9 @@ export const limits = {
   scan: [60_000, 3_600_000],
   /** Goes through all documents. */
   count: [70_000, 70_000],
-  /** Building an index reads a whole collection. Given up, it goes on in the server. */
+  /** Building an index reads a whole collection. After the deadline the server goes on. */
   index: [240_000, 240_000],
-  /** The end of something: nobody may be kept waiting. */
+  /** The end of something, which must not keep anybody waiting. */
   ending: [2_000, 2_000],
 } as const satisfies Readonly<Record<string, readonly [number, number]>>;
 
@@ -40,7 +50,7 @@ export interface Patience {
   kept(tookMs: number): void;
 }
 
-/** Each call that takes too long doubles it, one that takes no longer than the first figure ends that. */
+/** Each call that takes too long doubles the limit; one within the first figure resets it. */
 export function createPatience([firstMs, mostMs]: readonly [number, number]): Patience {
   let nowMs = firstMs;
   return {
@@ -54,10 +64,10 @@ export function createPatience([firstMs, mostMs]: readonly [number, number]): Pa
   };
 }
 
-/** What limits a call: figures of `limits`, or the patience of those who make it again. */
+/** What limits a call: figures of `limits`, or a patience for calls that are repeated. */
 export type Limit = readonly [number, number] | Patience;
 
-/** MongoDB has not answered in time. It may be so again or not: the next call goes over another connection. */
+/** MongoDB has not answered in time. The next call may succeed: it goes over another connection. */
 export class NoAnswerInTime extends Error {
   override readonly name = 'NoAnswerInTime';
   constructor(limitMs: number) {
@@ -67,31 +77,117 @@ export class NoAnswerInTime extends Error {
 
 /**
  * Makes one call to the database, the only way in which one may be made: it rejects when there is no answer in time,
- * with errors that may be logged. What was given up may still be done, so it must be safe to do late and twice.
+ * with errors that may be logged. An abandoned call may still be carried out, so it must be safe to do late and twice.
  * The driver has no such limit: its `timeoutMS` does nothing (7.9.0), and without a socket timeout it waits on a dead
- * connection for as long as TCP does. The connection of a call that was given up stays out of the pool.
+ * connection for as long as TCP does. The connection of an abandoned call stays out of the pool.
  */
-export async function withDeadline<Result>(
-  limit: Limit,
-  call: () => Promise<Result>,
-): Promise<Result> {
+export function withDeadline<Result>(limit: Limit, call: () => Promise<Result>): Promise<Result> {
   const patience = 'limitMs' in limit ? limit : null;
   const limitMs = 'limitMs' in limit ? limit.limitMs() : limit[0];
-  return await withoutCommands(async () => {
+  // One promise per call, of which each status makes several; a race took five.
+  return new Promise((resolve, reject) => {
     const begunAt = performance.now();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
-        patience?.exceeded(limitMs);
-        reject(new NoAnswerInTime(limitMs));
-      }, limitMs);
-    });
-    try {
-      const result = await Promise.race([call(), late]);
-      patience?.kept(performance.now() - begunAt);
-      return result;
-    } finally {
+    const timer = setTimeout(() => {
+      patience?.exceeded(limitMs);
+      reject(new NoAnswerInTime(limitMs));
+    }, limitMs);
+    const failed = (thrown: unknown): void => {
       clearTimeout(timer);
+      redact(thrown);
+      reject(toError(thrown));
+    };
+    const answered = (result: Result): void => {
+      clearTimeout(timer);
+      patience?.kept(performance.now() - begunAt);
+      resolve(result);
+    };
+    try {
+      call().then(answered, failed);
+    } catch (thrown) {
+      failed(thrown);
     }
   });
+}
+
+/**
+ * Removes from an error, before it is logged, what the server quotes in it: the whole command that it refuses for a
+ * missing right, with a webhook's response or hundreds of ids, and the beginning of a document that is too large.
+ */
+export function redact(error: unknown): void {
+  if (!(error instanceof Error)) return;
+  const { message, stack } = error;
+  error.message = message
+    .replace(/ to execute command \{.*\}/s, ' to execute a command')
+    .replace(/ First element: .*/s, '');
+  // It begins with the message.
+  if (stack !== undefined) error.stack = stack.replace(message, () => error.message);
+}
+
+/** `keys` are as for `decodeAll`. */
+interface Decoding {
+  readonly keys?: readonly string[];
+}
+
+/** All that a query finds. */
+export async function findAll<Row extends Document>(
+  limit: Limit,
+  rows: Collection<Row>,
+  filter: Filter<Row>,
+  { keys, ...options }: FindOptions & Decoding = {},
+): Promise<Document[]> {
+  const inBytes = { ...options, ...asBytes };
+  return decodeAll(await withDeadline(limit, () => rows.find(filter, inBytes).toArray()), keys);
+}
+
+/** The same of an aggregation. */
+export async function aggregateAll<Row extends Document>(
+  limit: Limit,
+  rows: Collection<Row>,
+  stages: Document[],
+  { keys, ...options }: AggregateOptions & Decoding = {},
+): Promise<Document[]> {
+  const inBytes = { ...options, ...asBytes };
+  return decodeAll(
+    await withDeadline(limit, () => rows.aggregate(stages, inBytes).toArray()),
+    keys,
+  );
+}
+
+/** More documents than one answer can hold: a full batch would leave the server's cursor open. */
+export const FULL_BATCH = 100_000;
+
+export interface Answer {
+  /** One at least, if there are any. */
+  readonly documents: readonly Document[];
+  /** There are no others. */
+  readonly isAll: boolean;
+}
+
+/**
+ * What the server's first answer holds, which is 16 MB at most: all that is asked for, or as much of it as may be
+ * held in memory. The cursor must let so many into one answer, as bytes (`asBytes`), and is at its end then.
+ */
+export async function readAnswer(cursor: AbstractCursor<Document>, limit: Limit): Promise<Answer> {
+  const hasAny = await withDeadline(limit, () => cursor.hasNext());
+  const documents = hasAny ? decodeAll(cursor.readBufferedDocuments()) : [];
+  const isAll = cursor.id?.isZero() ?? true;
+  if (!isAll) withDeadline(limits.ending, () => cursor.close()).catch(() => undefined);
+  return { documents, isAll };
+}
+
+/** Rejects when no row with these fields can be added now; adds none. */
+export async function tryToInsert<Row extends Document>(
+  rows: Collection<Row>,
+  limit: Limit,
+  fields: Document = {},
+): Promise<void> {
+  const session = rows.db.client.startSession();
+  session.startTransaction();
+  try {
+    const row = { ...fields, _id: `probe ${randomUUID()}` };
+    await withDeadline(limit, () => rows.insertOne(row as never, { session }));
+  } finally {
+    // Aborts the transaction.
+    await withDeadline(limits.ending, () => session.endSession()).catch(() => undefined);
+  }
 }

@@ -1,23 +1,24 @@
 import { Timestamp, type Collection } from 'mongodb';
 import type { StreamPosition } from '../domain/change.ts';
-import { StreamFailure } from '../domain/streamFailure.ts';
-import type { ChangeStreamHandle, StreamRead } from '../pipeline/ports.ts';
+import { StreamFailure, type ChangeStreamHandle, type StreamEvent } from '../ports/source.ts';
 import type { Patience } from './calls.ts';
-import { openEventCursor, startOf, type CursorRead, type EventCursor } from './eventCursor.ts';
-import { fromPosition, toPosition } from './position.ts';
-import type { ReadingPace } from './readingPace.ts';
-import { idlePosition, positionOf, unnamedChange, type ToRead } from './streamEvent.ts';
+import { openEventCursor, type CursorRead, type EventCursor } from './eventCursor.ts';
+import { fromPosition, startOf, toPosition } from './position.ts';
 import { toStreamFailure } from './streamErrors.ts';
-import type { StreamPipelineOptions } from './streamPipeline.ts';
+import {
+  idlePosition,
+  positionOf,
+  unnamedChange,
+  type StreamPipelineOptions,
+  type ToRead,
+} from './streamEvent.ts';
 
 export interface CarefulStream extends ChangeStreamHandle {
-  /** There is no more reason for care: go on after the last read in the ordinary way. */
+  /** There is no more reason for care: continue after the last read in the ordinary way. */
   readonly isDone: boolean;
-  /** As `close`, and at once. */
-  leave(): void;
 }
 
-export interface CarefulStreamOptions {
+interface CarefulStreamOptions {
   readonly collection: Collection;
   readonly position: StreamPosition;
   /** As for `ChangeSource.open`. */
@@ -26,10 +27,7 @@ export interface CarefulStreamOptions {
   readonly pace: ReadingPace;
   readonly maxAwaitTimeMs: number;
   readonly patience: Patience;
-  /**
-   * False behind a mongos: one shard's end of a span would be told before what another one has in it. Then only the
-   * events come one by one.
-   */
+  /** False behind a mongos: one shard's end of a span would come before what another one has in it. */
   readonly inSpans: boolean;
 }
 
@@ -38,14 +36,14 @@ const QUICK_MS = 10;
 
 /**
  * Reads on where the ordinary stream brought nothing: a span of the oplog at a time, so that the position moves
- * however far it is to the next event of ours; and one event to an answer, so that one that can't be read is told
- * from those around it, and stepped over.
+ * however far it is to the next event of ours; and one event to an answer, so that one that can't be read is
+ * distinguished from those around it, and skipped.
  */
 export function openCarefully(options: CarefulStreamOptions): CarefulStream {
   const { collection, toRead, pace, maxAwaitTimeMs, patience, inSpans } = options;
   let last = options.position;
   let { replay } = options;
-  let pending: StreamRead | null = null;
+  let pending: StreamEvent | null = null;
   let open: Readonly<{ cursor: EventCursor; spanEnd: Timestamp | null; since: number }> | null =
     null;
   let isClosed = false;
@@ -69,13 +67,8 @@ export function openCarefully(options: CarefulStreamOptions): CarefulStream {
     open = null;
   };
 
-  const end = (): void => {
-    isClosed = true;
-    leave();
-  };
-
   /** Moves to where that read has led. */
-  const take = (read: CursorRead, spanEnd: Timestamp | null): StreamRead => {
+  const advance = (read: CursorRead, spanEnd: Timestamp | null): StreamEvent => {
     replay = false;
     if (read.kind === 'event') {
       last = positionOf(read.event);
@@ -89,16 +82,15 @@ export function openCarefully(options: CarefulStreamOptions): CarefulStream {
     return { kind: 'idle', position: last };
   };
 
-  const readWhole = async (): Promise<StreamRead> => {
+  const readWhole = async (): Promise<StreamEvent> => {
     open ??= await openFor({});
     const { cursor, spanEnd, since } = open;
     const askedAt = performance.now();
     const read = await cursor.pull();
-    if (read.kind === 'event') {
-      quick = { events: quick.events + 1, ms: quick.ms + performance.now() - askedAt };
-    } else {
-      quick = { events: 0, ms: 0 };
-    }
+    quick =
+      read.kind === 'event'
+        ? { events: quick.events + 1, ms: quick.ms + performance.now() - askedAt }
+        : { events: 0, ms: 0 };
     if (read.kind === 'spanEnd') {
       pace.spanRead(performance.now() - since);
       leave();
@@ -111,7 +103,7 @@ export function openCarefully(options: CarefulStreamOptions): CarefulStream {
       pace.resumed();
       isDone = true;
     }
-    return take(read, spanEnd);
+    return advance(read, spanEnd);
   };
 
   /** The one next read, of which so much is asked for; null when that can't be read either. */
@@ -135,7 +127,7 @@ export function openCarefully(options: CarefulStreamOptions): CarefulStream {
    * `failure` may be due to the event that comes next, or to a fault that passes. It is shown to be the event's when
    * less of it can be read, and all that asks for more fails once more.
    */
-  const stepOver = async (failure: StreamFailure): Promise<StreamRead> => {
+  const stepOver = async (failure: StreamFailure): Promise<StreamEvent> => {
     for (const [index, wanted] of lessAndLess.entries()) {
       const found = await peek(wanted);
       if (found === null) continue;
@@ -149,7 +141,7 @@ export function openCarefully(options: CarefulStreamOptions): CarefulStream {
         }
       }
       const before = last;
-      const read = inBrief(take(found.read, found.spanEnd), failure);
+      const read = inBrief(advance(found.read, found.spanEnd), failure);
       if (wanted.skipLongIds !== true) return read;
       pending = read;
       return inBrief(unnamedChange(before), failure);
@@ -178,10 +170,10 @@ export function openCarefully(options: CarefulStreamOptions): CarefulStream {
         return await stepOver(failure);
       }
     },
-    leave: end,
-    async close() {
-      end();
-      await Promise.resolve();
+    close() {
+      isClosed = true;
+      leave();
+      return Promise.resolve();
     },
   };
 }
@@ -202,11 +194,71 @@ function mayBeOfEvent(failure: StreamFailure): boolean {
   return failure.kind === 'unreadable' || failure.code === 'MongoNetworkError';
 }
 
-function inBrief(read: StreamRead, failure: StreamFailure): StreamRead {
+function inBrief(read: StreamEvent, failure: StreamFailure): StreamEvent {
   return read.kind === 'change' ? { ...read, briefFor: failure.code } : read;
 }
 
 function spanAfter(position: StreamPosition, spanS: number): Timestamp {
   const { clusterTime } = fromPosition(position);
   return new Timestamp({ t: clusterTime.getHighBitsUnsigned() + spanS, i: 0 });
+}
+
+/** At 20,000 foreign entries a second and 6 µs for each, a read of 0.6 s. */
+const FIRST_SPAN_S = 5;
+/** A read that takes longer has the next go through less. Far shorter than anybody cuts an idle connection after. */
+const READ_MS = { quick: 1_000, slow: 4_000 } as const;
+const FIRST_QUICK_EVENTS = 200;
+/** With the waits before reopening, half a minute: a fault that passes must leave no gap. */
+const TRIES_TO_STEP_OVER = 9;
+
+type ReadingPace = ReturnType<typeof createReadingPace>;
+
+/** What is remembered of a stream that could not be read, from one opening to the next: how to read carefully. */
+export function createReadingPace() {
+  let spanS = FIRST_SPAN_S;
+  let quickEvents = FIRST_QUICK_EVENTS;
+  let timesStuck = 0;
+  const scale = (factor: number): void => {
+    spanS = Math.max(1, Math.round(spanS * factor));
+  };
+  return {
+    /** How much of the oplog one read may go through, in seconds of its writing. */
+    get spanS() {
+      return spanS;
+    },
+    /** Events in a row that have to come quickly before the stream is read in the ordinary way again. */
+    get quickEvents() {
+      return quickEvents;
+    },
+    /** One read was cut off or did not come. */
+    slower() {
+      scale(1 / 4);
+    },
+    /** A span was read to its end, in so long. */
+    spanRead(ms: number) {
+      if (ms < READ_MS.quick) scale(2);
+      if (ms > READ_MS.slow) scale(1 / 2);
+    },
+    /** The ordinary way is tried again, far from the end of the oplog. */
+    resumed() {
+      quickEvents *= 2;
+    },
+    /** An event could not be stepped over. */
+    stuck() {
+      timesStuck += 1;
+    },
+    /** That has happened again and again, with nothing read in between. */
+    get isStuck() {
+      return timesStuck >= TRIES_TO_STEP_OVER;
+    },
+    /** Something was read. */
+    moved() {
+      timesStuck = 0;
+    },
+    /** All there is has been read. */
+    caughtUp() {
+      spanS = FIRST_SPAN_S;
+      quickEvents = FIRST_QUICK_EVENTS;
+    },
+  };
 }

@@ -1,10 +1,15 @@
-import { MongoClient, type Collection, type MongoClientOptions } from 'mongodb';
+import {
+  MongoClient,
+  MongoServerSelectionError,
+  type Collection,
+  type MongoClientOptions,
+  type TopologyDescription,
+} from 'mongodb';
 import { ConfigurationError, toError } from '../runtime/errors.ts';
-import { limits, withDeadline, NoAnswerInTime } from './calls.ts';
-import { toConfigurationError } from './neverWorks.ts';
-import { nameSelectionCause, watchServers } from './serverView.ts';
+import { limits, NoAnswerInTime, withDeadline } from './calls.ts';
+import { toConfigurationError } from './configurationErrors.ts';
+import { stateCollections, type StateCollections } from './database.ts';
 import type { WatchedServerClock } from './serverClock.ts';
-import { stateCollections, type StateCollections } from './stateCollections.ts';
 
 /**
  * How soon trouble is noticed, unless the URI says otherwise. A server that hangs without closing its
@@ -23,8 +28,14 @@ const defaults = {
   socketTimeoutMS: 300_000,
 } satisfies MongoClientOptions;
 
-/** A read of the change stream may scan the oplog for longer than any figure, whatever the URI says. */
-const forTheStream = { socketTimeoutMS: 0 } satisfies MongoClientOptions;
+/**
+ * A read of the change stream may scan the oplog for longer than any limit, whatever the URI says. It fails by itself when
+ * its server is gone, so the server is polled only now and then: the other client watches it, too.
+ */
+const forTheStream = {
+  socketTimeoutMS: 0,
+  serverMonitoringMode: 'poll',
+} satisfies MongoClientOptions;
 
 /**
  * One document must not stop the stream: a stored regular expression that JavaScript has no equal for, or
@@ -67,6 +78,8 @@ export function createMongoClient(
 
 /** The collections the worker works on, and the connections behind them. */
 export interface MongoConnection {
+  /** Which servers the URI names, without anything secret. */
+  readonly servers: readonly string[];
   readonly sms: Collection;
   readonly state: StateCollections;
   /**
@@ -76,7 +89,7 @@ export interface MongoConnection {
   forReading(): Promise<Collection>;
   /**
    * Connects, unless it is connected. To be called before anything else, and again after it has failed: only then
-   * does the driver connect anew. Rejects with what is wrong with each server, or with a `ConfigurationError`.
+   * does the driver connect again. Rejects with what is wrong with each server, or with a `ConfigurationError`.
    */
   connect(): Promise<void>;
   /**
@@ -94,7 +107,7 @@ export function openMongo(
     readonly collection: string;
     readonly stateDatabase: string;
   },
-  /** Told the time with every ping. */
+  /** Learns the time with every ping. */
   clock: Pick<WatchedServerClock, 'learn'> | null = null,
 ): MongoConnection {
   const { uri, database, collection } = options;
@@ -106,14 +119,16 @@ export function openMongo(
   const refuseClosed = (): void => {
     if (isClosed) throw new Error('the connection to MongoDB is closed');
   };
-  /** What went wrong, as it is to be told. */
+  /** What went wrong, as an operator can read it. */
   const explained = (thrown: unknown): Error => {
     nameSelectionCause(thrown);
     const noPrimary = thrown instanceof NoAnswerInTime ? view.noPrimary() : null;
     if (noPrimary !== null) return new Error(noPrimary, { cause: thrown });
     return toConfigurationError(thrown) ?? toError(thrown);
   };
+  const { srvHost, hosts } = client.options;
   return {
+    servers: srvHost === undefined ? hosts.map(String) : [srvHost],
     sms: client.db(database).collection(collection),
     state: stateCollections(client.db(options.stateDatabase)),
     async connect() {
@@ -149,4 +164,43 @@ export function openMongo(
       ]);
     },
   };
+}
+
+/** What a client knows of its servers. */
+interface ServerView {
+  /** Why no server takes writes, by what was last seen of each; null when one does. */
+  noPrimary(): string | null;
+}
+
+function watchServers(client: MongoClient): ServerView {
+  let seen: TopologyDescription | null = null;
+  client.on('topologyDescriptionChanged', ({ newDescription }) => {
+    seen = newDescription;
+  });
+  return { noPrimary: () => (seen === null ? null : whyNoPrimary(seen)) };
+}
+
+/** Servers that take writes, or pass them on to one that does. */
+const TAKES_WRITES = ['Standalone', 'RSPrimary', 'Mongos', 'LoadBalancer'];
+
+function whyNoPrimary(view: TopologyDescription): string | null {
+  const servers = [...view.servers.values()];
+  if (servers.some(({ type }) => TAKES_WRITES.includes(type))) return null;
+  if (servers.length === 0) return 'no server is known';
+  const states = servers.map(({ address, type, error }) => `${address} ${error?.message ?? type}`);
+  return `no server takes writes: ${states.join('; ')}`;
+}
+
+/**
+ * Replaces a message that only says how long a server was searched for with the state of each server: a refused port, a
+ * name without an address, no primary.
+ */
+function nameSelectionCause(error: unknown): void {
+  if (!(error instanceof MongoServerSelectionError) || error.reason === undefined) return;
+  const cause = whyNoPrimary(error.reason);
+  if (cause === null || error.message.includes(cause)) return;
+  const { message, stack } = error;
+  error.message = cause;
+  // It begins with the message.
+  if (stack !== undefined) error.stack = stack.replace(message, () => cause);
 }

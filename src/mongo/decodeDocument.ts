@@ -1,5 +1,19 @@
+import { isUtf8 } from 'node:buffer';
 import { BSON, Binary, BSONRegExp, Code, DBRef, type Document, type ObjectId } from 'mongodb';
-import { setField } from '../domain/fields.ts';
+import { setField } from '../domain/plainValue.ts';
+import { isExact, StoredValue } from './storedValue.ts';
+
+const { BSONType: types } = BSON;
+
+/** One field of a document. */
+interface Element {
+  readonly type: number;
+  readonly name: string;
+  /** As it is stored: the name may be no UTF-8. */
+  readonly nameBytes: Uint8Array;
+  /** The bytes of its value. */
+  readonly value: Uint8Array;
+}
 
 /**
  * As the driver decodes with its default promotions. Regular expressions stay what they are, since JavaScript
@@ -18,29 +32,61 @@ export const asBytes = { raw: true } as const;
  */
 export function decodeDocument(bytes: Uint8Array): Document {
   try {
-    return BSON.deserialize(bytes, lenient);
+    const document = BSON.deserialize(bytes, lenient);
+    // What one with the fields `$ref` and `$id` is taken for has no others by their names, nor its `_id`.
+    return document instanceof DBRef ? decodeFields(bytes, {}) : document;
   } catch {
     return decodeFields(bytes, {});
   }
 }
 
-/** All that a read with `asBytes` has brought. */
-export function decodeAll(found: readonly unknown[]): Document[] {
-  return found.map((bytes) => decodeDocument(bytes as Uint8Array));
+/** A document whose values may be sent back to the server: those that the driver would change are a `StoredValue`. */
+export function decodeKey(bytes: Uint8Array): Document {
+  const document = decodeDocument(bytes);
+  for (const name in document) {
+    if (!isExact(document[name])) return storedFields(bytes);
+  }
+  return document;
 }
 
-const types = {
-  ...{ double: 0x01, string: 0x02, document: 0x03, array: 0x04, binary: 0x05, undefined: 0x06 },
-  ...{ objectId: 0x07, boolean: 0x08, date: 0x09, null: 0x0a, regex: 0x0b, dbPointer: 0x0c },
-  ...{ code: 0x0d, symbol: 0x0e, codeWithScope: 0x0f, int32: 0x10, timestamp: 0x11, int64: 0x12 },
-  ...{ decimal128: 0x13, minKey: 0xff, maxKey: 0x7f },
-} as const;
+/**
+ * All that a read with `asBytes` has brought. What may be sent back to the server is as by `decodeKey`: each
+ * document's `_id`, and what is in the fields that are named.
+ */
+export function decodeAll(found: readonly unknown[], keys: readonly string[] = []): Document[] {
+  return found.map((each) => {
+    const bytes = each as Uint8Array;
+    const document = decodeDocument(bytes);
+    const isIdExact = isExact(document['_id']) || !Object.hasOwn(document, '_id');
+    if (isIdExact && keys.every((name) => isExactWithin(document[name]))) return document;
+    for (const element of readElements(bytes)) {
+      const { name, type, value } = element;
+      if (name === '_id') setField(document, name, storedOf(element));
+      const isKey = type === types.object && keys.includes(name);
+      if (isKey) setField(document, name, decodeKey(value));
+    }
+    return document;
+  });
+}
 
-interface Element {
-  readonly type: number;
-  readonly name: string;
-  /** The bytes of its value. */
-  readonly value: Uint8Array;
+function isExactWithin(value: unknown): boolean {
+  return typeof value !== 'object' || value === null || Object.values(value).every(isExact);
+}
+
+function storedFields(bytes: Uint8Array): Document {
+  const document: Target = {};
+  for (const element of readElements(bytes)) setField(document, element.name, storedOf(element));
+  return document;
+}
+
+/** Of a list the values in it: what it is as a whole is not sent back. */
+function storedOf(element: Element): unknown {
+  const { type, name, value } = element;
+  if (type === types.array) return readElements(value).map(storedOf);
+  const decoded = isByHand(type) ? decodeByHand(element) : decodePlain([element])[0];
+  const isText = typeof decoded === 'string' && isUtf8(value.subarray(4));
+  const goesDecoded = isText || isExact(decoded) || !StoredValue.mayBeCalled(name);
+  return goesDecoded ? decoded : new StoredValue(type, withPlainLists(element), decoded);
 }
 
 type Target = Record<string, unknown>;
@@ -60,11 +106,11 @@ function decodeFields(bytes: Uint8Array, target: Target | unknown[]): Target | u
 
 /** What the driver may refuse, and what may hold such. */
 const byHand: ReadonlySet<number> = new Set([
-  types.document,
+  types.object,
   types.array,
   types.regex,
-  types.binary,
-  types.codeWithScope,
+  types.binData,
+  types.javascriptWithScope,
 ]);
 
 function isByHand(type: number): boolean {
@@ -73,7 +119,7 @@ function isByHand(type: number): boolean {
 
 function decodeByHand({ type, value }: Element): unknown {
   switch (type) {
-    case types.document:
+    case types.object:
       return orReference(decodeFields(value, {}) as Target);
     case types.array:
       return decodeFields(value, []);
@@ -86,7 +132,7 @@ function decodeByHand({ type, value }: Element): unknown {
       // Its constructor would refuse the options.
       return Object.assign(new BSONRegExp(textOf(value.subarray(0, end))), { options });
     }
-    case types.binary:
+    case types.binData:
       return decodeBinary(value);
     default: {
       const length = viewOf(value).getInt32(4, true);
@@ -112,14 +158,14 @@ function orReference(document: Target): Target | DBRef {
 /** One of subtype 2 has a length inside, as a rule; where that is wrong all of its bytes are its content. */
 function decodeBinary(value: Uint8Array): unknown {
   try {
-    return decodePlain([{ type: types.binary, name: '', value }])[0];
+    return decodePlain([{ type: types.binData, value }])[0];
   } catch {
     return new Binary(value.subarray(5), value[4]);
   }
 }
 
 /** All at once by the driver, as one array: there the names do not matter. */
-function decodePlain(elements: readonly Element[]): readonly unknown[] {
+function decodePlain(elements: readonly Pick<Element, 'type' | 'value'>[]): readonly unknown[] {
   const parts = elements.map(({ type, value }) => Buffer.concat([Buffer.of(type, 0), value]));
   const array = Buffer.concat([...parts, Buffer.of(0)]);
   const head = Buffer.alloc(11);
@@ -130,51 +176,35 @@ function decodePlain(elements: readonly Element[]): readonly unknown[] {
   return BSON.deserialize(document, lenient)['v'] as unknown[];
 }
 
+/** The fields of a document. Throws for bytes that are no BSON. By what the driver itself reads answers with. */
 function readElements(bytes: Uint8Array): readonly Element[] {
-  const view = viewOf(bytes);
-  const elements: Element[] = [];
-  for (let at = 4; bytes[at] !== 0;) {
-    const type = view.getUint8(at);
-    const nameEnd = endOfText(bytes, at + 1);
-    const name = textOf(bytes.subarray(at + 1, nameEnd));
-    const start = nameEnd + 1;
-    at = start + lengthOf(type, bytes, start);
-    elements.push({ type, name, value: bytes.subarray(start, at) });
-  }
-  return elements;
+  const elements = BSON.onDemand.parseToElements(bytes);
+  return Array.from(elements, ([type, nameStart, nameLength, start, length]) => {
+    const nameBytes = bytes.subarray(nameStart, nameStart + nameLength);
+    return {
+      type,
+      name: textOf(nameBytes),
+      nameBytes,
+      value: bytes.subarray(start, start + length),
+    };
+  });
 }
 
-const fixedLengths: ReadonlyMap<number, number> = new Map([
-  ...[types.double, types.date, types.timestamp, types.int64].map((type) => [type, 8] as const),
-  ...[types.undefined, types.null, types.minKey, types.maxKey].map((type) => [type, 0] as const),
-  [types.objectId, 12],
-  [types.boolean, 1],
-  [types.int32, 4],
-  [types.decimal128, 16],
-]);
-
-/** What comes beside the length that a value begins with. */
-const lengthsBeside: ReadonlyMap<number, number> = new Map([
-  ...[types.string, types.code, types.symbol].map((type) => [type, 4] as const),
-  ...[types.document, types.array, types.codeWithScope].map((type) => [type, 0] as const),
-  [types.binary, 5],
-  [types.dbPointer, 16],
-]);
-
-/** Of the value that begins there. */
-function lengthOf(type: number, bytes: Uint8Array, start: number): number {
-  const fixed = fixedLengths.get(type);
-  if (fixed !== undefined) return fixed;
-  if (type === types.regex) return endOfText(bytes, endOfText(bytes, start) + 1) + 1 - start;
-  const beside = lengthsBeside.get(type);
-  if (beside === undefined) throw new Error(`no type of BSON: ${type}`);
-  return beside + viewOf(bytes).getInt32(start, true);
-}
-
-function endOfText(bytes: Uint8Array, start: number): number {
-  const end = bytes.indexOf(0, start);
-  if (end === -1) throw new Error('a text without an end');
-  return end;
+/**
+ * A copy of a value, with the items of lists named by their indexes. A server stores other names, but does not find such
+ * a value by a query that has them (6.0): its index has the indexes.
+ */
+function withPlainLists({ type, value }: Pick<Element, 'type' | 'value'>): Uint8Array {
+  if (type !== types.object && type !== types.array) return Buffer.from(value);
+  const parts = readElements(value).flatMap((element, index) => [
+    Buffer.of(element.type),
+    type === types.array ? Buffer.from(String(index)) : element.nameBytes,
+    Buffer.of(0),
+    withPlainLists(element),
+  ]);
+  const copy = Buffer.concat([Buffer.alloc(4), ...parts, Buffer.of(0)]);
+  copy.writeInt32LE(copy.length);
+  return copy;
 }
 
 function textOf(bytes: Uint8Array): string {

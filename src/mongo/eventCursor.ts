@@ -1,16 +1,15 @@
-import { Long, type Collection, type Document, type Timestamp } from 'mongodb';
-import type { StreamPosition } from '../domain/change.ts';
-import { StreamFailure } from '../domain/streamFailure.ts';
+import { Long, type Collection, type Document } from 'mongodb';
+import { StreamFailure } from '../ports/source.ts';
 import { limits, withDeadline, type Limit, type Patience } from './calls.ts';
 import { lenientDecoding } from './connect.ts';
-import { codes, serverCode } from './errorCodes.ts';
-import { fromPosition } from './position.ts';
-import type { RawEvent } from './streamEvent.ts';
-import { asStored, streamPipeline, type StreamPipelineOptions } from './streamPipeline.ts';
-
-/** Where a stream is opened. */
-type StreamStart =
-  Readonly<{ startAfter: unknown }> | Readonly<{ startAtOperationTime: Timestamp }>;
+import { codes, serverCode } from './errors.ts';
+import type { startOf } from './position.ts';
+import {
+  asStored,
+  streamPipeline,
+  type RawEvent,
+  type StreamPipelineOptions,
+} from './streamEvent.ts';
 
 export type CursorRead =
   | Readonly<{ kind: 'event'; event: RawEvent }>
@@ -19,28 +18,23 @@ export type CursorRead =
   /** Nothing more of ours before the time given as `failFrom`. */
   | Readonly<{ kind: 'spanEnd' }>;
 
-/** A change stream whose answers hold one event at most. */
-export interface EventCursor {
-  /** Rejects with the driver's errors. Not for concurrent use. */
-  pull(): Promise<CursorRead>;
-  /** Does not wait for the server. */
-  leave(): void;
-}
+export type EventCursor = Awaited<ReturnType<typeof openEventCursor>>;
 
 /**
- * By plain commands, since the driver's stream asks for no first batch that is empty. While a first batch is made
- * the server reads 4 MB of matches ahead of what it hands on, and an error at the end of a span would take these
- * with it; for a `getMore` that may wait it does not (measured on 6.0.5, with spans and events in between).
+ * A change stream whose answers hold one event at most. By plain commands, since the driver's stream asks for no first
+ * batch that is empty. While a first batch is made the server reads 4 MB of matches ahead of what it returns, and an
+ * error at the end of a span would lose these; for a `getMore` that may wait it does not (measured on 6.0.5, with spans
+ * and events in between).
  */
 export async function openEventCursor(
   collection: Collection,
-  start: StreamStart,
+  start: ReturnType<typeof startOf>,
   options: StreamPipelineOptions & {
     readonly maxAwaitTimeMs: number;
     /** For one answer, which may take a long scan. */
     readonly patience: Patience;
   },
-): Promise<EventCursor> {
+) {
   const { db, collectionName } = collection;
   const session = db.client.startSession({ causalConsistency: false });
   const run = async (limit: Limit, command: Document): Promise<Document> => {
@@ -76,7 +70,8 @@ export async function openEventCursor(
   };
   let isOver = false;
   return {
-    async pull() {
+    /** Rejects with the driver's errors. Not for concurrent use. */
+    async pull(): Promise<CursorRead> {
       if (isOver) throw new StreamFailure('transient', 'closed', 'the stream was closed');
       let answer: Document;
       try {
@@ -92,7 +87,8 @@ export async function openEventCursor(
         ? { kind: 'idle', token: answer['postBatchResumeToken'] as unknown }
         : { kind: 'event', event };
     },
-    leave() {
+    /** Does not wait for the server. */
+    leave(): void {
       const killing = isOver
         ? Promise.resolve()
         : run(limits.ending, { killCursors: collectionName, cursors: [id] });
@@ -100,10 +96,4 @@ export async function openEventCursor(
       killing.then(endSession, endSession);
     },
   };
-}
-
-/** @param replay at the time of the position, seeing it again */
-export function startOf(position: StreamPosition, replay: boolean): StreamStart {
-  const { token, clusterTime } = fromPosition(position);
-  return token === null || replay ? { startAtOperationTime: clusterTime } : { startAfter: token };
 }

@@ -1,36 +1,32 @@
 import { Timestamp, type MongoClient } from 'mongodb';
 import type { Logger } from '../runtime/logger.ts';
 import { limits, withDeadline } from './calls.ts';
-import { codes, serverCode } from './errorCodes.ts';
+import { codes, serverCode } from './errors.ts';
 import { timeOf } from './position.ts';
 
-/** What is to be known of the oplog, if the worker's user may read it. */
-export interface OplogReader {
-  /**
-   * When the oldest entry was written; null where that can't be told. Rejects when the database does not
-   * answer. Warns, once, when the oplog reaches back further than the ledger.
-   */
-  oldestEntryAt(): Promise<Date | null>;
-}
-
+/** What is known of the oplog, if the worker's user may read it. */
 export function createOplogReader(options: {
   readonly client: MongoClient;
   readonly rememberMs: number;
   readonly logger: Logger;
-}): OplogReader {
+}) {
   const { client, rememberMs, logger } = options;
   const oplog = client.db('local').collection('oplog.rs');
   let isDenied = false;
   let isWarned = false;
-  const judge = (windowMs: number): void => {
+  const warnOnce = (windowMs: number): void => {
     if (isWarned || windowMs <= rememberMs) return;
     isWarned = true;
-    logger.warn('setting_doubtful', { warning: warningOf(windowMs, rememberMs) });
+    logger.warn('setting_warning', { warning: warningOf(windowMs, rememberMs) });
   };
   return {
-    async oldestEntryAt() {
+    /**
+     * When the oldest entry was written; null where that can't be read. Rejects when the database does not
+     * answer. Warns, once, when the oplog reaches back further than the ledger.
+     */
+    async oldestEntryAt(): Promise<Date | null> {
       if (isDenied) return null;
-      // Not `find` with a sort by `$natural`: that can't tell the server's time.
+      // Not `find` with a sort by `$natural`: that can't return the server's time.
       const oldest = oplog.aggregate<{ ts?: unknown; now: Date }>(
         [{ $limit: 1 }, { $project: { _id: 0, ts: 1, now: '$$NOW' } }],
         { hint: { $natural: 1 }, readConcern: { level: 'local' } },
@@ -40,7 +36,7 @@ export function createOplogReader(options: {
         if (!(entry?.ts instanceof Timestamp)) return null;
         const oldestAt = timeOf(entry.ts);
         // The newest entry is hardly older: an idle primary writes one every ten seconds.
-        judge(entry.now.getTime() - oldestAt.getTime());
+        warnOnce(entry.now.getTime() - oldestAt.getTime());
         return oldestAt;
       } catch (error) {
         if (serverCode(error) !== codes.unauthorized) throw error;

@@ -2,7 +2,7 @@ import { Timestamp } from 'mongodb';
 import type { StreamPosition } from '../domain/change.ts';
 
 /**
- * What this folder keeps in a position's `opaque`: the token to go on after, and the cluster time to
+ * What this folder keeps in a position's `opaque`: the token to continue after, and the cluster time to
  * start again at when the token is refused (it is tied to the pipeline, a time is not). Without a token
  * the time alone is the position.
  */
@@ -36,4 +36,13 @@ export function clusterTimeOfToken(token: unknown): Timestamp | null {
   const parts = /^82([0-9a-f]{8})([0-9a-f]{8})/i.exec(data);
   if (parts?.[1] === undefined || parts[2] === undefined) return null;
   return new Timestamp({ t: Number.parseInt(parts[1], 16), i: Number.parseInt(parts[2], 16) });
+}
+
+/** Where a stream is opened. @param replay at the time of the position, seeing it again */
+export function startOf(
+  position: StreamPosition,
+  replay: boolean,
+): Readonly<{ startAfter: unknown }> | Readonly<{ startAtOperationTime: Timestamp }> {
+  const { token, clusterTime } = fromPosition(position);
+  return token === null || replay ? { startAtOperationTime: clusterTime } : { startAfter: token };
 }

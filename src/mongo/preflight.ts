@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { Collection, Db, Document } from 'mongodb';
 import { ConfigurationError, toError } from '../runtime/errors.ts';
 import { limits, withDeadline } from './calls.ts';
-import { codes, serverCode } from './errorCodes.ts';
-import { toConfigurationError } from './neverWorks.ts';
-import { ensureStateCollections, type StateCollections } from './stateCollections.ts';
-import { refuseStateKinds } from './stateKinds.ts';
+import { toConfigurationError } from './configurationErrors.ts';
+import type { StateCollections } from './database.ts';
+import { codes, serverCode } from './errors.ts';
+import { ensureStateCollections } from './indexes.ts';
 
 /** What the start found out about the collection. */
 export interface Preflight {
@@ -15,7 +15,7 @@ export interface Preflight {
 
 /**
  * Checks, before the first document is read, all that would otherwise fail at the first status. Throws
- * `ConfigurationError` with one sentence for what an operator has to mend; anything else it throws means
+ * `ConfigurationError` with one sentence for what an operator has to fix; anything else it throws means
  * that the server could not be asked now.
  */
 export async function preflight(sms: Collection, state: StateCollections): Promise<Preflight> {
@@ -39,8 +39,8 @@ export async function preflight(sms: Collection, state: StateCollections): Promi
     state,
     async (namespace, createIndexes) => await allowed(`createIndex on ${namespace}`, createIndexes),
   );
-  for (const collection of Object.values({ ...state })) {
-    await tryStateRights(collection);
+  for (const collection of Object.values(state)) {
+    await tryStateRights(collection as Collection<{ _id: string }>);
   }
   return { collectionUuid: info?.['info']?.uuid ?? null };
 }
@@ -51,7 +51,7 @@ async function refuseStandalone(database: Db): Promise<void> {
   );
   if (typeof hello['setName'] === 'string' || hello['msg'] === 'isdbgrid') return;
   throw new ConfigurationError(
-    'MONGODB_URI leads to a standalone mongod, which has no change streams: make it a replica set (one member is enough; start it with --replSet and run rs.initiate())',
+    'MONGODB_URI names a standalone mongod, which has no change streams: make it a replica set (one member is enough; start it with --replSet and run rs.initiate())',
   );
 }
 
@@ -69,7 +69,7 @@ function refuseUnsupportedKind(sms: Collection, info: Document | undefined): voi
   if (kind === undefined || kind === 'collection') return;
   const named = kind === 'timeseries' ? 'a time series collection' : `a ${kind}`;
   throw new ConfigurationError(
-    `${sms.namespace} is ${named}, which has no change stream: name the collection that the SMS documents are written to in MONGODB_COLLECTION`,
+    `${sms.namespace} is ${named}, which has no change stream: set MONGODB_COLLECTION to the collection of the SMS documents`,
   );
 }
 
@@ -82,7 +82,7 @@ async function openOnce(sms: Collection): Promise<void> {
   }
 }
 
-/** What the worker does with its own rows, done with one that nobody ever sees. */
+/** What the worker does with its own rows, done with one that is never committed. */
 async function tryStateRights(collection: Collection<{ _id: string }>): Promise<void> {
   const { namespace } = collection;
   const _id = `preflight ${randomUUID()}`;
@@ -124,7 +124,7 @@ async function refuseOtherCase(database: Db, setting: string): Promise<void> {
   const meant = names.find((name) => name.toLowerCase() === databaseName.toLowerCase());
   if (meant === undefined || names.includes(databaseName)) return;
   throw new ConfigurationError(
-    `${setting} is '${databaseName}', and the database there is is '${meant}': write it as it is there`,
+    `${setting} is '${databaseName}', but the existing database is named '${meant}': use its exact name`,
   );
 }
 
@@ -138,7 +138,7 @@ async function usable<Result>(use: () => Promise<Result>): Promise<Result> {
 
 function isDenied(error: unknown): boolean {
   const code = serverCode(error);
-  // What is no refused login.
+  // Not a refused login.
   return code === codes.unauthorized || code === codes.atlasError;
 }
 
@@ -148,8 +148,44 @@ async function allowed<Result>(privilege: string, use: () => Promise<Result>): P
   } catch (error) {
     if (!isDenied(error)) throw error;
     throw new ConfigurationError(
-      `the MongoDB user lacks a privilege: grant it ${privilege} (docs/operations.md has the whole role)`,
+      `the MongoDB user lacks a privilege: grant ${privilege} (docs/operations.md has the complete role)`,
       { cause: error },
     );
   }
+}
+
+/**
+ * Throws `ConfigurationError` where somebody else has made a collection of ours, in a way it can't be worked with.
+ * With a collation the ids `a:SENT` and `A:SENT` would be one notification, and their ranges have no meaning; where it
+ * is clustered, each batch would read all of it. Without the right to list them they are taken for what they should be.
+ */
+async function refuseStateKinds(state: StateCollections): Promise<void> {
+  const names = new Set(Object.values(state).map(({ collectionName }) => collectionName));
+  for (const info of await listOwn(state.sent.db)) {
+    const fault = names.has(info['name'] as string) ? faultOf(info) : null;
+    if (fault === null) continue;
+    throw new ConfigurationError(
+      `${state.sent.dbName}.${info['name']} ${fault}: rename it and let the worker create an ordinary collection; then copy its content there`,
+    );
+  }
+}
+
+async function listOwn(database: Db): Promise<readonly Document[]> {
+  const filter = { name: /^notify_on_delivery_/ };
+  try {
+    return await withDeadline(limits.question, () =>
+      database.listCollections(filter, { nameOnly: false }).toArray(),
+    );
+  } catch (error) {
+    if (serverCode(error) === codes.unauthorized) return [];
+    throw error;
+  }
+}
+
+function faultOf({ type, options = {} }: Document): string | null {
+  if (type !== 'collection') return `is a ${type === 'timeseries' ? 'time series' : type}`;
+  const { collation, clusteredIndex, capped } = options as Document;
+  if (collation !== undefined) return 'has a collation, with which ids that differ may be one';
+  if (clusteredIndex !== undefined) return 'is clustered, so that a look-up would read all of it';
+  return capped === true ? 'is capped, so that it would lose what it must keep' : null;
 }

@@ -15,15 +15,15 @@ const EARLIER_KEPT = 10;
  * without `$literal` a response text `$deliveryStatus` would be stored as that field's value, and the
  * new value must be one expression, since a `$set` of single fields would leave stale keys behind.
  *
- * @param isAgain it is of a run that tells the notification again: what it came to before is no longer beyond it,
- *   which is told by its last attempt
+ * @param isReplay it is of a replay: earlier outcomes of the notification no longer outrank it. Whether one is
+ *   earlier is decided by its last attempt
  * @param hasCollation the collection may find texts equal that differ
  *
  * Kept small, as it is sent and parsed once per record: hence the variables.
  */
 export function recordUpdate(
   record: DeliveryRecord,
-  { isAgain = false, hasCollation = false } = {},
+  { isReplay = false, hasCollation = false } = {},
 ): Document[] {
   const compare = comparisonsFor(hasCollation);
   const isOlder = { $lt: [ageOf(NEW, compare), ageOf(CURRENT, compare)] };
@@ -34,10 +34,10 @@ export function recordUpdate(
         { case: { $ne: [typesOf(CURRENT), OUR_TYPES] }, then: NEW },
         {
           case: compare.equal(`${CURRENT}.notificationId`, `${NEW}.notificationId`),
-          then: { $cond: [isBeyond(record.state, isAgain, compare), CURRENT, replaced] },
+          then: { $cond: [isBeyond(record.state, isReplay, compare), CURRENT, replaced] },
         },
         ...(record.state === 'retrying'
-          ? [{ case: hasEnded(isAgain, compare), then: CURRENT }]
+          ? [{ case: hasEnded(isReplay, compare), then: CURRENT }]
           : []),
         { case: isOlder, then: withEarlier(CURRENT, othersAnd(summaryOf(NEW), compare)) },
       ],
@@ -60,12 +60,12 @@ const statesBeyond: Readonly<Record<DeliveryRecord['state'], readonly string[]>>
 /** A record put back may be late: while the notification waits, the one with more attempts is the later. */
 function isBeyond(
   state: DeliveryRecord['state'],
-  isAgain: boolean,
+  isReplay: boolean,
   compare: Comparisons,
 ): Document | boolean {
   const isEnded = compare.isOneOf(`${CURRENT}.state`, statesBeyond[state]);
   const isWaiting = compare.equal(`${CURRENT}.state`, 'retrying');
-  if (isAgain) {
+  if (isReplay) {
     return state === 'retrying' && { $and: [{ $or: [isEnded, isWaiting] }, isNoEarlier(CURRENT)] };
   }
   if (state !== 'retrying') return isEnded;
@@ -82,16 +82,16 @@ function isNoEarlier(record: string): Document {
 const earlier = { $cond: [{ $isArray: `${CURRENT}.earlier` }, `${CURRENT}.earlier`, []] };
 
 /** Summed up in `earlier` as ended: a record of its waiting that is put back comes late. */
-function hasEnded(isAgain: boolean, compare: Comparisons): Document {
+function hasEnded(isReplay: boolean, compare: Comparisons): Document {
   const isIt = [
     compare.equal('$$this.notificationId', `${NEW}.notificationId`),
     compare.isOneOf('$$this.state', statesBeyond.retrying),
-    ...(isAgain ? [isNoEarlier('$$this')] : []),
+    ...(isReplay ? [isNoEarlier('$$this')] : []),
   ];
   return { $anyElementTrue: { $map: { input: earlier, in: { $and: isIt } } } };
 }
 
-/** By these a record is known for ours. Anything else is somebody else's: written over, not kept. */
+/** These identify a record as ours. Anything else is overwritten, not kept. */
 function typesOf(record: string): Document[] {
   return [{ $type: `${record}.notificationId` }, { $type: `${record}.statusAt` }];
 }

@@ -1,15 +1,12 @@
-import { type Collection, type Document } from 'mongodb';
-import type { RecordedEnding, Metrics } from '../pipeline/ports.ts';
+import type { Collection, Document } from 'mongodb';
+import type { RecordedEnding } from '../ports/notify.ts';
+import type { Metrics } from '../ports/telemetry.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { expectedFailures, type PartlyDone } from './bulkFailures.ts';
-import { limits, withDeadline, type Limit } from './calls.ts';
-import { kindOf, type CollectionKind } from './collectionKind.ts';
+import { limits, redact, withDeadline, type Limit } from './calls.ts';
 import { exactly } from './comparisons.ts';
-import { codes, serverCode } from './errorCodes.ts';
-import { exactText } from './exactText.ts';
-import { findByKeys } from './findByKeys.ts';
+import { codes, expectedFailures, serverCode, type PartlyDone } from './errors.ts';
 import { recordUpdate } from './recordUpdate.ts';
-import { removeQuotes } from './withoutCommands.ts';
+import { findByKeys, kindOf, without, type CollectionKind } from './smsCollection.ts';
 
 /**
  * A document that refuses this write for good: its validator, its size near 16 MB, or an immutable
@@ -22,29 +19,17 @@ const refusals = new Set<number | undefined>([
   codes.immutableField,
 ]);
 
-export interface RecordWriter {
-  /** Writes nothing, as records are written. */
-  tryToWrite(limit: Limit): Promise<unknown>;
-  /** Rejects when it is worth trying the whole batch again, which does no harm. */
-  write(endings: readonly RecordedEnding[], limit?: Limit): Promise<void>;
-}
-
-/** How the writes of one batch are made. */
-interface Way {
-  readonly limit: Limit;
-  readonly kind: CollectionKind;
-}
-
 export function createRecordWriter(options: {
   readonly sms: Collection;
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, 'recordFailed'>;
-}): RecordWriter {
+}) {
   const { sms, logger, metrics } = options;
 
   const writeAll = async (
     endings: readonly RecordedEnding[],
-    { limit, kind }: Way,
+    kind: CollectionKind,
+    limit: Limit,
   ): Promise<PartlyDone> => {
     const operations = endings.map((ending) => ({ updateOne: operationOf(ending, kind) }));
     try {
@@ -58,9 +43,13 @@ export function createRecordWriter(options: {
   };
 
   /** A document that refuses the record gets it without the response, or not at all. */
-  const writeOne = async (ending: RecordedEnding, key: Document, way: Way): Promise<void> => {
+  const writeOne = async (
+    ending: RecordedEnding,
+    key: Document,
+    way: { readonly kind: CollectionKind; readonly limit: Limit },
+  ): Promise<void> => {
     const { notificationId, record } = ending;
-    const { limit, kind } = way;
+    const { kind, limit } = way;
     const filter = exactly(key, kind.hasCollation);
     try {
       const { matchedCount } = await withDeadline(limit, () =>
@@ -75,7 +64,7 @@ export function createRecordWriter(options: {
         return;
       }
       metrics.recordFailed(String(code));
-      removeQuotes(error);
+      redact(error);
       logger.error('record_failed', { notificationId, code, error });
     }
   };
@@ -85,42 +74,46 @@ export function createRecordWriter(options: {
     endings: readonly RecordedEnding[],
     limit: Limit,
   ): Promise<readonly RecordedEnding[]> => {
-    const found = await findByKeys(sms, endings.map(keyOf), { projection: { _id: 1 }, limit });
-    const present = new Set(found.map((document) => exactText(document['_id'])));
-    return endings.filter((ending) => !present.has(exactText(keyOf(ending)['_id'])));
+    const keys = endings.map(keyOf);
+    const found = await findByKeys(sms, keys, { projection: { _id: 1 }, limit });
+    const missing = new Set(without(keys, found));
+    return endings.filter((ending) => missing.has(keyOf(ending)));
   };
 
-  const writer: RecordWriter = {
-    async tryToWrite(limit) {
+  const write = async (
+    endings: readonly RecordedEnding[],
+    limit: Limit = limits.write,
+  ): Promise<void> => {
+    if (endings.length === 0) return;
+    const kind = await kindOf(sms);
+    const way = { kind, limit };
+    const { failed, matchedCount } = await writeAll(endings, kind, limit);
+    const refused = endings.filter((_, index) => failed.has(index));
+    for (const ending of refused) await writeOne(withoutResponse(ending), keyOf(ending), way);
+    const taken = endings.filter((_, index) => !failed.has(index));
+    if (matchedCount === taken.length) return;
+    if (taken.some(({ showsNone }) => showsNone)) {
+      // Some have one by now. Those that were written can be written again.
+      await write(
+        taken.map((ending) => ({ ...ending, showsNone: false })),
+        limit,
+      );
+      return;
+    }
+    for (const ending of await findUnmatched(taken, limit)) {
+      await writeOne(ending, { _id: keyOf(ending)['_id'] }, way);
+    }
+  };
+  return {
+    /** Writes nothing, as records are written. */
+    async tryToWrite(limit: Limit): Promise<void> {
       // Not `updateOne`, which a mongos takes only with a whole `_id` or shard key.
       const update = [{ $set: { notify_on_delivery: null } }];
-      return await withDeadline(limit, () => sms.updateMany({ _id: { $in: [] } }, update));
+      await withDeadline(limit, () => sms.updateMany({ _id: { $in: [] } }, update));
     },
-    async write(endings, limit = limits.write) {
-      if (endings.length === 0) return;
-      const way: Way = { limit, kind: await kindOf(sms) };
-      const { failed, matchedCount } = await writeAll(endings, way);
-      for (const index of failed) {
-        const ending = endings[index];
-        if (ending === undefined) continue;
-        await writeOne(withoutResponse(ending), keyOf(ending), way);
-      }
-      const taken = endings.filter((_, index) => !failed.has(index));
-      if (matchedCount === taken.length) return;
-      if (taken.some(({ showsNone }) => showsNone)) {
-        // Some have one by now. Those that were written can be written again.
-        await writer.write(
-          taken.map((ending) => ({ ...ending, showsNone: false })),
-          limit,
-        );
-        return;
-      }
-      for (const ending of await findUnmatched(taken, limit)) {
-        await writeOne(ending, { _id: keyOf(ending)['_id'] }, way);
-      }
-    },
+    /** Rejects when it is worth trying the whole batch again, which does no harm. */
+    write,
   };
-  return writer;
 }
 
 /**
@@ -139,7 +132,7 @@ function operationOf(ending: RecordedEnding, kind: CollectionKind) {
 }
 
 function updateOf({ record, run }: RecordedEnding, { hasCollation }: CollectionKind): Document[] {
-  return recordUpdate(record, { isAgain: run !== undefined, hasCollation });
+  return recordUpdate(record, { isReplay: run !== undefined, hasCollation });
 }
 
 function keyOf(ending: RecordedEnding): Document {

@@ -1,46 +1,56 @@
-import { randomUUID } from 'node:crypto';
-import type { Binary, Document } from 'mongodb';
-import {
-  CannotPark,
-  type ClaimedNotification,
-  type IdSet,
-  type ParkableNotification,
-  type RetryStore,
-} from '../pipeline/retryPort.ts';
-import type { Metrics, ServerClock } from '../pipeline/ports.ts';
-import { createBatcher, type Batcher } from '../runtime/batcher.ts';
+import type { Document, Filter } from 'mongodb';
+import type { ServerClock } from '../ports/notify.ts';
+import type { NewRetry, RetryStore } from '../ports/retries.ts';
+import type { Metrics } from '../ports/telemetry.ts';
+import { createBatcher } from '../runtime/batcher.ts';
+import { isolate } from '../runtime/isolate.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { insist, isolate } from '../runtime/isolate.ts';
-import { createNudge } from '../runtime/nudge.ts';
-import { retryTransient } from '../runtime/retryTransient.ts';
-import { causeOf } from './errorCodes.ts';
-import type { Ledger } from './ledger.ts';
-import { passes } from './passingErrors.ts';
+import { createWakeUp } from '../runtime/wakeUp.ts';
+import { createPatience, findAll, limits, tryToInsert, withDeadline, type Limit } from './calls.ts';
+import { createClaims } from './claims.ts';
 import {
-  claimDueRows,
-  claimOldRows,
+  endOfWait,
+  findAwaitedRoutes,
   findDueEndpoints,
   findRouteKeys,
-  inMs,
-  moveRows,
-  putAside,
-  type Claim,
-} from './dueRows.ts';
+  fixLateTimes,
+  routeRows,
+  rowsAwaiting,
+} from './dueRetries.ts';
+import { insistOrReport, passes } from './errors.ts';
+import type { Ledger } from './ledger.ts';
 import {
   endpointFields,
   fitsIntoRow,
-  fromRetryRow,
+  inMs,
+  insertion,
+  ordinaryRow,
   toLogFields,
   toRetryRow,
   toRowUpdate,
-  UnreadableRow,
+  type NewRow,
+  type RetryRow,
+  type RetryRows,
 } from './retryRow.ts';
-import type { RetryRow, StateCollections } from './stateCollections.ts';
-import { createPatience, limits, withDeadline, type Limit } from './calls.ts';
-import { tryToInsert } from './tryToInsert.ts';
+import { createRefusedRows, updateApart, writeApart } from './rowWrites.ts';
+import { dateOf } from './storedRow.ts';
 
-export interface RetryStoreOptions {
-  readonly retries: StateCollections['retries'];
+/** A row to be added unless it is there. */
+interface Insertion {
+  readonly row: NewRow;
+  readonly dueInMs: number;
+}
+
+/** What is read of the row afterwards; null when it is gone again. */
+type Inserted = Partial<Pick<RetryRow, 'claim' | 'nextAttemptAt'>> | null | 'refused';
+
+/** How often rows are looked for that would never be due. */
+const FIX_EVERY_MS = 10_000;
+/** Bodies, as they are stored, and responses in one batch. */
+const BATCH_BYTES = 8 * 1024 * 1024;
+
+export function createRetryStore(options: {
+  readonly retries: RetryRows;
   readonly ledger: Ledger;
   readonly clock: ServerClock;
   /** Written into claims, for people. */
@@ -48,169 +58,122 @@ export interface RetryStoreOptions {
   /** How long a claim holds: an attempt's longest duration and the writes around it. */
   readonly claimMs: number;
   readonly logger: Logger;
-  readonly metrics: Pick<Metrics, 'rowUnreadable'>;
+  readonly metrics: Pick<Metrics, 'rowUnreadable' | 'recordFailed'>;
   /** Aborted when the worker can't wait any longer for a write. */
   readonly signal: AbortSignal;
-}
-
-/** A row to be added unless it is there. */
-interface NewRow {
-  readonly row: RetryRow;
-  readonly dueInMs: number;
-  readonly claim: Readonly<{ by: string; token: string }> | null;
-}
-
-/** One row of this endpoint, none of these. */
-interface Wanted {
-  readonly endpointKey: string;
-  readonly except: IdSet;
-}
-
-/** Bodies, as they are stored, and responses in one batch. */
-const BATCH_BYTES = 8 * 1024 * 1024;
-
-export function createRetryStore(options: RetryStoreOptions): RetryStore {
+}): RetryStore {
   const { retries, ledger, clock, workerId, claimMs, logger, metrics, signal } = options;
   const claimPatience = createPatience(limits.claim);
-  const persist = async <Result>(write: (limit: Limit) => Promise<Result>): Promise<Result> => {
-    const patience = createPatience(limits.write);
-    return await retryTransient(() => write(patience), { what: 'retry', signal, logger });
-  };
+  const changed = createWakeUp();
+  let fixAt = -Infinity;
 
-  /** The rows as they are afterwards, new or not, by id. */
-  const insert = async (
-    rows: readonly NewRow[],
-    limit: Limit,
-  ): Promise<ReadonlyMap<string, RetryRow>> => {
-    const insertions = rows.map(({ row, dueInMs, claim }) => ({
-      updateOne: {
-        filter: { _id: row._id },
-        update: insertion(row, dueInMs, claim),
-        upsert: true,
-      },
+  /** The rows as they are afterwards, new or not. */
+  const insertAll = async (all: readonly Insertion[]): Promise<readonly Inserted[]> => {
+    const limit = createPatience(limits.write);
+    const upserts = all.map(({ row, dueInMs }) => ({
+      updateOne: { filter: { _id: row._id }, update: insertion(row, dueInMs), upsert: true },
     }));
-    await withDeadline(limit, () => retries.bulkWrite(insertions, { ordered: false }));
-    const ids = rows.map(({ row }) => row._id);
+    await withDeadline(limit, () => retries.bulkWrite(upserts, { ordered: false }));
+    const those = { _id: { $in: all.map(({ row }) => row._id) } };
     const projection = { claim: 1, nextAttemptAt: 1 };
-    const written = await withDeadline(limit, () =>
-      retries.find({ _id: { $in: ids } }, { projection }).toArray(),
-    );
-    return new Map(written.map((row) => [row._id, row]));
+    const rows = await findAll(limit, retries, those, { projection });
+    const written = new Map(rows.map((row) => [row['_id'] as string, row as Inserted]));
+    return all.map(({ row }) => written.get(row._id) ?? null);
   };
-  const insertAll = async (rows: readonly NewRow[]): Promise<readonly (RetryRow | null)[]> => {
-    const written = await insert(rows, createPatience(limits.write));
-    return rows.map(({ row }) => written.get(row._id) ?? null);
+  const tryToWrite = async (): Promise<void> =>
+    await tryToInsert(retries, limits.write, await ordinaryRow());
+  /** `refused`: the database will never do it for this notification, while it does it for others. */
+  const insistOn = async <Result>(
+    notificationId: string,
+    operation: (limit: Limit) => Promise<Result>,
+    probe: () => Promise<unknown> = tryToWrite,
+  ): Promise<Result | 'refused'> => {
+    const patience = createPatience(limits.write);
+    const insisted = await insistOrReport(() => operation(patience), {
+      ...{ what: 'retry', fields: { notificationId }, logger, metrics, signal, probe },
+    });
+    return insisted.kind === 'done' ? insisted.result : 'refused';
   };
-  const trying = { what: 'retry', signal, logger, passes };
-  const insertAlone = async (each: NewRow): Promise<RetryRow | null> => {
-    const probe = async (): Promise<void> => await tryToInsert(retries, limits.write);
-    const insisted = await insist(async () => await insertAll([each]), { ...trying, probe });
-    if (insisted.kind === 'done') return insisted.result[0] ?? null;
-    const { error } = insisted;
-    const code = causeOf(error);
-    logger.error('record_failed', { notificationId: each.row._id, code, what: 'retry', error });
-    throw new CannotPark(error.message, { cause: error });
+  const insertAlone = async (each: Insertion): Promise<Inserted> => {
+    const rows = await insistOn(each.row._id, () => insertAll([each]));
+    return rows === 'refused' ? rows : (rows[0] ?? null);
   };
-  const inserts = createBatcher<NewRow, RetryRow | null>({
+  const inserts = createBatcher<Insertion, Inserted>({
     maxSize: 100,
     weight: {
       atMost: BATCH_BYTES,
-      of: ({ row }) => (row['body'] as Binary).length() + Number(row['logBytes']),
+      of: ({ row }) => row.body.length() + row.logBytes,
     },
     // Nobody waits for it but the checkpoint, and each write makes the server sync its journal once more.
     lingerMs: 50,
     concurrency: 2,
     async run(rows) {
+      const trying = { what: 'retry', signal, logger, passes };
       return await isolate(rows, insertAll, { ...trying, alone: insertAlone });
     },
   });
-  /** Begins the token of every claim of this store. A worker's name may be an earlier process', too. */
-  const own = randomUUID();
-  const newToken = (): string => `${own}:${randomUUID()}`;
-  const newClaim = (): Claim => ({
-    by: workerId,
-    token: newToken(),
-    claimMs,
-    limit: claimPatience,
-  });
-  const claims: Batcher<Wanted, ClaimedNotification | null> = createBatcher({
-    maxSize: 100,
-    lingerMs: 5,
-    // Two at once would find the same rows.
-    concurrency: 1,
-    async run(wanted: readonly Wanted[]) {
-      const claim = newClaim();
-      const endpointKeys = wanted.map(({ endpointKey }) => endpointKey);
-      const except = { has: (id: string) => wanted.some((each) => each.except.has(id)) };
-      const claimed = await claimDueRows(retries, { endpointKeys, except }, claim);
-      const read = await Promise.all(
-        claimed.map(async (row) => (row === null ? null : await toClaimed(row, claim))),
-      );
-      // Each of these has its turn: what can't be read is put aside, and the next one is claimed.
-      const isPutAside = (index: number): boolean =>
-        claimed[index] !== null && read[index] === null;
-      const left = wanted.map((each, index) => (isPutAside(index) ? claims.add(each) : null));
-      return read.map((row, index) => left[index] ?? row);
-    },
-  });
-  /** Null for a row that can't be read: it is put aside. */
-  const toClaimed = async (row: RetryRow, claim: Claim): Promise<ClaimedNotification | null> => {
-    try {
-      return { parked: await fromRetryRow(row), claim: claim.token };
-    } catch (error) {
-      if (!(error instanceof UnreadableRow)) throw error;
-      const { message: problem } = error;
-      await putAside(retries, row, { problem, claim });
-      const collection = retries.collectionName;
-      metrics.rowUnreadable(collection);
-      logger.error('row_unreadable', { collection, id: row._id, problem });
-      return null;
-    }
-  };
-  const add = async (parked: ParkableNotification, dueInMs: number, claim: NewRow['claim']) =>
-    await inserts.add({ row: await toRetryRow(parked), dueInMs, claim });
+  const add = async (retry: NewRetry, dueInMs: number, claim: Pick<NewRow, 'claim'> = {}) =>
+    await inserts.add({ row: { ...(await toRetryRow(retry)), ...claim }, dueInMs });
 
-  const news = createNudge();
+  const onDue = (): void => changed.wake();
+  const refused = createRefusedRows({
+    ...{ signal, logger, metrics, probe: tryToWrite, onWritten: onDue },
+  });
+  const write = async (rows: Filter<RetryRow>, update: Document[]): Promise<number> =>
+    await updateApart(retries, rows, { update, limit: claimPatience, refused });
+  const claims = createClaims({ ...options, patience: claimPatience, refused, onDue });
   return {
-    news,
+    changed,
     renewEveryMs: claimMs / 3,
     async renew(held) {
-      const filter = { _id: { $in: [...held.keys()] }, 'claim.token': { $in: [...held.values()] } };
+      const tokens = { 'claim.token': { $in: [...held.values()] } };
       const update = [{ $set: { nextAttemptAt: inMs(claimMs) } }];
-      await withDeadline(claimPatience, () => retries.updateMany(filter, update));
+      const renewSome = async (ids: readonly string[]): Promise<void> => {
+        const rows = { _id: { $in: [...ids] }, ...tokens };
+        await withDeadline(claimPatience, () => retries.updateMany(rows, update));
+      };
+      const refusals: string[] = [];
+      await writeApart([...held.keys()], renewSome, (id) => refusals.push(id));
+      // It goes on all the same: whoever claims it finds in the ledger how it has ended.
+      if (refusals.length > 0) throw new Error(`the claim of ${refusals[0]} was not renewed`);
     },
     canHold: fitsIntoRow,
-    async parkClaimed(parked) {
-      const token = newToken();
-      const row = await add(parked, claimMs, { by: workerId, token });
-      return (row?.['claim'] as { token?: string } | undefined)?.token === token ? token : null;
+    async scheduleClaimed(retry) {
+      const token = claims.newToken();
+      const row = await add(retry, claimMs, { claim: { by: workerId, token } });
+      if (row === 'refused') return row;
+      return row?.claim?.token === token ? { token } : 'taken';
     },
-    async park(parked, waitMs) {
-      const row = await add(parked, waitMs, null);
-      news.give();
-      return (row?.['nextAttemptAt'] as Date | undefined) ?? new Date(clock.now() + waitMs);
+    async schedule(retry, waitMs) {
+      const row = await add(retry, waitMs);
+      if (row === 'refused') return row;
+      changed.wake();
+      return dateOf(row?.nextAttemptAt) ?? new Date(clock.now() + waitMs);
     },
     async beginAttempt(id, token, log) {
       const set = { ...literals(toLogFields(log)), nextAttemptAt: inMs(claimMs) };
       const filter = { _id: id, 'claim.token': token };
-      const result = await persist(
+      const result = await insistOn(
+        id,
         async (limit) =>
           await withDeadline(limit, () => retries.updateOne(filter, [{ $set: set }])),
       );
-      return result.matchedCount === 1;
+      if (result === 'refused') return result;
+      return result.matchedCount === 1 ? 'begun' : 'lost';
     },
     async release(id, token, update, waitMs) {
-      const changed = update === null ? {} : literals(toRowUpdate(update));
+      const changes = update === null ? {} : literals(toRowUpdate(update));
       const pipeline = [
-        { $set: { ...changed, nextAttemptAt: inMs(waitMs), released: token } },
+        { $set: { ...changes, nextAttemptAt: inMs(waitMs), released: token } },
         { $unset: 'claim' },
       ];
-      const isOurs = [
+      const isOurs: Filter<RetryRow>[] = [
         { 'claim.token': token },
         // Written before, though the answer was lost.
         { claim: { $exists: false }, released: token },
       ];
-      const row = await persist(
+      const row = await insistOn(
+        id,
         async (limit) =>
           await withDeadline(limit, () =>
             retries.findOneAndUpdate({ _id: id, $or: isOurs }, pipeline, {
@@ -219,49 +182,54 @@ export function createRetryStore(options: RetryStoreOptions): RetryStore {
             }),
           ),
       );
-      news.give();
-      return row === null ? null : (row['nextAttemptAt'] as Date);
+      if (row === 'refused') return row;
+      changed.wake();
+      return row === null ? 'lost' : row.nextAttemptAt;
     },
     async dueEndpoints(soonMs) {
-      return await findDueEndpoints(retries, soonMs, claimPatience);
+      if (performance.now() >= fixAt) {
+        fixAt = performance.now() + FIX_EVERY_MS;
+        await fixLateTimes(retries, { limit: claimPatience, write });
+      }
+      return await findDueEndpoints(retries, soonMs, { limit: claimPatience, write });
     },
-    async claimDue(endpointKey, except) {
-      return await claims.add({ endpointKey, except });
-    },
-    async claimAcceptedBefore(before, limit, except) {
-      const claim = newClaim();
-      const rows = await claimOldRows(retries, { before, limit, except }, claim);
-      const read = await Promise.all(rows.map(async (row) => await toClaimed(row, claim)));
-      return read.filter((row) => row !== null);
-    },
+    claimDue: claims.due,
+    claimAcceptedBefore: claims.acceptedBefore,
     async routeKeysOf(endpointKey) {
       return await findRouteKeys(retries, endpointKey, claimPatience);
     },
     async move(endpointKey, key, to) {
-      await moveRows(retries, endpointKey, key, { to: endpointFields(to), limit: claimPatience });
+      await write(routeRows(endpointKey, key), [{ $set: literals(endpointFields(to)) }]);
     },
-    async standing({ parked: { subject } }) {
+    async awaitedRoutes() {
+      return await findAwaitedRoutes(retries, claimPatience);
+    },
+    async endWaitForRoute(key, to) {
+      if ((await write(rowsAwaiting(key), endOfWait(to))) > 0) changed.wake();
+    },
+    async recheck({ retry: { subject } }) {
       const { notificationId, smsKey, documentKey } = subject;
       const request = { notificationId, smsKey, documentKey, wants: 'document' } as const;
-      const isOurs = { 'claim.token': { $gt: `${own}:`, $lt: `${own};` } };
-      const sibling = {
+      const sibling: Filter<RetryRow> = {
         sms: smsKey,
         _id: { $ne: notificationId },
-        $nor: [isOurs],
+        $nor: [{ 'claim.token': claims.own }],
         ...isBeingCalled,
       };
-      const [ended, claimed] = await persist(
+      const any = { projection: { _id: 1 }, limit: 1 };
+      const found = await insistOn(
+        notificationId,
         async (limit) =>
-          await Promise.all([
-            ledger.find([request], limit),
-            withDeadline(limit, () => retries.findOne(sibling, { projection: { _id: 1 } })),
-          ]),
+          await Promise.all([ledger.find([request], limit), findAll(limit, retries, sibling, any)]),
+        async () => await ledger.find([]),
       );
+      if (found === 'refused') return found;
+      const [ended, claimed] = found;
       const end = ended.get(smsKey)?.[0];
-      // Only one that is told again on purpose is called although an end of it is remembered.
-      const isAgain = subject.run !== undefined && subject.run !== end?.run;
-      const hasEnded = end !== undefined && !isAgain;
-      return { ended: hasEnded ? end : null, siblingClaimed: claimed !== null };
+      // Only one that is replayed on purpose is called although an end of it is remembered.
+      const isReplayed = subject.run !== undefined && subject.run !== end?.run;
+      const hasEnded = end !== undefined && !isReplayed;
+      return { ended: hasEnded ? end : null, siblingClaimed: claimed.length > 0 };
     },
   };
 }
@@ -272,24 +240,8 @@ const isBeingCalled: Document = {
   $expr: { $gt: ['$nextAttemptAt', '$$NOW'] },
 };
 
-/**
- * The update that adds a row, by upsert; one without `acceptedAt` is taken up now. One that is there is left as it is,
- * unless nobody has it and it knows of fewer attempts: then what has been learnt since must not be lost to it.
- */
-export function insertion(row: RetryRow, dueInMs: number, claim: NewRow['claim']): Document[] {
-  const fields = claim === null ? row : { ...row, claim };
-  const times = { acceptedAt: '$$NOW', nextAttemptAt: inMs(dueInMs) };
-  const given = 'acceptedAt' in row ? { nextAttemptAt: times.nextAttemptAt } : times;
-  const fresh = { $mergeObjects: [{ $literal: fields }, given] };
-  const isThere = { $eq: [{ $type: '$sms' }, 'string'] };
-  const isClaimed = { $ne: [{ $type: '$claim' }, 'missing'] };
-  const knowsAsMuch = { $gte: [{ $ifNull: ['$attempts', 0] }, row['attempts'] as number] };
-  const isLeft = { $and: [isThere, { $or: [isClaimed, knowsAsMuch] }] };
-  return [{ $replaceWith: { $cond: [isLeft, '$$ROOT', fresh] } }];
-}
-
-function literals(fields: Document): Document {
+function literals(fields: object): Document {
   return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [name, { $literal: value as unknown }]),
+    Object.entries(fields).map(([name, value]) => [name, { $literal: value }]),
   );
 }

@@ -1,4 +1,4 @@
-import type { ServerClock } from '../pipeline/ports.ts';
+import type { ServerClock } from '../ports/notify.ts';
 
 /** How far the two clocks may drift apart meanwhile: more than any that is not being set. */
 const DRIFT = 1e-3;
@@ -16,7 +16,7 @@ export interface WatchedServerClock extends ServerClock {
 }
 
 /**
- * The server's clock between two looks at it, by this process' steady clock, which nobody sets. Before the first look
+ * The server's clock between two looks at it, by this process' steady clock, which can't be set. Before the first look
  * it is this machine's wall clock.
  *
  * An answer that took long says little, since the time in it may be of any moment of that: it counts only when it

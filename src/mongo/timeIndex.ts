@@ -1,11 +1,10 @@
 import type { Collection, Document } from 'mongodb';
 import { withDeadline, type Limit } from './calls.ts';
-import { codes, serverCode } from './errorCodes.ts';
-import { firstDate, lastDate } from './mayBelong.ts';
+import { codes, serverCode } from './errors.ts';
 
 /**
- * The name of an index of the customer's that gives all documents in the order of `deliveryTime`; null
- * when there is none, or it is not for us to know.
+ * The name of an index of the customer's that gives all documents in the order of `deliveryTime`; null when there is
+ * none, or the worker may not see it.
  */
 export async function findTimeIndex(sms: Collection, patience: Limit): Promise<string | null> {
   for (const index of await listIndexes(sms, patience)) {
@@ -34,14 +33,10 @@ async function listIndexes(sms: Collection, patience: Limit): Promise<readonly D
 function isWhole(index: Document): boolean {
   const key = Object.entries(index['key'] as Document);
   const isPlain = key.every(([, direction]) => Number.isFinite(Number(direction)));
+  const hasWildcard = key.some(([field]) => field.endsWith('$**'));
   const leavesOut =
-    index['sparse'] === true || index['partialFilterExpression'] !== undefined || hasWildcard(key);
-  const isVisible = index['hidden'] !== true;
-  return key[0]?.[0] === 'deliveryTime' && isPlain && !leavesOut && isVisible;
-}
-
-function hasWildcard(key: readonly (readonly [string, unknown])[]): boolean {
-  return key.some(([field]) => field.endsWith('$**'));
+    index['sparse'] === true || index['partialFilterExpression'] !== undefined || hasWildcard;
+  return key[0]?.[0] === 'deliveryTime' && isPlain && !leavesOut && index['hidden'] !== true;
 }
 
 /** An array in one `deliveryTime` is enough to make the server sort by itself: all of it, every page. */
@@ -58,4 +53,59 @@ async function givesOrder(sms: Collection, index: string, patience: Limit): Prom
     if (isIndexGone(error)) return false;
     throw error;
   }
+}
+
+/** What a JavaScript `Date` can hold; BSON's dates reach further, and count as no time. */
+export const firstDate = new Date(-8.64e15);
+export const lastDate = new Date(8.64e15);
+
+/** An expression that is true for a time that a `Date` can hold. */
+export function isDate(field: string): Document {
+  return {
+    $and: [
+      { $eq: [{ $type: field }, 'date'] },
+      { $gte: [field, firstDate] },
+      { $lte: [field, lastDate] },
+    ],
+  };
+}
+
+/**
+ * What has no time in a field that a `Date` can hold. Four ranges of an index on it, each exact: a negation, or the
+ * type `array`, would go through all of the index, and one query for all would remember every document.
+ */
+export function noDates(field: string): readonly Document[] {
+  return [
+    { [field]: null },
+    { [field]: { $type: [...otherTypes] } },
+    { [field]: { $lt: firstDate } },
+    { [field]: { $gt: lastDate } },
+  ];
+}
+
+const otherTypes = [
+  ...['minKey', 'undefined', 'number', 'symbol', 'string', 'object', 'binData', 'objectId'],
+  ...['bool', 'timestamp', 'regex', 'dbPointer', 'javascript', 'javascriptWithScope', 'maxKey'],
+];
+
+/**
+ * An expression that is true for documents that have a status and a time not before `earliest`. A time that is text, or
+ * missing, only its reader can place, so those belong too. Expressions, since a query operator would look into arrays as
+ * well.
+ */
+export function mayBelong(earliest: Date): Document {
+  const isRecent = (field: string): Document => ({ $gte: [field, earliest] });
+  const placedBySending = {
+    $or: [
+      { $eq: [{ $type: '$deliveryTime' }, 'string'] },
+      { $not: isDate('$sendTime') },
+      isRecent('$sendTime'),
+    ],
+  };
+  return {
+    $and: [
+      { $gt: ['$deliveryStatus', null] },
+      { $cond: [isDate('$deliveryTime'), isRecent('$deliveryTime'), placedBySending] },
+    ],
+  };
 }

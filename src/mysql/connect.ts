@@ -1,16 +1,14 @@
 import mysql, { type Pool, type PoolConnection, type RowDataPacket } from 'mysql2/promise';
-import { orAbort } from '../runtime/abort.ts';
+import { onAbort, orAbort } from '../runtime/abort.ts';
 import { ConfigurationError, toError } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { createConnections } from './connections.ts';
-import { endLeftQuery } from './leftQuery.ts';
+import { type Connections, createConnections } from './pool.ts';
+import { driverOptions, type MysqlServer } from './server.ts';
 
 export interface MysqlOptions {
-  readonly uri: string;
+  readonly server: MysqlServer;
   readonly poolSize: number;
   readonly connectTimeoutMs: number;
-  /** PEM. With it connections are encrypted, and the server's certificate must be for its host. */
-  readonly ca?: string | undefined;
   readonly logger?: Pick<Logger, 'warn'>;
 }
 
@@ -23,17 +21,17 @@ export interface MysqlResult {
 export interface MysqlClient {
   /**
    * One statement with `?` for its parameters: a bigint is sent as BIGINT, a string as text. JSON columns
-   * come as text, BIGINT beyond 2^53 as digits. Waits for a free connection for as long as the signal allows.
-   * Rejects with the driver's error or the signal's reason. With `timeoutMs` over since it was sent, it is ended
-   * at the server as well, and the code is `QUERY_TIMEOUT`, or `CONNECTION_SILENT` when the server was not at it:
-   * then the connection was dead.
+   * come as text, BIGINT beyond 2^53 as digits. Waits for a free connection as long as the signal allows.
+   * Rejects with the driver's error or the signal's reason. `timeoutMs` after it was sent, the query is also ended
+   * at the server. The code is then `QUERY_TIMEOUT`, or `CONNECTION_SILENT` if the server was not executing it:
+   * the connection was dead.
    */
   query(
     sql: string,
     parameters: readonly (bigint | string)[],
     limits: QueryLimits,
   ): Promise<MysqlResult>;
-  /** Queries still under way fail. Never waits for the server. */
+  /** Running queries fail. Never waits for the server. */
   close(): Promise<void>;
 }
 
@@ -44,7 +42,7 @@ interface QueryLimits {
   readonly isUrgent?: boolean;
 }
 
-/** Connects on first use. Throws a `ConfigurationError` for a URI that can't be used. */
+/** Connects on first use. Throws a `ConfigurationError` for what the driver can't use. */
 export function createMysqlClient(options: MysqlOptions): MysqlClient {
   const { poolSize, logger } = options;
   const connections = createConnections(createPool(options), {
@@ -60,7 +58,9 @@ export function createMysqlClient(options: MysqlOptions): MysqlClient {
     const left = await endLeftQuery(connections, { threadId, leastMs: timeoutMs, signal });
     if (left === 'unknown') connections.dropIdle();
     const wasSilent = left === 'atRest' || (left === 'absent' && stands);
-    return wasSilent ? silentConnection(timeoutMs) : queryTimeout(timeoutMs);
+    return wasSilent
+      ? fatal('CONNECTION_SILENT', `a connection was dead in silence for ${timeoutMs} ms`)
+      : fatal('QUERY_TIMEOUT', `no answer within ${timeoutMs} ms`);
   };
   return {
     async query(sql, parameters, limits) {
@@ -71,7 +71,7 @@ export function createMysqlClient(options: MysqlOptions): MysqlClient {
         try {
           return await within(timeoutMs, execute(connection, sql, parameters));
         } catch (error) {
-          // While this one still stands, since a server may drop a session whose client has gone, or show it no more.
+          // While this connection is still open: a server may drop or hide a session whose client is gone.
           const canLook = error instanceof TimeIsUp && connections.canLend();
           throw canLook ? await giveUp({ ...given, stands: true }, limits) : error;
         }
@@ -89,24 +89,21 @@ export function createMysqlClient(options: MysqlOptions): MysqlClient {
   };
 }
 
-function createPool({ uri, connectTimeoutMs, ca }: MysqlOptions): Pool {
+function createPool({ server, connectTimeoutMs }: MysqlOptions): Pool {
   try {
     return mysql.createPool({
-      uri,
+      ...driverOptions(server),
       // Bounded by `createConnections`.
       connectionLimit: 1_000_000,
       connectTimeout: connectTimeoutMs,
-      supportBigNumbers: true,
-      // Parsed by the driver, a value that is no JSON after all would cost the connection.
+      // If the driver parsed them, a value that is not JSON would close the connection.
       jsonStrings: true,
       // There is one query. For its default of 16,000 the driver reserves half a megabyte per connection.
       maxPreparedStatements: 16,
       enableKeepAlive: true,
       keepAliveInitialDelay: 30_000,
-      ...(ca === undefined ? {} : { ssl: { ca, verifyIdentity: true } }),
     });
   } catch (error) {
-    // Without a cause: a URL error carries the whole URI, password included.
     throw new ConfigurationError(`MYSQL_URI cannot be used: ${toError(error).message}`);
   }
 }
@@ -126,10 +123,7 @@ async function execute(
   const [rows, fields] = await connection.execute<RowDataPacket[][]>({
     sql,
     values,
-    // Said here as well, since query options of the URI would decide otherwise.
     rowsAsArray: true,
-    nestTables: false,
-    typeCast: true,
   });
   return { columns: fields.map((field) => field.name), rows };
 }
@@ -146,12 +140,63 @@ async function within<Result>(timeoutMs: number, answer: Promise<Result>): Promi
   }
 }
 
-function queryTimeout(timeoutMs: number): Error {
-  const error = new Error(`no answer within ${timeoutMs} ms`);
-  return Object.assign(error, { code: 'QUERY_TIMEOUT', fatal: true });
+function fatal(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code, fatal: true });
 }
 
-function silentConnection(timeoutMs: number): Error {
-  const error = new Error(`a connection was dead in silence for ${timeoutMs} ms`);
-  return Object.assign(error, { code: 'CONNECTION_SILENT', fatal: true });
+/**
+ * What happened to a query whose answer nobody waits for any more:
+ * - ended: the server was executing it, and has killed it
+ * - atRest: the server's session is not executing it: the query or the answer was lost
+ * - absent: the server does not show that session: it is gone, or it runs a stored function with its definer's rights
+ * - unknown: the server did not answer
+ */
+type LeftQuery = 'ended' | 'atRest' | 'absent' | 'unknown';
+
+const PATIENCE_MS = 2_000;
+const atWork = new Set<unknown>(['Execute', 'Query', 'Prepare']);
+
+/**
+ * A server continues a query although nobody waits for it any more: behind a lock that is held for minutes,
+ * abandoned queries would take all its connections. A user may list and kill its own sessions without any
+ * other privilege.
+ */
+async function endLeftQuery(
+  connections: Connections,
+  { threadId, leastMs, signal }: { threadId: number; leastMs: number; signal: AbortSignal },
+): Promise<LeftQuery> {
+  const patience = new AbortController();
+  const giveUp = (): void => patience.abort(new Error('the server did not answer in time'));
+  const timer = setTimeout(giveUp, PATIENCE_MS);
+  const forget = onAbort(signal, giveUp);
+  const work = async (connection: PoolConnection, isNew: boolean): Promise<LeftQuery> => {
+    const [sessions] = await connection.query<RowDataPacket[][]>({
+      sql: 'SHOW PROCESSLIST',
+      rowsAsArray: true,
+      nestTables: false,
+      typeCast: true,
+    });
+    const isAtWork = sessions.some(
+      ([id, _user, _host, _database, command, seconds]) =>
+        Number(id) === threadId &&
+        atWork.has(command) &&
+        // In whole seconds. Another server's session with that id most likely has not run for so long.
+        Number(seconds) >= Math.floor(leastMs / 1000) - 1,
+    );
+    if (!isAtWork) {
+      // If one was silently dead, the idle ones most likely are as well, unless one of them has just answered.
+      if (isNew) connections.dropIdle();
+      return sessions.some(([id]) => Number(id) === threadId) ? 'atRest' : 'absent';
+    }
+    await connection.query(`KILL ${threadId}`);
+    return 'ended';
+  };
+  try {
+    return await connections.lendNew(work, { signal: patience.signal, isUrgent: true });
+  } catch {
+    return 'unknown';
+  } finally {
+    clearTimeout(timer);
+    forget();
+  }
 }

@@ -1,13 +1,13 @@
 import { toError } from '../runtime/errors.ts';
 
 /**
- * What an error of the route query means for whoever waits for its answer:
- * - unavailable: the server is not there, overloaded or stopping; the same query will succeed later
- * - schema: the query does not fit the database; someone must change one of them
- * - denied: the account in the connection string may not do this; someone must grant it
- * - key: most likely only this account's or flow's answer can't be had
+ * What an error of the route query means for its caller:
+ * - unavailable: the server is unreachable, overloaded or stopping; the same query will succeed later
+ * - schema: the query does not match the database; someone must change one of them
+ * - denied: the user in the connection string lacks a privilege; someone must grant it
+ * - key: most likely only this account or flow is affected
  *
- * Whom an error of one key's question concerns in truth is found out by asking something else, see `outageGate.ts`.
+ * Whether an error affects other keys too is found out with another query, see `outageGate.ts`.
  */
 export type RouteErrorKind = 'unavailable' | 'schema' | 'denied' | 'key';
 
@@ -33,7 +33,7 @@ const serverErrors: Readonly<Record<Exclude<RouteErrorKind, 'key'>, readonly num
   unavailable: [
     // No room: connections (in all, per user, per hour), blocked host, threads, prepared statements.
     ...[1040, 1203, 1226, 1129, 1135, 1461],
-    // No memory, no disk, storage engine trouble, tables that are being changed or mended.
+    // No memory, no disk, storage engine trouble, tables that are being changed or repaired.
     ...[1021, 1030, 1037, 1038, 1041, 1114, 1194, 1195, 1412, 1815],
     // Locks: wait timeout, lock table full, deadlock.
     ...[1205, 1206, 1213],
@@ -103,7 +103,8 @@ export function toRouteQueryError(thrown: unknown, file: string): RouteQueryErro
   if (kind === 'key') {
     return new RouteQueryError(kind, code, `MySQL cannot answer ${file} for this key: ${code}`);
   }
-  const hint = typeof error.errno === 'number' ? advice[error.errno] : undefined;
+  const known = typeof error.errno === 'number' ? advice[error.errno] : undefined;
+  const hint = known ?? tlsRemedy(error) ?? undefined;
   const sentence = {
     unavailable: `MySQL does not answer: ${said(error)}`,
     schema: `${file} does not fit the database: ${said(error)}`,
@@ -112,7 +113,7 @@ export function toRouteQueryError(thrown: unknown, file: string): RouteQueryErro
   return new RouteQueryError(kind, code, sentence, { cause: error });
 }
 
-/** For a question about nobody: there is no key, and no data of one, that an error could be about. */
+/** For a query without a key: no key, and no data of one, can be the cause of the error. */
 export function toCheckError(thrown: unknown, file: string): RouteQueryError {
   const error = toRouteQueryError(thrown, file);
   if (error.kind !== 'key' || thrown instanceof RouteQueryError) return error;
@@ -134,15 +135,48 @@ function codeOf({ code, errno, name }: DriverError): string {
 function kindOf(error: DriverError): RouteErrorKind {
   if (typeof error.sqlState === 'string') return kindOfServerError(error.errno, error.sqlState);
   if (typeof error.code === 'string' && deniedDriverCodes.has(error.code)) return 'denied';
+  if (tlsRemedy(error) !== null) return 'denied';
   if (error.fatal === true) return 'unavailable';
   // Thrown while a value was being encoded.
   return error instanceof TypeError || error instanceof RangeError ? 'key' : 'unavailable';
 }
 
-/** What neither the table nor SQLSTATE knows is no mistake of set-up: proxies and engines have errors of their own. */
+/** An error that neither the table nor SQLSTATE classifies is not a configuration error: proxies and engines have their own. */
 function kindOfServerError(errno: unknown, sqlState: string): RouteErrorKind {
   const known = typeof errno === 'number' ? kindByNumber.get(errno) : undefined;
   if (known !== undefined) return known;
   if (sqlState.startsWith('08')) return 'unavailable';
   return sqlState.startsWith('28') ? 'denied' : 'key';
+}
+
+/** The driver's codes. The second replaces OpenSSL's own code, whatever was wrong. */
+const NOT_OFFERED = 'HANDSHAKE_NO_SSL_SUPPORT';
+const HANDSHAKE_FAILED = 'HANDSHAKE_SSL_ERROR';
+
+/**
+ * OpenSSL's messages about a certificate that waiting does not fix. Not that it has expired, or is not valid yet: that
+ * is fixed at the server, or by the clock, without a change of configuration here.
+ */
+const untrusted =
+  /self.signed certificate|issuer certificate|verify the first certificate|certificate (?:not trusted|rejected|signature failure)|unsupported certificate purpose|invalid CA certificate/;
+
+interface TlsError extends Error {
+  readonly code?: unknown;
+  /** Of a certificate that is for another host. */
+  readonly host?: unknown;
+  readonly cert?: unknown;
+}
+
+/** What to do about a connection that can never be encrypted as configured; null for other errors. */
+function tlsRemedy(error: TlsError): string | null {
+  if (error.code === NOT_OFFERED) {
+    return 'the connection string or MYSQL_CA_FILE asks for TLS: switch it on at the server, or write ssl-mode=DISABLED to connect in the clear';
+  }
+  if (error.code !== HANDSHAKE_FAILED) return null;
+  if (error.cert !== undefined && error.host !== undefined) {
+    return 'name the host as its certificate does, or write ssl-mode=VERIFY_CA to leave the name out';
+  }
+  return untrusted.test(error.message)
+    ? "name the file of the authority that signed the server's certificate in MYSQL_CA_FILE, or write ssl-mode=REQUIRED to encrypt without verifying"
+    : null;
 }

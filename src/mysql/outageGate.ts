@@ -1,39 +1,21 @@
-import { createBackoff, type Backoff } from '../runtime/backoff.ts';
+import { type Backoff, createBackoff } from '../runtime/retry.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { orAbort } from '../runtime/abort.ts';
 import { toError } from '../runtime/errors.ts';
 import { RouteQueryError, type RouteErrorKind } from './errors.ts';
 
-/**
- * Stands before the database, and finds out whom a failure concerns. States:
- * - open: whoever asks goes through. After a failure a harmless question is asked: an answer to it, or to anything
- *   else meanwhile, shows that the failure is of its own key
- * - closed, from a failure of both until the next answer: at the pace of a backoff one caller at a time has the
- *   harmless question asked, or at every other turn its own; the others wait for what it finds
- */
-export interface OutageGate {
-  /** Whether asking now would mean waiting, or there is doubt. */
-  mustWait(): boolean;
-  /** Waits for its turn and asks. Rejects as `ask` does with anything but a `RouteQueryError`, or by `signal`. */
-  through<Answer>(ask: Ask<Answer>, signal: AbortSignal): Promise<Passage<Answer>>;
-  /** Logs, once per outage, that an old answer is in use. */
-  staleAnswerUsed(): void;
-}
-
-/**
- * To be held against `mayAsk` once what it had to wait for on its way is there; null when it could not ask any more.
- */
+/** Calls `mayAsk` right before the query, after all waits. Null if it was no longer allowed to query. */
 type Ask<Answer> = (mayAsk: () => boolean) => Promise<Answer | null>;
 
 type Passage<Answer> =
   | Readonly<{ kind: 'answered'; answer: Answer }>
-  /** Others are answered. */
+  /** Other queries are answered. */
   | Readonly<{ kind: 'keyError'; error: RouteQueryError }>
-  /** Nobody is. `hasFailed`: it was asked while others were answered as yet, and may have been the cause. */
+  /** No query is answered. `hasFailed`: this query ran before the outage was known, and may have caused it. */
   | Readonly<{ kind: 'outage'; hasFailed: boolean }>;
 
-export interface OutageGateOptions {
-  /** The harmless question. Rejects with a `RouteQueryError`. */
+interface OutageGateOptions {
+  /** A query that is harmless. Rejects with a `RouteQueryError`. */
   readonly check: (signal: AbortSignal) => Promise<void>;
   readonly clock: () => number;
   readonly delay: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -50,29 +32,35 @@ interface Outage {
   probes: number;
 }
 
-interface Probe {
-  readonly ended: Promise<void>;
-  end(): void;
-}
+type Probe = ReturnType<typeof Promise.withResolvers<void>>;
 
-const minBackoffMs = 200;
-const maxBackoffMs = 5000;
-
-export function createOutageGate(options: OutageGateOptions): OutageGate {
-  const { clock, delay, random, logger } = options;
+/**
+ * Stands in front of the database, and distinguishes an outage from an error of one key. States:
+ * - open: all queries pass. After a failure the harmless query runs. If it, or any other query meanwhile, is answered,
+ *   the failure concerns its own key only
+ * - closed, from a failure of both until the next answer: at the pace of a backoff one caller at a time runs the
+ *   harmless query, or every second time its own. The others wait for its result
+ */
+export function createOutageGate({
+  check: runCheck,
+  clock,
+  delay,
+  random,
+  logger,
+}: OutageGateOptions) {
   let outage: Outage | null = null;
   let answers = 0;
   let checking: Promise<RouteQueryError | null> | null = null;
 
   const begin = (): Outage => {
-    const backoff = createBackoff({ minMs: minBackoffMs, maxMs: maxBackoffMs, random });
+    const backoff = createBackoff({ minMs: 200, maxMs: 5_000, random });
     const since = clock();
     const retryAt = since + backoff.next();
     return { since, backoff, logged: new Set(), retryAt, probe: null, probes: 0 };
   };
 
   const close = (error: RouteQueryError): void => {
-    // Calls that went through before the outage fail after it began; they do not prolong it.
+    // Queries that passed before the outage fail during it; they do not prolong it.
     if (outage === null) outage = begin();
     else if (outage.probe !== null) outage.retryAt = clock() + outage.backoff.next();
     if (outage.logged.has(error.kind)) return;
@@ -85,15 +73,14 @@ export function createOutageGate(options: OutageGateOptions): OutageGate {
   const answered = (): void => {
     answers += 1;
     if (outage === null) return;
-    logger.warn('mysql_answers_again', { afterMs: Math.round(clock() - outage.since) });
-    outage.probe?.end();
+    logger.warn('mysql_recovered', { afterMs: Math.round(clock() - outage.since) });
+    outage.probe?.resolve();
     outage = null;
   };
 
-  /** Shared by all that want to know: one question is enough. It has its own limits of time. */
+  /** Shared by all callers. It has its own time limits. */
   const check = async (signal: AbortSignal): Promise<RouteQueryError | null> => {
-    checking ??= options
-      .check(new AbortController().signal)
+    checking ??= runCheck(new AbortController().signal)
       .then(() => null, asQueryError)
       .finally(() => (checking = null));
     return await orAbort(checking, signal);
@@ -108,13 +95,13 @@ export function createOutageGate(options: OutageGateOptions): OutageGate {
     return outage !== null;
   };
 
-  /** Null when the gate is open; else this caller is the probe and must end it. */
+  /** Null when the gate is open; otherwise this caller is the probe and must end it. */
   const takeTurn = async (signal: AbortSignal): Promise<Probe | null> => {
     while (outage !== null) {
       const waitMs = outage.retryAt - clock();
-      if (outage.probe !== null) await orAbort(outage.probe.ended, signal);
+      if (outage.probe !== null) await orAbort(outage.probe.promise, signal);
       else if (waitMs > 0) await delay(waitMs, signal);
-      else return (outage.probe = createProbe());
+      else return (outage.probe = Promise.withResolvers());
     }
     return null;
   };
@@ -135,7 +122,7 @@ export function createOutageGate(options: OutageGateOptions): OutageGate {
     }
   };
 
-  /** Null when the gate is open now, and what was to be asked has not been as yet. */
+  /** Null when the gate is open now, and the caller's query has not run yet. */
   const askInOutage = async <Answer>(
     ask: Ask<Answer>,
     signal: AbortSignal,
@@ -163,7 +150,7 @@ export function createOutageGate(options: OutageGateOptions): OutageGate {
       return await askInOutage(ask, signal);
     } finally {
       if (outage !== null && outage.probe === probe) outage.probe = null;
-      probe.end();
+      probe.resolve();
     }
   };
 
@@ -179,9 +166,11 @@ export function createOutageGate(options: OutageGateOptions): OutageGate {
   };
 
   return {
-    mustWait: () =>
+    /** Whether a query would have to wait now, or an outage is suspected. */
+    mustWait: (): boolean =>
       checking !== null || (outage !== null && (outage.probe !== null || clock() < outage.retryAt)),
-    async through(ask, signal) {
+    /** Waits for its turn and queries. Rejects as `ask` does with anything but a `RouteQueryError`, or on `signal`. */
+    async through<Answer>(ask: Ask<Answer>, signal: AbortSignal): Promise<Passage<Answer>> {
       for (;;) {
         const probe = await takeTurn(signal);
         if (probe === null) return await askWhenOpen(ask, signal);
@@ -189,7 +178,8 @@ export function createOutageGate(options: OutageGateOptions): OutageGate {
         if (passage !== null) return passage;
       }
     },
-    staleAnswerUsed() {
+    /** Logs, once per outage, that an old answer is in use. */
+    staleAnswerUsed(): void {
       if (outage === null || outage.logged.has('stale')) return;
       outage.logged.add('stale');
       logger.warn('route_cache_stale');
@@ -197,7 +187,7 @@ export function createOutageGate(options: OutageGateOptions): OutageGate {
   };
 }
 
-/** The database has answered, but with what is no route. */
+/** The database has answered, but not with a route. */
 function isAnswer({ code }: RouteQueryError): boolean {
   return code === 'ROW_INVALID';
 }
@@ -206,12 +196,4 @@ function asQueryError(thrown: unknown): RouteQueryError {
   if (thrown instanceof RouteQueryError) return thrown;
   const error = toError(thrown);
   return new RouteQueryError('unavailable', error.name, error.message, { cause: error });
-}
-
-function createProbe(): Probe {
-  let end = (): void => undefined;
-  const ended = new Promise<void>((resolve) => {
-    end = resolve;
-  });
-  return { ended, end: () => end() };
 }

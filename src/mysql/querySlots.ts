@@ -1,37 +1,17 @@
 import { LRUCache } from 'lru-cache';
 import { onAbort } from '../runtime/abort.ts';
 
-/**
- * Shares out the connections, so that slow questions leave some to everybody else. The questions of an account begin
- * with half of the slots at most; each answer allows them one more, up to all, and one that took too long leaves
- * them one. All keys in trouble share one slot.
- */
-export interface QuerySlots {
-  /**
-   * Runs it when a slot is free and it is its turn: whose account has fewest goes first. Rejects with `NoSlot` when
-   * that is a long wait because of slow questions like it, or by the signal.
-   */
-  enter<Result>(asker: Asker, task: () => Promise<Result>, signal: AbortSignal): Promise<Result>;
-  answered(account: string): void;
-  tookTooLong(account: string): void;
-}
-
 interface Asker {
   readonly account: string;
   readonly isInTrouble: boolean;
 }
 
-/** The questions before it take so long that it should not be waited for. */
+/** The queries before it take so long that the caller should not wait. */
 export class NoSlot extends Error {
   override readonly name = 'NoSlot';
   constructor() {
-    super('questions like this one take too long');
+    super('queries like this one take too long');
   }
-}
-
-export interface QuerySlotsOptions {
-  readonly size: number;
-  readonly delay: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 interface Waiter {
@@ -46,16 +26,29 @@ interface Group {
   readonly waiting: Set<Waiter>;
 }
 
-/** How long a question waits for the one slot of a slow account. */
+/** How long a query waits for the one slot of a slow account. */
 const PATIENCE_MS = 1_000;
-/** Slow accounts remembered; one that is forgotten takes half of the slots once more. */
+/** Slow accounts remembered; one that is forgotten may use half of the slots again. */
 const SLOW_ACCOUNTS = 1_000;
-/** The group of all keys in trouble; no account's name is empty. */
+/** The group of all failing keys; no account's name is empty. */
 const TROUBLED = '';
 
-export function createQuerySlots({ size, delay }: QuerySlotsOptions): QuerySlots {
+/**
+ * Limits how many connections slow queries take, so that some are left for others. The queries of an account start with
+ * at most half of the slots. Each answer allows one more, up to all; one that took too long leaves one. All failing keys
+ * share one slot, in which accounts take turns: each has at most one key waiting.
+ */
+export function createQuerySlots({
+  size,
+  delay,
+}: {
+  readonly size: number;
+  readonly delay: (ms: number, signal: AbortSignal) => Promise<void>;
+}) {
   const groups = new Map<string, Group>();
   const slow = new LRUCache<string, true>({ max: SLOW_ACCOUNTS });
+  /** Accounts of which a failing key is being queried or waits. */
+  const troubled = new Set<string>();
   const first = Math.max(1, Math.floor(size / 2));
   let running = 0;
   let order = 0;
@@ -88,7 +81,7 @@ export function createQuerySlots({ size, delay }: QuerySlotsOptions): QuerySlots
       waiter.begin();
     }
   };
-  /** Resolves when it is its turn, which is counted by then. */
+  /** Resolves when it is its turn; the slot is then counted already. */
   const wait = async (group: Group, isSlow: boolean, signal: AbortSignal): Promise<void> => {
     let patience: AbortController | null = null;
     try {
@@ -124,40 +117,62 @@ export function createQuerySlots({ size, delay }: QuerySlotsOptions): QuerySlots
     if (busy === 0 && waiting.size === 0) groups.delete(name);
   };
 
+  const run = async <Result>(
+    name: string,
+    task: () => Promise<Result>,
+    signal: AbortSignal,
+  ): Promise<Result> => {
+    const group = groupOf(name);
+    try {
+      await wait(group, slow.has(name), signal);
+    } catch (error) {
+      forgetIfIdle(name, group);
+      throw error;
+    }
+    try {
+      return await task();
+    } finally {
+      group.running -= 1;
+      running -= 1;
+      forgetIfIdle(name, group);
+      serve();
+    }
+  };
+
   return {
-    async enter({ account, isInTrouble }, task, signal) {
+    /**
+     * Runs the task when a slot is free and it is its turn: the account with the fewest running queries goes first.
+     * Rejects with `NoSlot` if the wait is long because of slow queries like it, or on the signal.
+     */
+    async enter<Result>(
+      { account, isInTrouble }: Asker,
+      task: () => Promise<Result>,
+      signal: AbortSignal,
+    ): Promise<Result> {
       signal.throwIfAborted();
       const name = isInTrouble ? TROUBLED : account;
-      const group = groupOf(name);
-      if (isInTrouble && group.running + group.waiting.size > 0) throw new NoSlot();
+      if (!isInTrouble) return await run(name, task, signal);
+      if (troubled.has(account)) throw new NoSlot();
+      troubled.add(account);
       try {
-        await wait(group, slow.has(name), signal);
-      } catch (error) {
-        forgetIfIdle(name, group);
-        throw error;
-      }
-      try {
-        return await task();
+        return await run(name, task, signal);
       } finally {
-        group.running -= 1;
-        running -= 1;
-        forgetIfIdle(name, group);
-        serve();
+        troubled.delete(account);
       }
     },
-    answered(name) {
+    answered(name: string): void {
       slow.delete(name);
       const group = groups.get(name);
       if (group === undefined) return;
       group.allowance = Math.min(group.allowance + 1, size);
       serve();
     },
-    tookTooLong(name) {
+    tookTooLong(name: string): void {
       slow.set(name, true);
       const group = groups.get(name);
       if (group === undefined) return;
       group.allowance = 1;
-      // They have waited for at least as long as those before them took.
+      // They have waited at least as long as the queries before them took.
       for (const waiter of group.waiting) waiter.refuse();
     },
   };

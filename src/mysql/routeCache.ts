@@ -1,26 +1,27 @@
 import { LRUCache } from 'lru-cache';
-import type { Route, RouteKey } from '../domain/route.ts';
-import { RouteUnknown } from '../domain/routeUnknown.ts';
-import type { Metrics, RouteSource } from '../pipeline/ports.ts';
+import type { Route, RouteKey, RouteLookup } from '../domain/route.ts';
+import type { RouteSource } from '../ports/notify.ts';
+import type { Metrics } from '../ports/telemetry.ts';
 import { orAbort } from '../runtime/abort.ts';
+import { toError } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { createKeyTroubles } from './keyTroubles.ts';
+import { createKeyBackoff } from './keyBackoff.ts';
 import { createOutageGate } from './outageGate.ts';
 import { createQuerySlots, NoSlot } from './querySlots.ts';
-import { createSharedCalls } from './sharedCalls.ts';
+import { createSingleflight } from '../runtime/singleflight.ts';
 
 export interface RouteCacheOptions {
-  /** Asks the database. Rejects with a `RouteQueryError`, or with the signal's reason. */
+  /** Queries the database. Rejects with a `RouteQueryError`, or with the signal's reason. */
   readonly lookup: (key: RouteKey, signal: AbortSignal) => Promise<Route>;
-  /** Asks what can't trouble anybody: whether the database answers at all. Rejects with a `RouteQueryError`. */
+  /** The harmless query: whether the database answers at all. Rejects with a `RouteQueryError`. */
   readonly check: (signal: AbortSignal) => Promise<void>;
-  /** Questions asked at a time at most. */
+  /** The most concurrent queries. */
   readonly slots: number;
   /** Whether answers differ by delivery status. */
   readonly usesDeliveryStatus: boolean;
-  /** How long an answer, also a "no", is given without asking again. */
+  /** How long an answer, also a "no", is used without another query. */
   readonly ttlMs: number;
-  /** How old an answer may be that is given while the database does not answer. */
+  /** How old an answer may be that is used while the database does not answer. */
   readonly staleMs: number;
   /** Answers kept at most. */
   readonly size: number;
@@ -38,31 +39,36 @@ interface KnownRoute {
 }
 
 interface Finding {
-  readonly route: Route;
-  readonly result: 'miss' | 'stale';
+  readonly route: RouteLookup;
+  readonly result: 'miss' | 'stale' | 'unknown';
 }
 
-/** How long it is waited for the answer about a key in trouble. It is asked for longer than that. */
+const unknown: Finding = { route: { kind: 'unknown' }, result: 'unknown' };
+
+/** How long a caller waits for the answer about a failing key. The query itself runs longer. */
 const TROUBLE_PATIENCE_MS = 200;
-/** Asking for a key in trouble is given up when nobody has asked for it for so long: it may have waited in an outage. */
+/** After this time the query of a failing key is cancelled: it may have waited in an outage. */
 const TROUBLE_ASKED_MS = 30_000;
-/** A key after whose question nobody was answered so often, though others were before, may be what brings MySQL down. */
+/** A key whose query was followed by an outage this often, though others were answered before, may cause the outages. */
 const OUTAGES_AT_MOST = 3;
-/** An error that took so long is one of those that would hold up others. */
+/** A query that fails after this time would delay others. */
 const LONG_MS = 1_000;
 
 /**
- * Remembers answers, asks once for many, and turns an outage into waiting, never into a "no". Only a key that the
- * database trips over, or takes too long for, is given back with `RouteUnknown`.
+ * Caches answers, runs one query for all concurrent callers of a key, and turns an outage into waiting, never into a
+ * "no". Only a key that the database answers with an error, or not in time, is returned as unknown.
+ *
+ * lru-cache's own `fetch` does not fit: all callers of a key would share the first one's signal, where here a query ends
+ * when its last caller leaves.
  */
 export function createRouteCache(options: RouteCacheOptions): RouteSource {
   const { lookup, ttlMs, staleMs, metrics, delay } = options;
   const { clock = () => performance.now(), random = Math.random } = options;
   const known = new LRUCache<string, KnownRoute>({ max: Math.max(1, options.size) });
   const gate = createOutageGate({ ...options, clock, random });
-  const troubles = createKeyTroubles({ ...options, clock, random });
+  const troubles = createKeyBackoff({ ...options, clock, random });
   const slots = createQuerySlots({ size: options.slots, delay });
-  const calls = createSharedCalls<Finding>();
+  const calls = createSingleflight<Finding>();
   const inBackground = new Map<string, Promise<Finding>>();
 
   const age = ({ askedAt }: KnownRoute): number => clock() - askedAt;
@@ -73,7 +79,7 @@ export function createRouteCache(options: RouteCacheOptions): RouteSource {
     const account = String(key.accountId);
     let outages = 0;
     for (let hasFailed = false; ;) {
-      if (troubles.mustWait(cacheKey)) throw new RouteUnknown();
+      if (troubles.mustWait(cacheKey)) return unknown;
       const isInTrouble = troubles.has(cacheKey);
       let askedAt: number | null = null;
       let tookMs = 0;
@@ -107,18 +113,18 @@ export function createRouteCache(options: RouteCacheOptions): RouteSource {
         if (passage.hasFailed) outages += 1;
         if (outages < OUTAGES_AT_MOST) continue;
         troubles.failed(cacheKey, key, new Error('MySQL was away each time this was asked'));
-        throw new RouteUnknown();
+        return unknown;
       }
       const { error } = passage;
       const isLong = tookMs >= LONG_MS && error.code !== 'CONNECTION_SILENT';
       if (isLong) slots.tookTooLong(account);
       if (!hasFailed && !isInTrouble && !isLong && error.code !== 'ROW_INVALID') {
-        // Of the connection, or of a moment, perhaps: then it is answered now.
+        // The error may have been one of the connection, or temporary: then the next try is answered.
         hasFailed = true;
         continue;
       }
       troubles.failed(cacheKey, key, error);
-      throw new RouteUnknown();
+      return unknown;
     }
   };
 
@@ -130,32 +136,26 @@ export function createRouteCache(options: RouteCacheOptions): RouteSource {
     try {
       return await ask(key, cacheKey, signal);
     } catch (error) {
-      if (signal.aborted || error instanceof RouteUnknown) throw error;
-      // What is no error of the query at all is a fault in this program: it must not stop the others.
+      if (signal.aborted) throw error;
+      // Anything but a query's error is a bug in this program; it must not stop other keys.
       if (!(error instanceof NoSlot)) troubles.failed(cacheKey, key, error);
-      throw new RouteUnknown();
+      return unknown;
     }
   };
 
   const askTogether = async (key: RouteKey, cacheKey: string, signal: AbortSignal) =>
-    await calls.join(
-      cacheKey,
-      async (shared) => await askOrGiveBack(key, cacheKey, shared),
-      signal,
-    );
+    await calls.run(cacheKey, async (shared) => await askOrGiveBack(key, cacheKey, shared), signal);
 
-  /** Nobody waits long for a key in trouble, or those who do would fill the window; the question goes on. */
+  /** Callers do not wait long for a failing key, or they would fill the watermark; the query continues. */
   const askAboutTrouble = async (
     key: RouteKey,
     cacheKey: string,
     signal: AbortSignal,
   ): Promise<Finding> => {
-    if (troubles.mustWait(cacheKey)) throw new RouteUnknown();
+    if (troubles.mustWait(cacheKey)) return unknown;
     const asking = inBackground.get(cacheKey) ?? askInBackground(key, cacheKey);
     const patience = new AbortController();
-    const isOver = delay(TROUBLE_PATIENCE_MS, patience.signal).then(() => {
-      throw new RouteUnknown();
-    });
+    const isOver = delay(TROUBLE_PATIENCE_MS, patience.signal).then(() => unknown);
     isOver.catch(() => undefined);
     try {
       return await orAbort(Promise.race([asking, isOver]), signal);
@@ -165,11 +165,16 @@ export function createRouteCache(options: RouteCacheOptions): RouteSource {
   };
   const askInBackground = (key: RouteKey, cacheKey: string): Promise<Finding> => {
     const limit = new AbortController();
-    const timer = setTimeout(() => limit.abort(new RouteUnknown()), TROUBLE_ASKED_MS).unref();
-    const asking = askTogether(key, cacheKey, limit.signal).finally(() => {
-      clearTimeout(timer);
-      inBackground.delete(cacheKey);
-    });
+    const timer = setTimeout(() => limit.abort(), TROUBLE_ASKED_MS).unref();
+    const asking = askTogether(key, cacheKey, limit.signal)
+      .catch((error: unknown) => {
+        if (limit.signal.aborted) return unknown;
+        throw toError(error);
+      })
+      .finally(() => {
+        clearTimeout(timer);
+        inBackground.delete(cacheKey);
+      });
     asking.catch(() => undefined);
     inBackground.set(cacheKey, asking);
     return asking;
@@ -197,7 +202,7 @@ export function createRouteCache(options: RouteCacheOptions): RouteSource {
         return answer.route;
       }
       const { route, result } = await findAnew(key, cacheKey, signal);
-      metrics.routeLookup(result);
+      if (result !== 'unknown') metrics.routeLookup(result);
       if (result === 'stale') gate.staleAnswerUsed();
       return route;
     },

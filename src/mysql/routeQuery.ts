@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { routeFromRow, type RouteRow } from '../domain/routeFromRow.ts';
-import type { Route, RouteKey } from '../domain/route.ts';
-import { allSchemes, type Scheme } from '../domain/webhookUrl.ts';
+import { type Route, routeFromRow, type RouteKey, type RouteRow } from '../domain/route.ts';
+import { allSchemes, type Scheme } from '../domain/webhook.ts';
 import { abortReason } from '../runtime/abort.ts';
-import { compileRouteQuery, type CompiledRouteQuery } from './compileRouteQuery.ts';
+import { ConfigurationError } from '../runtime/errors.ts';
 import type { MysqlClient, MysqlResult } from './connect.ts';
 import { RouteQueryError, toCheckError, toRouteQueryError } from './errors.ts';
 import { readRouteRow, requireAtMostOneRow, requireColumns } from './routeRow.ts';
+import { type CompiledRouteQuery, compileRouteQuery } from './routeSql.ts';
 
 /** A query's text and where it is from, to name it in errors. */
 export interface QueryFile {
@@ -16,9 +16,9 @@ export interface QueryFile {
 
 export interface RouteQueryOptions extends QueryFile {
   readonly client: MysqlClient;
-  /** Bounds one question from when it is sent. */
+  /** Limits one query from when it is sent. */
   readonly timeoutMs?: number;
-  /** Tried when this one does not fit the database, so that the error can say whether that one does. */
+  /** Tried if this query does not match the database, so that the error can say whether the other does. */
   readonly alternative?: QueryFile | undefined;
   /** What a webhook's URL may begin with. */
   readonly schemes?: readonly Scheme[];
@@ -35,18 +35,17 @@ export interface RouteQuery {
   decide(row: RouteRow | null): Route;
   /**
    * Whether the database can answer at all: reachable, allowed, right tables, right columns. Goes before other
-   * questions. Rejects as `run` does, but never with the kind `key`; with `schema` and `denied` only for what is
-   * known to be a mistake of set-up.
+   * queries. Rejects as `run` does, but never with the kind `key`; with `schema` and `denied` only for known
+   * configuration errors.
    */
   check(signal: AbortSignal): Promise<void>;
-  /** As `check`, but asks nothing when a question was answered within the last `RECENT_MS`. */
+  /** As `check`, but runs no query if one was answered within the last `RECENT_MS`. */
   watch(signal: AbortSignal): Promise<void>;
 }
 
-/** What was answered so lately need not be asked again to know that the database answers. */
 const RECENT_MS = 5_000;
 
-/** Asked for by checks. Whether there is such an account does not matter: its row is not looked at. */
+/** The key of checks. Whether there is such an account does not matter: its row is not read. */
 const nobody: RouteKey = { accountId: 0, flowId: 0, deliveryStatus: '' };
 
 /** Throws a `RouteQueryError` for a text that is no route query. */
@@ -127,4 +126,31 @@ function bind({ parameters }: CompiledRouteQuery, key: RouteKey): (bigint | stri
 
 function sha256(text: string): string {
   return createHash('sha256').update(text).digest('base64url');
+}
+
+/** Like `createRouteQuery`, but throws a `ConfigurationError`. */
+export function openRouteQuery(options: RouteQueryOptions): RouteQuery {
+  try {
+    return createRouteQuery(options);
+  } catch (error) {
+    throw asConfiguration(error);
+  }
+}
+
+/**
+ * Before the first notification, a query that does not match the tables, or a user that may not read them,
+ * ends the start. Later the worker waits until it is fixed: somebody is changing the database.
+ */
+export async function checkAtStart(query: RouteQuery, signal: AbortSignal): Promise<void> {
+  try {
+    await query.check(signal);
+  } catch (error) {
+    throw asConfiguration(error);
+  }
+}
+
+function asConfiguration(error: unknown): unknown {
+  const mustBeFixed =
+    error instanceof RouteQueryError && (error.kind === 'schema' || error.kind === 'denied');
+  return mustBeFixed ? new ConfigurationError(error.message, { cause: error }) : error;
 }

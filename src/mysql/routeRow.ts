@@ -1,4 +1,4 @@
-import type { RouteRow } from '../domain/routeFromRow.ts';
+import type { RouteRow } from '../domain/route.ts';
 import type { MysqlResult } from './connect.ts';
 import { RouteQueryError } from './errors.ts';
 

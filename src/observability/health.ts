@@ -1,4 +1,4 @@
-import type { LoopHealth } from '../pipeline/ports.ts';
+import type { LoopHealth } from '../ports/telemetry.ts';
 
 interface Component {
   readonly status: 'ok' | 'fail';
@@ -15,20 +15,20 @@ export interface HealthReport {
 export interface Health extends LoopHealth {
   set(component: 'mongodb' | 'mysql', state: Component): void;
   /**
-   * The component fails by what only a start with other settings mends; until `set` says otherwise. After a minute of
-   * that `live` fails too.
+   * The component fails, and only a restart with other settings can fix it, until `set` reports otherwise. After a
+   * minute of that `live` fails too.
    */
   hopeless(component: 'mongodb' | 'mysql', detail: string): void;
   draining(): void;
   /** Ready to work: both databases answer, the stream is open, and the worker is not stopping. */
   ready(): HealthReport;
-  /** Alive: every loop that has begun still goes round, and waiting can help. */
+  /** Alive: every started loop still turns, and waiting can help. */
   live(): HealthReport;
 }
 
 /**
- * A loop silent for this long has hung. Generous, because one read of the stream may lawfully scan the
- * oplog for minutes without finding anything of ours.
+ * A loop that has not turned for this long hangs. Generous, because one read of the stream may scan the oplog for
+ * minutes without finding a relevant change.
  */
 const SILENT_AFTER_MS = 10 * 60_000;
 
@@ -72,9 +72,7 @@ export function createHealth(now: () => number = () => performance.now()): Healt
     draining() {
       components.set('worker', { status: 'fail', detail: 'stopping' });
     },
-    ready() {
-      return report(components);
-    },
+    ready: () => report(components),
     live() {
       const loops = [...turnedAt].map(([loop, atMs]): [string, Component] => {
         const silentMs = now() - atMs;

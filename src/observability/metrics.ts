@@ -1,16 +1,17 @@
-import { Counter, Gauge, Histogram, Registry, type LabelValues } from 'prom-client';
-import type { AttemptOutcome } from '../domain/attempt.ts';
-import type { Metrics } from '../pipeline/ports.ts';
-import { knownLabels } from './knownLabels.ts';
+import { Counter, Gauge, Histogram, type LabelValues, Registry } from 'prom-client';
+import { attemptErrors, type AttemptOutcome } from '../domain/attempt.ts';
+import type { FailedReason, SkippedReason } from '../domain/record.ts';
+import type { Metrics } from '../ports/telemetry.ts';
 
 /** What the worker's collections and the oplog say; the same whichever worker reads it. */
 export interface StateFigures {
   readonly retriesPending: number;
+  readonly retriesBlocked: number;
   readonly oldestOverdueSeconds: number;
   readonly endpointsDisabled: number;
   /** Null when none is saved. */
   readonly checkpointAt: Date | null;
-  /** Null when it can't be told. */
+  /** Null when it is unknown. */
   readonly oldestOplogEntryAt: Date | null;
 }
 
@@ -18,7 +19,7 @@ export interface StateFigures {
 type LastRead = { readonly [Name in keyof StateFigures]: StateFigures[Name] | null };
 
 export interface PrometheusMetrics extends Metrics {
-  /** What was read just now; what is left out stays as it was. */
+  /** The figures just read; those left out keep their values. */
   stateRead(figures: Partial<StateFigures>): void;
   /** The Prometheus text exposition. */
   text(): Promise<string>;
@@ -28,15 +29,18 @@ export interface PrometheusMetrics extends Metrics {
 const PREFIX = 'notify_on_delivery_';
 /** Seconds: from a fast local answer to the longest a request may take by default. */
 const attemptBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30];
-/** Seconds: from at once to after the last retry of the default schedule. */
+/** Seconds: from immediate delivery to after the last retry of the default schedule. */
 const deliveryBuckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 15, 60, 300, 1800, 7200, 36_000];
 
 /**
- * Every series whose labels are known exists from the start, so that a rate over it is never absent. Only
- * what would be a lie as 0, a lag or a count of rows that nobody has read yet, is absent until it is known.
- * `now`, in milliseconds, is of the clock that the times told go by, which is MongoDB's.
+ * Every series whose labels are known exists from the start, so that a rate over it is never absent. A value for
+ * which 0 would be wrong, such as a lag or a row count that has not been read yet, is absent until it is known.
+ * `now`, in milliseconds, is MongoDB's clock, which the reported times also use; `version` is the worker's.
  */
-export function createMetrics(now = (): number => Date.now()): PrometheusMetrics {
+export function createMetrics(
+  now = (): number => Date.now(),
+  version = 'unknown',
+): PrometheusMetrics {
   const registry = new Registry();
   const counter = <Label extends string>(
     name: string,
@@ -50,9 +54,9 @@ export function createMetrics(now = (): number => Date.now()): PrometheusMetrics
   };
   const histogram = (name: string, help: string, buckets: number[]): Histogram =>
     new Histogram({ name: PREFIX + name, help, buckets, registers: [registry] });
-  const gauge = (name: string, help: string): Gauge =>
-    new Gauge({ name: PREFIX + name, help, registers: [registry] });
-  /** Worked out when it is asked for; absent while that gives null. */
+  const gauge = (name: string, help: string, labelNames: readonly string[] = []): Gauge =>
+    new Gauge({ name: PREFIX + name, help, labelNames, registers: [registry] });
+  /** Computed when it is collected; absent while `value` returns null. */
   const derived = (name: string, help: string, value: () => number | null): Gauge =>
     new Gauge({
       name: PREFIX + name,
@@ -67,7 +71,7 @@ export function createMetrics(now = (): number => Date.now()): PrometheusMetrics
 
   const notifications = counter(
     'notifications_total',
-    'Notifications that ended, by how',
+    'Notifications that ended, by state and reason',
     ['state', 'reason'],
     knownLabels.ends,
   );
@@ -84,20 +88,30 @@ export function createMetrics(now = (): number => Date.now()): PrometheusMetrics
   );
   const statusToResponse = histogram(
     'status_to_response_seconds',
-    'From the write of the status to the 2xx answer',
+    'Time from the write of the status to the 2xx answer',
     deliveryBuckets,
   );
   const notNotified = counter(
     'not_notified_total',
-    'Statuses that never became a notification',
+    'Statuses that needed no notification',
     ['reason'],
     knownLabels.notNotified,
   );
   const inFlight = gauge('in_flight', 'Calls running now');
-  const breakersOpen = gauge('breakers_open', 'Endpoints that are spared for failing too often');
-  const reopened = counter('stream_reopened_total', 'Reopenings of the stream', ['cause'], []);
-  const gaps = counter('gaps_total', 'Spans the stream could not be read for', [], [{}]);
-  const recordFailures = counter('record_failures_total', 'Records that never fit', ['code'], []);
+  const breakersOpen = gauge('breakers_open', 'Endpoints whose breaker is open');
+  const reopened = counter(
+    'stream_reopened_total',
+    'Times the change stream was reopened',
+    ['cause'],
+    [],
+  );
+  const gaps = counter('gaps_total', 'Time spans for which the stream could not be read', [], [{}]);
+  const recordFailures = counter(
+    'record_failures_total',
+    'Records that MongoDB permanently refused',
+    ['code'],
+    [],
+  );
   const unreadableRows = counter(
     'unreadable_rows_total',
     "Rows of the worker's own that can't be read",
@@ -106,7 +120,7 @@ export function createMetrics(now = (): number => Date.now()): PrometheusMetrics
   );
   const routeLookups = counter(
     'route_lookups_total',
-    'Questions to the route cache',
+    'Route lookups, by how they were answered',
     ['result'],
     knownLabels.lookups,
   );
@@ -122,22 +136,24 @@ export function createMetrics(now = (): number => Date.now()): PrometheusMetrics
     },
   });
   registry.registerMetric(cpuSeconds);
-  derived('process_resident_memory_bytes', 'Memory of the process', () =>
+  derived('process_resident_memory_bytes', 'Resident memory of the process', () =>
     process.memoryUsage.rss(),
   );
   const startedAtSeconds = Date.now() / 1000 - process.uptime();
-  derived('process_start_time_seconds', 'When the process began', () => startedAtSeconds);
-  const leaseHeld = new Gauge({
-    name: `${PREFIX}lease_held`,
-    help: 'Whether this worker holds the lease',
-    labelNames: ['partition'],
-    registers: [registry],
-  });
+  derived(
+    'process_start_time_seconds',
+    'Start time of the process, in Unix time',
+    () => startedAtSeconds,
+  );
+  const buildInfo = gauge('build_info', 'Version of the worker and of Node', ['version', 'node']);
+  buildInfo.set({ version, node: process.versions.node }, 1);
+  const leaseHeld = gauge('lease_held', 'Whether this worker holds the lease', ['partition']);
   leaseHeld.set({ partition: '0' }, 0);
   let isHeld = false;
   let streamAtMs: number | null = null;
   let figures: LastRead = {
     retriesPending: null,
+    retriesBlocked: null,
     oldestOverdueSeconds: null,
     endpointsDisabled: null,
     checkpointAt: null,
@@ -145,22 +161,23 @@ export function createMetrics(now = (): number => Date.now()): PrometheusMetrics
   };
   derived('retries_pending', 'Notifications in durable state', () => figures.retriesPending);
   derived(
-    'retries_oldest_overdue_seconds',
-    'How long the oldest retry that is due has been due',
-    () => figures.oldestOverdueSeconds,
+    'retries_blocked',
+    'Notifications in durable state whose endpoint is disabled or has an open breaker',
+    () => figures.retriesBlocked,
   );
   derived(
-    'endpoints_disabled',
-    'Endpoints that are not called any more',
-    () => figures.endpointsDisabled,
+    'retries_oldest_overdue_seconds',
+    'How long the oldest retry that is not blocked has been due',
+    () => figures.oldestOverdueSeconds,
   );
-  derived('stream_lag_seconds', 'Age of the newest thing read from the stream', () =>
+  derived('endpoints_disabled', 'Endpoints that are disabled', () => figures.endpointsDisabled);
+  derived('stream_lag_seconds', 'Age of the newest event read from the stream', () =>
     isHeld && streamAtMs !== null ? secondsSince(streamAtMs) : null,
   );
   derived('checkpoint_lag_seconds', 'Age of the checkpoint', () =>
     figures.checkpointAt === null ? null : secondsSince(figures.checkpointAt.getTime()),
   );
-  derived('oplog_headroom_seconds', 'From the oldest oplog entry to the checkpoint', () => {
+  derived('oplog_headroom_seconds', 'Time from the oldest oplog entry to the checkpoint', () => {
     const { checkpointAt, oldestOplogEntryAt } = figures;
     if (checkpointAt === null || oldestOplogEntryAt === null) return null;
     return (checkpointAt.getTime() - oldestOplogEntryAt.getTime()) / 1000;
@@ -194,7 +211,7 @@ export function createMetrics(now = (): number => Date.now()): PrometheusMetrics
     },
     routeLookup: (result) => routeLookups.inc({ result }),
     stateRead(read) {
-      // Who has the lease knows better: it was told of every save, and this read may be older.
+      // The lease holder knows better: it sees every save, and this read may be older.
       const own = isHeld && { checkpointAt: figures.checkpointAt };
       figures = { ...figures, ...read, ...own };
     },
@@ -204,8 +221,8 @@ export function createMetrics(now = (): number => Date.now()): PrometheusMetrics
 }
 
 /**
- * The class of the answer, or what went wrong instead. A status that HTTP does not know counts as 5xx, as
- * RFC 9110, section 15, would have it.
+ * The class of the answer, or the error. A status that HTTP does not define counts as 5xx, as
+ * RFC 9110, section 15, asks for.
  */
 function labelOf(outcome: AttemptOutcome): string {
   if (outcome.kind === 'unanswered') return outcome.error;
@@ -213,3 +230,38 @@ function labelOf(outcome: AttemptOutcome): string {
   if (statusCode >= 200 && statusCode < 600) return `${Math.floor(statusCode / 100)}xx`;
   return error ?? '5xx';
 }
+
+const failed = {
+  attempts_exhausted: true,
+  expired: true,
+  endpoint_gone: true,
+  endpoint_disabled: true,
+  aborted_by_receiver: true,
+  blocked_address: true,
+  invalid_webhook: true,
+  notification_withdrawn: true,
+} as const satisfies Record<FailedReason, true>;
+
+const skipped = {
+  no_default_webhook: true,
+  flow_webhook_disabled: true,
+  unusable_document: true,
+  stale: true,
+} as const satisfies Record<SkippedReason, true>;
+
+/** The label values that are known from the start. */
+const knownLabels = {
+  ends: [
+    { state: 'delivered', reason: '' },
+    ...Object.keys(failed).map((reason) => ({ state: 'failed', reason })),
+    ...Object.keys(skipped).map((reason) => ({ state: 'skipped', reason })),
+  ],
+  outcomes: ['2xx', '3xx', '4xx', '5xx', ...attemptErrors].map((outcome) => ({ outcome })),
+  notNotified: ['not_opted_in', 'filtered_status', 'document_gone', 'duplicate'].map((reason) => ({
+    reason,
+  })),
+  collections: ['checkpoints', 'retries', 'sent', 'endpoints', 'gaps', 'leases', 'jobs'].map(
+    (name) => ({ collection: `notify_on_delivery_${name}` }),
+  ),
+  lookups: ['hit', 'miss', 'stale', 'error'].map((result) => ({ result })),
+} as const;

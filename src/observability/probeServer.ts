@@ -5,13 +5,7 @@ import { ConfigurationError, toError } from '../runtime/errors.ts';
 import type { Health, HealthReport } from './health.ts';
 import type { PrometheusMetrics } from './metrics.ts';
 
-export interface ProbeServer {
-  /** The port in use, also when 0 was asked for. */
-  readonly port: number;
-  close(): Promise<void>;
-}
-
-/** Serves `/livez`, `/readyz` and `/metrics`. A port that can't be had is a `ConfigurationError`. */
+/** Serves `/livez`, `/readyz` and `/metrics`. Rejects with a `ConfigurationError` for a port that can't be used. */
 export async function startProbeServer(options: {
   readonly host: string;
   readonly port: number;
@@ -19,7 +13,7 @@ export async function startProbeServer(options: {
   readonly metrics: PrometheusMetrics;
   /** Brings the metrics up to date before they are shown. */
   refresh(): Promise<void>;
-}): Promise<ProbeServer> {
+}) {
   const { host, port, health } = options;
   const server = createServer((request, response) => {
     const path = request.url?.split('?')[0];
@@ -31,8 +25,13 @@ export async function startProbeServer(options: {
   });
   await listen(server, port, host);
   return {
+    /** The port in use, also when 0 was asked for. */
     port: (server.address() as AddressInfo).port,
-    close: () => closeServer(server),
+    async close(): Promise<void> {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
   };
 }
 
@@ -42,7 +41,7 @@ async function listen(server: Server, port: number, host: string): Promise<void>
     await once(server, 'listening');
   } catch (cause) {
     throw new ConfigurationError(
-      `cannot listen on ${host}, port ${port} (${toError(cause).message}): set HTTP_HOST and HTTP_PORT to what is free, or HTTP_PORT=off`,
+      `cannot listen on ${host}, port ${port} (${toError(cause).message}): set HTTP_HOST and HTTP_PORT to a free address and port, or HTTP_PORT=off`,
       { cause },
     );
   }
@@ -65,10 +64,4 @@ async function sendMetrics(
   } catch (thrown) {
     response.writeHead(500, { 'content-type': 'text/plain' }).end(toError(thrown).message);
   }
-}
-
-async function closeServer(server: Server): Promise<void> {
-  server.close();
-  server.closeAllConnections();
-  await once(server, 'close');
 }

@@ -18,9 +18,8 @@ export interface StateSampler {
 }
 
 /**
- * Reads what the gauges show when somebody looks at them, whether this worker has the lease or not: nobody pays
- * for figures that nobody sees. A figure that can't be read stays as it was; that the database is away is
- * told elsewhere.
+ * Reads the figures of the gauges only when they are scraped, whether this worker has the lease or not. A figure that
+ * can't be read stays as it was; other code reports that the database is unreachable.
  */
 export function createStateSampler(options: {
   readonly metrics: Pick<PrometheusMetrics, 'stateRead'>;

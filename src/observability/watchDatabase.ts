@@ -1,5 +1,5 @@
-import { abortReason, delay } from '../runtime/abort.ts';
-import { createBackoff } from '../runtime/backoff.ts';
+import { abortReason, delay, pause } from '../runtime/abort.ts';
+import { createBackoff } from '../runtime/retry.ts';
 import { ConfigurationError, toError } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Health } from './health.ts';
@@ -18,9 +18,9 @@ const events = {
   mongodb: {
     waiting: 'waiting_for_mongodb',
     lost: 'mongodb_unreachable',
-    back: 'mongodb_answers_again',
+    back: 'mongodb_recovered',
   },
-  mysql: { waiting: 'waiting_for_mysql', lost: 'mysql_unreachable', back: 'mysql_answers_again' },
+  mysql: { waiting: 'waiting_for_mysql', lost: 'mysql_unreachable', back: 'mysql_recovered' },
 } as const;
 
 /**
@@ -52,7 +52,7 @@ export async function untilReady<Result>(
   }
 }
 
-/** Keeps asking until the worker stops, so that `/readyz` tells how the database is now. */
+/** Checks until the worker stops, so that `/readyz` shows the database's current state. */
 export async function watchDatabase(
   watch: DatabaseWatch,
   check: () => Promise<unknown>,
@@ -71,7 +71,7 @@ export async function watchDatabase(
       const error = toError(thrown);
       if (answered) logger.error(events[component].lost, { error });
       answered = false;
-      // MySQL's tables can be mended while the worker waits; how it gets at MongoDB is read at the start only.
+      // MySQL's tables can be fixed while the worker waits; the MongoDB settings are read at the start only.
       if (component === 'mongodb' && error instanceof ConfigurationError) {
         health.hopeless(component, error.message);
       } else {
@@ -79,6 +79,6 @@ export async function watchDatabase(
       }
     }
     const waitMs = answered ? CHECK_EVERY_MS : CHECK_EVERY_MS_WHILE_AWAY;
-    await delay(waitMs, stopping).catch(() => undefined);
+    await pause(waitMs, stopping);
   }
 }

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { toError } from './errors.ts';
 
 /** Waits, or rejects with the signal's reason as soon as it is aborted. */
 export async function delay(ms: number, signal: AbortSignal): Promise<void> {
@@ -13,6 +14,11 @@ export async function delay(ms: number, signal: AbortSignal): Promise<void> {
       resolve();
     }, ms);
   });
+}
+
+/** Waits, or returns as soon as the signal is aborted. */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, signal).catch(() => undefined);
 }
 
 /** The signal's reason, as the Error that a throw needs. */
@@ -36,15 +42,15 @@ export async function orAbort<Result>(
 
 /** The reason given to signals when the worker is stopping. */
 export class Stopping extends Error {
-  override readonly name: string = 'Stopping';
+  override readonly name = 'Stopping';
   constructor() {
     super('the worker is stopping');
   }
 }
 
-/** A later holder of the lease has taken over: what this one has to say about the position is void. */
-export class Fenced extends Stopping {
-  override readonly name = 'Fenced';
+/** For loops that a stop ends by a rejection. Whatever has not begun by then is left to a successor. */
+export function ignoreStopping(thrown: unknown): void {
+  if (!(thrown instanceof Stopping)) throw toError(thrown);
 }
 
 /**

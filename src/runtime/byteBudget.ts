@@ -1,4 +1,4 @@
-import { onAbort } from './abort.ts';
+import { createCondition } from './condition.ts';
 
 /** What one task holds of a budget. */
 export interface Hold {
@@ -12,8 +12,8 @@ export const nothingHeld: Hold = { add: () => undefined, release: () => undefine
 
 /**
  * Bounds what many tasks hold in memory together. Whoever finds room may take whatever the next item is, of any
- * size: so the bound is exceeded by one item at most, and none is too large to get by. Those who wait
- * for room must not be waited for by those who hold some.
+ * size: so the bound is exceeded by one item at most, and none is too large to get by. A holder must
+ * never wait for a task that is waiting for room.
  */
 export interface ByteBudget {
   readonly hasRoom: boolean;
@@ -29,46 +29,42 @@ export interface ByteBudget {
 
 export function createByteBudget(limit: number): ByteBudget {
   let held = 0;
-  let onRoom: (() => void)[] = [];
+  const room = createCondition();
+  const hasRoom = (): boolean => held < limit;
 
-  const update = (by: number): void => {
+  const change = (by: number): void => {
     held += by;
-    if (held >= limit || onRoom.length === 0) return;
-    const waiting = onRoom;
-    onRoom = [];
-    for (const resolve of waiting) resolve();
+    if (by < 0) room.check();
   };
   return {
     get hasRoom() {
-      return held < limit;
+      return hasRoom();
     },
     get room() {
       return limit - held;
     },
-    async untilRoom(signal) {
-      signal.throwIfAborted();
-      if (held < limit) return;
-      await new Promise<void>((resolve, reject) => {
-        const forget = onAbort(signal, reject);
-        onRoom.push(() => {
-          forget();
-          resolve();
-        });
-      });
-    },
-    open() {
-      let own = 0;
-      return {
-        add(bytes) {
-          own += bytes;
-          held += bytes;
-        },
-        release() {
-          const bytes = own;
-          own = 0;
-          update(-bytes);
-        },
-      };
-    },
+    untilRoom: (signal) => room.until(hasRoom, signal),
+    open: () => new PartHeld(change),
   };
+}
+
+/** A class, since every status has several: their functions are shared. */
+class PartHeld implements Hold {
+  readonly #change: (by: number) => void;
+  #own = 0;
+
+  constructor(change: (by: number) => void) {
+    this.#change = change;
+  }
+
+  add(bytes: number): void {
+    this.#own += bytes;
+    this.#change(bytes);
+  }
+
+  release(): void {
+    const bytes = this.#own;
+    this.#own = 0;
+    this.#change(-bytes);
+  }
 }

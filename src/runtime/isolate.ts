@@ -1,7 +1,6 @@
 import { delay, Stopping } from './abort.ts';
-import { createBackoff } from './backoff.ts';
+import { createBackoff, type RetryOptions, retryTransient } from './retry.ts';
 import { toError } from './errors.ts';
-import { retryTransient, type RetryOptions } from './retryTransient.ts';
 
 type Insistence = RetryOptions & Required<Pick<RetryOptions, 'passes'>>;
 
@@ -28,7 +27,7 @@ export async function isolate<Item, Result>(
     const [only] = items;
     if (items.length === 1) {
       const result = alone(only as Item, error);
-      // Whoever is given it hears of that later.
+      // The awaiting caller handles the rejection.
       result.catch(() => undefined);
       return [result];
     }
@@ -43,9 +42,9 @@ function isOfItems(error: Error, { passes }: Insistence): boolean {
 }
 
 /**
- * How often something has to fail before that is laid to it, and how often after each time the same must go well for
- * nothing at all. A database that fails for everybody with probability p would be taken for the item's fault
- * with (p(1 - p)²)⁸: once in 10⁷ at the worst. Three tries and one look took 69 of 300 healthy items at p = 0.6.
+ * Failures before an item is blamed, and successful probes that are required after each. A database that fails for
+ * everybody with probability p would be taken for the item's fault with (p(1 - p)²)⁸: once in 10⁷ at the worst. Three
+ * tries and one look took 69 of 300 healthy items at p = 0.6.
  */
 const TRIES = 8;
 const LOOKS = 2;

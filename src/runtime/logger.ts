@@ -5,7 +5,7 @@
 export type LogEvent =
   | 'started'
   | 'settings'
-  | 'setting_doubtful'
+  | 'setting_warning'
   | 'draining'
   | 'stopped'
   | 'stop_overdue'
@@ -14,24 +14,24 @@ export type LogEvent =
   | 'waiting_for_mongodb'
   | 'waiting_for_mysql'
   | 'mongodb_unreachable'
-  | 'mongodb_answers_again'
+  | 'mongodb_recovered'
   | 'mysql_unreachable'
-  | 'mysql_answers_again'
+  | 'mysql_recovered'
   | 'mysql_schema_error'
   | 'mysql_fewer_connections'
   | 'route_key_error'
   | 'route_cache_stale'
   | 'standby'
-  | 'lease_taken'
+  | 'lease_acquired'
   | 'lease_lost'
   | 'stream_opened'
   | 'stream_reopening'
   | 'stream_history_lost'
   | 'event_unreadable'
-  | 'checkpoint_doubtful'
-  | 'gap_sweep_begins'
-  | 'gap_swept'
-  | 'unplaceable_document'
+  | 'checkpoint_invalid'
+  | 'gap_scan_started'
+  | 'gap_scan_finished'
+  | 'document_without_time'
   | 'collection_gone'
   | 'checkpoint_save_failed'
   | 'oplog_unreadable'
@@ -42,9 +42,14 @@ export type LogEvent =
   | 'invalid_webhook'
   | 'document_gone'
   | 'endpoint_disabled'
+  | 'endpoint_enabled'
+  | 'breaker_opened'
+  | 'breaker_probe_failed'
+  | 'breaker_closed'
   | 'record_restored'
   | 'record_failed'
   | 'indexes_created'
+  | 'list_indexes_created'
   | 'row_unreadable'
   | 'database_retry';
 
@@ -62,3 +67,13 @@ export interface Logger {
   info(event: LogEvent, fields?: LogFields): void;
   debug(event: LogEvent, fields?: LogFields): void;
 }
+
+const nothing = (): void => undefined;
+
+/** For whoever says in another way what there is to say. */
+export const silentLogger: Logger = {
+  error: nothing,
+  warn: nothing,
+  info: nothing,
+  debug: nothing,
+};

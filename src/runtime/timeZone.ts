@@ -1,5 +1,5 @@
 import { DateTime, FixedOffsetZone, IANAZone, type Zone } from 'luxon';
-import type { TimeZone } from '../domain/timeZone.ts';
+import type { TimeZone } from '../domain/sms.ts';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;

@@ -19,20 +19,20 @@ beforeAll(async () => {
   for (let account = 0; account < ACCOUNTS; account += 1) {
     await central.optIn(account, account, { url: receiver.url('/hook') });
   }
-  const documents = Array.from({ length: COUNT }, (_, index) => told(index));
+  const documents = Array.from({ length: COUNT }, (_, index) => notified(index));
   await sms.insertMany([...documents, ...others()]);
   ids = documents.map(({ _id }) => _id);
   await e2e().worker();
 });
 
 /** With a status from before the worker ever ran. */
-function told(index: number): SmsDocument {
+function notified(index: number): SmsDocument {
   const account = index % ACCOUNTS;
   const deliveryTime = new Date(Date.now() - HOUR_MS);
   return newSms({ accountID: account, flowId: account, deliveryStatus: 'DELIVERED', deliveryTime });
 }
 
-/** What is not to be told: too old, without a time, unusable, without a status. */
+/** What is not to be notified: too old, without a time, unusable, without a status. */
 function others(): readonly SmsDocument[] {
   const deliveryTime = new Date(Date.now() - 48 * HOUR_MS);
   const { sendTime: _sendTime, ...timeless } = newSms({ accountID: 1, flowId: 1 });
@@ -58,7 +58,7 @@ async function interrupted(args: readonly string[]): Promise<void> {
     interrupt();
   });
   expect(half.stdout).toMatch(/█+░* +[\d,]+ of [\d,]+/);
-  expect(half.stdout).toMatch(/interrupted\. The same command goes on from here/);
+  expect(half.stdout).toMatch(/interrupted\. The same command resumes here/);
   expect(half.code).toBe(1);
   const state = await command('status', '--json');
   const [latest] = state.json()['jobs'] as readonly unknown[];

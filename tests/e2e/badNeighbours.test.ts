@@ -50,12 +50,12 @@ afterAll(async () => {
 });
 
 interface Run {
-  /** Seconds, sampled four times a second from the first write until all healthy ones are told. */
+  /** Seconds, sampled four times a second from the first write until all healthy ones are notified. */
   readonly checkpointLags: readonly number[];
   readonly seconds: number;
 }
 
-/** Writes the statuses of all accounts in turn, and waits until those of the healthy ones are told. */
+/** Writes the statuses of all accounts in turn, and waits until those of the healthy ones are notified. */
 async function run(worker: WorkerProcess, name: string, healthy: readonly number[]): Promise<Run> {
   const { sms } = e2e();
   const wanted = callsOf(healthy) + (STATUSES / ENDPOINTS) * healthy.length;
@@ -74,7 +74,7 @@ async function run(worker: WorkerProcess, name: string, healthy: readonly number
     const dueInMs = startedAt + ((next + ENDPOINTS) * 1_000) / PER_SECOND - performance.now();
     if (dueInMs > 0) await wait(dueInMs);
   }
-  await until('the healthy ones are told', () => callsOf(healthy) >= wanted, {
+  await until('the healthy ones are notified', () => callsOf(healthy) >= wanted, {
     timeoutMs: 120_000,
     intervalMs: 50,
   }).finally(() => clearInterval(timer));
@@ -109,7 +109,7 @@ function describeRun({ checkpointLags, seconds }: Run): string {
 }
 
 describe('thousands of statuses over 50 endpoints', () => {
-  it('of which one refuses and one hangs: neither holds the others, nor the checkpoint, and all are told in the end', async () => {
+  it('of which one refuses and one hangs: neither holds the others, nor the checkpoint, and all are notified in the end', async () => {
     const { sms, servers } = e2e();
     const worker = await e2e().worker(settings);
     const good = await run(worker, 'good', accounts);
@@ -128,7 +128,7 @@ describe('thousands of statuses over 50 endpoints', () => {
     await proxy.resume();
     isHanging = false;
     await until(
-      'all are told',
+      'all are notified',
       async () =>
         (await sms.countDocuments({ 'notify_on_delivery.state': 'delivered' })) === 2 * STATUSES,
       { timeoutMs: 120_000, intervalMs: 500 },

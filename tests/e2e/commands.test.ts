@@ -48,6 +48,7 @@ describe('setup', () => {
     expect(webhook.json()).toEqual({
       accountId: ACCOUNT,
       webhookId: expect.any(Number),
+      replaces: null,
       name: 'default',
       url: receiver.url('/hook'),
       created: true,
@@ -58,7 +59,7 @@ describe('setup', () => {
     const flow = await command('setup', 'flow', String(FLOW), '--account', '28', '--enable');
     expect(flow).toMatchObject({
       code: 0,
-      stdout: 'The SMS of flow 200 of account 28 are told.\n',
+      stdout: 'The SMS of flow 200 of account 28 are notified.\n',
     });
 
     const id = await tell({ accountID: ACCOUNT, flowId: FLOW });
@@ -86,13 +87,13 @@ describe('setup', () => {
   it('refuses what can not be meant', async () => {
     const foreign = await command('setup', 'flow', String(FLOW), '--account', '29', '--enable');
     expect(foreign.code).toBe(1);
-    expect(foreign.stderr).toBe('Flow 200 belongs to another account than 29.\n');
+    expect(foreign.stderr).toBe('Flow 200 does not belong to account 29.\n');
     const url = await command('setup', 'webhook', '28', '--url', 'ftp://x', '--json');
     expect(url.code).toBe(1);
     expect(url.json()['error']).toMatch(/its URL is not http or https/);
     const both = await command('setup', 'account', '28', '--enable', '--disable');
     expect(both.code).toBe(2);
-    expect(both.stderr).toMatch(/give either --enable or --disable/);
+    expect(both.stderr).toMatch(/specify either --enable or --disable/);
     const none = await cliWith(e2e().settings, 'setup', 'account', '28', '--enable');
     expect(none.code).toBe(1);
     expect(none.stderr).toMatch(/MYSQL_ADMIN_URI is not set/);
@@ -155,7 +156,8 @@ describe('explain', () => {
     await e2e().record(id);
     const end = await command('explain', id, '--json');
     expect(end.json()).toMatchObject({
-      explanation: 'It ended as delivered, after 1 call. "replay" tells it again.',
+      explanation: 'It ended as delivered, after 1 call.',
+      advice: { obstacle: null, commands: [`npm run cli -- replay ${id}`] },
       notificationId: `${id}:DELIVERED`,
       route: { isOptedIn: true, webhookId, isFlowEnabled: true, isEndpointDisabled: false },
       record: { state: 'delivered', response: 'thanks' },
@@ -184,13 +186,13 @@ describe('explain', () => {
       /flow_webhook_disabled, after no call/,
     ],
     ['an account that is none', { accountID: '28abc' }, /unusable_document, after no call/],
-  ])('names what keeps it from being told: %s', async (_what, fields, says) => {
+  ])('names what keeps it from being notified: %s', async (_what, fields, says) => {
     const id = await tell(fields);
-    const told = await until('the worker has passed it', async () => {
+    const notified = await until('the worker has passed it', async () => {
       const end = await command('explain', id, '--json');
       return says.test(String(end.json()['explanation'])) ? end : null;
     });
-    expect(told.code).toBe(0);
+    expect(notified.code).toBe(0);
   });
 
   it('finds nothing for what is not there', async () => {
@@ -213,7 +215,7 @@ describe('status', () => {
     });
     const text = await command('status');
     expect(text.stdout).toMatch(/^retries +1 pending/m);
-    expect(text.stdout).toMatch(/^lease +\S+ works on partition 0/m);
+    expect(text.stdout).toMatch(/^worker +\S+ is active on partition 0/m);
   });
 });
 
@@ -225,16 +227,18 @@ describe('retries', () => {
       count: 1,
       retries: [{ accountId: FAILING, attempts: 1, lastStatusCode: 500, isClaimed: false }],
     });
-    expect((await command('retries', 'list', '--account', '1')).stdout).toBe('Nothing waits.\n');
+    expect((await command('retries', 'list', '--account', '1')).stdout).toBe(
+      'Nothing is waiting.\n',
+    );
     const before = receiver.requests('/failing').length;
     const dry = await command('retries', 'run', '--account', String(FAILING), '--dry-run');
     expect(dry.stdout).toBe('1 notification would be made due.\n');
     expect(receiver.requests('/failing')).toHaveLength(before);
     const none = await command('retries', 'run', '--webhook', '9999', '--json');
-    expect(none.json()).toEqual({ dryRun: false, due: 0 });
+    expect(none.json()).toMatchObject({ dryRun: false, due: 0, obstacles: [] });
     receiver.answer('/failing', { status: 200 });
     const run = await command('retries', 'run', '--account', String(FAILING), '--json');
-    expect(run.json()).toEqual({ dryRun: false, due: 1 });
+    expect(run.json()).toMatchObject({ dryRun: false, due: 1, obstacles: [] });
     await until('it is called', () => receiver.requests('/failing').length > before);
     expect((await command('retries', 'run', '--limit')).code).toBe(2);
   });

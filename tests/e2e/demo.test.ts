@@ -57,7 +57,7 @@ describe('npm run demo', () => {
     });
     expect(report.ok).toBe(true);
     expect(report.scenes.map(({ name, checks }) => [name, checks.length])).toEqual([
-      ['sample', 6],
+      ['sample', 7],
       ['failing-webhook', 6],
       ['not-opted-in', 3],
       ['flow-without-webhook', 2],

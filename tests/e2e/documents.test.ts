@@ -18,7 +18,7 @@ describe('documents of every kind', () => {
     await central.optIn(29, 290, { url: receiver.url('/ids') });
   });
 
-  it('are told with an expression that JavaScript has no equal for', async () => {
+  it('are notified with an expression that JavaScript has no equal for', async () => {
     const pattern = new BSONRegExp('(?i)a');
     const { _id: id } = newSms();
     const document = newSms({ _id: id, accountID: 29, flowId: 290, pattern });
@@ -79,7 +79,7 @@ describe('documents of every kind', () => {
     ['a flow by an ObjectId', { flowId: objectId }],
     ['a phononUuid that is an ObjectId', { phononUuid: objectId }],
     ['a phononUuid that is a long', { phononUuid: Long.fromString('9007199254740993') }],
-  ])('are not told when they name %s', async (_kind, fields) => {
+  ])('are not notified when they name %s', async (_kind, fields) => {
     const document = newSms({ accountID: 29, flowId: 290, ...fields });
     await e2e().sms.insertOne(document);
     await setStatus(e2e().sms, document._id, 'DELIVERED');

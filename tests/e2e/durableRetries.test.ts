@@ -83,7 +83,7 @@ describe('a webhook that does not answer', () => {
     expect(numbers).toEqual(['1', '2', '3', '4', '5']);
   });
 
-  it('is told when it is back, with the same bytes', async () => {
+  it('is notified when it is back, with the same bytes', async () => {
     const { accountID, flowId, path } = await newAccount();
     const down = { status: 500 };
     e2e().receiver.answer(path, [down, down, down, down, { body: 'back' }]);

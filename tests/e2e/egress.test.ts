@@ -91,7 +91,7 @@ const unusable = [
 ];
 
 const FIRST_FLOW = 1_000;
-/** More than the look-ups that libuv lets be under way in the threads that `npm start` gives it. */
+/** More than the look-ups that libuv lets be in progress in the threads that `npm start` gives it. */
 const DEAD_NAMES = 80;
 
 async function addAccounts(urls: readonly string[]): Promise<void> {

@@ -17,7 +17,7 @@ const updated = async (sms: SmsDocument, update: object | object[]): Promise<unk
 const replaced = async (sms: SmsDocument, more: object = {}): Promise<unknown> =>
   await e2e().sms.replaceOne({ _id: sms._id }, { ...sms, ...more });
 
-/** What is written, and the statuses that are to be told, in order. */
+/** What is written, and the statuses that are to be notified, in order. */
 const shapes: readonly (readonly [string, Writes, readonly string[]])[] = [
   [
     'an update that sets the status',
@@ -148,8 +148,8 @@ async function inTransaction(work: (session: ClientSession) => Promise<void>): P
   );
 }
 
-/** The statuses the receiver was told of for this SMS, in order. */
-function told(id: string): readonly string[] {
+/** The statuses the receiver was reported for this SMS, in order. */
+function notified(id: string): readonly string[] {
   return e2e()
     .receiver.requests('/hook')
     .map((request) => (request.headers['webhook-id'] as string).split(':'))
@@ -174,11 +174,11 @@ describe('each way to write a status', () => {
   });
 
   it.each(cases)('$name: tells $expected', ({ sms, expected }) => {
-    expect(told(sms._id)).toEqual(expected);
+    expect(notified(sms._id)).toEqual(expected);
   });
 });
 
-describe('a status that was told already', () => {
+describe('a status that was notified already', () => {
   const sms = newSms();
 
   /** A save by somebody whose copy of the document has no record, or an old one. */
@@ -188,7 +188,7 @@ describe('a status that was told already', () => {
     await settled(e2e());
   };
 
-  it('is not told again when the document is saved without its record, which is put back', async () => {
+  it('is not notified again when the document is saved without its record, which is put back', async () => {
     const { worker, record } = e2e();
     await worker();
     await inserted(sms);
@@ -200,10 +200,10 @@ describe('a status that was told already', () => {
     expect(await record(sms._id)).toEqual(before);
     await save(sent);
     expect(await record(sms._id)).toEqual(before);
-    expect(told(sms._id)).toEqual(['SENT', 'DELIVERED']);
+    expect(notified(sms._id)).toEqual(['SENT', 'DELIVERED']);
   }, 60_000);
 
-  it('is not told again by a worker started later either', async () => {
+  it('is not notified again by a worker started later either', async () => {
     const { worker, record } = e2e();
     const before = await record(sms._id);
     await worker();
@@ -211,16 +211,16 @@ describe('a status that was told already', () => {
     expect(await record(sms._id)).toEqual(before);
     await updated(sms, { $set: { deliveryStatus: 'SENT' } });
     await settled(e2e());
-    expect(told(sms._id)).toEqual(['SENT', 'DELIVERED']);
+    expect(notified(sms._id)).toEqual(['SENT', 'DELIVERED']);
   }, 60_000);
 
-  it('is not told again when only the document remembers', async () => {
+  it('is not notified again when only the document remembers', async () => {
     const { worker, servers } = e2e();
     await servers.db.collection('notify_on_delivery_sent').deleteMany({});
     await worker();
     await updated(sms, { $set: { deliveryStatus: 'DELIVERED' } });
     await updated(sms, { $set: { deliveryStatus: 'SENT' } });
     await settled(e2e());
-    expect(told(sms._id)).toEqual(['SENT', 'DELIVERED']);
+    expect(notified(sms._id)).toEqual(['SENT', 'DELIVERED']);
   }, 60_000);
 });

@@ -85,17 +85,17 @@ describe('hostile documents and rows', () => {
       if (found !== end) wrong.push(`${end} but ${found}: ${inspect(document, { depth: 1 })}`);
     }
     expect(wrong).toEqual([]);
-    const told = documents.filter(({ end }) => end === 'delivered').length;
+    const notified = documents.filter(({ end }) => end === 'delivered').length;
     const requests = receiver.requests();
     const own = requests.filter(({ path }) => path.startsWith('/row-'));
-    expect(own).toHaveLength(told + 1);
+    expect(own).toHaveLength(notified + 1);
     expect(new Set(own.map((request) => request.headers['webhook-id'])).size).toBe(own.length);
     for (const request of own) expect(request.json()).toHaveProperty('smsDetails[0].id');
 
     const counted = [...(await readMetrics(running))]
       .filter(([name]) => /^(?:notifications|not_notified)_total/.test(name))
       .reduce((sum, [, value]) => sum + value, 0);
-    // And the large one, and the one that showed that all are settled.
+    // And the large one, and the one that showed that all are acknowledged.
     expect(counted).toBe(documents.length + 2);
     expect((await running.stop()).code).toBe(0);
     expect(marksIn(running.output())).toEqual([]);

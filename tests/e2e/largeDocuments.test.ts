@@ -27,7 +27,7 @@ let client: MongoClient;
 let sms: Collection<SmsDocument>;
 let receiver: Server;
 let isRefusing = false;
-const told = new Map<string, number>();
+const notified = new Map<string, number>();
 
 beforeAll(async () => {
   replicaSet = await startReplicaSet();
@@ -36,7 +36,7 @@ beforeAll(async () => {
   receiver = createServer((request, response) => {
     request.resume().once('end', () => {
       const id = String(request.headers['webhook-id']);
-      if (!isRefusing) told.set(id, (told.get(id) ?? 0) + 1);
+      if (!isRefusing) notified.set(id, (notified.get(id) ?? 0) + 1);
       response.writeHead(isRefusing ? 500 : 200).end();
     });
   }).listen(0, '127.0.0.1');
@@ -64,11 +64,11 @@ async function insertAll(name: string, fields: Readonly<Record<string, unknown>>
   for (let n = 0; n < COUNT; n += 1) await sms.insertOne(large(`${name}-${n}`, fields));
 }
 
-const toldOf = (name: string): number =>
-  [...told.keys()].filter((id) => id.startsWith(`${name}-`)).length;
+const notifiedOf = (name: string): number =>
+  [...notified.keys()].filter((id) => id.startsWith(`${name}-`)).length;
 
-async function untilTold(name: string): Promise<void> {
-  await until(`all of ${name} are told`, () => toldOf(name) === COUNT, patience);
+async function untilNotified(name: string): Promise<void> {
+  await until(`all of ${name} are told`, () => notifiedOf(name) === COUNT, patience);
 }
 
 /** In MB: the most it has ever been, and what it is now. */
@@ -115,7 +115,7 @@ async function report(what: string, worker: WorkerProcess): Promise<void> {
 
 describe('hundreds of documents of 1 MB', () => {
   it.each(['inserted', 'updated'] as const)(
-    'are all told once MySQL is back, and never held together: %s, a kill in between',
+    'are all notified once MySQL is back, and never held together: %s, a kill in between',
     async (how) => {
       const first = await start();
       await first.ready();
@@ -130,24 +130,24 @@ describe('hundreds of documents of 1 MB', () => {
       await untilAtRest(second);
       await report(`${how}, read anew by another`, second);
       await mysql.start();
-      await untilTold(how);
+      await untilNotified(how);
       await report(`${how}, and told`, second);
       expect((await second.stop()).code).toBe(0);
     },
     600_000,
   );
 
-  it('are all told by retries, and never held together', async () => {
+  it('are all notified by retries, and never held together', async () => {
     isRefusing = true;
     const settings = { QUICK_RETRIES: '', RETRY_SCHEDULE: Array(40).fill('3s').join(',') };
     const worker = await start({ ...settings, BREAKER_THRESHOLD: '1' });
     await worker.ready();
     await insertAll('retried', { deliveryStatus: 'DELIVERED' });
     const retries = client.db('central').collection('notify_on_delivery_retries');
-    const isParked = async (): Promise<boolean> => (await retries.countDocuments()) === COUNT;
-    await until('all are parked', isParked, patience);
+    const isScheduled = async (): Promise<boolean> => (await retries.countDocuments()) === COUNT;
+    await until('all are scheduled', isScheduled, patience);
     isRefusing = false;
-    await untilTold('retried');
+    await untilNotified('retried');
     await report('told by retries', worker);
     expect((await worker.stop()).code).toBe(0);
   }, 600_000);

@@ -1,6 +1,8 @@
+import { hostname } from 'node:os';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { newSms, setStatus } from '../../scripts/harness/smsPlatform.ts';
 import type { WorkerProcess } from '../../scripts/harness/workerProcess.ts';
+import { cliWith } from '../support/cli.ts';
 import { useEndToEnd } from '../support/endToEnd.ts';
 import { settled } from '../support/settled.ts';
 import { until } from '../support/until.ts';
@@ -16,7 +18,7 @@ async function deliver(): Promise<string> {
 
 function holds(worker: WorkerProcess): boolean {
   const last = worker.lines.findLast(({ event }) => event.startsWith('lease_'));
-  return last?.event === 'lease_taken';
+  return last?.event === 'lease_acquired';
 }
 
 beforeAll(async () => {
@@ -28,7 +30,7 @@ describe('two workers', () => {
   it('share the work so that one does it, and the other is ready', async () => {
     const { worker, record, receiver } = e2e();
     const first = await worker();
-    await first.line('lease_taken');
+    await first.line('lease_acquired');
     const second = await worker();
     await second.line('standby');
     expect((await second.probe('/readyz'))?.body.components['stream']?.detail).toMatch(/standby/);
@@ -37,12 +39,24 @@ describe('two workers', () => {
     await settled(e2e());
     expect(receiver.requests('/hook')).toHaveLength(1);
     expect([holds(first), holds(second)]).toEqual([true, false]);
+    const { settings } = e2e();
+    const standsBy = { worker: `${hostname()}:${String((await second.line('started'))['pid'])}` };
+    const shown = await until('the standby is shown', async () => {
+      const { leases, standbys } = (await cliWith(settings, 'status', '--json')).json();
+      return (standbys as unknown[]).length > 0 ? { leases, standbys } : null;
+    });
+    expect(shown).toMatchObject({ leases: [{ isHeld: true }], standbys: [standsBy] });
+    const { stdout } = await cliWith(settings, 'status');
+    expect(stdout).toMatch(/^worker +\S+ is active on partition 0, until /m);
+    expect(stdout).toMatch(/^worker +\S+ stands by, seen /m);
+    await second.stop();
+    expect((await cliWith(settings, 'status', '--json')).json()).toMatchObject({ standbys: [] });
   });
 
-  it('hand over at once on a clean stop: nothing is lost and nothing told twice', async () => {
+  it('hand over at once on a clean stop: nothing is lost and nothing notified twice', async () => {
     const { worker, receiver } = e2e();
     let active = await worker({ LEASE_TTL: '60s' });
-    await active.line('lease_taken');
+    await active.line('lease_acquired');
     const before = receiver.requests('/hook').length;
     let written = 0;
     let running = true;
@@ -56,7 +70,7 @@ describe('two workers', () => {
       const standby = await worker({ LEASE_TTL: '60s' });
       await standby.line('standby');
       expect(await active.stop()).toEqual({ code: 0, signal: null });
-      await standby.line('lease_taken');
+      await standby.line('lease_acquired');
       active = standby;
     }
     running = false;
@@ -75,17 +89,17 @@ describe('two workers', () => {
   it('take over when the active one was killed, or froze and came back', async () => {
     const { worker, record, receiver } = e2e();
     const first = await worker();
-    await first.line('lease_taken');
+    await first.line('lease_acquired');
     const second = await worker();
     await second.line('standby');
     await first.kill();
-    await second.line('lease_taken');
+    await second.line('lease_acquired');
     await record(await deliver());
 
     const third = await worker();
     await third.line('standby');
     await second.signal('SIGSTOP');
-    await third.line('lease_taken');
+    await third.line('lease_acquired');
     const id = await deliver();
     await record(id);
     await second.signal('SIGCONT');
@@ -97,6 +111,6 @@ describe('two workers', () => {
       .filter(({ headers }) => headers['webhook-id'] === `${id}:DELIVERED`);
     expect(calls).toHaveLength(1);
     await third.stop();
-    await second.line('lease_taken');
+    await second.line('lease_acquired');
   });
 });

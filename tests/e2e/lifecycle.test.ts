@@ -99,7 +99,7 @@ describe('a worker that starts before its databases', () => {
     await using client = await new MongoClient(replicaSet.uri).connect();
     const sms = client.db('central').collection<SmsDocument>('SMSDetailDocument');
     await sms.insertOne(newSms({ accountID: 31, flowId: 310, deliveryStatus: 'SENT' }));
-    await until('the status is told', () => receiver.requests('/late-mongodb').length === 1);
+    await until('the status is notified', () => receiver.requests('/late-mongodb').length === 1);
     expect(await worker.stop()).toEqual({ code: 0, signal: null });
   }, 60_000);
 
@@ -128,11 +128,11 @@ describe('a worker that starts before its databases', () => {
     await sms.insertOne(newSms({ accountID: 32, flowId: 320, deliveryStatus: 'SENT' }));
     await mysql.start();
     await worker.ready();
-    await until('the status is told', () => receiver.requests('/late-mysql').length === 1);
+    await until('the status is notified', () => receiver.requests('/late-mysql').length === 1);
   }, 60_000);
 });
 
-describe('a worker that is told to stop', () => {
+describe('a worker that is stopped', () => {
   beforeAll(async () => {
     const { central, receiver } = e2e();
     receiver.answer('/slow', { delayMs: 2_000, body: 'slow but fine' });

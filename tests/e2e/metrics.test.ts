@@ -68,6 +68,7 @@ const zeroAtFirst = [
   'breakers_open',
   'gaps_total',
   'retries_pending',
+  'retries_blocked',
   'retries_oldest_overdue_seconds',
   'endpoints_disabled',
 ];
@@ -151,10 +152,10 @@ describe('REMEMBER', () => {
     await until('the oplog is named', () =>
       active.lines.find(
         ({ event, level, warning }) =>
-          event === 'setting_doubtful' && level === 'warn' && /oplog/.test(String(warning)),
+          event === 'setting_warning' && level === 'warn' && /oplog/.test(String(warning)),
       ),
     );
-    const said = active.lines.filter(({ event }) => event === 'setting_doubtful');
+    const said = active.lines.filter(({ event }) => event === 'setting_warning');
     expect(said).toHaveLength(1);
   });
 });

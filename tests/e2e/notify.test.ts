@@ -39,7 +39,7 @@ beforeAll(async () => {
 });
 
 describe('an opted-in account', () => {
-  it('is told of the sample SMS with the very body of the requirement', async () => {
+  it('is reported the sample SMS with the very body of the requirement', async () => {
     const { central, receiver, sms, record } = e2e();
     const webhookId = await central.optIn(28, 200, { url: receiver.url('/sample?token=hidden') });
     receiver.answer('/sample', { body: '{"stored":true}' });
@@ -163,7 +163,7 @@ describe('an opted-in account', () => {
   });
 });
 
-describe('a status that is not told', () => {
+describe('a status that is not notified', () => {
   it.each([
     [61, 'an account without a default webhook', 'no_default_webhook'],
     [62, 'a flow without the webhook', 'flow_webhook_disabled'],

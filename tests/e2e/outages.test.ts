@@ -61,7 +61,7 @@ async function componentFails(worker: WorkerProcess, component: string): Promise
   );
 }
 
-async function told(path: string, count: number): Promise<readonly string[]> {
+async function notified(path: string, count: number): Promise<readonly string[]> {
   const { receiver } = e2e();
   await until(`${count} statuses are told`, () => receiver.requests(path).length >= count, {
     timeoutMs: 60_000,
@@ -90,7 +90,7 @@ describe('MySQL away for longer than an old answer may be used', () => {
     });
     let accounts = ACCOUNTS / 2;
     const traffic = startTraffic(sms, (index) => 1 + (index % accounts));
-    await told('/mysql', 50);
+    await notified('/mysql', 50);
     await mysql.kill();
     accounts = ACCOUNTS;
     await componentFails(running, 'mysql');
@@ -98,13 +98,13 @@ describe('MySQL away for longer than an old answer may be used', () => {
     await until('the outage outlasts every old answer', () => Date.now() - outageBegan > 5_000);
     expect((await running.probe('/livez'))?.status).toBe(200);
     const written = await traffic.stop();
-    const toldBefore = e2e().receiver.requests('/mysql').length;
+    const notifiedBefore = e2e().receiver.requests('/mysql').length;
     await mysql.start();
     await running.ready();
-    const ids = await told('/mysql', written.length);
-    console.log(`${written.length} written, ${toldBefore} told before MySQL was back`);
+    const ids = await notified('/mysql', written.length);
+    console.log(`${written.length} written, ${notifiedBefore} told before MySQL was back`);
 
-    expect(toldBefore).toBeLessThan(written.length);
+    expect(notifiedBefore).toBeLessThan(written.length);
     expect([...ids].sort()).toEqual([...written].sort());
     expect(await sms.countDocuments({ 'notify_on_delivery.state': 'skipped' })).toBe(0);
     expect(await running.stop()).toEqual({ code: 0, signal: null });
@@ -131,22 +131,22 @@ describe('MongoDB restarted during traffic', () => {
     const sms = client.db('central').collection<SmsDocument>('SMSDetailDocument');
     const running = await worker({ MONGODB_URI: replicaSet.uri, MONGODB_DATABASE: 'central' });
     const traffic = startTraffic(sms, (index) => 1 + (index % 3));
-    await told('/mongodb', 100);
+    await notified('/mongodb', 100);
     const [mongod] = replicaSet.members;
     await mongod?.kill();
     await componentFails(running, 'mongodb');
     await componentFails(running, 'stream');
     await mongod?.start();
     await running.ready();
-    const toldAtReturn = e2e().receiver.requests('/mongodb').length;
-    await told('/mongodb', toldAtReturn + 100);
+    const notifiedAtReturn = e2e().receiver.requests('/mongodb').length;
+    await notified('/mongodb', notifiedAtReturn + 100);
     const written = await traffic.stop();
-    const ids = await told('/mongodb', written.length);
+    const ids = await notified('/mongodb', written.length);
     await until('every record is there', async () => {
       const recorded = await sms.countDocuments({ 'notify_on_delivery.state': 'delivered' });
       return recorded === written.length;
     });
-    console.log(`${written.length} written, ${toldAtReturn} told when MongoDB was back`);
+    console.log(`${written.length} written, ${notifiedAtReturn} told when MongoDB was back`);
 
     expect([...ids].sort()).toEqual([...written].sort());
     expect(await running.stop()).toEqual({ code: 0, signal: null });

@@ -16,7 +16,7 @@ const settings = {
 const down: Answer = { status: 503 };
 
 /** What docs/record.md says is there, for one record. */
-interface Told {
+interface Reported {
   readonly state: 'delivered' | 'retrying' | 'failed' | 'skipped';
   readonly reason?: string;
   /** Calls made; none for what was skipped. */
@@ -25,7 +25,7 @@ interface Told {
   readonly also?: readonly string[];
 }
 
-function keysOf({ state, reason, attempts, also = [] }: Told): readonly string[] {
+function keysOf({ state, reason, attempts, also = [] }: Reported): readonly string[] {
   return [
     ...['state', 'deliveryStatus', 'statusAt', 'notificationId', ...also],
     ...(reason === undefined ? [] : ['reason']),
@@ -60,13 +60,13 @@ async function deliver(fields: object, status = 'DELIVERED'): Promise<string> {
   return document._id;
 }
 
-async function expectRecord(id: string, told: Told): Promise<void> {
-  const { state, reason, attempts } = told;
+async function expectRecord(id: string, notified: Reported): Promise<void> {
+  const { state, reason, attempts } = notified;
   const isThere = (record: Record<string, unknown>): boolean =>
     record['state'] === state && record['attempts'] === attempts;
   const record = (await e2e().record(id, isThere)) as Record<string, unknown>;
   expect(record['reason']).toBe(reason);
-  expect(Object.keys(record).toSorted()).toEqual(keysOf(told));
+  expect(Object.keys(record).toSorted()).toEqual(keysOf(notified));
 }
 
 beforeAll(async () => {
@@ -74,7 +74,7 @@ beforeAll(async () => {
 });
 
 describe('the record has the fields of its state and no others', () => {
-  it.each<[string, Answer | readonly Answer[], Told]>([
+  it.each<[string, Answer | readonly Answer[], Reported]>([
     ['delivered at once', { body: 'ok' }, { state: 'delivered', attempts: 1 }],
     ['delivered with no body', { status: 204, body: '' }, { state: 'delivered', attempts: 1 }],
     ['delivered by a quick retry', [down, {}], { state: 'delivered', attempts: 2 }],
@@ -116,8 +116,8 @@ describe('the record has the fields of its state and no others', () => {
       [down, { status: 500, headers: { 'webhook-delivery': 'abort-message' } }],
       { state: 'failed', reason: 'aborted_by_receiver', attempts: 2 },
     ],
-  ])('%s', async (_state, script, told) => {
-    await expectRecord(await deliver(await newAccount(script)), told);
+  ])('%s', async (_state, script, notified) => {
+    await expectRecord(await deliver(await newAccount(script)), notified);
   });
 
   it('not called, the endpoint being disabled', async () => {
@@ -127,8 +127,8 @@ describe('the record has the fields of its state and no others', () => {
       reason: 'endpoint_gone',
       attempts: 1,
     });
-    const told = { state: 'failed', reason: 'endpoint_disabled', attempts: 0 } as const;
-    await expectRecord(await deliver(fields), told);
+    const notified = { state: 'failed', reason: 'endpoint_disabled', attempts: 0 } as const;
+    await expectRecord(await deliver(fields), notified);
   });
 
   it('not called, the webhook being unusable', async () => {
@@ -137,8 +137,8 @@ describe('the record has the fields of its state and no others', () => {
       url: 'https://a.example',
       secret: 'x',
     });
-    const told = { state: 'failed', reason: 'invalid_webhook', attempts: 0 } as const;
-    await expectRecord(await deliver(fields), told);
+    const notified = { state: 'failed', reason: 'invalid_webhook', attempts: 0 } as const;
+    await expectRecord(await deliver(fields), notified);
   });
 
   it('withdrawn while it waited', async () => {
@@ -147,8 +147,8 @@ describe('the record has the fields of its state and no others', () => {
     const id = await deliver(fields);
     await e2e().record(id, (record) => record['attempts'] === 2);
     await e2e().central.setFlow(fields.flowId, fields.accountID, false);
-    const told = { state: 'failed', reason: 'notification_withdrawn', attempts: 2 } as const;
-    await expectRecord(id, told);
+    const notified = { state: 'failed', reason: 'notification_withdrawn', attempts: 2 } as const;
+    await expectRecord(id, notified);
   });
 
   it.each<[string, (fields: Account) => Promise<object>]>([

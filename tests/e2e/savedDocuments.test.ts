@@ -10,8 +10,8 @@ beforeAll(async () => {
   await central.optIn(28, 200, { url: receiver.url('/hook') });
 });
 
-/** The statuses the receiver was told of for this SMS, in order. */
-function told(id: string): readonly string[] {
+/** The statuses the receiver was reported for this SMS, in order. */
+function notified(id: string): readonly string[] {
   return e2e()
     .receiver.requests('/hook')
     .map((request) => (request.headers['webhook-id'] as string).split(':'))
@@ -72,7 +72,7 @@ describe('a whole-document save without the records', () => {
       expect(before).toMatchObject({ earlier: [{ deliveryStatus: 'SENT', state: 'delivered' }] });
       // One per record, and none that such a write led to.
       expect(writes).toBe(2);
-      expect(told(sms._id)).toEqual(['SENT', 'DELIVERED']);
+      expect(notified(sms._id)).toEqual(['SENT', 'DELIVERED']);
     },
     60_000,
   );

@@ -18,7 +18,7 @@ async function insert(fields: object): Promise<SmsDocument> {
   return document;
 }
 
-function told(path: string): readonly unknown[] {
+function notified(path: string): readonly unknown[] {
   return e2e()
     .receiver.requests(path)
     .map((request) => request.headers['webhook-id']);
@@ -34,9 +34,9 @@ describe('DELIVERY_STATUSES', () => {
     await e2e().worker({ DELIVERY_STATUSES: 'FAILED, EXPIRED' });
     const expired = await insert({ deliveryStatus: 'EXPIRED' });
     const sent = await insert({ deliveryStatus: 'SENT' });
-    await until('the wanted one is told', () => told('/hook').length > 0);
+    await until('the wanted one is notified', () => notified('/hook').length > 0);
     await e2e().record(expired._id);
-    expect(told('/hook')).toEqual([`${expired._id}:EXPIRED`]);
+    expect(notified('/hook')).toEqual([`${expired._id}:EXPIRED`]);
     expect(await e2e().sms.findOne({ _id: sent._id })).not.toHaveProperty('notify_on_delivery');
   });
 });
@@ -111,11 +111,18 @@ describe('HTTP_PORT=off and LOG_FORMAT=text', () => {
   it('give a worker without probes whose log is for people', async () => {
     const { startWorker, record } = e2e();
     const worker = startWorker({ HTTP_PORT: 'off', LOG_FORMAT: 'text' });
-    await until('the stream is open', () => / INFO +stream_opened /.test(worker.output()));
+    await until('the stream is open', () =>
+      / INFO +The change stream is open\. \[stream_opened\] /.test(worker.output()),
+    );
     const { _id } = await insert({ deliveryStatus: 'SENT' });
     await record(_id);
     await settled(e2e());
-    expect(worker.output()).toMatch(new RegExp(` INFO +attempt notificationId=${_id}:SENT `));
+    expect(worker.output()).toMatch(
+      new RegExp(
+        `^[-\\d]{10} [:.\\d]{12} \\+05:30 INFO +A webhook was called\\. \\[attempt\\] notificationId=${_id}:SENT `,
+        'm',
+      ),
+    );
     expect(worker.lines).toEqual([]);
     expect(await worker.stop()).toEqual({ code: 0, signal: null });
   });

@@ -25,7 +25,7 @@ beforeAll(async () => {
   await sms.createIndex({ deliveryTime: 1 }, { expireAfterSeconds: 3 });
 });
 
-it('an SMS that its time to live removes while a retry waits is told from what was read', async () => {
+it('an SMS that its time to live removes while a retry waits is notified from what was read', async () => {
   const { receiver, worker: start } = e2e();
   const worker = await start(settings());
   const document = newSms();

@@ -27,7 +27,7 @@ export interface Load {
 export interface LoadOptions {
   /** About so many statuses. */
   readonly perSecond: number;
-  /** Every SMS gets one status only: what is overwritten unseen can't be told. */
+  /** Every SMS gets one status only: what is overwritten unseen can't be notified. */
   readonly singly?: boolean;
   /** More fields of a new SMS. */
   readonly fields?: (random: Random) => Readonly<Record<string, unknown>>;
@@ -37,7 +37,7 @@ export interface LoadOptions {
 }
 
 const WRITERS = 8;
-/** A platform that writes more than can be told would only make the end of each fault a long wait. */
+/** A platform that writes more than can be notified would only make the end of each fault a long wait. */
 const BEHIND_AT_MOST = 1_000;
 const patience = { timeoutMs: 120_000, intervalMs: 100 } as const;
 

@@ -1,4 +1,4 @@
-/** `npm run test:faults`: what can break is broken while statuses arrive, and all of them must be told. */
+/** `npm run test:faults`: what can break is broken while statuses arrive, and all of them must be notified. */
 import { toError } from '../../src/runtime/errors.ts';
 import type { Fault } from './fault.ts';
 import { faults } from './faults/index.ts';
@@ -57,7 +57,7 @@ function choose(only: readonly string[]): readonly Fault[] {
   return only.length === 0 ? faults : faults.filter(({ name }) => only.includes(name));
 }
 
-/** The exit code: 1 when anything was lost or told twice that should not have been. */
+/** The exit code: 1 when anything was lost or notified twice that should not have been. */
 async function main(args: readonly string[]): Promise<number> {
   const options = parseFaultsArgs(args);
   if (options === 'help') {

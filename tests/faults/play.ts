@@ -14,7 +14,7 @@ export interface PlayOptions extends StageOptions, Expectation {
   readonly name: string;
   /** Statuses per second, about; 60 by default. */
   readonly perSecond?: number;
-  /** Every SMS gets one status only: what is overwritten unseen can't be told. */
+  /** Every SMS gets one status only: what is overwritten unseen can't be notified. */
   readonly singly?: boolean;
   /** More fields of a new SMS. */
   readonly fields?: (random: Random) => Readonly<Record<string, unknown>>;
@@ -28,8 +28,8 @@ export interface Scene extends Stage {
   /** A while of ordinary work. */
   work(leastMs: number, mostMs: number): Promise<void>;
   /** Resolves when all that is owed now, or all of it that matters, is delivered. */
-  untilTold(matters?: (account: number) => boolean): Promise<void>;
-  /** Puts down what is under way now, the active worker being dead: that much may be repeated. */
+  untilNotified(matters?: (account: number) => boolean): Promise<void>;
+  /** Puts down what is in progress now, the active worker being dead: that much may be repeated. */
   countAtRisk(): Promise<void>;
 }
 
@@ -38,7 +38,7 @@ const RECOVERY_MS = { short: 120_000, long: 300_000 } as const;
 
 /**
  * The frame around each fault: sets the stage, lets the load run, does the harm, ends the load, waits until
- * everything owed is told and recorded, and says how it went.
+ * everything owed is notified and recorded, and says how it went.
  */
 export async function play(
   { random, isLong, log }: FaultContext,
@@ -61,11 +61,11 @@ export async function play(
       async work(leastMs, mostMs) {
         await wait(random.between(leastMs, mostMs));
       },
-      async untilTold(matters = () => true) {
+      async untilNotified(matters = () => true) {
         const owed = [...load.owed].flatMap(([id, of]) => (matters(of) ? [id] : []));
-        const isTold = (): boolean => owed.every((id) => stage.receiver.deliveredAt.has(id));
+        const isNotified = (): boolean => owed.every((id) => stage.receiver.deliveredAt.has(id));
         const patience = { timeoutMs: RECOVERY_MS.short, intervalMs: 100 };
-        await until('what is owed so far is told', isTold, patience);
+        await until('what is owed so far is notified', isNotified, patience);
       },
       async countAtRisk() {
         underRisk.harmedAt.push(performance.now());

@@ -17,7 +17,7 @@ function poisoned(fields: Readonly<Record<string, unknown>> = {}): SmsDocument {
   return newSms({ ...account, [unrecordable]: true, ...fields });
 }
 
-const untellableIds: readonly (() => unknown)[] = [
+const unsendableIds: readonly (() => unknown)[] = [
   () => `${randomUUID()}${'x'.repeat(40_000)}`,
   () => `${randomUUID()}${'क'.repeat(3_700)}`,
   () => `${randomUUID()}${'y'.repeat(1024 * 1024)}`,
@@ -27,7 +27,7 @@ const untellableIds: readonly (() => unknown)[] = [
   () => Math.random(),
 ];
 
-const untellableStatuses: readonly unknown[] = [
+const unsendableStatuses: readonly unknown[] = [
   undecodable.regex(),
   undecodable.binary(),
   '',
@@ -41,9 +41,9 @@ const untellableStatuses: readonly unknown[] = [
   new Binary(Buffer.from('DELIVERED')),
 ];
 
-/** Statuses of which nobody can be told; how many. */
-export async function writeUntellable(sms: Sms): Promise<number> {
-  for (const idOf of untellableIds) {
+/** Statuses of which nobody can be notified; how many. */
+export async function writeUnsendable(sms: Sms): Promise<number> {
+  for (const idOf of unsendableIds) {
     const inserted = poisoned({ _id: idOf() });
     await sms.insertOne({ ...inserted, ...status });
     await saveWithoutStatus(sms, inserted);
@@ -52,13 +52,13 @@ export async function writeUntellable(sms: Sms): Promise<number> {
     await sms.updateOne({ _id: updated._id }, { $set: status });
     await saveWithoutStatus(sms, updated);
   }
-  for (const deliveryStatus of untellableStatuses) {
+  for (const deliveryStatus of unsendableStatuses) {
     await sms.insertOne(poisoned({ deliveryStatus }));
     const updated = poisoned();
     await sms.insertOne(updated);
     await sms.updateOne({ _id: updated._id }, { $set: { deliveryStatus } });
   }
-  return 2 * (untellableIds.length + untellableStatuses.length);
+  return 2 * (unsendableIds.length + unsendableStatuses.length);
 }
 
 /** By a program that had read it before its status was there. */
@@ -66,7 +66,7 @@ async function saveWithoutStatus(sms: Sms, document: SmsDocument): Promise<void>
   await sms.replaceOne({ _id: document._id }, { ...document, again: true });
 }
 
-/** Documents that the driver refuses to read, and whose status is to be told all the same; their ids. */
+/** Documents that the driver refuses to read, and whose status is to be notified all the same; their ids. */
 export async function writeUndecodable(sms: Sms): Promise<readonly string[]> {
   const ids: string[] = [];
   for (const odd of [undecodable.regex(), undecodable.binary()]) {

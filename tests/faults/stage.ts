@@ -2,11 +2,11 @@ import { MongoClient, type CreateCollectionOptions, type Collection, type Db } f
 import { openCentralDatabase } from '../../scripts/harness/centralDatabase.ts';
 import type { SmsDocument } from '../../scripts/harness/smsPlatform.ts';
 import { startWorker, type WorkerProcess } from '../../scripts/harness/workerProcess.ts';
-import { startMysql } from '../../scripts/services/mysql.ts';
-import type { MysqlServer } from '../../scripts/services/mysqlServer.ts';
+import { startMysql, type MysqlServer } from '../../scripts/services/mysql.ts';
 import type { MongodOptions } from '../../scripts/services/mongod.ts';
 import { startReplicaSet, type ReplicaSet } from '../../scripts/services/replicaSet.ts';
 import { createTeardown, type Teardown } from '../../src/runtime/teardown.ts';
+import { disturbing } from '../support/befalling.ts';
 import { marked, markedWebhook } from '../support/marked.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcpProxy.ts';
 import { startCallLog, type CallLog } from './callLog.ts';
@@ -50,21 +50,6 @@ export interface Stage {
 export const mysqlUser = 'worker';
 /** `Trouble` is of `route.troubled.sql`, `Befalling` of `route.befallen.sql`. */
 const routeTables = ['Accountconfig', 'Webhook', 'Flow', 'Trouble', 'Befalling'] as const;
-/** What befalls the questions about an account, or about all where it is null: they take long, or fail. */
-const befalling = [
-  'CREATE TABLE Befalling (accountID BIGINT NULL, seconds DOUBLE NOT NULL, errno INT NOT NULL)',
-  `CREATE FUNCTION befall(account BIGINT) RETURNS INT READS SQL DATA SQL SECURITY INVOKER
-   BEGIN
-     DECLARE pause DOUBLE DEFAULT 0;
-     DECLARE number INT DEFAULT 0;
-     SELECT COALESCE(MAX(seconds), 0), COALESCE(MAX(errno), 0) INTO pause, number FROM Befalling
-       WHERE accountID = account OR accountID IS NULL;
-     DO SLEEP(pause);
-     IF number > 0 THEN SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = number; END IF;
-     RETURN 0;
-   END`,
-] as const;
-
 /** A lease that is over soon, for faults in which a worker waits for another one's. */
 export const shortLease = { LEASE_TTL: '2s' } as const;
 
@@ -160,7 +145,7 @@ async function optIn(mysqlUri: string, receiver: CallLog): Promise<void> {
       await central.optIn(account, flowOf(account), markedWebhook(receiver.url(pathOf(account))));
     }
     await central.connection.query('CREATE TABLE Trouble (accountID BIGINT)');
-    for (const statement of befalling) await central.connection.query(statement);
+    for (const statement of disturbing) await central.connection.query(statement);
     await central.connection.query(
       `CREATE USER ${mysqlUser} IDENTIFIED BY '${marked.mysqlPassword}'`,
     );

@@ -19,7 +19,7 @@ export const unrecordable = 'unrecordable';
 
 type Owed = ReadonlyMap<string, number>;
 
-/** Waits until everything owed is told and recorded, or for too long, and compares. */
+/** Waits until everything owed is notified and recorded, or for too long, and compares. */
 export async function judge(
   stage: Stage,
   owed: Owed,
@@ -45,7 +45,7 @@ export async function judge(
     await ledger.look();
     return (await findUnrecorded(stage, owed)).length === 0;
   };
-  const recoveredMs = await until('everything is told and recorded', isOver, {
+  const recoveredMs = await until('everything is notified and recorded', isOver, {
     timeoutMs: withinMs,
     intervalMs: 500,
   }).then(

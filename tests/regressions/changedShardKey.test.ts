@@ -1,21 +1,22 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { UUID, type Collection, type MongoClient } from 'mongodb';
 import { createMongoClient } from '../../src/mongo/connect.ts';
+import { stateCollections } from '../../src/mongo/database.ts';
 import { createLedger } from '../../src/mongo/ledger.ts';
-import { createSmsStore } from '../../src/mongo/smsStore.ts';
-import { stateCollections } from '../../src/mongo/stateCollections.ts';
-import type { SmsStore } from '../../src/pipeline/ports.ts';
+import { createLookups } from '../../src/mongo/lookups.ts';
+import type { Lookups } from '../../src/ports/notify.ts';
 import { eachOf } from '../support/eachOf.ts';
 import { createMemoryLogger } from '../support/memoryLogger.ts';
-import { anEnding, rememberMs } from '../support/mongoOutcomes.ts';
+import { rememberMs } from '../support/mongoOutcomes.ts';
 import { useServers } from '../support/servers.ts';
+import { anEnding } from '../support/someEndings.ts';
 
 // The key that the stream names a document by holds its shard key as it was then. By the time of the look-up another
-// one may be in its place: the document was taken for deleted, and its status was never told.
+// one may be in its place: the document was taken for deleted, and its status was never notified.
 const servers = useServers(import.meta.url);
 let client: MongoClient;
 let sms: Collection;
-let store: SmsStore;
+let store: Lookups;
 let collections = 0;
 
 beforeAll(() => {
@@ -28,7 +29,7 @@ beforeEach(() => {
   collections += 1;
   const db = client.db(servers().database);
   sms = db.collection(`sms_${collections}`);
-  store = createSmsStore({
+  store = createLookups({
     sms,
     state: stateCollections(db),
     logger: createMemoryLogger(),
@@ -79,14 +80,14 @@ describe('a document whose shard key has changed since the stream named it', () 
   });
 
   it('is found when only its record is asked for', async () => {
-    const told = keyed('moved', 28);
-    await createLedger(stateCollections(sms.db).sent, { rememberMs, clock: Date }).add([told]);
+    const notified = keyed('moved', 28);
+    await createLedger(stateCollections(sms.db).sent, { rememberMs, clock: Date }).add([notified]);
     await sms.insertOne({
       _id: 'moved' as never,
       accountID: 30,
       notify_on_delivery: { state: 'x' },
     });
-    const { documentKey, smsKey } = told;
+    const { documentKey, smsKey } = notified;
     const [found] = await eachOf(store.lookUp([{ documentKey, smsKey, wants: 'records' }]));
     expect(found?.document).toEqual({ _id: 'moved', notify_on_delivery: { state: 'x' } });
   });

@@ -6,7 +6,7 @@ import { until } from '../support/until.ts';
 
 const e2e = useEndToEnd(import.meta.url);
 
-// Whoever reads the log ends, and the next line was an uncaught EPIPE, told as a bug: exit code 70.
+// Whoever reads the log ends, and the next line was an uncaught EPIPE, notified as a bug: exit code 70.
 it.each(['stdout', 'stderr'] as const)(
   'goes on working when nobody reads its %s any more, and stops cleanly',
   async (closed) => {
@@ -21,14 +21,16 @@ it.each(['stdout', 'stderr'] as const)(
     child[closed].destroy();
     for (const status of ['SENT', 'DELIVERED']) {
       const _id = `${closed}-${status}`;
-      await until('a status is told', async () => {
+      await until('a status is notified', async () => {
         await sms.updateOne(
           { _id: `${_id}-${Date.now()}` },
           { $set: { accountID: 28, flowId: 200, phononUuid: 'a', deliveryStatus: status } },
           { upsert: true },
         );
-        const told = receiver.requests(`/${closed}`).map(({ headers }) => headers['webhook-id']);
-        return told.some((id) => String(id).endsWith(`:${status}`));
+        const notified = receiver
+          .requests(`/${closed}`)
+          .map(({ headers }) => headers['webhook-id']);
+        return notified.some((id) => String(id).endsWith(`:${status}`));
       });
     }
     child.kill('SIGTERM');

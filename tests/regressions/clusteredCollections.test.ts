@@ -2,16 +2,17 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { Collection, MongoClient } from 'mongodb';
 import { newSms, type SmsDocument } from '../../scripts/harness/smsPlatform.ts';
 import { createMongoClient } from '../../src/mongo/connect.ts';
-import { findSms } from '../../src/mongo/operator/smsFacts.ts';
-import { createSmsStore } from '../../src/mongo/smsStore.ts';
-import { stateCollections } from '../../src/mongo/stateCollections.ts';
-import { useEndToEnd } from '../support/endToEnd.ts';
-import { eachOf } from '../support/eachOf.ts';
+import { stateCollections } from '../../src/mongo/database.ts';
+import { createLookups } from '../../src/mongo/lookups.ts';
+import { findSms } from '../../src/mongo/storedSms.ts';
 import { docsExamined } from '../support/docsExamined.ts';
+import { eachOf } from '../support/eachOf.ts';
+import { useEndToEnd } from '../support/endToEnd.ts';
 import { createMemoryLogger } from '../support/memoryLogger.ts';
 import { createGapSearch, inGap, insertSms } from '../support/mongoGaps.ts';
-import { anEnding, createOutcomes } from '../support/mongoOutcomes.ts';
+import { createOutcomes } from '../support/mongoOutcomes.ts';
 import { delivered } from '../support/mongoRecords.ts';
+import { anEnding } from '../support/someEndings.ts';
 import { until } from '../support/until.ts';
 
 // Of two `_id`s in one query the server makes a scan of a clustered collection: 300 look-ups went through more
@@ -69,7 +70,7 @@ describe.each([
   it('a look-up reads what it asks for, and no more', async () => {
     const { signal } = new AbortController();
     const state = stateCollections(sms.db);
-    const store = createSmsStore({ sms, state, logger: createMemoryLogger(), signal });
+    const store = createLookups({ sms, state, logger: createMemoryLogger(), signal });
     const requests = [...wanted, 'nobody'].map((id) => {
       const { documentKey, smsKey, notificationId } = anEnding(id);
       return { documentKey, smsKey, notificationId, wants: 'document' } as const;
@@ -146,8 +147,8 @@ it('a worker reads and writes what it tells of, and no more', async () => {
         const deliveryStatus = { deliveryStatus: status, deliveryTime: new Date() };
         await platform.updateMany({ _id: { $in: wanted } }, { $set: deliveryStatus });
         await until(`each is told ${status}`, async () => {
-          const told = { 'notify_on_delivery.deliveryStatus': status };
-          return (await platform.countDocuments(told)) === WANTED;
+          const notified = { 'notify_on_delivery.deliveryStatus': status };
+          return (await platform.countDocuments(notified)) === WANTED;
         });
       }
     },

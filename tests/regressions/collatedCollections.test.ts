@@ -3,16 +3,17 @@ import type { Collection, CreateCollectionOptions, MongoClient } from 'mongodb';
 import { newSms, setStatus, type SmsDocument } from '../../scripts/harness/smsPlatform.ts';
 import type { WorkerProcess } from '../../scripts/harness/workerProcess.ts';
 import { createMongoClient } from '../../src/mongo/connect.ts';
-import { findSms } from '../../src/mongo/operator/smsFacts.ts';
-import { unrecordedIn } from '../../src/mongo/operator/smsPages.ts';
-import { createSmsStore } from '../../src/mongo/smsStore.ts';
-import { stateCollections } from '../../src/mongo/stateCollections.ts';
+import { stateCollections } from '../../src/mongo/database.ts';
+import { createLookups } from '../../src/mongo/lookups.ts';
+import { unrecordedIn } from '../../src/mongo/smsPages.ts';
+import { findSms } from '../../src/mongo/storedSms.ts';
 import { eachOf } from '../support/eachOf.ts';
-import { createMemoryLogger } from '../support/memoryLogger.ts';
 import { useEndToEnd } from '../support/endToEnd.ts';
+import { createMemoryLogger } from '../support/memoryLogger.ts';
 import { createGapSearch, inGap } from '../support/mongoGaps.ts';
-import { anEnding, createOutcomes } from '../support/mongoOutcomes.ts';
+import { createOutcomes } from '../support/mongoOutcomes.ts';
 import { settled } from '../support/settled.ts';
+import { anEnding } from '../support/someEndings.ts';
 import { until } from '../support/until.ts';
 
 // On a collection with a collation `Delivered` and `DELIVERED` were one: the record went on to show the older.
@@ -41,7 +42,7 @@ describe.each<[string, CreateCollectionOptions]>([
       const record = document?.['notify_on_delivery'] as Record<string, unknown> | undefined;
       return record?.['deliveryStatus'] === deliveryStatus ? record : null;
     });
-  const told = (_id: string): readonly unknown[] =>
+  const notified = (_id: string): readonly unknown[] =>
     e2e()
       .receiver.requests(path)
       .map(({ headers }) => headers['webhook-id'])
@@ -62,7 +63,7 @@ describe.each<[string, CreateCollectionOptions]>([
     ['DELIVERED', 'delivered'],
     ['Remis', 'Rémis'],
   ])(
-    'is told of %s and of %s, and shows the later',
+    'is reported %s and of %s, and shows the later',
     async (older, newer) => {
       const document = newSms();
       const { _id } = document;
@@ -79,7 +80,7 @@ describe.each<[string, CreateCollectionOptions]>([
       await sms.replaceOne({ _id }, { ...document, deliveryStatus: newer });
       await settled({ ...e2e(), sms, record: async (id) => await shown(id, 'MARKER') });
       expect(await shown(_id, newer)).toEqual(before);
-      expect(told(_id)).toHaveLength(2);
+      expect(notified(_id)).toHaveLength(2);
     },
     60_000,
   );
@@ -115,7 +116,7 @@ describe.each<[keyof typeof collations, string, string]>([
   it('is not found by a look-up, nor by a command', async () => {
     const { signal } = new AbortController();
     const state = stateCollections(sms.db);
-    const store = createSmsStore({ sms, state, logger: createMemoryLogger(), signal });
+    const store = createLookups({ sms, state, logger: createMemoryLogger(), signal });
     const requests = [gone, there].map((id) => {
       const { documentKey, smsKey, notificationId } = anEnding(id);
       return { documentKey, smsKey, notificationId, wants: 'document' } as const;
@@ -168,7 +169,7 @@ describe('with a collation, a search', () => {
     }
   });
 
-  it('for what was never told finds the status that its record has in other letters', async () => {
+  it('for what was never notified finds the status that its record has in other letters', async () => {
     const { db } = e2e().servers;
     const sms = await db.createCollection('told', { collation: collations['strength 2'] });
     await sms.insertMany([

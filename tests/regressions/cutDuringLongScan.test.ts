@@ -10,7 +10,7 @@ import { startTcpProxy, type TcpProxy } from '../support/tcpProxy.ts';
 import { until } from '../support/until.ts';
 
 // The server goes through foreign entries of the oplog at 5 to 6 µs each, without a word meanwhile. A read that is cut
-// off or given up begins anew at the same place: eight cuts counted as an event too large to read, "begin at now".
+// off or given up begins again at the same place: eight cuts counted as an event too large to read, "begin at now".
 const replicaSet = usePrivateReplicaSet({ cacheGb: 0.5 });
 /** The server needs some seconds for all of it. */
 const FOREIGN = 800_000;

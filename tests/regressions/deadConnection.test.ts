@@ -33,13 +33,13 @@ async function write(): Promise<string> {
   return `${document._id}:DELIVERED`;
 }
 
-const timesTold = (id: string): number =>
+const timesNotified = (id: string): number =>
   e2e()
     .receiver.requests('/dead')
     .filter(({ headers }) => headers['webhook-id'] === id).length;
 
-async function told(id: string): Promise<void> {
-  await until(`${id} is told`, () => timesTold(id) > 0, { timeoutMs: 60_000 });
+async function notified(id: string): Promise<void> {
+  await until(`${id} is told`, () => timesNotified(id) > 0, { timeoutMs: 60_000 });
 }
 
 function events(worker: WorkerProcess, event: string): number {
@@ -57,15 +57,15 @@ describe('one connection that is dead in silence', () => {
     await until('the lease is renewed all the same', async () => {
       return ((await row.findOne({}))?.['until'] as Date) > before;
     });
-    await told(await write());
+    await notified(await write());
     expect(events(worker, 'lease_lost')).toBe(0);
     const successor = e2e().startWorker(through);
     await successor.line('standby');
     await proxy.blackholeNext(['update', state('leases')]);
     expect(await worker.stop()).toEqual({ code: 0, signal: null });
     expect(events(worker, 'stop_overdue')).toBe(0);
-    await successor.line('lease_taken');
-    await told(await write());
+    await successor.line('lease_acquired');
+    await notified(await write());
   }, 180_000);
 
   it.each([
@@ -76,21 +76,21 @@ describe('one connection that is dead in silence', () => {
     ['the saving of the checkpoint', ['update', state('checkpoints'), 'clusterTime']],
     ['a read of the change stream', ['getMore', 'SMSDetailDocument']],
   ])(
-    'struck at %s delays no stop, and what was under way is told once',
+    'struck at %s delays no stop, and what was in progress is notified once',
     async (_, texts) => {
       const worker = await e2e().worker(through);
       await worker.line('stream_opened');
-      await told(await write());
+      await notified(await write());
       const struck = proxy.blackholeNext(texts);
       const id = await write();
       await struck;
       const successor = e2e().startWorker(through);
       expect(await worker.stop()).toEqual({ code: 0, signal: null });
       expect(events(worker, 'stop_overdue')).toBe(0);
-      await successor.line('lease_taken');
-      await told(id);
-      await told(await write());
-      expect(timesTold(id)).toBe(1);
+      await successor.line('lease_acquired');
+      await notified(id);
+      await notified(await write());
+      expect(timesNotified(id)).toBe(1);
     },
     180_000,
   );
@@ -107,11 +107,11 @@ describe('one connection that is dead in silence', () => {
     async (_, texts) => {
       const worker = await e2e().worker(through);
       await worker.line('stream_opened');
-      await told(await write());
+      await notified(await write());
       const struck = proxy.blackholeNext(texts);
       const ids = [await write(), await write()];
       await struck;
-      for (const id of [...ids, await write()]) await told(id);
+      for (const id of [...ids, await write()]) await notified(id);
       await until('its record is there', async () => {
         const left = { deliveryStatus: 'DELIVERED', notify_on_delivery: { $exists: false } };
         return (await e2e().sms.countDocuments(left)) === 0;

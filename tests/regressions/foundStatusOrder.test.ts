@@ -2,20 +2,20 @@ import { describe, expect, it } from '@jest/globals';
 import { setImmediate as turn } from 'node:timers/promises';
 import { changeInGap, notBeforeKnown, type FoundDocument, type Gap } from '../../src/domain/gap.ts';
 import type { DeliveryRecord } from '../../src/domain/record.ts';
-import { StreamFailure } from '../../src/domain/streamFailure.ts';
-import { takeIn } from '../../src/domain/takeIn.ts';
-import { runPipeline } from '../../src/pipeline/pipeline.ts';
-import { takeUp } from '../../src/pipeline/takeUp.ts';
+import { StreamFailure } from '../../src/ports/source.ts';
+import { identify } from '../../src/domain/identify.ts';
+import { evaluate } from '../../src/notify/evaluate.ts';
 import { Stopping } from '../../src/runtime/abort.ts';
-import { aChange, aDocument, aParked, aPosition, aRecord, aSubject } from '../support/builders.ts';
+import { aChange, aDocument, aRetry, aPosition, aRecord, aSubject } from '../support/builders.ts';
 import { createFakeGaps } from '../support/fakeGaps.ts';
-import { createFakeCheckpoints, createFakeSource, reading } from '../support/fakePorts.ts';
+import { createFakeCheckpoints } from '../support/fakeCheckpoints.ts';
+import { createFakeSource, reading } from '../support/fakePorts.ts';
 import { nothingHeld } from '../../src/runtime/byteBudget.ts';
 import { until } from '../support/until.ts';
-import { createWorld, type World } from '../support/world.ts';
+import { createWorld, runWorld, type World } from '../support/world.ts';
 
 // The record shows the newest status, by its time. A search places what it finds by the carrier's time, which runs
-// behind, moved into the gap: SENT, of which the stream told, looked newer than DELIVERED, which the search found.
+// behind, moved into the gap: SENT, of which the stream notified, looked newer than DELIVERED, which the search found.
 const at = (place: number): Date => aPosition(place).wallTime;
 
 function found(fields: object): FoundDocument {
@@ -36,7 +36,7 @@ async function begin(page: readonly FoundDocument[], to = 5) {
 }
 
 async function run(world: World, meanwhile: () => Promise<void>): Promise<void> {
-  const done = runPipeline(world.deps);
+  const done = runWorld(world.pipeline);
   await meanwhile();
   world.stopping.abort(new Stopping());
   await done;
@@ -48,10 +48,10 @@ function recordOf({ database }: World, id: string): DeliveryRecord {
   return record;
 }
 
-const isSwept =
+const isScanned =
   ({ logger }: World) =>
   (): boolean =>
-    logger.of('gap_swept').length > 0;
+    logger.of('gap_scan_finished').length > 0;
 
 describe('a status that a search finds', () => {
   it('is no older than one that the stream still brings, though the stream lags behind the search', async () => {
@@ -66,35 +66,41 @@ describe('a status that a search finds', () => {
         const change = { id: 'a', deliveryStatus, position: aPosition(place) };
         world.source.append(reading(aChange(change)));
       }
-      await until('the gap is swept', isSwept(world));
+      await until('the gap is scanned', isScanned(world));
     });
     expect(recordOf(world, 'a:SENT').statusAt).toEqual(at(7));
     expect(recordOf(world, 'a:DELIVERED').statusAt).toEqual(at(8));
   });
 
   it.each([
-    ['ended', async ({ deps }: World) => await deps.end.write(sentBefore, aSentRecord, null)],
+    [
+      'ended',
+      async ({ ctx }: World) =>
+        await ctx.recorder.end({ ...sentBefore, accountId: 28 }, aSentRecord, null),
+    ],
     [
       'being called',
       async ({ retries }: World) =>
-        void (await retries.parkClaimed(aParked({ subject: sentBefore }))),
+        void (await retries.scheduleClaimed(aRetry({ subject: sentBefore }))),
     ],
     [
       'waiting for a retry',
       async ({ retries }: World) =>
-        void (await retries.park(aParked({ subject: sentBefore }), 60_000)),
+        void (await retries.schedule(aRetry({ subject: sentBefore }), 60_000)),
     ],
-  ])('is no older than one of which the stream told before: %s', async (_, tell) => {
+  ])('is no older than one that the stream showed before: %s', async (_, tell) => {
     const world = await begin([found({ deliveryTime: at(-60) })]);
     world.source.append({ kind: 'idle', position: aPosition(8) });
     await tell(world);
     const change = changeInGap(found({ deliveryTime: at(-60) }), gap, {
-      zone: world.deps.zone,
+      zone: world.ctx.policy.zone,
       position: aPosition(0),
     });
-    const intake = change === null ? null : takeIn(change, new Set());
-    if (change === null || intake?.kind !== 'subject') throw new Error('it can not be placed');
-    expect(await takeUp(change, intake.subject, free, world.deps)).toMatchObject({
+    const identity = change === null ? null : identify(change, new Set());
+    if (change === null || identity?.kind !== 'subject') throw new Error('it can not be placed');
+    const { subject } = identity;
+    const evaluated = { change, subject, acceptedAt: new Date(), hold: nothingHeld };
+    expect(await evaluate({ ...evaluated, isActive: false }, world.ctx)).toMatchObject({
       notification: { statusAt: at(4) },
     });
   });
@@ -106,7 +112,6 @@ describe('a status that a search finds', () => {
   });
 });
 
-const free = { isUnderWay: false, hold: nothingHeld };
 const gap = { id: 'gap', from: at(0), to: at(5) };
 const sentBefore = aSubject({ smsKey: 'a', deliveryStatus: 'SENT', statusAt: at(4) });
 const aSentRecord = aRecord({
@@ -116,7 +121,7 @@ const aSentRecord = aRecord({
 });
 
 describe('a gap', () => {
-  it('begins where reading stood, not where something unsettled holds the checkpoint', async () => {
+  it('begins where reading stood, not where something unacknowledged holds the checkpoint', async () => {
     const world = await begin([], 1);
     let release = (): void => undefined;
     const held = new Promise<void>((resolve) => {
@@ -140,7 +145,7 @@ describe('a gap', () => {
       new StreamFailure('historyLost', '286', new Error('gone')),
     );
     await run(world, async () => {
-      await until('it is put down', () => put.length > 0);
+      await until('it is recorded', () => put.length > 0);
       expect(put).toEqual([{ from: at(7), to: at(8) }]);
       release();
     });

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Collection, MongoClient } from 'mongodb';
-import { createMongoClient } from '../../src/mongo/connect.ts';
-import { stateCollections, type StateCollections } from '../../src/mongo/stateCollections.ts';
 import type { Gap } from '../../src/domain/gap.ts';
-import type { GapStore } from '../../src/pipeline/ports.ts';
+import { createMongoClient } from '../../src/mongo/connect.ts';
+import { stateCollections, type StateCollections } from '../../src/mongo/database.ts';
+import type { GapStore } from '../../src/ports/source.ts';
 import { createGapSearch, inGap, insertSms, type GapSearch } from '../support/mongoGaps.ts';
 import { useServers } from '../support/servers.ts';
 
@@ -49,7 +49,7 @@ describe('gaps, one after another', () => {
     expect(await gaps.countDocuments()).toBe(1);
   });
 
-  it('that are put down during a search are all searched for in one after it', async () => {
+  it('that are recorded during a scan are all scanned for in one after it', async () => {
     await insertSms(sms, 1_200, (_id) => ({ _id, deliveryTime: inGap(_id), deliveryStatus: 'X' }));
     await addMany(1);
     const first = await next();
@@ -102,7 +102,7 @@ describe('gaps, one after another', () => {
     expect(await gaps.countDocuments()).toBe(1);
   });
 
-  it('lose nothing when they are put down while others are being joined', async () => {
+  it('lose nothing when they are recorded while others are being joined', async () => {
     const spans = Array.from({ length: 60 }, (_each, at) => at);
     const covered: Gap[] = [];
     const finish = async (): Promise<void> => {

@@ -2,14 +2,17 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { Collection, MongoClient } from 'mongodb';
 import { weightOfLog } from '../../src/domain/weight.ts';
 import { createMongoClient } from '../../src/mongo/connect.ts';
-import { createSmsStore } from '../../src/mongo/smsStore.ts';
-import { ensureStateCollections, stateCollections } from '../../src/mongo/stateCollections.ts';
+import { stateCollections } from '../../src/mongo/database.ts';
+import { ensureStateCollections } from '../../src/mongo/indexes.ts';
+import { createLookups } from '../../src/mongo/lookups.ts';
 import { aLog, answered, aRecord } from '../support/builders.ts';
 import { eachOf } from '../support/eachOf.ts';
 import { createMemoryLogger } from '../support/memoryLogger.ts';
-import { anEnding } from '../support/mongoOutcomes.ts';
-import { claimUpTo, createRetries, parkable } from '../support/mongoRetries.ts';
+import { createRetries } from '../support/mongoRetries.ts';
 import { useServers } from '../support/servers.ts';
+import { anEnding } from '../support/someEndings.ts';
+import { claimUpTo, newClaim, retryFor } from '../support/someRetries.ts';
+import { untyped } from '../support/untyped.ts';
 
 // What is remembered was read whole, whatever responses its records hold: 500 of 1 MB at once.
 const servers = useServers(import.meta.url);
@@ -43,22 +46,22 @@ async function rememberEnds(): Promise<void> {
   for (let at = 0; at < COUNT; at += 1) {
     const { smsKey, notificationId } = anEnding(idOf(at));
     const record = { ...aRecord(), notificationId, response: large };
-    await sent.insertOne({ _id: notificationId, sms: smsKey, state: 'delivered', record });
+    await untyped(sent).insertOne({ _id: notificationId, sms: smsKey, state: 'delivered', record });
   }
 }
 
-async function parkAll(): Promise<void> {
+async function scheduleAll(): Promise<void> {
   const { store } = createRetries(client, servers().database);
   const log = aLog(answered(500, { response }));
-  for (let at = 0; at < COUNT; at += 1) await store.park(parkable(idOf(at), { log }), 60_000);
+  for (let at = 0; at < COUNT; at += 1) await store.schedule(retryFor(idOf(at), { log }), 60_000);
 }
 
 describe.each([
   ['ended', 'document', rememberEnds],
   ['ended', 'history', rememberEnds],
   ['ended', 'records', rememberEnds],
-  ['waits', 'history', parkAll],
-  ['waits', 'records', parkAll],
+  ['waits', 'history', scheduleAll],
+  ['waits', 'records', scheduleAll],
 ] as const)('of what has %s, a look-up of each %s', (_state, wants, fill) => {
   it('reads no more than one answer holds, leaves the others, and comes to all', async () => {
     await fill();
@@ -66,7 +69,7 @@ describe.each([
     for (const id of all) await sms.insertOne({ _id: id as never, deliveryStatus: 'DELIVERED' });
     const { signal } = new AbortController();
     const state = stateCollections(sms.db);
-    const store = createSmsStore({ sms, state, logger: createMemoryLogger(), signal });
+    const store = createLookups({ sms, state, logger: createMemoryLogger(), signal });
     let left = all;
     const read: string[] = [];
     while (left.length > 0) {
@@ -75,7 +78,10 @@ describe.each([
         return { documentKey, smsKey, notificationId, wants };
       });
       const lookups = await eachOf(store.lookUp(requests));
-      const records = lookups.flatMap(({ ended, parked }) => [...ended, ...parked]);
+      const records = lookups.flatMap(({ ended, waiting: scheduledRetry }) => [
+        ...ended,
+        ...scheduledRetry,
+      ]);
       expect(records.length).toBeLessThanOrEqual(AT_ONCE);
       const isRead = lookups.map(({ isLeft }) => isLeft !== true);
       expect(isRead).toContain(true);
@@ -96,11 +102,11 @@ describe('a look-up of one SMS', () => {
     for (let at = 0; at < COUNT; at += 1) {
       const _id = `${smsKey}:S${at}`;
       const record = { ...aRecord(), notificationId: _id, response: large };
-      await sent.insertOne({ _id, sms: smsKey, state: 'delivered', record });
+      await untyped(sent).insertOne({ _id, sms: smsKey, state: 'delivered', record });
     }
     const { signal } = new AbortController();
     const state = stateCollections(sms.db);
-    const store = createSmsStore({ sms, state, logger: createMemoryLogger(), signal });
+    const store = createLookups({ sms, state, logger: createMemoryLogger(), signal });
     const request = { documentKey, smsKey, notificationId, wants: 'history' } as const;
     const [lookup] = await eachOf(store.lookUp([request]));
     expect(lookup?.ended).toHaveLength(COUNT);
@@ -111,26 +117,28 @@ describe('a claim', () => {
   it('takes of rows with large responses what may be held together, and leaves the others due', async () => {
     const { store } = createRetries(client, servers().database);
     const log = aLog(answered(500, { response }));
-    for (let at = 0; at < COUNT; at += 1) await store.park(parkable(idOf(at), { log }), 0);
+    for (let at = 0; at < COUNT; at += 1) await store.schedule(retryFor(idOf(at), { log }), 0);
     const claimed = await claimUpTo(store, COUNT);
     expect(claimed.length).toBeLessThanOrEqual(AT_ONCE);
     const others = await claimUpTo(store, COUNT);
-    const ids = [...claimed, ...others].map(({ parked }) => parked.subject.notificationId);
+    const ids = [...claimed, ...others].map(
+      ({ retry: scheduledRetry }) => scheduledRetry.subject.notificationId,
+    );
     expect(new Set(ids).size).toBe(2 * claimed.length);
   });
 
   it('weighs what an attempt of a claimed row was answered, whichever write said so', async () => {
     const { store } = createRetries(client, servers().database);
     const { retries } = stateCollections(sms.db);
-    const parked = parkable(idOf(0));
-    const { notificationId } = parked.subject;
-    const claim = await store.parkClaimed(parked);
+    const scheduledRetry = retryFor(idOf(0));
+    const { notificationId } = scheduledRetry.subject;
+    const claim = await newClaim(store, scheduledRetry);
     const weight = async () => (await retries.findOne({ _id: notificationId }))?.['logBytes'];
     const before: unknown = await weight();
     const log = aLog(answered(500, { response }));
-    await store.beginAttempt(notificationId, String(claim), log);
+    await store.beginAttempt(notificationId, claim, log);
     const begun: unknown = await weight();
-    await store.release(notificationId, String(claim), { ...parked, log: aLog() }, 0);
+    await store.release(notificationId, claim, { ...scheduledRetry, log: aLog() }, 0);
     expect([before, begun, await weight()]).toEqual([0, weightOfLog(log), 0]);
   });
 });

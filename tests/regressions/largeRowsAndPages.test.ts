@@ -1,14 +1,19 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Collection, MongoClient } from 'mongodb';
 import { createMongoClient } from '../../src/mongo/connect.ts';
-import { createSmsStore } from '../../src/mongo/smsStore.ts';
-import { ensureStateCollections, stateCollections } from '../../src/mongo/stateCollections.ts';
+import { stateCollections } from '../../src/mongo/database.ts';
+import { ensureStateCollections } from '../../src/mongo/indexes.ts';
+import { createLookups } from '../../src/mongo/lookups.ts';
+import type { NewRetry } from '../../src/ports/retries.ts';
+import { aLog, answered } from '../support/builders.ts';
 import { eachOf } from '../support/eachOf.ts';
 import { createMemoryLogger } from '../support/memoryLogger.ts';
 import { beforeMargin, createGapSearch, inGap, insertSms, ways } from '../support/mongoGaps.ts';
-import { anEnding } from '../support/mongoOutcomes.ts';
-import { claimUpTo, createRetries, parkable } from '../support/mongoRetries.ts';
+import { createRetries } from '../support/mongoRetries.ts';
 import { useServers } from '../support/servers.ts';
+import { anEnding } from '../support/someEndings.ts';
+import { claimUpTo, retryFor } from '../support/someRetries.ts';
 
 // What was read together was counted, not weighed: 500 documents of a page or a look-up, 100 bodies of a claim.
 const servers = useServers(import.meta.url);
@@ -16,6 +21,8 @@ const MB = 1024 * 1024;
 const COUNT = 40;
 /** What one answer of the server holds of documents of 1 MB. */
 const AT_ONCE = 16;
+
+const large = { text: 'x'.repeat(MB), encoding: 'utf8', truncated: false } as const;
 
 let client: MongoClient;
 let sms: Collection;
@@ -78,7 +85,7 @@ describe('a look-up', () => {
     const all = await insertLarge(COUNT, MB);
     const { signal } = new AbortController();
     const state = stateCollections(sms.db);
-    const store = createSmsStore({ sms, state, logger: createMemoryLogger(), signal });
+    const store = createLookups({ sms, state, logger: createMemoryLogger(), signal });
     let left = [...all, 'nobody'];
     const read: string[] = [];
     while (left.length > 0) {
@@ -102,12 +109,46 @@ describe('a claim', () => {
   it('takes of rows with large bodies what may be held together, and leaves the others due', async () => {
     const worker = createRetries(client, servers().database);
     for (let at = 0; at < COUNT; at += 1) {
-      await worker.store.park(parkable(idOf(at), { body: Buffer.alloc(MB, 'x') }), 0);
+      await worker.store.schedule(retryFor(idOf(at), { body: Buffer.alloc(MB, 'x') }), 0);
     }
     const claimed = await claimUpTo(worker.store, COUNT);
     expect(claimed).toHaveLength(AT_ONCE);
     const others = await claimUpTo(worker.store, COUNT);
-    const ids = [...claimed, ...others].map(({ parked }) => parked.subject.notificationId);
+    const ids = [...claimed, ...others].map(
+      ({ retry: scheduledRetry }) => scheduledRetry.subject.notificationId,
+    );
     expect(new Set(ids).size).toBe(2 * AT_ONCE);
   });
+
+  it.each<readonly [string, number, readonly string[], Partial<NewRetry>]>([
+    [
+      'bodies that compression makes small',
+      AT_ONCE,
+      ['bodyBytes'],
+      { body: Buffer.alloc(MB, 'x') },
+    ],
+    ['bodies that it does not', 1, ['bodyBytes', 'logBytes'], { body: randomBytes(MB / 4) }],
+    ['responses', AT_ONCE, ['logBytes'], { log: aLog(answered(500, { response: large })) }],
+    ['little', COUNT, ['bodyBytes', 'logBytes'], {}],
+  ])(
+    'weighs rows of earlier versions, which do not tell how large they are: of %s',
+    async (_what, atMost, missing, fields) => {
+      const worker = createRetries(client, servers().database);
+      for (let at = 0; at < COUNT; at += 1) {
+        await worker.store.schedule(retryFor(idOf(at), fields), 0);
+      }
+      await worker.rows.updateMany({}, [{ $unset: [...missing] }]);
+      const ids: string[] = [];
+      for (;;) {
+        const claimed = await claimUpTo(worker.store, COUNT);
+        expect(claimed.length).toBeLessThanOrEqual(atMost);
+        if (claimed.length === 0) break;
+        ids.push(
+          ...claimed.map(({ retry: scheduledRetry }) => scheduledRetry.subject.notificationId),
+        );
+      }
+      expect(new Set(ids).size).toBe(COUNT);
+      expect(ids).toHaveLength(COUNT);
+    },
+  );
 });

@@ -5,7 +5,7 @@ import { cliWith } from '../support/cli.ts';
 import { useEndToEnd } from '../support/endToEnd.ts';
 import { until } from '../support/until.ts';
 
-// A UUID of Binary subtype 3, as Spring Data writes them unless told otherwise, was no name for an SMS, and an
+// A UUID of Binary subtype 3, as Spring Data writes them unless asked to, was no name for an SMS, and an
 // SMS whose phononUuid was one was skipped.
 const e2e = useEndToEnd(import.meta.url);
 
@@ -42,7 +42,7 @@ describe.each(writers)('an SMS of a writer of $representation', (writer) => {
     await e2e().central.optIn(28, 200, { url: e2e().receiver.url(path) });
   });
 
-  it('is told, with the text that its writer prints wherever a UUID stands', async () => {
+  it('is notified, with the text that its writer prints wherever a UUID stands', async () => {
     const worker = await e2e().worker(settings);
     const fields = { phononUuid: legacy(0xff), nested: { list: [legacy(0xff)] } };
     await raw().insertOne({ ...newSms(fields), _id });
@@ -71,7 +71,7 @@ describe.each(writers)('an SMS of a writer of $representation', (writer) => {
     expect(counts.json()).toMatchObject({ counts: { queued: 1, unusable: 0 } });
   });
 
-  it('is told when a search finds it, and when a save brings its status', async () => {
+  it('is notified when a search finds it, and when a save brings its status', async () => {
     await e2e().servers.db.collection('notify_on_delivery_checkpoints').deleteMany({});
     await raw().updateOne({ _id }, { $set: { deliveryStatus: 'FOUND', deliveryTime: new Date() } });
     const startAt = new Date(Date.now() - 3_600_000).toISOString();
@@ -80,10 +80,10 @@ describe.each(writers)('an SMS of a writer of $representation', (writer) => {
       e2e()
         .receiver.requests(path)
         .map(({ headers }) => headers['webhook-id']);
-    await until('the found one is told', () => ids().includes(`${text}:FOUND`));
+    await until('the found one is notified', () => ids().includes(`${text}:FOUND`));
     const { _id: _same, ...document } = await recorded();
     await raw().replaceOne({ _id }, { ...document, deliveryStatus: 'SAVED' });
-    await until('the saved one is told', () => ids().includes(`${text}:SAVED`));
+    await until('the saved one is notified', () => ids().includes(`${text}:SAVED`));
     expect(ids()).toEqual([`${text}:SENT`, `${text}:FOUND`, `${text}:SAVED`]);
     await worker.stop();
   });

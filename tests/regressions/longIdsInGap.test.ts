@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Collection, Document } from 'mongodb';
-import { ensureStateCollections, stateCollections } from '../../src/mongo/stateCollections.ts';
+import { stateCollections } from '../../src/mongo/database.ts';
+import { ensureStateCollections } from '../../src/mongo/indexes.ts';
 import { createGapSearch, inGap, insertSms } from '../support/mongoGaps.ts';
 import { useServers } from '../support/servers.ts';
 

@@ -1,7 +1,8 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createMysqlClient } from '../../src/mysql/connect.ts';
-import { checkAtStart } from '../../src/mysql/startUp.ts';
+import { mysqlServerOf } from '../support/mysqlServer.ts';
+import { checkAtStart } from '../../src/mysql/routeQuery.ts';
 import { createHealth } from '../../src/observability/health.ts';
 import { untilReady } from '../../src/observability/watchDatabase.ts';
 import { createMemoryLogger } from '../support/memoryLogger.ts';
@@ -93,7 +94,7 @@ describe('connections that are dead in silence', () => {
   it('are found out also where there is no second one to ask over', async () => {
     await using lines = await openLines();
     const client = createMysqlClient({
-      uri: uriThrough(lines.port),
+      server: mysqlServerOf(uriThrough(lines.port)),
       poolSize: 1,
       connectTimeoutMs: 2_000,
     });
@@ -112,11 +113,11 @@ describe('connections that are dead in silence', () => {
 
 describe('a prepared statement that is lost', () => {
   it.each([1243, 1615])('is prepared again, and costs nobody anything: %i', async (errno) => {
-    await routes.befall({ account: 28, errno });
+    await routes.disturb({ account: 28, errno });
     const { find, events } = routes.start();
-    const mended = servers().mysql.query('DELETE FROM Trouble WHERE SLEEP(0.02) = 0');
+    const fixed = servers().mysql.query('DELETE FROM Trouble WHERE SLEEP(0.02) = 0');
     await until('it is answered', async () => (await find(28)) === 'open');
-    await mended;
+    await fixed;
     expect(events()).not.toContain('mysql_unreachable');
   });
 });

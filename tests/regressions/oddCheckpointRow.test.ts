@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { Timestamp } from 'mongodb';
-import { createCheckpointStore } from '../../src/mongo/checkpointStore.ts';
+import { createCheckpointStore } from '../../src/mongo/checkpoints.ts';
 import { toPosition } from '../../src/mongo/position.ts';
-import type { CheckpointStore } from '../../src/pipeline/ports.ts';
+import type { CheckpointStore } from '../../src/ports/source.ts';
 import { undecodable } from '../support/oddBson.ts';
 import { damage, made, useOddRows, type Fields } from '../support/oddRows.ts';
 import { useServers } from '../support/servers.ts';
@@ -30,12 +30,12 @@ describe('an odd row of the checkpoint', () => {
   const clusterTime = new Timestamp({ t: 1_697_696_952, i: 3 });
   const position = toPosition({ token: null, clusterTime }, wallTime);
   const load = async (fields: Fields) => {
-    await store().save(position);
+    expect(await store().save(position)).toBe('saved');
     await damage(rows().state.checkpoints, {}, fields);
     const loading = store();
     const loaded = await loading.load();
-    await loading.save(position);
-    rows().expectTold('notify_on_delivery_checkpoints', '0');
+    expect(await loading.save(position)).toBe('saved');
+    rows().expectReported('notify_on_delivery_checkpoints', '0');
     return loaded;
   };
 
@@ -47,7 +47,7 @@ describe('an odd row of the checkpoint', () => {
     ['a token that says nothing', { token: { a: 1 } }],
     ['a token that the driver refuses', { token: undecodable.regex() }],
     ['a save that is a number', { save: 5, wallTime: 'x' }],
-  ])('is gone on from by its cluster time: %s', async (_what, fields) => {
+  ])('is continued from by its cluster time: %s', async (_what, fields) => {
     const loaded = await load(fields);
     const seconds = new Date('2023-10-19T06:29:12.000Z');
     const at = 'wallTime' in fields ? seconds : wallTime;
@@ -76,7 +76,7 @@ describe('an odd row of the checkpoint', () => {
     expect(Math.abs(from - before)).toBeLessThan(HOUR_MS);
   });
 
-  it('is gone on from by the time in its token, when that alone is there', async () => {
+  it('is continued from by the time in its token, when that alone is there', async () => {
     const token = { _data: '826530CB38000000032B0229296E04' };
     const loaded = await load({ clusterTime: 'x', token });
     const ofToken = new Timestamp({ t: 0x6530cb38, i: 3 });
@@ -85,7 +85,7 @@ describe('an odd row of the checkpoint', () => {
   });
 
   it('is in doubt when what it was of can not be compared', async () => {
-    await store().save(position);
+    expect(await store().save(position)).toBe('saved');
     await damage(rows().state.checkpoints, {}, { collectionUuid: made.unwritable });
     const ofOne = { namespace: 'central.sms', collectionUuid: 'uuid' };
     const holder = { owner: 'a', epoch: 3 };

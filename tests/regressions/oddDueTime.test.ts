@@ -1,8 +1,9 @@
 import { expect, it } from '@jest/globals';
-import { stateCollections } from '../../src/mongo/stateCollections.ts';
-import { createStateReaders } from '../../src/mongo/stateReaders.ts';
+import { stateCollections } from '../../src/mongo/database.ts';
+import { createStateReaders } from '../../src/mongo/workerState.ts';
 import { createMemoryLogger } from '../support/memoryLogger.ts';
 import { useServers } from '../support/servers.ts';
+import { untyped } from '../support/untyped.ts';
 
 const servers = useServers(import.meta.url);
 
@@ -13,7 +14,7 @@ it.each<readonly [string, unknown]>([
 ])('shows how long others are overdue beside a due time that is %s', async (_what, time) => {
   const state = stateCollections(servers().db);
   await state.retries.deleteMany({});
-  await state.retries.insertMany([
+  await untyped(state.retries).insertMany([
     { _id: 'odd', nextAttemptAt: time },
     { _id: 'good', nextAttemptAt: new Date(0) },
   ]);

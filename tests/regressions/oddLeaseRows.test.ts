@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { Decimal128, Long, MaxKey, Timestamp } from 'mongodb';
-import { createCheckpointStore } from '../../src/mongo/checkpointStore.ts';
-import { createLeaseStore } from '../../src/mongo/leaseStore.ts';
+import { createCheckpointStore } from '../../src/mongo/checkpoints.ts';
+import { createLeaseStore } from '../../src/mongo/leases.ts';
 import { toPosition } from '../../src/mongo/position.ts';
-import type { Lease, LeaseStore } from '../../src/pipeline/ports.ts';
+import type { Lease, LeaseStore } from '../../src/ports/source.ts';
 import { undecodable } from '../support/oddBson.ts';
 import { damage, useOddRows, type Fields } from '../support/oddRows.ts';
 import { useServers } from '../support/servers.ts';
@@ -21,7 +21,7 @@ describe('an odd row of a lease', () => {
   };
   const watched = { namespace: 'central.sms', collectionUuid: null };
   const position = toPosition({ token: null, clusterTime: new Timestamp(1n) }, new Date());
-  const save = async (owner: string, { epoch }: Lease): Promise<void> =>
+  const save = async (owner: string, { epoch }: Lease): Promise<string> =>
     await createCheckpointStore(rows().state.checkpoints, watched, {
       owner,
       epoch,
@@ -44,20 +44,20 @@ describe('an odd row of a lease', () => {
     ['an epoch that lies behind the checkpoint', { epoch: 0, until: new Date(0) }],
   ])('keeps nobody from working: %s', async (_what, fields) => {
     const before = await acquired(worker('before'));
-    await save('before', before);
+    expect(await save('before', before)).toBe('saved');
     await damage(rows().state.leases, {}, fields);
     const lease = await acquired(worker('a'));
     expect(lease.epoch).toBeGreaterThan(before.epoch);
     expect(Number.isSafeInteger(lease.epoch)).toBe(true);
     expect(await worker('b').acquire()).toBeNull();
-    await save('a', lease);
+    expect(await save('a', lease)).toBe('saved');
   });
 
-  it('is told of, with what was done', async () => {
+  it('is reported, with what was done', async () => {
     await acquired(worker('before'));
     await damage(rows().state.leases, {}, { until: 'x', epoch: 'y' });
     await acquired(worker('a'));
-    rows().expectTold('notify_on_delivery_leases', '0');
+    rows().expectReported('notify_on_delivery_leases', '0');
     expect(rows().logger.of('row_unreadable')).toHaveLength(1);
   });
 
@@ -67,11 +67,11 @@ describe('an odd row of a lease', () => {
     ['a list', [99]],
     ['a value that the driver refuses', undecodable.regex()],
   ])('keeps nobody from saving when the epoch of the checkpoint is %s', async (_what, epoch) => {
-    await save('before', await acquired(worker('before')));
+    expect(await save('before', await acquired(worker('before')))).toBe('saved');
     await damage(rows().state.checkpoints, {}, { epoch });
     await damage(rows().state.leases, {}, { until: new Date(0) });
     const lease = await acquired(worker('a'));
-    await save('a', lease);
+    expect(await save('a', lease)).toBe('saved');
     expect(await rows().state.checkpoints.findOne()).toMatchObject({
       owner: 'a',
       epoch: lease.epoch,

@@ -1,11 +1,12 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Document } from 'mongodb';
 import { newSms } from '../../scripts/harness/smsPlatform.ts';
-import { stateCollections, type StateCollections } from '../../src/mongo/stateCollections.ts';
+import { stateCollections, type StateCollections } from '../../src/mongo/database.ts';
 import { cliWith, type CliEnd } from '../support/cli.ts';
 import { useEndToEnd } from '../support/endToEnd.ts';
 import { undecodable } from '../support/oddBson.ts';
 import { damage, made, type Fields } from '../support/oddRows.ts';
+import { untyped } from '../support/untyped.ts';
 
 const e2e = useEndToEnd(import.meta.url);
 const state = (): StateCollections => stateCollections(e2e().sms.db);
@@ -56,12 +57,12 @@ function expectBoth(rows: unknown, id: string, { text, field }: { text: string; 
 
 // One row that somebody had written made the whole command fail: "It failed: Cannot read properties of undefined".
 describe('a command shows an odd row with the others', () => {
-  const parked = (_id: string): Document => ({
+  const retry = (_id: string): Document => ({
     ...{ _id, sms: sms, deliveryStatus: 'DELIVERED', statusAt: at, accountId: 28, flowId: 200 },
     ...{ webhookId: 1, url: 'http://a.example/', log: { begun: 1 }, acceptedAt: at },
     nextAttemptAt: new Date('2026-01-31T11:00:00Z'),
   });
-  const oddParked: readonly (readonly [string, Fields])[] = [
+  const oddRetries: readonly (readonly [string, Fields])[] = [
     ['acceptedAt', { acceptedAt: undefined }],
     ['nextAttemptAt', { nextAttemptAt: undefined }],
     ['nextAttemptAt', { nextAttemptAt: 'x' }],
@@ -77,18 +78,21 @@ describe('a command shows an odd row with the others', () => {
     ['no gzip', { unreadable: 'no gzip' }],
   ];
 
-  it.each(oddParked)('retries list, explain: one of which %s is odd: %j', async (field, fields) => {
-    await state().retries.insertMany([parked(good), parked(odd)] as never);
-    await damage(state().retries, { _id: odd }, fields);
-    const listed = await shownBy('retries', 'list');
-    expectBoth(listed.data['retries'], odd, { text: listed.text, field });
-    const explained = await shownBy('explain', sms);
-    expectBoth(explained.data['parked'], odd, { text: explained.text, field });
-  });
+  it.each(oddRetries)(
+    'retries list, explain: one of which %s is odd: %j',
+    async (field, fields) => {
+      await state().retries.insertMany([retry(good), retry(odd)] as never);
+      await damage(state().retries, { _id: odd }, fields);
+      const listed = await shownBy('retries', 'list');
+      expectBoth(listed.data['retries'], odd, { text: listed.text, field });
+      const explained = await shownBy('explain', sms);
+      expectBoth(explained.data['parked'], odd, { text: explained.text, field });
+    },
+  );
 
-  it.each(oddParked)('explain: its own, of which %s is odd: %j', async (field, fields) => {
+  it.each(oddRetries)('explain: its own, of which %s is odd: %j', async (field, fields) => {
     const id = `${sms}:DELIVERED`;
-    await state().retries.insertMany([parked(good), parked(id)] as never);
+    await state().retries.insertMany([retry(good), retry(id)] as never);
     await damage(state().retries, { _id: id }, fields);
     const { text, data } = await shownBy('explain', sms);
     expectBoth(data['parked'], id, { text, field });
@@ -105,7 +109,7 @@ describe('a command shows an odd row with the others', () => {
   ])('explain: an end of which %s is odd: %j', async (field, fields) => {
     const ended = { state: 'failed', endedAt: at, expireAt: at, record: null };
     const id = `${sms}:DELIVERED`;
-    await state().sent.insertMany([
+    await untyped(state().sent).insertMany([
       { _id: id, ...ended },
       { _id: `${sms}:%`, ...ended },
     ]);
@@ -124,7 +128,7 @@ describe('a command shows an odd row with the others', () => {
     ['url', { url: undecodable.regex() }],
   ])('endpoints list: one of which %s is odd: %j', async (field, fields) => {
     const row = { webhookId: 7, url: 'http://a.example/', reason: 'endpoint_gone', disabledAt: at };
-    await state().endpoints.insertMany([
+    await untyped(state().endpoints).insertMany([
       { _id: 'good', ...row },
       { _id: 'odd', ...row },
     ]);
@@ -184,9 +188,9 @@ describe('a command shows an odd row with the others', () => {
   });
 
   it('status: a job whose kind and arguments are no texts', async () => {
-    await state().jobs.insertOne({ _id: 'odd', kind: noPrimitive, updatedAt: at });
+    await untyped(state().jobs).insertOne({ _id: 'odd', kind: noPrimitive, updatedAt: at });
     const job = { _id: 'other', updatedAt: at, state: noPrimitive, arguments: { a: noPrimitive } };
-    await state().jobs.insertOne(job);
+    await untyped(state().jobs).insertOne(job);
     const { text, data } = await shownBy('status');
     expect(data['jobs']).toMatchObject([
       { unreadable: expect.any(String) },

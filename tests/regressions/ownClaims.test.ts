@@ -67,7 +67,7 @@ it.each([
   ['a 200', {}],
   ['a 503 that asks for an hour', { status: 503, headers: { 'retry-after': '3600' } }],
 ] satisfies [string, Answer][])(
-  'makes no second call when its claims run out under way, and keeps the answer: %s',
+  'makes no second call when its claims run out in progress, and keeps the answer: %s',
   async (_what, answer) => {
     const isDelivery = !('status' in answer);
     const account = isDelivery ? 1 : 2;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { checkAtStart } from '../../src/mysql/startUp.ts';
+import { checkAtStart } from '../../src/mysql/routeQuery.ts';
 import { ConfigurationError } from '../../src/runtime/errors.ts';
 import { useServers } from '../support/servers.ts';
 import { until } from '../support/until.ts';
@@ -17,7 +17,7 @@ const unheardOf = [3100, 4025, 9001, 9006, 65_000];
 
 describe('an error that is not known to be a mistake of set-up', () => {
   it.each([...passing, ...unheardOf])('does not end the start, and is named: %i', async (errno) => {
-    await routes.befall({ account: nobody, errno });
+    await routes.disturb({ account: nobody, errno });
     const { query } = routes.start();
     const problem: unknown = await checkAtStart(query, never).catch((error: unknown) => error);
     expect(problem).not.toBeInstanceOf(ConfigurationError);
@@ -25,7 +25,7 @@ describe('an error that is not known to be a mistake of set-up', () => {
       kind: 'unavailable',
       message: expect.stringContaining('as the test wants it'),
     });
-    await routes.mend();
+    await routes.fix();
     await expect(checkAtStart(query, never)).resolves.toBeUndefined();
   });
 
@@ -33,24 +33,24 @@ describe('an error that is not known to be a mistake of set-up', () => {
     'is an outage when everybody gets it, and none is answered wrongly: %i',
     async (errno) => {
       const accounts = [28, 29, 30];
-      await routes.befall(...[nobody, ...accounts].map((account) => ({ account, errno })));
-      const { find, told, events } = routes.start();
+      await routes.disturb(...[nobody, ...accounts].map((account) => ({ account, errno })));
+      const { find, notified, events } = routes.start();
       const waiting = Promise.all(accounts.map(async (account) => await find(account)));
       await until('the outage is seen', () => events().length > 0);
-      expect(told).toEqual([]);
-      await routes.mend();
+      expect(notified).toEqual([]);
+      await routes.fix();
       expect(await waiting).toEqual(['open', 'open', 'open']);
       expect(events()).toHaveLength(2);
-      expect(events().at(-1)).toBe('mysql_answers_again');
+      expect(events().at(-1)).toBe('mysql_recovered');
     },
   );
 
   it.each([1105, 1815, 1412, 1205, 1146, 1142, 1317, 3100])(
     'concerns its account alone when others are answered: %i',
     async (errno) => {
-      await routes.befall({ account: 28, errno });
+      await routes.disturb({ account: 28, errno });
       const { find, events } = routes.start();
-      expect(await find(28)).toBe('RouteUnknown');
+      expect(await find(28)).toBe('unknown');
       expect(await find(29)).toBe('open');
       expect(events()).toEqual(['route_key_error']);
     },
@@ -59,7 +59,7 @@ describe('an error that is not known to be a mistake of set-up', () => {
 
 describe('a mistake of set-up', () => {
   it.each([1054, 1146, 1049, 1142, 1143, 1305, 1370])('ends the start: %i', async (errno) => {
-    await routes.befall({ account: nobody, errno });
+    await routes.disturb({ account: nobody, errno });
     const { query } = routes.start();
     await expect(checkAtStart(query, never)).rejects.toBeInstanceOf(ConfigurationError);
   });
@@ -67,11 +67,11 @@ describe('a mistake of set-up', () => {
 
 describe('a session that is killed', () => {
   it('each time it asks for one account concerns that account alone', async () => {
-    await routes.befall({ account: 28, seconds: 30 });
+    await routes.disturb({ account: 28, seconds: 30 });
     const { find, events } = routes.start({ timeoutMs: 20_000 });
     const watchdog = setInterval(() => void killLongQueries().catch(() => undefined), 50);
     try {
-      expect(await find(28)).toBe('RouteUnknown');
+      expect(await find(28)).toBe('unknown');
       expect(await find(29)).toBe('open');
     } finally {
       clearInterval(watchdog);
@@ -80,7 +80,7 @@ describe('a session that is killed', () => {
   });
 
   it('once costs nobody anything', async () => {
-    await routes.befall({ account: 28, seconds: 0.4 });
+    await routes.disturb({ account: 28, seconds: 0.4 });
     const { find, events } = routes.start({ timeoutMs: 20_000 });
     const asked = find(28);
     let killed = 0;

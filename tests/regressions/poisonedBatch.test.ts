@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Collection, MongoClient } from 'mongodb';
 import { createMongoClient } from '../../src/mongo/connect.ts';
-import { createSmsStore } from '../../src/mongo/smsStore.ts';
-import { stateCollections } from '../../src/mongo/stateCollections.ts';
-import type { Lookup, LookupRequest } from '../../src/pipeline/ports.ts';
+import { stateCollections } from '../../src/mongo/database.ts';
+import { createLookups } from '../../src/mongo/lookups.ts';
+import type { Lookup, LookupRequest } from '../../src/ports/notify.ts';
 import { eachOf } from '../support/eachOf.ts';
 import { createMemoryLogger } from '../support/memoryLogger.ts';
 import { failCommands } from '../support/mongoFaults.ts';
-import { anEnding, createOutcomes, type Outcomes } from '../support/mongoOutcomes.ts';
+import { createOutcomes, type Outcomes } from '../support/mongoOutcomes.ts';
 import { usePrivateReplicaSet } from '../support/mongoReplicaSet.ts';
+import { anEnding } from '../support/someEndings.ts';
 import { until } from '../support/until.ts';
 
 const appName = 'poisoned batches';
@@ -106,7 +107,7 @@ describe('a batch of look-ups in which one can not be made', () => {
     const { signal } = new AbortController();
     const state = stateCollections(client.db(database));
     const logger = createMemoryLogger();
-    const store = createSmsStore({ sms, state, logger, signal });
+    const store = createLookups({ sms, state, logger, signal });
     return await store.lookUp(requests);
   };
   const asking = (id: string, opaque: unknown = { _id: id }): LookupRequest => {
@@ -141,7 +142,7 @@ describe('a batch of look-ups in which one can not be made', () => {
   });
 
   // Three failures of a look-up, and a look at nobody that was made again until it went well, were laid to the item: so
-  // every seventh of these was settled, never to be told.
+  // every seventh of these was acknowledged, never to be notified.
   it('waits while a database fails now and then, by whatever code', async () => {
     const struck = { appName, commands: ['find', 'aggregate'], probability: 0.3 };
     await using failing = await failCommands(replicaSet().admin, struck, { errorCode: 8 });

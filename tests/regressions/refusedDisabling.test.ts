@@ -1,13 +1,13 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { createEndpointStore } from '../../src/mongo/endpointStore.ts';
-import type { WatchedEndpointStore } from '../../src/mongo/endpointStore.ts';
-import { stateCollections } from '../../src/mongo/stateCollections.ts';
+import { stateCollections } from '../../src/mongo/database.ts';
+import { createEndpointStore, type WatchedEndpointStore } from '../../src/mongo/endpoints.ts';
 import { Stopping } from '../../src/runtime/abort.ts';
 import { aWebhook } from '../support/builders.ts';
 import { createMemoryLogger, type MemoryLogger } from '../support/memoryLogger.ts';
-import { anEnding, createOutcomes, type Outcomes } from '../support/mongoOutcomes.ts';
+import { createOutcomes, type Outcomes } from '../support/mongoOutcomes.ts';
 import { createRecordingMetrics } from '../support/recorders.ts';
 import { useServers } from '../support/servers.ts';
+import { anEnding } from '../support/someEndings.ts';
 import { until } from '../support/until.ts';
 
 const servers = useServers(import.meta.url);
@@ -47,7 +47,8 @@ const shown = async (): Promise<string[]> =>
 function endAll(): Promise<unknown> {
   const all = Promise.all(
     names.map(async (name) => {
-      const onRemembered = async () => await store.disable(webhook, 'endpoint_gone');
+      const onRemembered = async () =>
+        await store.disable({ accountId: 28, webhook }, 'endpoint_gone');
       const ending = name === first ? { ...anEnding(name), onRemembered } : anEnding(name);
       await outcomes.store.end(ending);
     }),
@@ -62,27 +63,30 @@ describe('an endpoint whose disabling MongoDB refuses for good', () => {
   it.each<readonly [string, object]>([
     ['of this endpoint', { _id: { $ne: webhook.endpointKey } }],
     ['of every one', { nobody: 'has this' }],
-  ])('is not called by this process, is told, and all are shown: a validator %s', async (_, v) => {
-    await servers().db.createCollection(COLLECTION, { validator: v });
-    await endAll();
-    expect((await shown()).toSorted()).toEqual(names.toSorted());
-    await store.load();
-    expect(store.isDisabled(webhook.endpointKey)).toBe(true);
-    expect(metrics.told).toEqual([['recordFailed', '121']]);
-    expect(logger.lines.filter(({ level }) => level === 'error')).toMatchObject([
-      {
-        event: 'record_failed',
-        fields: { webhookId: 7, url: 'https://a.example/', code: '121', what: 'endpoint' },
-      },
-    ]);
-  });
+  ])(
+    'is not called by this process, is notified, and all are shown: a validator %s',
+    async (_, v) => {
+      await servers().db.createCollection(COLLECTION, { validator: v });
+      await endAll();
+      expect((await shown()).toSorted()).toEqual(names.toSorted());
+      await store.load();
+      expect(store.isDisabled(webhook.endpointKey)).toBe(true);
+      expect(metrics.reported).toEqual([['recordFailed', '121']]);
+      expect(logger.lines.filter(({ level }) => level === 'error')).toMatchObject([
+        {
+          event: 'record_failed',
+          fields: { webhookId: 7, url: 'https://a.example/', code: '121', what: 'endpoint' },
+        },
+      ]);
+    },
+  );
 
   it('holds up none of its batch meanwhile', async () => {
     await servers().db.createCollection(COLLECTION, { validator: { nobody: 'has this' } });
     const ending = endAll();
     await until('the others are shown', async () => (await shown()).length === names.length - 1);
     expect(await shown()).not.toContain(first);
-    expect(metrics.told).toEqual([]);
+    expect(metrics.reported).toEqual([]);
     await ending;
   });
 });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { CannotPark } from '../../src/pipeline/retryPort.ts';
-import { createRetries, parkable, type Retries } from '../support/mongoRetries.ts';
+import { createRetries, type Retries } from '../support/mongoRetries.ts';
+import { retryFor } from '../support/someRetries.ts';
 import { useServers } from '../support/servers.ts';
 
 const servers = useServers(import.meta.url);
@@ -16,24 +16,23 @@ beforeEach(async () => {
   retries = createRetries(mongo, database);
 });
 
-// All that were parked in the same moment were written again and again, and none of them went on.
+// All that were scheduled in the same moment were written again and again, and none of them went on.
 describe('a notification that durable state refuses for good', () => {
-  const expectAlone = (results: readonly PromiseSettledResult<unknown>[]): void => {
-    const refused = results.filter((result) => result.status === 'rejected');
-    expect(refused.map(({ reason }) => reason instanceof CannotPark)).toEqual([true]);
-    expect(results[names.indexOf(POISON)]?.status).toBe('rejected');
+  const expectAlone = (results: readonly unknown[]): void => {
+    expect(results.filter((result) => result === 'refused')).toHaveLength(1);
+    expect(results[names.indexOf(POISON)]).toBe('refused');
     const [line] = retries.logger.of('record_failed');
     expect(line?.fields).toMatchObject({ notificationId: `${POISON}:DELIVERED`, code: '121' });
   };
 
-  it('keeps none that is parked beside it from being parked', async () => {
+  it('keeps none that is scheduled beside it from being scheduled', async () => {
     const { store, rows } = retries;
-    expectAlone(await Promise.allSettled(names.map((name) => store.park(parkable(name), 0))));
+    expectAlone(await Promise.all(names.map((name) => store.schedule(retryFor(name), 0))));
     expect(await rows.countDocuments()).toBe(names.length - 1);
   });
 
   it('is not taken for one that somebody else has', async () => {
     const { store } = retries;
-    expectAlone(await Promise.allSettled(names.map((name) => store.parkClaimed(parkable(name)))));
+    expectAlone(await Promise.all(names.map((name) => store.scheduleClaimed(retryFor(name)))));
   });
 });

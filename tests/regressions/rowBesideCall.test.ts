@@ -1,7 +1,7 @@
 import { beforeAll, expect, it } from '@jest/globals';
 import { newSms } from '../../scripts/harness/smsPlatform.ts';
-import { createAgainRows } from '../../src/mongo/operator/againRows.ts';
-import { stateCollections } from '../../src/mongo/stateCollections.ts';
+import { stateCollections } from '../../src/mongo/database.ts';
+import { createReplayQueue } from '../../src/mongo/retrySupport.ts';
 import { aSubject } from '../support/builders.ts';
 import { useEndToEnd } from '../support/endToEnd.ts';
 import { until } from '../support/until.ts';
@@ -28,7 +28,7 @@ it.each([
     const subject = aSubject({ smsKey: document._id });
     receiver.answer('/hook', async () => {
       const body = Buffer.from('{}');
-      const again = createAgainRows(stateCollections(db));
+      const again = createReplayQueue(stateCollections(db));
       await again.add([{ subject, accountId: 1, flowId: 1, body }]);
       return { status: 503, headers: { 'retry-after': '3600' }, delayMs };
     });
@@ -38,10 +38,10 @@ it.each([
     // Its row has been looked for since.
     const marker = newSms({ accountID: 1, flowId: 1, deliveryStatus: 'DELIVERED' });
     const ofMarker = { subject: aSubject({ smsKey: marker._id }), accountId: 1, flowId: 1 };
-    await createAgainRows(stateCollections(db)).add([{ ...ofMarker, body: Buffer.from('{}') }]);
+    await createReplayQueue(stateCollections(db)).add([{ ...ofMarker, body: Buffer.from('{}') }]);
     const isMarked = ({ headers }: { headers: Record<string, unknown> }): boolean =>
       headers['webhook-id'] === ofMarker.subject.notificationId;
-    await until('what was put down later is called', () =>
+    await until('what was recorded later is called', () =>
       receiver.requests('/hook').some(isMarked),
     );
     const calls = receiver

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { LookupAll } from '../../src/http/resolveHost.ts';
+import type { LookupAll } from '../../src/http/addresses.ts';
 import { closing, createCaller } from '../integration/http/calling.ts';
 import { startReceiver } from '../support/receiver.ts';
 

@@ -15,36 +15,36 @@ function others(count: number): number[] {
 
 describe('an account whose query takes too long', () => {
   it('is given back, while others are answered before and after and no outage is seen', async () => {
-    await routes.befall({ account: 28, seconds: 30 });
-    const { find, told, events } = routes.start();
+    await routes.disturb({ account: 28, seconds: 30 });
+    const { find, notified, events } = routes.start();
     const slow = find(28);
     await Promise.all(others(40).map(async (account) => await find(account)));
-    expect(told).not.toContain('28 RouteUnknown');
-    expect(await slow).toBe('RouteUnknown');
+    expect(notified).not.toContain('28 unknown');
+    expect(await slow).toBe('unknown');
     for (let round = 0; round < 4; round += 1) {
       const again = find(28);
       const answers = await Promise.all(others(20).map(async (account) => await find(account)));
       expect(new Set(answers)).toEqual(new Set(['open']));
-      expect(await again).toBe('RouteUnknown');
+      expect(await again).toBe('unknown');
     }
     expect(events()).toEqual(['route_key_error']);
   });
 
   it('leaves connections to others with twenty flows asked about at once, and gives all of them back', async () => {
-    await routes.befall({ account: 28, seconds: 30 });
-    const { find, told, events } = routes.start();
+    await routes.disturb({ account: 28, seconds: 30 });
+    const { find, notified, events } = routes.start();
     const slow = Promise.all(upTo(20).map(async (flow) => await find(28, flow)));
     const answers = await Promise.all(others(40).map(async (account) => await find(account)));
     expect(new Set(answers)).toEqual(new Set(['open']));
-    expect(told.filter((line) => line.startsWith('28 '))).toEqual([]);
-    expect(new Set(await slow)).toEqual(new Set(['RouteUnknown']));
+    expect(notified.filter((line) => line.startsWith('28 '))).toEqual([]);
+    expect(new Set(await slow)).toEqual(new Set(['unknown']));
     expect(events()).not.toContain('mysql_unreachable');
   });
 
   it('is no query that goes on at the server', async () => {
-    await routes.befall({ account: 28, seconds: 30 });
+    await routes.disturb({ account: 28, seconds: 30 });
     const { find } = routes.start();
-    expect(await find(28)).toBe('RouteUnknown');
+    expect(await find(28)).toBe('unknown');
     await until('the server has ended it', async () => {
       const [rows] = await servers().mysql.query('SHOW PROCESSLIST');
       return !JSON.stringify(rows).includes('trouble(account');
@@ -52,30 +52,30 @@ describe('an account whose query takes too long', () => {
   });
 
   it('is answered once it is quick again, without being asked for all the time', async () => {
-    await routes.befall({ account: 28, seconds: 30 });
+    await routes.disturb({ account: 28, seconds: 30 });
     const { find, events } = routes.start();
-    expect(await find(28)).toBe('RouteUnknown');
-    await routes.mend();
+    expect(await find(28)).toBe('unknown');
+    await routes.fix();
     await until('it is answered', async () => (await find(28)) === 'open');
     expect(events()).toEqual(['route_key_error']);
   });
 
   it('does not hold up its other flows', async () => {
-    await routes.befall({ account: 28, flow: 7, seconds: 30 });
+    await routes.disturb({ account: 28, flow: 7, seconds: 30 });
     const { find } = routes.start();
     const slow = find(28, 7);
     const answers = await Promise.all(upTo(6).map(async (flow) => await find(28, flow)));
     expect(new Set(answers)).toEqual(new Set(['open']));
-    expect(await slow).toBe('RouteUnknown');
+    expect(await slow).toBe('unknown');
     expect(await find(28, 8)).toBe('open');
   });
 
   it('may be each of many: the rest are still answered once that is known', async () => {
     const slow = upTo(10);
-    await routes.befall(...slow.map((account) => ({ account, seconds: 30 })));
+    await routes.disturb(...slow.map((account) => ({ account, seconds: 30 })));
     const { find, events } = routes.start();
     const answers = await Promise.all(slow.map(async (account) => await find(account)));
-    expect(new Set(answers)).toEqual(new Set(['RouteUnknown']));
+    expect(new Set(answers)).toEqual(new Set(['unknown']));
     const asked = slow.map(async (account) => await find(account));
     const rest = await Promise.all(others(40).map(async (account) => await find(account)));
     expect(new Set(rest)).toEqual(new Set(['open']));
@@ -89,8 +89,9 @@ describe('queries that are all slow, but not too slow', () => {
     ['accounts', (index: number): [number, number] => [index, 1]],
     ['flows of one account', (index: number): [number, number] => [28, index]],
   ])('are all answered in time, however long those of many %s stand in line', async (_, keyOf) => {
-    await routes.befall(...upTo(60).map((account) => ({ account, seconds: 0.5 })));
-    const { find, events } = routes.start();
+    await routes.disturb(...upTo(60).map((account) => ({ account, seconds: 0.5 })));
+    // Most stand in line for longer than that; a machine that stutters makes no query of half a second as slow.
+    const { find, events } = routes.start({ timeoutMs: 3_000 });
     const answers = await Promise.all(upTo(60).map(async (index) => await find(...keyOf(index))));
     expect(new Set(answers)).toEqual(new Set(['open']));
     expect(events()).toEqual([]);
@@ -103,7 +104,7 @@ describe('a key that is locked', () => {
     const { mysql } = servers();
     await mysql.query("DO GET_LOCK('k28', 0)");
     try {
-      expect(await find(28)).toBe('RouteUnknown');
+      expect(await find(28)).toBe('unknown');
       expect(await find(29)).toBe('open');
       expect(events()).toEqual(['route_key_error']);
     } finally {

@@ -13,8 +13,8 @@ beforeAll(async () => {
 
 const hasEnded = (record: Record<string, unknown>): boolean => record['state'] !== 'retrying';
 
-/** What the webhook was told of the SMS. */
-function toldOf(id: string): Record<string, unknown> | undefined {
+/** What the webhook was reported the SMS. */
+function notifiedOf(id: string): Record<string, unknown> | undefined {
   return e2e()
     .receiver.requests('/odd')
     .map((request) => (request.json() as { smsDetails: Record<string, unknown>[] }).smsDetails[0])
@@ -31,7 +31,7 @@ describe('a stored value that the driver refuses to read', () => {
     ['a regular expression with an unknown option', undecodable.regex(), regex],
     ['binary of subtype 2 without its inner length', undecodable.binary(), binary],
   ] as const;
-  describe.each(values)('%s', (_what, value, told) => {
+  describe.each(values)('%s', (_what, value, notified) => {
     it.each([
       [
         'in a document that is inserted with its status',
@@ -70,14 +70,14 @@ describe('a stored value that the driver refuses to read', () => {
           await e2e().sms.updateOne({ _id: id }, { $set: { deliveryStatus: 'DELIVERED' } });
         },
       ],
-    ])('is told like any other, %s', async (way, write) => {
-      const id = `${way} ${JSON.stringify(told)}`;
+    ])('is notified like any other, %s', async (way, write) => {
+      const id = `${way} ${JSON.stringify(notified)}`;
       await write(id);
       const other = newSms({ deliveryStatus: 'DELIVERED' });
       await e2e().sms.insertOne(other);
       expect(await e2e().record(other._id, hasEnded)).toMatchObject({ state: 'delivered' });
       await settled(e2e());
-      expect(toldOf(id)).toMatchObject({ odd: told, text: newSms()['text'] });
+      expect(notifiedOf(id)).toMatchObject({ odd: notified, text: newSms()['text'] });
       const shown = await e2e().sms.findOne(
         { _id: id },
         { projection: { notify_on_delivery: 1, _id: 0 } },
@@ -89,22 +89,22 @@ describe('a stored value that the driver refuses to read', () => {
       'makes the document unusable as its %s',
       async (name) => {
         const { sms, record } = e2e();
-        const id = `${name} ${JSON.stringify(told)}`;
+        const id = `${name} ${JSON.stringify(notified)}`;
         await sms.insertOne(newSms({ _id: id, [name]: value, deliveryStatus: 'DELIVERED' }));
         expect(await record(id)).toMatchObject({ state: 'skipped', reason: 'unusable_document' });
       },
     );
 
-    it('is counted as the status, and nobody is told', async () => {
+    it('is counted as the status, and nobody is notified', async () => {
       const { sms } = e2e();
-      const id = `status ${JSON.stringify(told)}`;
+      const id = `status ${JSON.stringify(notified)}`;
       await sms.insertOne(newSms({ _id: id, deliveryStatus: value }));
       await sms.updateOne({ _id: id }, { $set: { deliveryStatus: value, again: 1 } });
       await settled(e2e());
       expect(await sms.countDocuments({ _id: id, notify_on_delivery: { $exists: true } })).toBe(0);
     });
 
-    it('is counted within an _id, and nobody is told', async () => {
+    it('is counted within an _id, and nobody is notified', async () => {
       const { sms } = e2e();
       const before = e2e().receiver.requests('/odd').length;
       const _id = { odd: value } as never;

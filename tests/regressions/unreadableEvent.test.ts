@@ -168,7 +168,7 @@ describe('an event with a value that the driver does not decode', () => {
     expect(await idsAround(insert)).toEqual(around([{ odd: read }]));
   });
 
-  it('as its status is one of the SMS, which can not be told', async () => {
+  it('as its status is one of the SMS, which nobody can be notified of', async () => {
     const insert = async (): Promise<unknown> =>
       await sms.insertOne({ _id: 'odd' as never, deliveryStatus: oddRegExp() });
     expect(await idsAround(insert)).toEqual(around(['odd']));

@@ -30,7 +30,7 @@ async function setClock(hours: number): Promise<void> {
   await rename(`${file}.new`, file);
 }
 
-/** Sets it under way. */
+/** Sets it in progress. */
 async function jumpTo(hours: number): Promise<void> {
   await setClock(hours);
   const isSet = (): boolean => {

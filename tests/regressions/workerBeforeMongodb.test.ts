@@ -49,7 +49,7 @@ async function tells(worker: WorkerProcess): Promise<void> {
   await sms.insertOne(document);
   await setStatus(sms, document._id, 'DELIVERED');
   const id = `${document._id}:DELIVERED`;
-  await until('it is told', () =>
+  await until('it is notified', () =>
     e2e()
       .receiver.requests('/late')
       .some(({ headers }) => headers['webhook-id'] === id),

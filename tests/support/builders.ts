@@ -1,17 +1,20 @@
-import type { AttemptOutcome } from '../../src/domain/attempt.ts';
 import {
+  type AttemptLog,
+  type AttemptOutcome,
+  type Failure,
   noAttempts,
   withAttemptBegun,
   withOutcome,
-  type AttemptLog,
-} from '../../src/domain/attemptLog.ts';
+} from '../../src/domain/attempt.ts';
 import type { Change, StreamPosition } from '../../src/domain/change.ts';
 import type { Notification, Subject } from '../../src/domain/notification.ts';
-import { notificationId } from '../../src/domain/notificationId.ts';
+import { notificationId } from '../../src/domain/ids.ts';
 import type { PlainDocument } from '../../src/domain/plainValue.ts';
 import type { DeliveryRecord } from '../../src/domain/record.ts';
 import type { Webhook } from '../../src/domain/route.ts';
-import type { ParkableNotification } from '../../src/pipeline/retryPort.ts';
+import type { EndedSubject } from '../../src/notify/recorder.ts';
+import type { Called } from '../../src/ports/endpoints.ts';
+import type { NewRetry } from '../../src/ports/retries.ts';
 
 /** When position 0 was written; position n is n seconds later. */
 const epochMs = Date.parse('2023-10-19T06:00:00.000Z');
@@ -36,7 +39,7 @@ export function aDocument(fields: PlainDocument = {}): PlainDocument {
   };
 }
 
-/** An update that sets `deliveryStatus`, unless told otherwise; what hangs together follows. */
+/** An update that sets `deliveryStatus`, unless asked to; what hangs together follows. */
 export function aChange(fields: Partial<Change> = {}): Change {
   const { id = 'sms-1', deliveryStatus = 'DELIVERED', position = aPosition(1) } = fields;
   return {
@@ -75,6 +78,11 @@ export function aSubject(fields: Partial<Subject> = {}): Subject {
   };
 }
 
+/** The subject of a notification of account 28 that has ended. */
+export function anEndedSubject(fields: Partial<Subject> = {}): EndedSubject {
+  return { ...aSubject(fields), accountId: 28 };
+}
+
 export function aWebhook(fields: Partial<Webhook> = {}): Webhook {
   return {
     webhookId: 7,
@@ -86,6 +94,13 @@ export function aWebhook(fields: Partial<Webhook> = {}): Webhook {
     ...fields,
   };
 }
+
+/** Whom an attempt was made for, at the endpoint of this key. */
+export function aCalled(endpointKey = 'endpoint-7'): Called {
+  return { accountId: 28, webhook: aWebhook({ endpointKey }) };
+}
+
+export const aFailure: Failure = { statusCode: 500, error: null };
 
 export function aNotification(fields: Partial<Notification> = {}): Notification {
   return {
@@ -125,7 +140,7 @@ export function aLog(...outcomes: readonly AttemptOutcome[]): AttemptLog {
   );
 }
 
-export function aParked(fields: Partial<ParkableNotification> = {}): ParkableNotification {
+export function aRetry(fields: Partial<NewRetry> = {}): NewRetry {
   const { accountId, flowId, body, webhook } = aNotification();
   return {
     subject: aSubject(),

@@ -1,6 +1,5 @@
-import { loadAdminSettings } from '../../config/loadAdminSettings.ts';
-import { loadConfig } from '../../config/loadConfig.ts';
-import { formatProblem } from '../../config/problem.ts';
+import { loadAdminSettings, loadConfig } from '../../config/loadConfig.ts';
+import { formatProblem } from '../../config/reading.ts';
 import { runCli } from '../../src/cli/program.ts';
 import { readAlternativeQuery, readVersion } from '../../src/installation.ts';
 

@@ -51,6 +51,17 @@ export async function runInTerminal(
   return await run('script', ['-qefc', command, '/dev/null'], settings, onOutput);
 }
 
+/** A command line in a pseudo-terminal of so many columns. */
+export async function runInColumns(
+  columns: number,
+  settings: Readonly<Record<string, string>>,
+  args: readonly string[],
+): Promise<CommandEnd> {
+  const command = [process.execPath, ...commandLine, ...args].map(quoted).join(' ');
+  const sized = `stty cols ${columns} && exec ${command}`;
+  return await run('script', ['-qefc', sized, '/dev/null'], settings, () => undefined);
+}
+
 async function run(
   program: string,
   args: readonly string[],

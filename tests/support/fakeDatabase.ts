@@ -1,4 +1,4 @@
-import { attemptedRecord } from '../../src/domain/buildRecord.ts';
+import { attemptedRecord } from '../../src/domain/record.ts';
 import type { PlainDocument } from '../../src/domain/plainValue.ts';
 import { weightOf } from '../../src/domain/weight.ts';
 import type {
@@ -6,10 +6,10 @@ import type {
   LedgerEntry,
   Lookup,
   LookupRequest,
+  Lookups,
   OutcomeStore,
-  ParkedEntry,
-  SmsStore,
-} from '../../src/pipeline/ports.ts';
+  WaitingEntry,
+} from '../../src/ports/notify.ts';
 import { atOnce, type Turn } from './fakePorts.ts';
 import {
   createFakeRetries,
@@ -21,13 +21,13 @@ import {
 /** What one look-up reads of large documents. */
 const ANSWER_WEIGHT = 32 * 1024 * 1024;
 
-export interface FakeDatabase extends SmsStore, OutcomeStore {
+export interface FakeDatabase extends Lookups, OutcomeStore {
   /** The SMS collection, by SMS key. */
   readonly documents: Map<string, PlainDocument>;
   /** Every end and record that was asked to be written, oldest first. */
   readonly endings: readonly Ending[];
   readonly lookups: readonly (readonly LookupRequest[])[];
-  /** Durable state: what is parked. */
+  /** Durable state: what is scheduled. */
   readonly retries: FakeRetries;
   /** The ledger's memory of a notification, undefined when it has not ended. */
   ended(notificationId: string): LedgerEntry | undefined;
@@ -35,9 +35,10 @@ export interface FakeDatabase extends SmsStore, OutcomeStore {
   seenBy(turn: Turn): FakeDatabase;
 }
 
-interface LedgerRow extends LedgerEntry {
+interface LedgerRow {
   readonly smsKey: string;
   readonly isDelivered: boolean;
+  readonly entry: LedgerEntry;
 }
 
 interface FakeState {
@@ -62,45 +63,51 @@ export function createFakeDatabase(
   state: FakeState = createState(),
 ): FakeDatabase {
   const { documents, ledger, endings, lookups } = state;
-  const retries = createFakeRetries((id) => ledger.get(id), turn, state.retries);
-  const isAskedFor = (request: LookupRequest, entry: LedgerRow): boolean =>
+  const retries = createFakeRetries((id) => ledger.get(id)?.entry, turn, state.retries);
+  const isAskedFor = (request: LookupRequest, { entry, smsKey }: LedgerRow): boolean =>
     request.wants === 'document'
       ? entry.notificationId === request.notificationId
-      : entry.smsKey === request.smsKey;
-  const remember = ({ notificationId, smsKey, record, showRecord }: Ending): void => {
+      : smsKey === request.smsKey;
+  const remember = ({ notificationId, smsKey, record, showRecord, run }: Ending): void => {
     if (record === null) return;
     const known = ledger.get(notificationId);
     const isDelivered = record.state === 'delivered';
-    if (known !== undefined && (known.isDelivered || !isDelivered)) return;
-    const shown = showRecord ? record : null;
-    ledger.set(notificationId, { smsKey, notificationId, record: shown, isDelivered });
+    const isStronger = isDelivered && known?.isDelivered === false;
+    const isOfAnotherRun = run !== undefined && run !== known?.entry.run;
+    if (known !== undefined && !isStronger && !isOfAnotherRun) return;
+    const { earlier: _earlier, ...own } = record;
+    const entry = { notificationId, record: showRecord ? own : null, ...(run && { run }) };
+    ledger.set(notificationId, { smsKey, isDelivered, entry });
   };
   return {
     documents,
     endings,
     lookups,
     retries,
-    ended: (notificationId) => ledger.get(notificationId),
+    ended: (notificationId) => ledger.get(notificationId)?.entry,
     seenBy: (other) => createFakeDatabase(other, state),
     async lookUp(requests) {
       lookups.push(requests);
       await turn('lookUp');
       let weight = 0;
-      const documentOf = ({ smsKey, wants }: LookupRequest): Partial<Lookup> => {
-        if (wants === 'history') return {};
-        if (weight >= ANSWER_WEIGHT) return { isLeft: true };
-        const document = documents.get(smsKey) ?? null;
+      return requests.map((request): Lookup => {
+        const ended = [...ledger.values()]
+          .filter((row) => isAskedFor(request, row))
+          .map(({ entry }) => entry);
+        const waiting = [...retries.rows.values()]
+          .filter(({ retry }) => retry.subject.smsKey === request.smsKey)
+          .map((row) => waitingEntry(row, request.wants !== 'document'));
+        const nothing = { document: null, ended, waiting };
+        const hasRecords = [...ended, ...waiting].some(({ record }) => record !== null);
+        const isRead = request.wants === 'document' || (request.wants === 'records' && hasRecords);
+        if (!isRead) return nothing;
+        if (weight >= ANSWER_WEIGHT)
+          return { document: null, ended: [], waiting: [], isLeft: true };
+        const document = documents.get(request.smsKey) ?? null;
         weight += weightOf(document ?? undefined);
-        return { document };
-      };
-      return requests.map((request) => ({
-        document: null,
-        ...documentOf(request),
-        ended: [...ledger.values()].filter((entry) => isAskedFor(request, entry)),
-        parked: [...retries.rows.values()]
-          .filter(({ parked }) => parked.subject.smsKey === request.smsKey)
-          .map((row) => parkedEntry(row, request.wants !== 'document')),
-      }));
+        const isWhole = document === null || request.wants === 'document';
+        return { document: isWhole ? document : recordOf(document), ended, waiting };
+      });
     },
     async end(ending) {
       await turn('end');
@@ -116,11 +123,25 @@ export function createFakeDatabase(
   };
 }
 
-function parkedEntry({ parked, claim, dueAtMs }: FakeRow, withRecord: boolean): ParkedEntry {
-  const { subject, webhook, log } = parked;
+/** The record, and nothing else of the document. */
+function recordOf(document: PlainDocument): PlainDocument {
+  const shown = Object.entries(document).filter(([name]) =>
+    ['_id', 'notify_on_delivery'].includes(name),
+  );
+  return Object.fromEntries(shown);
+}
+
+function waitingEntry({ retry, claim, dueAtMs }: FakeRow, withRecord: boolean): WaitingEntry {
+  const { subject, webhook, log } = retry;
+  const { notificationId, statusAt, run } = subject;
   const isClaimed = claim !== null && dueAtMs > Date.now();
   const standing = { state: 'retrying', nextAttemptAt: new Date(dueAtMs) } as const;
   const isShown = withRecord && !isClaimed && log.begun > 0;
-  const record = isShown ? attemptedRecord(subject, webhook, log, standing) : null;
-  return { notificationId: subject.notificationId, isClaimed, record, statusAt: subject.statusAt };
+  return {
+    notificationId,
+    isClaimed,
+    record: isShown ? attemptedRecord(subject, webhook, log, standing) : null,
+    ...(withRecord && { statusAt }),
+    ...(run !== undefined && { run }),
+  };
 }

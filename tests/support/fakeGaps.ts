@@ -1,54 +1,83 @@
+import { randomUUID } from 'node:crypto';
 import type { FoundDocument, Gap } from '../../src/domain/gap.ts';
-import type { GapStore, GapTally } from '../../src/pipeline/ports.ts';
-import { createNudge } from '../../src/runtime/nudge.ts';
+import type { GapStore } from '../../src/ports/source.ts';
+import { createWakeUp } from '../../src/runtime/wakeUp.ts';
 import { atOnce, type Turn } from './fakePorts.ts';
 
 export interface FakeGaps extends GapStore {
-  /** Still to be searched, oldest first. */
+  /** Still to be scanned, oldest first. */
   readonly open: readonly Gap[];
 }
 
-/** Gaps in which a search finds `pages` of documents. */
+/** A gap as it is kept; `pages` of it were passed. */
+interface FakeGapRow {
+  gap: Gap;
+  hasBegun: boolean;
+  pages: number;
+  recovered: number;
+  unplaceable: number;
+}
+
+/** Gaps in each of which a scan finds `pages` of documents. */
 export function createFakeGaps(
   pages: readonly (readonly FoundDocument[])[] = [[]],
   turn: Turn = atOnce,
 ): FakeGaps {
-  const open: Gap[] = [];
-  const passed = new Map<string, number>();
-  const tallies = new Map<string, GapTally>();
-  let added = 0;
-  const news = createNudge();
+  const rows: FakeGapRow[] = [];
+  const changed = createWakeUp();
+  const rowOf = ({ id }: Gap): FakeGapRow | undefined => rows.find(({ gap }) => gap.id === id);
   return {
-    open,
-    news,
+    get open() {
+      return rows.map(({ gap }) => gap);
+    },
+    changed,
     async add(from, to) {
       await turn('gaps.add');
-      added += 1;
-      open.push({ id: `gap ${added}`, from, to });
-      news.give();
+      const waiting = rows.find(({ hasBegun }) => !hasBegun);
+      if (waiting === undefined) {
+        const gap = { id: randomUUID(), from, to };
+        rows.push({ gap, hasBegun: false, pages: 0, recovered: 0, unplaceable: 0 });
+      } else {
+        const { gap } = waiting;
+        waiting.gap = { ...gap, from: earlierOf(gap.from, from), to: laterOf(gap.to, to) };
+      }
+      changed.wake();
     },
     async oldest() {
       await turn('gaps.oldest');
-      return open[0] ?? null;
+      const [first] = rows;
+      if (first === undefined) return null;
+      first.hasBegun = true;
+      return first.gap;
     },
-    async nextPage({ id }) {
+    async nextPage(gap) {
       await turn('gaps.nextPage');
-      const progress = passed.get(id) ?? 0;
-      return { found: pages[progress] ?? [], progress, isLast: progress >= pages.length - 1 };
+      const row = rowOf(gap);
+      if (row === undefined) return { found: [], progress: null, isLast: true };
+      const page = row.pages;
+      return { found: pages[page] ?? [], progress: page, isLast: page >= pages.length - 1 };
     },
-    async passed({ id }, { progress }, { recovered, unplaceable }) {
+    async passed(gap, { progress }, { recovered, unplaceable }) {
       await turn('gaps.passed');
-      passed.set(id, Number(progress) + 1);
-      const before = tallies.get(id) ?? { recovered: 0, unplaceable: 0 };
-      tallies.set(id, {
-        recovered: before.recovered + recovered,
-        unplaceable: before.unplaceable + unplaceable,
-      });
+      const row = rowOf(gap);
+      if (row === undefined || row.pages !== progress) return;
+      row.pages += 1;
+      row.recovered += recovered;
+      row.unplaceable += unplaceable;
     },
     async remove(gap) {
       await turn('gaps.remove');
-      open.splice(open.indexOf(gap), 1);
-      return tallies.get(gap.id) ?? { recovered: 0, unplaceable: 0 };
+      const row = rowOf(gap);
+      if (row !== undefined) rows.splice(rows.indexOf(row), 1);
+      return { recovered: row?.recovered ?? 0, unplaceable: row?.unplaceable ?? 0 };
     },
   };
+}
+
+function earlierOf(one: Date, other: Date): Date {
+  return one < other ? one : other;
+}
+
+function laterOf(one: Date, other: Date): Date {
+  return one > other ? one : other;
 }

@@ -1,15 +1,9 @@
 import type { Attempt, AttemptOutcome } from '../../src/domain/attempt.ts';
 import type { Change, StreamPosition } from '../../src/domain/change.ts';
-import type { Route, RouteKey } from '../../src/domain/route.ts';
-import { StreamFailure } from '../../src/domain/streamFailure.ts';
-import type {
-  ChangeSource,
-  CheckpointStore,
-  EndpointStore,
-  RouteSource,
-  StreamRead,
-  WebhookSender,
-} from '../../src/pipeline/ports.ts';
+import type { RouteKey, RouteLookup } from '../../src/domain/route.ts';
+import type { EndpointStore } from '../../src/ports/endpoints.ts';
+import type { RouteSource, WebhookSender } from '../../src/ports/notify.ts';
+import { StreamFailure, type ChangeSource, type StreamEvent } from '../../src/ports/source.ts';
 import { abortReason } from '../../src/runtime/abort.ts';
 import { answered, aPosition, aWebhook } from './builders.ts';
 
@@ -18,45 +12,10 @@ export type Turn = (port: string) => Promise<void>;
 
 export const atOnce: Turn = () => Promise.resolve();
 
-export interface Deferred<Value> {
-  readonly promise: Promise<Value>;
-  resolve(value: Value): void;
-  reject(error: Error): void;
-}
+export type Deferred<Value> = PromiseWithResolvers<Value>;
 
 /** An answer to be given when the test says so. */
-export function deferred<Value>(): Deferred<Value> {
-  let settle: Pick<Deferred<Value>, 'resolve' | 'reject'> | undefined;
-  const promise = new Promise<Value>((resolve, reject) => {
-    settle = { resolve, reject };
-  });
-  if (settle === undefined) throw new Error('a promise runs its executor at once');
-  return { promise, ...settle };
-}
-
-export interface FakeCheckpoints extends CheckpointStore {
-  /** Every position saved, oldest first. */
-  readonly saved: readonly StreamPosition[];
-}
-
-export function createFakeCheckpoints(
-  initial: StreamPosition | null = null,
-  turn: Turn = atOnce,
-): FakeCheckpoints {
-  const saved: StreamPosition[] = [];
-  return {
-    saved,
-    async load() {
-      await turn('load');
-      const position = saved.at(-1) ?? initial;
-      return position === null ? null : { position, doubt: null };
-    },
-    async save(position) {
-      await turn('save');
-      saved.push(position);
-    },
-  };
-}
+export const deferred = <Value>(): Deferred<Value> => Promise.withResolvers<Value>();
 
 export interface FakeSource extends ChangeSource {
   readonly opened: readonly { readonly position: StreamPosition; readonly replay: boolean }[];
@@ -67,15 +26,15 @@ export interface FakeSource extends ChangeSource {
   /** True while a read waits for something new to happen. */
   readonly isCaughtUp: boolean;
   /** What happens next. An error is thrown by the read that comes to it, once. */
-  append(...happenings: readonly (StreamRead | Error)[]): void;
+  append(...happenings: readonly (StreamEvent | Error)[]): void;
 }
 
 /**
  * A change stream over positions made by `aPosition`. It ends with a read that waits until something is
- * appended or the handle is closed.
+ * appended or the handle is closed. `now` is the database's present position.
  */
-export function createFakeSource(turn: Turn = atOnce): FakeSource {
-  const log: (StreamRead | Error)[] = [];
+export function createFakeSource(turn: Turn = atOnce, now = aPosition(0)): FakeSource {
+  const log: (StreamEvent | Error)[] = [];
   const opened: { position: StreamPosition; replay: boolean }[] = [];
   const handles = new Set<object>();
   let changesRead = 0;
@@ -85,7 +44,7 @@ export function createFakeSource(turn: Turn = atOnce): FakeSource {
     waiters = [];
     for (const resolve of woken) resolve();
   };
-  const isAfter = (entry: StreamRead | Error, place: number): boolean =>
+  const isAfter = (entry: StreamEvent | Error, place: number): boolean =>
     entry instanceof Error || placeOf(positionOf(entry)) >= place;
 
   return {
@@ -105,13 +64,13 @@ export function createFakeSource(turn: Turn = atOnce): FakeSource {
     },
     async currentPosition() {
       await turn('currentPosition');
-      return aPosition(0);
+      return now;
     },
     async positionAt(time) {
       await turn('positionAt');
       return { ...aPosition(0), wallTime: time };
     },
-    isThere: (position, target) => placeOf(position) >= placeOf(target),
+    hasReached: (position, target) => placeOf(position) >= placeOf(target),
     async open(position, { replay }) {
       await turn('open');
       opened.push({ position, replay });
@@ -147,7 +106,7 @@ export function createFakeSource(turn: Turn = atOnce): FakeSource {
   };
 }
 
-function positionOf(read: StreamRead): StreamPosition {
+function positionOf(read: StreamEvent): StreamPosition {
   return read.kind === 'change' ? read.change.position : read.position;
 }
 
@@ -157,7 +116,7 @@ function placeOf(position: StreamPosition): number {
 }
 
 /** The read that brings a change. */
-export function reading(change: Change): StreamRead {
+export function reading(change: Change): StreamEvent {
   return { kind: 'change', change };
 }
 
@@ -165,9 +124,12 @@ export interface FakeRoutes extends RouteSource {
   readonly asked: readonly RouteKey[];
 }
 
-/** Every account wants it, unless `answer` says otherwise; a promise of it is an outage until it settles. */
+/** Every account wants it, unless `answer` says otherwise; a promise of it is an outage until it acknowledges. */
 export function createFakeRoutes(
-  answer: (key: RouteKey) => Route | Promise<Route> = () => ({ kind: 'open', webhook: aWebhook() }),
+  answer: (key: RouteKey) => RouteLookup | Promise<RouteLookup> = () => ({
+    kind: 'open',
+    webhook: aWebhook(),
+  }),
   turn: Turn = atOnce,
 ): FakeRoutes {
   const asked: RouteKey[] = [];
@@ -218,7 +180,7 @@ export function createFakeEndpoints(turn: Turn = atOnce): FakeEndpoints {
     disabled,
     isDisabled: (endpointKey) => disabled.has(endpointKey) || avoided.has(endpointKey),
     avoid: (endpointKey) => void avoided.add(endpointKey),
-    async disable({ endpointKey }, reason) {
+    async disable({ webhook: { endpointKey } }, reason) {
       await turn('disable');
       disabled.set(endpointKey, reason);
     },

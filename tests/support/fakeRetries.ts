@@ -1,19 +1,23 @@
-import type { LedgerEntry } from '../../src/pipeline/ports.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { RouteKey } from '../../src/domain/route.ts';
+import type { LedgerEntry } from '../../src/ports/notify.ts';
 import {
   NO_ENDPOINT,
-  type ClaimedNotification,
-  type ParkableNotification,
-  type ParkedNotification,
+  type ClaimedRetry,
+  type NewRetry,
+  type Retry,
   type RetryStore,
-} from '../../src/pipeline/retryPort.ts';
-import { createNudge } from '../../src/runtime/nudge.ts';
+} from '../../src/ports/retries.ts';
+import { createWakeUp } from '../../src/runtime/wakeUp.ts';
 import { atOnce, type Turn } from './fakePorts.ts';
 
 /** A notification in durable state. */
 export interface FakeRow {
-  readonly parked: ParkableNotification;
+  readonly retry: NewRetry;
   readonly dueAtMs: number;
   readonly claim: string | null;
+  /** The claim it was last released by. */
+  readonly released?: string;
 }
 
 export interface FakeRetries extends RetryStore {
@@ -26,6 +30,9 @@ export interface FakeRetries extends RetryStore {
   /** Hands the row to somebody else, whose claim this is. */
   stealClaim(id: string): string;
 }
+
+/** Thrown by a turn: the store refuses that call for good. */
+export class Refused extends Error {}
 
 /** How long a claim holds; the due time of a claimed row is where it ends. */
 const claimMs = 45_000;
@@ -48,9 +55,18 @@ export function createFakeRetries(
 ): FakeRetries {
   const { rows, writes } = state;
   /** Applies between two turns: a worker can die before the write, or before it hears of it. */
-  const write = async <Result>(what: string, id: string, apply: () => Result): Promise<Result> => {
+  const write = async <Result>(
+    what: string,
+    id: string,
+    apply: () => Result,
+  ): Promise<Result | 'refused'> => {
     writes.push(`${what} ${id}`);
-    await turn(what);
+    try {
+      await turn(what);
+    } catch (error) {
+      if (error instanceof Refused) return 'refused';
+      throw error;
+    }
     const result = apply();
     await turn(`${what} done`);
     return result;
@@ -73,21 +89,29 @@ export function createFakeRetries(
   const isOthers = (row: FakeRow): boolean => holds(row) && !own.has(row.claim ?? '');
   const isClaimed = (smsKey: string, exceptId?: string): boolean =>
     [...rows].some(
-      ([id, row]) => id !== exceptId && row.parked.subject.smsKey === smsKey && holds(row),
+      ([id, row]) => id !== exceptId && row.retry.subject.smsKey === smsKey && holds(row),
     );
 
-  const take = (parked: ParkableNotification): ClaimedNotification => {
+  const take = (retry: NewRetry): ClaimedRetry => {
     const token = ownClaim();
-    const { notificationId } = parked.subject;
-    rows.set(notificationId, { parked, claim: token, dueAtMs: Date.now() + claimMs });
-    return { parked: { ...parked, webhook: withoutKey(parked) }, claim: token };
+    const { notificationId } = retry.subject;
+    rows.set(notificationId, { retry, claim: token, dueAtMs: Date.now() + claimMs });
+    return { retry: retryOf(retry), token };
   };
 
-  const news = createNudge();
+  /** What these rows' routes were looked up for, each once. */
+  const routeKeysOf = (isMeant: (row: FakeRow) => boolean): RouteKey[] => {
+    const keys = [...rows.values()].filter(isMeant).map(({ retry }) => routeKeyOf(retry));
+    return keys.filter(
+      (key, index) => keys.findIndex((other) => isDeepStrictEqual(other, key)) === index,
+    );
+  };
+
+  const news = createWakeUp();
   return {
     rows,
     writes,
-    news,
+    changed: news,
     isClaimed,
     stealClaim(id) {
       const row = rows.get(id);
@@ -105,41 +129,48 @@ export function createFakeRetries(
       }
     },
     canHold: ({ byteLength }) => Promise.resolve(byteLength <= largestBody),
-    async parkClaimed(parked) {
-      const id = parked.subject.notificationId;
-      return await write('parkClaimed', id, () => {
-        if (!givesWay(rows.get(id), parked)) return null;
+    async scheduleClaimed(retry) {
+      const id = retry.subject.notificationId;
+      return await write('scheduleClaimed', id, () => {
+        if (!givesWay(rows.get(id), retry)) return 'taken';
         const claim = ownClaim();
-        rows.set(id, { parked, claim, dueAtMs: Date.now() + claimMs });
-        return claim;
+        rows.set(id, { retry, claim, dueAtMs: Date.now() + claimMs });
+        return { token: claim };
       });
     },
-    async park(parked, waitMs) {
-      const id = parked.subject.notificationId;
-      return await write('park', id, () => {
+    async schedule(retry, waitMs) {
+      const id = retry.subject.notificationId;
+      return await write('schedule', id, () => {
         const there = rows.get(id);
-        const fresh = { parked, claim: null, dueAtMs: Date.now() + waitMs };
-        const row = there === undefined || givesWay(there, parked) ? fresh : there;
+        const fresh = { retry, claim: null, dueAtMs: Date.now() + waitMs };
+        const row = there === undefined || givesWay(there, retry) ? fresh : there;
         rows.set(id, row);
-        news.give();
+        news.wake();
         return new Date(row.dueAtMs);
       });
     },
     async beginAttempt(id, claim, log) {
       return await write('beginAttempt', id, () => {
         const row = claimed(id, claim);
-        if (row === null) return false;
-        rows.set(id, { claim, parked: { ...row.parked, log }, dueAtMs: Date.now() + claimMs });
-        return true;
+        if (row === null) return 'lost';
+        rows.set(id, {
+          claim,
+          retry: { ...row.retry, log },
+          dueAtMs: Date.now() + claimMs,
+        });
+        return 'begun';
       });
     },
     async release(id, claim, update, waitMs) {
       return await write('release', id, () => {
-        const row = claimed(id, claim);
-        if (row === null) return null;
+        const row = rows.get(id);
+        // Released by that claim before, the answer was lost.
+        const isOurs = row?.claim === null ? row.released === claim : row?.claim === claim;
+        if (row === undefined || !isOurs) return 'lost';
         const dueAtMs = Date.now() + waitMs;
-        rows.set(id, { parked: { ...row.parked, ...update }, claim: null, dueAtMs });
-        news.give();
+        const released = { claim: null, released: claim, dueAtMs };
+        rows.set(id, { retry: { ...row.retry, ...update }, ...released });
+        news.wake();
         return new Date(dueAtMs);
       });
     },
@@ -147,59 +178,70 @@ export function createFakeRetries(
       await turn('dueEndpoints');
       const isDue = (row: FakeRow): boolean => row.dueAtMs <= Date.now();
       const due = [...rows.values()].filter(isDue);
+      const keys = new Set(due.map(({ retry }) => endpointOf(retry)));
       const inMs = [...rows.values()]
-        .filter((row) => !isDue(row) && row.dueAtMs <= Date.now() + soonMs)
-        .map((row) => row.dueAtMs - Date.now());
-      return {
-        keys: [...new Set(due.map(({ parked }) => endpointOf(parked)))],
-        nextInMs: inMs.length === 0 ? null : Math.min(...inMs),
-      };
+        .filter(({ retry }) => !keys.has(endpointOf(retry)))
+        .map((row) => row.dueAtMs - Date.now())
+        .filter((ms) => ms <= soonMs);
+      return { keys: [...keys], nextInMs: inMs.length === 0 ? null : Math.min(...inMs) };
     },
     async claimDue(endpointKey, except) {
       await turn('claimDue');
       const [due] = [...rows.values()]
-        .filter(
-          ({ parked, dueAtMs }) => endpointOf(parked) === endpointKey && dueAtMs <= Date.now(),
-        )
-        .filter(({ parked }) => !except.has(parked.subject.notificationId))
+        .filter(({ retry, dueAtMs }) => endpointOf(retry) === endpointKey && dueAtMs <= Date.now())
+        .filter(({ retry }) => !except.has(retry.subject.notificationId))
         .sort((one, other) => one.dueAtMs - other.dueAtMs);
-      const taken = due === undefined ? null : take(due.parked);
+      const taken = due === undefined ? null : take(due.retry);
       await turn('claimDue done');
       return taken;
     },
     async claimAcceptedBefore(time, limit, except) {
       await turn('claimAcceptedBefore');
       return [...rows.values()]
-        .filter(({ parked, dueAtMs }) => parked.acceptedAt < time && dueAtMs <= Date.now())
-        .filter(({ parked }) => !except.has(parked.subject.notificationId))
+        .filter(({ retry, dueAtMs }) => retry.acceptedAt < time && dueAtMs <= Date.now())
+        .filter(({ retry }) => !except.has(retry.subject.notificationId))
         .slice(0, limit)
-        .map(({ parked }) => take(parked));
+        .map(({ retry }) => take(retry));
     },
     async routeKeysOf(endpointKey) {
       await turn('routeKeysOf');
-      return [...rows.values()]
-        .filter(({ parked, claim }) => claim === null && endpointOf(parked) === endpointKey)
-        .map(({ parked: { accountId, flowId, subject } }) => ({
-          ...{ accountId, flowId },
-          deliveryStatus: subject.deliveryStatus,
-        }));
+      return routeKeysOf(({ retry, claim }) => claim === null && endpointOf(retry) === endpointKey);
     },
     async move(endpointKey, key, webhook) {
       await turn('move');
       for (const [id, row] of rows) {
-        const { accountId, flowId } = row.parked;
-        const isMeant = accountId === key.accountId && flowId === key.flowId && row.claim === null;
-        if (!isMeant || endpointOf(row.parked) !== endpointKey) continue;
-        rows.set(id, { ...row, parked: { ...row.parked, webhook } });
+        if (!isWaitingFor(row, key) || endpointOf(row.retry) !== endpointKey) continue;
+        rows.set(id, { ...row, retry: { ...row.retry, webhook } });
       }
     },
-    async standing({ parked: { subject } }) {
-      await turn('standing');
-      const { notificationId, smsKey } = subject;
-      const ended = endedAs(notificationId) ?? null;
+    async awaitedRoutes() {
+      await turn('awaitedRoutes');
+      return routeKeysOf(awaitsRoute);
+    },
+    async endWaitForRoute(key, to) {
+      await turn('endWaitForRoute');
+      for (const [id, row] of rows) {
+        if (!isWaitingFor(row, key) || !awaitsRoute(row)) continue;
+        const leads = to !== null && row.retry.undecided?.isStale !== true;
+        const retry = leads ? { ...row.retry, webhook: to, undecided: null } : row.retry;
+        rows.set(id, { ...row, retry, dueAtMs: Date.now() });
+        news.wake();
+      }
+    },
+    async recheck({ retry: { subject } }) {
+      try {
+        await turn('recheck');
+      } catch (error) {
+        if (error instanceof Refused) return 'refused';
+        throw error;
+      }
+      const { notificationId, smsKey, run } = subject;
+      const end = endedAs(notificationId);
+      const hasEnded = end !== undefined && (run === undefined || run === end.run);
+      const ended = hasEnded ? end : null;
       const siblingClaimed = [...rows].some(
         ([id, row]) =>
-          id !== notificationId && row.parked.subject.smsKey === smsKey && isOthers(row),
+          id !== notificationId && row.retry.subject.smsKey === smsKey && isOthers(row),
       );
       return { ended, siblingClaimed };
     },
@@ -207,16 +249,30 @@ export function createFakeRetries(
 }
 
 /** To one that knows of more attempts, while nobody has claimed it. */
-function givesWay(row: FakeRow | undefined, { log }: ParkableNotification): boolean {
-  return row === undefined || (row.claim === null && row.parked.log.begun < log.begun);
+function givesWay(row: FakeRow | undefined, { log }: NewRetry): boolean {
+  return row === undefined || (row.claim === null && row.retry.log.begun < log.begun);
 }
 
-function endpointOf({ webhook }: ParkableNotification): string {
+function awaitsRoute({ retry, dueAtMs }: FakeRow): boolean {
+  return endpointOf(retry) === NO_ENDPOINT && dueAtMs > Date.now();
+}
+
+/** In nobody's hands, and looked up for this. */
+function isWaitingFor({ retry, claim }: FakeRow, key: RouteKey): boolean {
+  return claim === null && isDeepStrictEqual(routeKeyOf(retry), key);
+}
+
+function routeKeyOf({ accountId, flowId, subject }: NewRetry): RouteKey {
+  return { accountId, flowId, deliveryStatus: subject.deliveryStatus };
+}
+
+function endpointOf({ webhook }: NewRetry): string {
   return webhook?.endpointKey ?? NO_ENDPOINT;
 }
 
-function withoutKey({ webhook }: ParkableNotification): ParkedNotification['webhook'] {
-  if (webhook === null) return null;
+/** The endpoint's key stays behind. */
+export function retryOf({ webhook, ...retry }: NewRetry): Retry {
+  if (webhook === null) return { ...retry, webhook };
   const { webhookId, displayUrl } = webhook;
-  return { webhookId, displayUrl };
+  return { ...retry, webhook: { webhookId, displayUrl } };
 }

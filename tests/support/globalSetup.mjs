@@ -1,5 +1,3 @@
-import { tsImport } from 'tsx/esm/api';
-
 /**
  * Brings up MongoDB and MySQL once per run: jest calls a setup file once however many projects name it.
  * Test files run in other processes; the environment is what reaches them. With TEST_GUARDED=1 the servers ask for
@@ -14,12 +12,12 @@ export default async function startServers() {
 }
 
 async function startPlain() {
-  const module = await tsImport('../../scripts/services/startServices.ts', import.meta.url);
+  const module = await import('../../scripts/services/startServices.ts');
   return await module.startServices();
 }
 
 async function startGuarded() {
-  const module = await tsImport('./guardedServices.ts', import.meta.url);
+  const module = await import('./guardedServices.ts');
   const services = await module.startGuardedServices();
   process.env.TEST_CA_FILE = services.caPath;
   return services;

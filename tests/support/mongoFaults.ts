@@ -1,10 +1,11 @@
 import type { Document, MongoClient } from 'mongodb';
 
-/** What becomes of a command. The first two are not carried out; a write with the third is. */
+/** What becomes of a command. The first two are not carried out; a write with the third is, as any with the last, late. */
 export type CommandFault =
   | Readonly<{ errorCode: number }>
   | Readonly<{ closeConnection: true }>
-  | Readonly<{ writeConcernError: Readonly<{ code: number; errmsg: string }> }>;
+  | Readonly<{ writeConcernError: Readonly<{ code: number; errmsg: string }> }>
+  | Readonly<{ blockConnection: true; blockTimeMS: number }>;
 
 export interface FailingCommands extends AsyncDisposable {
   /** Ends the fault, and tells how many commands it struck. */
@@ -17,6 +18,8 @@ export interface StruckCommands {
   readonly commands: readonly string[];
   /** Without it, until the fault is lifted. */
   readonly times?: number;
+  /** So many are let pass before; then until the fault is lifted. */
+  readonly skip?: number;
   /** Of each command to be struck, until the fault is lifted; 1 without it. */
   readonly probability?: number;
 }
@@ -27,7 +30,7 @@ export interface StruckCommands {
  */
 export async function failCommands(
   admin: MongoClient,
-  { appName, commands, times, probability }: StruckCommands,
+  { appName, commands, times, skip, probability }: StruckCommands,
   fault: CommandFault,
 ): Promise<FailingCommands> {
   const configure = async (settings: Document): Promise<number> => {
@@ -35,7 +38,7 @@ export async function failCommands(
     return Number((await admin.db('admin').command(command))['count']);
   };
   const before = await configure({
-    mode: modeOf(times, probability),
+    mode: skip === undefined ? modeOf(times, probability) : { skip },
     data: { appName, failCommands: commands, ...fault },
   });
   let struck: number | null = null;

@@ -1,13 +1,12 @@
 import type { Collection, Document, IndexSpecification } from 'mongodb';
 import type { Change } from '../../src/domain/change.ts';
 import type { Gap } from '../../src/domain/gap.ts';
-import { createGapStore } from '../../src/mongo/gapStore.ts';
-import { stateCollections } from '../../src/mongo/stateCollections.ts';
-import { ignoreStop } from '../../src/pipeline/intake.ts';
-import { sweepGaps } from '../../src/pipeline/sweepGaps.ts';
-import type { GapStore } from '../../src/pipeline/ports.ts';
-import { Stopping } from '../../src/runtime/abort.ts';
+import { stateCollections } from '../../src/mongo/database.ts';
+import { createGapStore } from '../../src/mongo/gaps.ts';
+import type { GapStore } from '../../src/ports/source.ts';
+import { ignoreStopping, Stopping } from '../../src/runtime/abort.ts';
 import { createTimeZone } from '../../src/runtime/timeZone.ts';
+import { scanGaps } from '../../src/source/gapScan.ts';
 import { createMemoryLogger } from './memoryLogger.ts';
 import { until } from './until.ts';
 
@@ -46,14 +45,14 @@ export async function insertSms(
 export interface GapSearch {
   /** A store as a newly started worker has it. */
   store(): GapStore;
-  /** Puts the gap down. */
+  /** Records the gap. */
   open(): Promise<Gap>;
   /** The row's `progress.kind`; null while there is none. */
   kind(): Promise<string | null>;
   /** The `_id`s of all pages, in order. */
   readAll(gap: Gap, options?: ReadOptions): Promise<unknown[]>;
-  /** Sweeps as the worker does. */
-  sweep(handle?: (change: Change) => boolean): Promise<Swept>;
+  /** Scans as the worker does. */
+  scan(handle?: (change: Change) => boolean): Promise<Scanned>;
 }
 
 interface ReadOptions {
@@ -61,8 +60,8 @@ interface ReadOptions {
   readonly afterPage?: (pages: number) => Promise<void>;
 }
 
-interface Swept {
-  readonly told: readonly Change[];
+interface Scanned {
+  readonly changes: readonly Change[];
   readonly logger: ReturnType<typeof createMemoryLogger>;
 }
 
@@ -94,26 +93,24 @@ export function createGapSearch(sms: Collection): GapSearch {
         await afterPage?.(pages);
       }
     },
-    async sweep(handle = () => true) {
+    async scan(handle = () => true) {
       const stop = new AbortController();
       const logger = createMemoryLogger();
-      const told: Change[] = [];
-      const sweeping = sweepGaps({
-        gaps: store(),
+      const changes: Change[] = [];
+      const scanning = scanGaps({
+        partition: { gaps: store(), caughtUp: () => Promise.resolve(), stopping: stop.signal },
         marginMs,
         zone: createTimeZone('Asia/Kolkata'),
-        handle: (change) => {
-          told.push(change);
+        processChange: (change) => {
+          changes.push(change);
           return Promise.resolve(handle(change));
         },
-        streamIsThere: () => Promise.resolve(),
         logger,
-        stopping: stop.signal,
       });
-      await until('the gap is swept', () => logger.of('gap_swept').length > 0);
+      await until('the gap is scanned', () => logger.of('gap_scan_finished').length > 0);
       stop.abort(new Stopping());
-      await sweeping.catch(ignoreStop);
-      return { told, logger };
+      await scanning.catch(ignoreStopping);
+      return { changes, logger };
     },
   };
 }

@@ -1,34 +1,11 @@
 import type { Collection, Document, MongoClient } from 'mongodb';
 import type { DeliveryRecord } from '../../src/domain/record.ts';
-import { smsKey } from '../../src/domain/notificationId.ts';
+import { stateCollections, type StateCollections } from '../../src/mongo/database.ts';
 import { createLedger } from '../../src/mongo/ledger.ts';
-import { createOutcomeStore } from '../../src/mongo/outcomeStore.ts';
-import { toPlain } from '../../src/mongo/plainDocument.ts';
-import { stateCollections, type StateCollections } from '../../src/mongo/stateCollections.ts';
-import type { OutcomeStore, RecordedEnding } from '../../src/pipeline/ports.ts';
+import { createOutcomeStore } from '../../src/mongo/outcomes.ts';
+import type { OutcomeStore } from '../../src/ports/notify.ts';
 import { toError } from '../../src/runtime/errors.ts';
 import { createMemoryLogger, type MemoryLogger } from './memoryLogger.ts';
-import { delivered } from './mongoRecords.ts';
-
-/** The end of a notification of the SMS with this `_id`; the record is a delivery unless given. */
-export function anEnding(
-  _id: unknown,
-  { record = delivered('DELIVERED', { at: 1 }), ...fields }: Partial<RecordedEnding> = {},
-): RecordedEnding {
-  const key = smsKey(toPlain(_id)) ?? '';
-  const notificationId = `${key}:${record.deliveryStatus}`;
-  return {
-    smsKey: key,
-    documentKey: { opaque: { _id } },
-    notificationId,
-    record: { ...record, notificationId },
-    showRecord: true,
-    remember: true,
-    claim: null,
-    showsNone: false,
-    ...fields,
-  };
-}
 
 export interface Outcomes {
   readonly sms: Collection;

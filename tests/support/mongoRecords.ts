@@ -2,7 +2,7 @@ import type { Document } from 'mongodb';
 import type { DeliveryRecord } from '../../src/domain/record.ts';
 import { aPosition } from './builders.ts';
 
-interface Told {
+interface Reported {
   /** Seconds of test time. */
   readonly at: number;
   readonly attempts?: number;
@@ -17,7 +17,7 @@ function identity(deliveryStatus: string, at: number) {
 const webhook = { webhookId: 7, url: 'https://customer.example/hook' };
 
 /** What `attempts` calls leave in a record; the answer of the last is 200 for a delivery. */
-function called({ at, attempts = 1, response = 'ok' }: Told, statusCode: number) {
+function called({ at, attempts = 1, response = 'ok' }: Reported, statusCode: number) {
   if (attempts === 0) return { ...webhook, attempts };
   const past = Array.from({ length: Math.min(attempts - 1, 10) }, (_, index) => ({
     at: aPosition(at + index).wallTime,
@@ -38,22 +38,22 @@ function called({ at, attempts = 1, response = 'ok' }: Told, statusCode: number)
 }
 
 /** Records of the SMS `sms-1` as they are written for a status set `at` that second. */
-export function delivered(status: string, told: Told): DeliveryRecord {
-  return { state: 'delivered', ...identity(status, told.at), ...called(told, 200) };
+export function delivered(status: string, notified: Reported): DeliveryRecord {
+  return { state: 'delivered', ...identity(status, notified.at), ...called(notified, 200) };
 }
 
-export function failed(status: string, told: Told): DeliveryRecord {
-  const reason = told.attempts === 0 ? 'endpoint_disabled' : 'attempts_exhausted';
-  return { state: 'failed', reason, ...identity(status, told.at), ...called(told, 500) };
+export function failed(status: string, notified: Reported): DeliveryRecord {
+  const reason = notified.attempts === 0 ? 'endpoint_disabled' : 'attempts_exhausted';
+  return { state: 'failed', reason, ...identity(status, notified.at), ...called(notified, 500) };
 }
 
-export function retrying(status: string, told: Told): DeliveryRecord {
-  const nextAttemptAt = aPosition(told.at + 60).wallTime;
-  const record = { ...identity(status, told.at), ...called(told, 500), nextAttemptAt };
+export function retrying(status: string, notified: Reported): DeliveryRecord {
+  const nextAttemptAt = aPosition(notified.at + 60).wallTime;
+  const record = { ...identity(status, notified.at), ...called(notified, 500), nextAttemptAt };
   return { state: 'retrying', ...record };
 }
 
-export function skipped(status: string, { at }: Told): DeliveryRecord {
+export function skipped(status: string, { at }: Reported): DeliveryRecord {
   return { state: 'skipped', reason: 'flow_webhook_disabled', ...identity(status, at) };
 }
 

@@ -1,8 +1,8 @@
 import type { Collection } from 'mongodb';
-import { createChangeSource } from '../../src/mongo/changeSource.ts';
+import { createChangeSource } from '../../src/mongo/changeStream.ts';
 import type { Change, StreamPosition } from '../../src/domain/change.ts';
 import type { PlainValue } from '../../src/domain/plainValue.ts';
-import type { ChangeSource, ChangeStreamHandle, StreamRead } from '../../src/pipeline/ports.ts';
+import type { ChangeSource, ChangeStreamHandle, StreamEvent } from '../../src/ports/source.ts';
 import { until } from './until.ts';
 
 /** Reads that wait for 50 ms instead of a second when nothing happens. */
@@ -36,9 +36,9 @@ const SENTINEL = 'the last status so far';
 export async function readsSoFar(
   handle: ChangeStreamHandle,
   sms: Collection,
-): Promise<readonly StreamRead[]> {
+): Promise<readonly StreamEvent[]> {
   const { insertedId } = await sms.insertOne({ deliveryStatus: SENTINEL });
-  const reads: StreamRead[] = [];
+  const reads: StreamEvent[] = [];
   for (;;) {
     const read = await handle.read();
     const change = read.kind === 'change' ? read.change : null;
@@ -52,7 +52,7 @@ export async function readsFrom(
   sms: Collection,
   position: StreamPosition,
   { replay = false }: { readonly replay?: boolean } = {},
-): Promise<readonly StreamRead[]> {
+): Promise<readonly StreamEvent[]> {
   const handle = await quickChangeSource(sms).open(position, { replay });
   try {
     return await readsSoFar(handle, sms);
@@ -61,11 +61,11 @@ export async function readsFrom(
   }
 }
 
-export function changesOf(reads: readonly StreamRead[]): readonly Change[] {
+export function changesOf(reads: readonly StreamEvent[]): readonly Change[] {
   return reads.flatMap((read) => (read.kind === 'change' ? [read.change] : []));
 }
 
 /** Which document each change is of. */
-export function idsOf(reads: readonly StreamRead[]): readonly PlainValue[] {
+export function idsOf(reads: readonly StreamEvent[]): readonly PlainValue[] {
   return changesOf(reads).map((change) => change.id);
 }

@@ -1,7 +1,7 @@
 import { beforeEach, expect } from '@jest/globals';
 import { Long, type Db, type Document } from 'mongodb';
-import { stateCollections, type StateCollections } from '../../src/mongo/stateCollections.ts';
-import { createUnreadableRows, type TellUnreadable } from '../../src/mongo/unreadableRows.ts';
+import { stateCollections, type StateCollections } from '../../src/mongo/database.ts';
+import { createUnreadableRows, type ReportUnreadable } from '../../src/mongo/storedRow.ts';
 import { createMemoryLogger, type MemoryLogger } from './memoryLogger.ts';
 import { createRecordingMetrics } from './recorders.ts';
 
@@ -10,9 +10,9 @@ export type Fields = Readonly<Record<string, unknown>>;
 interface OddRows {
   readonly state: StateCollections;
   readonly logger: MemoryLogger;
-  readonly unreadable: TellUnreadable;
+  readonly unreadable: ReportUnreadable;
   /** That the row was counted and logged, with what is wrong and what to do. */
-  expectTold(collection: string, id: unknown): void;
+  expectReported(collection: string, id: unknown): void;
 }
 
 /** State collections of their own for each test, empty. */
@@ -26,13 +26,13 @@ export function useOddRows(database: () => Db): () => OddRows {
       state: stateCollections(database()),
       logger,
       unreadable: createUnreadableRows({ logger, metrics }),
-      expectTold(collection, id) {
+      expectReported(collection, id) {
         expect(logger.lines).toContainEqual({
           level: 'error',
           event: 'row_unreadable',
           fields: { collection, id, problem: expect.any(String), advice: expect.any(String) },
         });
-        expect(metrics.told).toContainEqual(['rowUnreadable', collection]);
+        expect(metrics.reported).toContainEqual(['rowUnreadable', collection]);
       },
     };
   });

@@ -1,14 +1,14 @@
 import type { Change, StreamPosition } from '../../src/domain/change.ts';
-import type { ChangeSource } from '../../src/pipeline/ports.ts';
-import { readChanges } from '../../src/pipeline/readChanges.ts';
-import { Stopping } from '../../src/runtime/abort.ts';
+import type { ChangeSource } from '../../src/ports/source.ts';
+import { createStreamReader } from '../../src/source/streamReader.ts';
+import { ignoreStopping, Stopping } from '../../src/runtime/abort.ts';
 import { createMemoryLogger, type MemoryLogger } from './memoryLogger.ts';
 import { createRecordingHealth, createRecordingMetrics } from './recorders.ts';
 
 export interface SourceReading extends AsyncDisposable {
   /** In the order in which they came. */
   readonly changes: readonly Change[];
-  /** Gaps that would have been put down. */
+  /** Gaps that would have been recorded. */
   readonly gaps: number;
   readonly logger: MemoryLogger;
 }
@@ -23,25 +23,23 @@ export function readSource(
   const changes: Change[] = [];
   const logger = createMemoryLogger();
   let gaps = 0;
-  const done = readChanges({
+  const reader = createStreamReader({
     source,
     start,
-    onChange(change) {
-      changes.push(change);
-      return Promise.resolve();
-    },
-    onPassed: () => undefined,
-    async onGap() {
-      gaps += 1;
-      return await source.currentPosition();
-    },
-    onReplaced: () => Promise.resolve(),
     logger,
     metrics: createRecordingMetrics(),
     health: createRecordingHealth(),
     stopping: stop.signal,
     ...(silenceMs !== undefined && { silenceMs }),
   });
+  const readAll = async (): Promise<never> => {
+    for (;;) {
+      const read = await reader.read();
+      if (read.kind === 'change') changes.push(read.change);
+      if (read.kind === 'gap' && read.from !== null) gaps += 1;
+    }
+  };
+  const done = readAll().catch(ignoreStopping);
   done.catch(() => undefined);
   return {
     changes,

@@ -1,20 +1,28 @@
 import type { Change, StreamPosition } from '../../src/domain/change.ts';
-import type { LoopHealth, StreamRead } from '../../src/pipeline/ports.ts';
-import { readChanges } from '../../src/pipeline/readChanges.ts';
-import { Stopping } from '../../src/runtime/abort.ts';
+import type { StreamEvent } from '../../src/ports/source.ts';
+import type { LoopHealth } from '../../src/ports/telemetry.ts';
+import { readLoop } from '../../src/source/readLoop.ts';
+import { createStreamReader } from '../../src/source/streamReader.ts';
+import { createWatermark } from '../../src/source/watermark.ts';
+import { ignoreStopping, Stopping } from '../../src/runtime/abort.ts';
+import { createByteBudget } from '../../src/runtime/byteBudget.ts';
 import { aChange, aPosition } from './builders.ts';
+import { createFakeGaps } from './fakeGaps.ts';
 import { createFakeSource, reading, type Turn } from './fakePorts.ts';
 import { createWorld, type World } from './world.ts';
 
 /** The change at a place. */
-export const change = (at: number): StreamRead => reading(aChange({ position: aPosition(at) }));
+export const change = (at: number): StreamEvent => reading(aChange({ position: aPosition(at) }));
 /** Nothing of ours up to a place. */
-export const idle = (at: number): StreamRead => ({ kind: 'idle', position: aPosition(at) });
+export const idle = (at: number): StreamEvent => ({ kind: 'idle', position: aPosition(at) });
+
+/** How long these streams may be silent. */
+export const silenceMs = 5 * 60_000;
 
 export interface StreamReading extends World {
   /** Settles as the reading does. */
   readonly done: Promise<void>;
-  /** Where the changes were that were handed on. */
+  /** Where the changes were that were begun. */
   changesAt(): unknown[];
   passedAt(): unknown[];
   /** Where the stream was opened: `after 3`, or `at 3` when it was to see place 3 again. */
@@ -24,36 +32,55 @@ export interface StreamReading extends World {
 
 /** Reads a stream in which `happenings` happen, from place 0. */
 export function readStream(
-  happenings: readonly (StreamRead | Error)[],
+  happenings: readonly (StreamEvent | Error)[],
   options: {
     readonly health?: LoopHealth;
     readonly turn?: Turn;
-    onChange?(change: Change): Promise<void>;
-    onGap?(): Promise<StreamPosition>;
-    onReplaced?(): Promise<void>;
+    /** Where the database is. */
+    readonly now?: StreamPosition;
+    /** Waits before each change. */
+    untilRoom?(): Promise<void>;
+    process?(change: Change): void;
+    addGap?(from: Date, to: Date): Promise<void>;
   } = {},
 ): StreamReading {
-  const source = createFakeSource(options.turn);
+  const source = createFakeSource(options.turn, options.now);
   source.append(...happenings);
   const world = createWorld({ source });
-  const { logger, metrics, health, stopping } = world;
+  const { logger, metrics, stopping } = world;
+  const { health = world.health } = options;
+  const { signal } = stopping;
   const changes: Change[] = [];
   const passed: StreamPosition[] = [];
-  const done = readChanges({
-    source,
-    start: aPosition(0),
-    async onChange(taken) {
-      changes.push(taken);
-      await options.onChange?.(taken);
+  const deps = { source, start: aPosition(0), logger, metrics, health, silenceMs };
+  const reader = createStreamReader({ ...deps, stopping: signal });
+  const watermark = createWatermark(aPosition(0), 100);
+  const gaps = { ...createFakeGaps(), ...(options.addGap && { add: options.addGap }) };
+  let hasRoom = options.untilRoom === undefined;
+  const done = readLoop({
+    partition: { read: reader.read, gaps, stopping: signal },
+    watermark: { ...watermark, hasRoom: true, pass: (position) => void passed.push(position) },
+    budget: {
+      ...createByteBudget(Infinity),
+      get hasRoom() {
+        return hasRoom;
+      },
+      async untilRoom() {
+        await options.untilRoom?.();
+        hasRoom = true;
+      },
     },
-    onPassed: (position) => passed.push(position),
-    onGap: options.onGap ?? (() => Promise.reject(new Error('no gap was to be found'))),
-    onReplaced: options.onReplaced ?? (() => Promise.resolve()),
+    processChange(taken) {
+      options.process?.(taken);
+      changes.push(taken);
+      return { finished: Promise.resolve() };
+    },
     logger,
     metrics,
-    health: options.health ?? health,
-    stopping: stopping.signal,
-  });
+    health,
+  })
+    .finally(reader.close)
+    .catch(ignoreStopping);
   return {
     ...world,
     done,

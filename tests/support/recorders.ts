@@ -1,18 +1,18 @@
-import type { LoopHealth, Metrics } from '../../src/pipeline/ports.ts';
+import type { LoopHealth, Metrics } from '../../src/ports/telemetry.ts';
 
-/** What was told to a port that only listens: the method, then its arguments. */
-export type Told = readonly [method: string, ...arguments_: unknown[]];
+/** What was notified to a port that only listens: the method, then its arguments. */
+export type Reported = readonly [method: string, ...arguments_: unknown[]];
 
-/** Metrics that keep what they were told. */
-export function createRecordingMetrics(): Metrics & { readonly told: readonly Told[] } {
-  const told: Told[] = [];
+/** Metrics that keep what they were notified. */
+export function createRecordingMetrics(): Metrics & { readonly reported: readonly Reported[] } {
+  const reported: Reported[] = [];
   const keep =
     (method: string) =>
     (...values: unknown[]): void => {
-      told.push([method, ...values]);
+      reported.push([method, ...values]);
     };
   return {
-    told,
+    reported,
     notificationEnded: keep('notificationEnded'),
     notNotified: keep('notNotified'),
     attempted: keep('attempted'),
@@ -30,20 +30,20 @@ export function createRecordingMetrics(): Metrics & { readonly told: readonly To
   };
 }
 
-/** Health that keeps what it was told. */
-export function createRecordingHealth(): LoopHealth & { readonly told: readonly Told[] } {
-  const told: Told[] = [];
+/** Health that keeps what it was notified. */
+export function createRecordingHealth(): LoopHealth & { readonly reported: readonly Reported[] } {
+  const reported: Reported[] = [];
   return {
-    told,
-    streamOpen: () => void told.push(['streamOpen']),
-    standby: () => void told.push(['standby']),
-    streamDown: (detail) => void told.push(['streamDown', detail]),
-    turned: (loop) => void told.push(['turned', loop]),
-    waits: (loop) => void told.push(['waits', loop]),
+    reported,
+    streamOpen: () => void reported.push(['streamOpen']),
+    standby: () => void reported.push(['standby']),
+    streamDown: (detail) => void reported.push(['streamDown', detail]),
+    turned: (loop) => void reported.push(['turned', loop]),
+    waits: (loop) => void reported.push(['waits', loop]),
   };
 }
 
-/** Whether a promise has settled yet, without waiting for it. */
+/** Whether a promise has acknowledged yet, without waiting for it. */
 export function watch(promise: Promise<unknown>): { readonly isSettled: boolean } {
   let isSettled = false;
   const settle = (): void => {

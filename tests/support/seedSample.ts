@@ -28,7 +28,7 @@ export const sampleDocument = {
   deliveryTime: new Date('2023-10-19T11:59:12.408+05:30'),
 } satisfies PlainDocument;
 
-/** The requirement's sample body in Asia/Kolkata, its two slips with commas mended. */
+/** The requirement's sample body in Asia/Kolkata, its two slips with commas fixed. */
 export const sampleBody = {
   'phonon-uuid': 'bd706f90-aa14-47ea-9844-3d1e1123f4ee',
   smsDetails: [

@@ -6,9 +6,8 @@ import { MongoClient, type Db, type MongoClientOptions } from 'mongodb';
 import { createConnection, type Connection } from 'mysql2/promise';
 import { allTestsPassed } from './testResults.ts';
 
-export { loadSchema } from '../../scripts/services/loadSchema.ts';
 export { startStandaloneMongod } from '../../scripts/services/mongod.ts';
-export { startMysql } from '../../scripts/services/mysql.ts';
+export { loadSchema, startMysql } from '../../scripts/services/mysql.ts';
 export { startReplicaSet } from '../../scripts/services/replicaSet.ts';
 
 /** The shared servers, and one test file's own databases on them. */

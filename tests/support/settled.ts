@@ -3,7 +3,7 @@ import type { EndToEnd } from './endToEnd.ts';
 import { until } from './until.ts';
 
 /**
- * Resolves once the running worker has settled everything written so far: the checkpoint is past a
+ * Resolves once the running worker has acknowledged everything written so far: the checkpoint is past a
  * status that is written now. What has not been called by then never will be.
  */
 export async function settled({ sms, servers, record }: EndToEnd): Promise<void> {

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { Collection, Document } from 'mongodb';
 import type { PlainDocument } from '../../src/domain/plainValue.ts';
-import type { StreamRead } from '../../src/pipeline/ports.ts';
+import type { StreamEvent } from '../../src/ports/source.ts';
 import { openAtEnd, readsSoFar } from './mongoStream.ts';
 
 /** What one write to the SMS `a` makes of the stream: at most one read that is not empty. */
@@ -43,7 +43,7 @@ export async function expectShape(sms: Collection, shape: Shape): Promise<void> 
 }
 
 /** Everything a change says; what an update says of a document, and the other way round, must be empty. */
-function shapeOf(read: StreamRead): unknown {
+function shapeOf(read: StreamEvent): unknown {
   if (read.kind !== 'change') return read.kind;
   const { operation, setFields, document, deliveryStatus, id } = read.change;
   return { operation, setFields, document, deliveryStatus, id };

@@ -1,12 +1,13 @@
 import { afterEach, beforeAll } from '@jest/globals';
 import { createMysqlClient } from '../../src/mysql/connect.ts';
+import { mysqlServerOf } from './mysqlServer.ts';
 import { createRouteCache } from '../../src/mysql/routeCache.ts';
 import { createRouteQuery } from '../../src/mysql/routeQuery.ts';
 import { delay } from '../../src/runtime/abort.ts';
 import { createMemoryLogger } from './memoryLogger.ts';
 import type { TestServers } from './servers.ts';
 
-/** What befalls the questions about an account, or about one flow of it. */
+/** What hits the questions about an account, or about one flow of it. */
 export interface Trouble {
   readonly account: number;
   /** All of them when it is left out. */
@@ -34,7 +35,7 @@ const schema = `
     RETURN 0;
   END`;
 
-/** Where no trouble befalls it, every account has a webhook. */
+/** Where no trouble hits it, every account has a webhook. */
 const text = `SELECT 'true' AS notify_on_delivery, 1 AS flow_webhook_enabled, 7 AS webhook_id,
   'https://hooks.example/sms' AS url, NULL AS headers, NULL AS secret
   FROM (SELECT :accountId AS account, :flowId AS flow) AS asked WHERE trouble(account, flow) = 0`;
@@ -58,18 +59,19 @@ export function useTroubledRoutes(servers: () => TestServers) {
   });
 
   return {
-    async befall(...troubles: readonly Trouble[]): Promise<void> {
+    async disturb(...troubles: readonly Trouble[]): Promise<void> {
       for (const { account, flow = null, seconds = 0, errno = 0 } of troubles) {
         const row = [account, flow, seconds, errno];
         await servers().mysql.query('INSERT INTO Trouble VALUES (?, ?, ?, ?)', row);
       }
     },
-    async mend(): Promise<void> {
+    async fix(): Promise<void> {
       await servers().mysql.query('DELETE FROM Trouble');
     },
     start({ uri = servers().mysqlUri, timeoutMs = 1_000, query: own = text }: RoutesOptions = {}) {
       const logger = createMemoryLogger();
-      const client = createMysqlClient({ uri, poolSize: 5, connectTimeoutMs: 2_000, logger });
+      const server = mysqlServerOf(uri);
+      const client = createMysqlClient({ server, poolSize: 5, connectTimeoutMs: 2_000, logger });
       const query = createRouteQuery({ client, file: 'my.sql', text: own, timeoutMs });
       const stop = new AbortController();
       close.push(async () => {
@@ -81,11 +83,13 @@ export function useTroubledRoutes(servers: () => TestServers) {
         check: query.check,
         slots: 5,
         usesDeliveryStatus: query.usesDeliveryStatus,
-        ...{ ttlMs: 30_000, staleMs: 0, size: 1_000, delay, logger },
+        ...{ ttlMs: 30_000, staleMs: 0, size: 1_000, logger },
+        // Questions that nobody waits for any more go on: they would for seconds, over a closed client.
+        delay: async (ms, signal) => await delay(ms, AbortSignal.any([signal, stop.signal])),
         metrics: { routeLookup: () => undefined },
       });
       /** Kinds of the answers, or names of the errors, in the order in which they came. */
-      const told: string[] = [];
+      const notified: string[] = [];
       /** What comes of asking: a route's kind, or an error's name. */
       const find = async (accountId: number, flowId = 1): Promise<string> => {
         const key = { accountId, flowId, deliveryStatus: 'DELIVERED' };
@@ -93,7 +97,7 @@ export function useTroubledRoutes(servers: () => TestServers) {
           ({ kind }) => kind,
           (error: unknown) => (error instanceof Error ? error.name : 'no error'),
         );
-        told.push(`${accountId} ${came}`);
+        notified.push(`${accountId} ${came}`);
         return came;
       };
       return {
@@ -101,7 +105,7 @@ export function useTroubledRoutes(servers: () => TestServers) {
         query,
         logger,
         find,
-        told,
+        notified,
         events: () => logger.lines.map(({ event }) => event),
       };
     },

@@ -1,22 +1,21 @@
 import type { RetrySchedule } from '../../src/domain/retryPolicy.ts';
-import { createEndNotification } from '../../src/pipeline/endNotification.ts';
-import type { Lanes } from '../../src/pipeline/lanes.ts';
-import { aLanes } from './aLanes.ts';
-import type { PipelineDeps } from '../../src/pipeline/pipeline.ts';
-import type { RedeliverDeps } from '../../src/pipeline/redeliverDue.ts';
-import { createSmsGate } from '../../src/pipeline/smsGate.ts';
+import { createNotifyContext, type NotifyContext } from '../../src/notify/context.ts';
+import type { EndpointQueues } from '../../src/endpoints/queues.ts';
+import { someQueues } from './someQueues.ts';
+import { runPipeline, type PipelineParts } from '../../src/pipeline.ts';
 import { createByteBudget } from '../../src/runtime/byteBudget.ts';
+import { roomForAll, type ReadingRoom } from '../../src/runtime/readingRoom.ts';
+import { openPartition, type TermStores } from '../../src/source/leasedPartition.ts';
 import { Stopping } from '../../src/runtime/abort.ts';
 import { createTimeZone } from '../../src/runtime/timeZone.ts';
 import { createFakeDatabase, type FakeDatabase } from './fakeDatabase.ts';
 import { createFakeGaps, type FakeGaps } from './fakeGaps.ts';
+import { createFakeCheckpoints, type FakeCheckpoints } from './fakeCheckpoints.ts';
 import {
-  createFakeCheckpoints,
   createFakeEndpoints,
   createFakeRoutes,
   createFakeSender,
   createFakeSource,
-  type FakeCheckpoints,
   type FakeEndpoints,
   type FakeRoutes,
   type FakeSender,
@@ -35,14 +34,34 @@ export interface WorldOptions extends Partial<RetrySchedule> {
   readonly endpoints?: FakeEndpoints;
   readonly sender?: FakeSender;
   readonly gaps?: FakeGaps;
-  readonly lanes?: Lanes;
+  readonly queues?: EndpointQueues;
   readonly giveUpAfterMs?: number;
   readonly recordSkips?: boolean;
   readonly deliveryStatuses?: readonly string[];
-  readonly windowLimit?: number;
+  readonly maxUnacked?: number;
   readonly responsesBytes?: number;
+  readonly answers?: ReadingRoom;
   /** Always by default. */
   isHeld?(): boolean;
+}
+
+/** A pipeline, and what its partition is made of. */
+export interface WorldParts extends Omit<PipelineParts, 'partition'>, TermStores {
+  readonly startAt: Date | null;
+  /** As of the lease's term. */
+  lose(): void;
+  release(): Promise<void>;
+}
+
+/** Opens the partition for the first holder of the lease, and works on it. */
+export async function runWorld(parts: WorldParts): Promise<void> {
+  const { ctx, lose, release } = parts;
+  const { logger, metrics, term } = ctx;
+  const partition = await openPartition(
+    { epoch: 1, stopping: term.stopping, isHeld: () => term.isHeld(), lose, release },
+    { ...parts, logger, metrics },
+  );
+  if (partition !== null) await runPipeline({ ...parts, partition });
 }
 
 export interface World {
@@ -55,18 +74,22 @@ export interface World {
   readonly endpoints: FakeEndpoints;
   readonly sender: FakeSender;
   readonly gaps: FakeGaps;
-  readonly lanes: Lanes;
+  readonly queues: EndpointQueues;
   readonly logger: MemoryLogger;
   readonly metrics: ReturnType<typeof createRecordingMetrics>;
   readonly health: ReturnType<typeof createRecordingHealth>;
   readonly stopping: AbortController;
   readonly abandoned: AbortController;
-  /** The notifications taken up from durable state. */
+  /** The notifications processed from durable state. */
   readonly tracked: readonly Promise<void>[];
   /** How often the work was handed over. */
   readonly handOvers: readonly unknown[];
-  /** All of it, as the pipeline and each of its parts take it. */
-  readonly deps: PipelineDeps & RedeliverDeps;
+  /** As each step of a notification takes it; with no batches, and all the memory it wants. */
+  readonly ctx: NotifyContext;
+  /** The whole worker, with its bounds. */
+  readonly pipeline: WorldParts;
+  /** As the retry loop takes it. */
+  track(task: Promise<void>): void;
 }
 
 /**
@@ -82,64 +105,90 @@ export function createWorld(options: WorldOptions = {}): World {
     endpoints = createFakeEndpoints(),
     sender = createFakeSender(),
     gaps = createFakeGaps(),
-    lanes = aLanes({ maxInFlight: 2, maxInFlightPerEndpoint: 1 }),
+    queues = someQueues({ maxInFlight: 2, maxInFlightPerEndpoint: 1 }),
   } = options;
   const { retries } = database;
   const logger = createMemoryLogger();
   const metrics = createRecordingMetrics();
   const health = createRecordingHealth();
-  const ports = { checkpoints, source, routes, endpoints, sender, gaps, retries };
-  const parts = { ...ports, database, lanes, logger, metrics, health };
+  const parts = {
+    ...{ checkpoints, source, routes, endpoints, sender, gaps, retries },
+    database,
+    queues,
+  };
   const signals = { stopping: new AbortController(), abandoned: new AbortController() };
   const tracked: Promise<void>[] = [];
   const handOvers: unknown[] = [];
-  const settings = settingsOf(options);
-  const deps: World['deps'] = {
-    ...parts,
+  const term = {
+    stopping: signals.stopping.signal,
+    abandoned: signals.abandoned.signal,
+    isHeld: options.isHeld ?? (() => true),
+  };
+  const limited = createNotifyContext({
+    ...{ routes, endpoints, sender, retries, queues, logger, metrics, term },
+    ...{ sms: database, outcomes: database, policy: policyOf(options) },
     clock: { now: () => Date.now() },
-    ...settings,
-    sms: database,
-    outcomes: database,
+    random: () => 0.5,
+    recordSkips: options.recordSkips ?? true,
+    responseLimitBytes: 16_384,
+  });
+  const ctx = withoutLimits(limited, database, options);
+  const pipeline = {
+    ...{ ctx: limited, source, checkpoints, gaps, health },
+    lose: () => signals.stopping.abort(new Stopping()),
+    release: () => Promise.resolve(void handOvers.push(null)),
+    marginMs: 86_400_000,
+    startAt: null,
+    maxUnacked: options.maxUnacked ?? 100,
+  };
+  const track = (task: Promise<void>): void => {
+    tracked.push(task);
+    task.catch(() => undefined);
+  };
+  return {
+    ...parts,
+    ...signals,
+    logger,
+    metrics,
+    health,
+    tracked,
+    handOvers,
+    ctx,
+    pipeline,
+    track,
+  };
+}
+
+/** Look-ups are not batched, and memory is no object unless a test says so. */
+function withoutLimits(
+  ctx: NotifyContext,
+  database: FakeDatabase,
+  { responsesBytes = Infinity, answers }: WorldOptions,
+): NotifyContext {
+  return {
+    ...ctx,
     async lookUp(request) {
       const [lookup] = await database.lookUp([request]);
       if (lookup === undefined) throw new Error('a look-up answers every request');
       return await lookup;
     },
-    lookedUp: createByteBudget(Infinity),
-    remembered: createByteBudget(Infinity),
-    responses: createByteBudget(options.responsesBytes ?? Infinity),
-    end: createEndNotification({ ...parts, ...settings, outcomes: database }),
-    takeUpGate: createSmsGate(),
-    callGate: createSmsGate(),
-    underWay: new Map(),
-    claims: new Map(),
-    track(task) {
-      tracked.push(task);
-      task.catch(() => undefined);
+    memory: {
+      lookedUp: createByteBudget(Infinity),
+      remembered: createByteBudget(Infinity),
+      responses: createByteBudget(responsesBytes),
+      answers: answers ?? { open: () => roomForAll },
     },
-    isHeld: options.isHeld ?? (() => true),
-    onFenced: () => signals.stopping.abort(new Stopping()),
-    handOver: () => Promise.resolve(void handOvers.push(null)),
-    random: () => 0.5,
-    stopping: signals.stopping.signal,
-    abandoned: signals.abandoned.signal,
   };
-  return { ...parts, ...signals, tracked, handOvers, deps };
 }
 
-function settingsOf(options: WorldOptions) {
+function policyOf(options: WorldOptions): NotifyContext['policy'] {
   const { quickRetriesMs = [], retryScheduleMs = [], retryAfterMaxMs = 86_400_000 } = options;
-  const { giveUpAfterMs = 86_400_000, recordSkips = true, windowLimit = 100 } = options;
   return {
     schedule: { quickRetriesMs, retryScheduleMs, retryAfterMaxMs },
-    giveUpAfterMs,
-    recordSkips,
-    windowLimit,
+    giveUpAfterMs: options.giveUpAfterMs ?? 86_400_000,
     deliveryStatuses: new Set(options.deliveryStatuses),
     zone: createTimeZone('Asia/Kolkata'),
     maxStatusAgeMs: 3_600_000,
-    marginMs: 86_400_000,
-    startAt: null,
     routeCacheTtlMs: 30_000,
     routePatienceMs: 5_000,
   };

@@ -1,8 +1,7 @@
 /** Reads the changes and does nothing with them: what reading alone costs. */
 import { MongoClient } from 'mongodb';
 import { nowUs } from '../clock.ts';
-import { openStatusChanges } from './statusChanges.ts';
-import { converse, readTask, say } from './task.ts';
+import { converse, openStatusChanges, readTask, reply } from './task.ts';
 
 interface Sms {
   readonly _id: string;
@@ -14,12 +13,12 @@ const client = new MongoClient(mongodbUri);
 const arrivals: (readonly [id: string, atUs: number])[] = [];
 
 converse((question) => {
-  if (question.kind === 'count') say({ kind: 'count', count: arrivals.length });
-  else if (question.kind === 'arrivals') say({ kind: 'arrivals', arrivals });
+  if (question.kind === 'count') reply(arrivals.length);
+  else if (question.kind === 'arrivals') reply(arrivals);
 });
 const collectionOfSms = client.db(database).collection<Sms>(collection);
 const stream = await openStatusChanges(collectionOfSms, { batchSize: 1_000 });
-say({ kind: 'ready' });
+reply('ready');
 for await (const { documentKey, updateDescription } of stream) {
   const status = updateDescription.updatedFields?.deliveryStatus;
   arrivals.push([`${documentKey._id}:${status}`, nowUs()]);

@@ -4,9 +4,7 @@
  */
 import { got } from 'got';
 import { MongoClient } from 'mongodb';
-import { createSlots } from './slots.ts';
-import { openStatusChanges } from './statusChanges.ts';
-import { converse, readTask, say } from './task.ts';
+import { converse, createSlots, openStatusChanges, readTask, reply } from './task.ts';
 
 interface Sms {
   readonly _id: string;
@@ -21,7 +19,7 @@ const client = new MongoClient(mongodbUri);
 const collectionOfSms = client.db(database).collection<Sms>(collection);
 const slots = createSlots(concurrency);
 
-async function tell(sms: Sms): Promise<void> {
+async function notify(sms: Sms): Promise<void> {
   const { _id, _class: _, notify_on_delivery: __, ...details } = sms;
   const url = urls[sms.accountID - firstAccount] ?? '';
   const { statusCode, body } = await got.post(url, {
@@ -42,7 +40,7 @@ async function tell(sms: Sms): Promise<void> {
 
 converse(() => undefined);
 const stream = await openStatusChanges(collectionOfSms, { fullDocument: 'updateLookup' });
-say({ kind: 'ready' });
+reply('ready');
 for await (const { fullDocument } of stream) {
-  if (fullDocument !== undefined) await slots.run(async () => await tell(fullDocument));
+  if (fullDocument !== undefined) await slots.run(async () => await notify(fullDocument));
 }

@@ -1,45 +1,49 @@
-import { compareTroubled, type Compared, type Trouble } from '../fairness/compareTroubled.ts';
-import { figure, whole } from '../figures.ts';
-import { flowPlot, flowsToText, flowTargets, type LabelledFlow } from '../flowText.ts';
+import { compareTroubled, type Compared, type Trouble } from '../compareTroubled.ts';
+import { flowPlot, flowsToText, flowTargets, type LabelledFlow } from '../flow.ts';
 import type { Lab } from '../lab.ts';
-import type { BarPlot } from '../plots/plot.ts';
+import { endpoints } from '../measure.ts';
+import type { BarPlot } from '../plot.ts';
+import { target, type Target } from '../report.ts';
 import type { Scenario } from '../scenario.ts';
-import { toText as standingsToText } from '../standings.ts';
-import type { Target } from '../targets.ts';
-import { workerThroughput } from '../workerThroughput.ts';
+import { standingsToText } from '../standings.ts';
+import { figure, whole } from '../text.ts';
+import { workerThroughput } from './throughput.ts';
 
-const ENDPOINTS = 100;
-/** Of so many with some that are slow. */
-const MANY_ENDPOINTS = 200;
 const SLOW_COUNTS = [4, 12, 40] as const;
-const all = Array.from({ length: ENDPOINTS }, (_, n) => n);
+const all = endpoints(100);
+/** With some that are slow. */
+const many = endpoints(200);
 
 /** What good endpoints notice of bad ones. */
 export const fairness: Scenario = {
   name: 'fairness',
-  title: 'what good endpoints notice of bad ones, at half of the throughput',
+  title: 'how failing endpoints affect the others, at half of the throughput',
   async run(lab) {
     const throughput = await workerThroughput(lab);
     const perSecond = Math.round(throughput / 2);
-    const compared = [
-      await compareTroubled(lab, threeBad(lab), perSecond),
-      await compareTroubled(lab, slowHalf(lab), perSecond),
-    ];
-    for (const count of SLOW_COUNTS) {
-      compared.push(await compareTroubled(lab, manySlow(lab, count), perSecond));
+    const slow = SLOW_COUNTS.map((count) => manySlow(lab, count));
+    const compared: Compared[] = [];
+    for (const trouble of [threeBad(lab), slowHalf(lab), ...slow]) {
+      compared.push(await compareTroubled(lab, trouble, perSecond));
     }
     const intro = [
       `Measured throughput ${whole(throughput)}/s; ${perSecond} statuses a second, on a schedule. The figures`,
       'are those of the healthy endpoints, the latency from when a status was due.',
     ];
-    const text = [intro.join('\n'), ...compared.map(toText)].join('\n\n');
     return {
-      text,
+      text: [intro.join('\n'), ...compared.map(toText)].join('\n\n'),
       data: { throughput, perSecond, compared },
       targets: compared.flatMap(targetsOf),
       plots: compared.map(plotOf),
     };
   },
+};
+
+const quickSettings = {
+  REQUEST_TIMEOUT: '3s',
+  CONNECT_TIMEOUT: '3s',
+  RETRY_SCHEDULE: '3s,3s,3s,3s',
+  BREAKER_COOLDOWN: '3s',
 };
 
 function threeBad({ isQuick }: Lab): Trouble {
@@ -55,14 +59,7 @@ function threeBad({ isQuick }: Lab): Trouble {
     controls: ['without'],
     // Longer than a call may take.
     seconds: isQuick ? 5 : 18,
-    settings: isQuick
-      ? {
-          REQUEST_TIMEOUT: '3s',
-          CONNECT_TIMEOUT: '3s',
-          RETRY_SCHEDULE: '3s,3s,3s,3s',
-          BREAKER_COOLDOWN: '3s',
-        }
-      : {},
+    settings: isQuick ? quickSettings : {},
   };
 }
 
@@ -82,13 +79,12 @@ function slowHalf({ isQuick }: Lab): Trouble {
 
 /** Eight of them can use all slots there are. */
 function manySlow({ isQuick }: Lab, count: number): Trouble {
-  const turns = Array.from({ length: MANY_ENDPOINTS }, (_, n) => n);
   const seconds = isQuick ? 4 : 10;
   return {
     name: `slow-${count}`,
-    title: `${count} of ${MANY_ENDPOINTS} endpoints answer after ${seconds} s`,
-    bad: new Map(turns.slice(0, count).map((n) => [n, { delayMs: 1_000 * seconds }])),
-    turns,
+    title: `${count} of ${many.length} endpoints answer after ${seconds} s`,
+    bad: new Map(many.slice(0, count).map((n) => [n, { delayMs: 1_000 * seconds }])),
+    turns: many,
     controls: ['without'],
     // Longer than the calls that begin before they are known take, and than what comes after those.
     seconds: isQuick ? 10 : 25,
@@ -96,36 +92,35 @@ function manySlow({ isQuick }: Lab, count: number): Trouble {
   };
 }
 
-function toText({ title, runs, lagSeconds, ...compared }: Compared): string {
-  const { troubled, controls } = labelled(compared);
+function toText({ title, runs, lagSeconds, flows }: Compared): string {
   const ends = runs.troubled.flatMap(({ end }) => end ?? []);
   return [
     `${title}:`,
-    flowsToText(troubled, controls),
+    flowsToText(...labelled(flows)),
     `The checkpoint was ${figure(lagSeconds)} s behind at most.`,
     ...ends.map(
       ({ standings, afterSeconds }) =>
-        `Of all, ${figure(afterSeconds)} s after the bad were healed: ${standingsToText(standings)}.`,
+        `Of all, ${figure(afterSeconds)} s after the failing endpoints recovered: ${standingsToText(standings)}.`,
     ),
   ].join('\n');
 }
 
-function labelled({ flows: { without, healed, troubled } }: Pick<Compared, 'flows'>): {
-  readonly troubled: LabelledFlow;
-  readonly controls: readonly LabelledFlow[];
-} {
+function labelled({
+  without,
+  healed,
+  troubled,
+}: Compared['flows']): [subject: LabelledFlow, controls: readonly LabelledFlow[]] {
   const controls = [{ label: 'without', flow: without }];
   if (healed !== null) controls.push({ label: 'not slow', flow: healed });
-  return { troubled: { label: 'with', flow: troubled }, controls };
+  return [{ label: 'with', flow: troubled }, controls];
 }
 
 function targetsOf({ name, ratios, lagSeconds }: Compared): readonly Target[] {
   const { without, healed } = ratios;
   if (name.startsWith('slow-') && healed === null) {
-    const what = `checkpoint lag, ${name}, s`;
     return [
       ...flowTargets(`${name} / without`, without, '≤ 2 ×'),
-      { what, measured: lagSeconds, target: '≤ 5' },
+      target(`checkpoint lag, ${name}, s`, lagSeconds, '≤ 5'),
     ];
   }
   return [
@@ -134,12 +129,8 @@ function targetsOf({ name, ratios, lagSeconds }: Compared): readonly Target[] {
   ];
 }
 
-function plotOf({ name, title, ...compared }: Compared): BarPlot {
-  const { troubled, controls } = labelled(compared);
-  const named = { name, title: `healthy endpoints' latency: ${lowerFirst(title)}` };
-  return flowPlot(named, troubled, controls);
-}
-
-function lowerFirst(text: string): string {
-  return text.slice(0, 1).toLowerCase() + text.slice(1);
+function plotOf({ name, title, flows }: Compared): BarPlot {
+  const lowerFirst = title.slice(0, 1).toLowerCase() + title.slice(1);
+  const named = { name, title: `healthy endpoints' latency: ${lowerFirst}` };
+  return flowPlot(named, ...labelled(flows));
 }

@@ -1,5 +1,6 @@
 import { compare } from '../compare.ts';
 import { WORKER } from '../contenders.ts';
+import { target } from '../report.ts';
 import type { Scenario } from '../scenario.ts';
 
 const PER_SECOND = 200;
@@ -21,17 +22,14 @@ export const paced: Scenario = {
       idleMs: lab.isQuick ? 3_000 : 10_000,
     });
     const idleCpu = compared.rows.find(({ name }) => name === WORKER)?.idleCpu ?? null;
+    const percent = idleCpu === null ? null : 100 * idleCpu;
     const reading = compared.against.find(({ name }) => name === 'change-stream');
     return {
       ...compared,
       targets: [
-        {
-          what: 'idle CPU of the worker, % of a core',
-          measured: idleCpu === null ? null : 100 * idleCpu,
-          target: '≤ 1 %',
-        },
-        { what: 'p50 / only reading changes', measured: reading?.p50 ?? null, target: '≤ 2.5 ×' },
-        { what: 'p99 / only reading changes', measured: reading?.p99 ?? null, target: '≤ 4 ×' },
+        target('idle CPU of the worker, % of a core', percent, '≤ 1 %'),
+        target('p50 / only reading changes', reading?.p50, '≤ 2.5 ×'),
+        target('p99 / only reading changes', reading?.p99, '≤ 4 ×'),
       ],
     };
   },

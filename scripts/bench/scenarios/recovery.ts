@@ -1,17 +1,17 @@
-import { defaultSettings } from '../../harness/defaultSettings.ts';
-import { figure, whole } from '../figures.ts';
-import { flowPlot, flowsToText, flowTargets } from '../flowText.ts';
-import { changeUrl, giveUp, GIVE_UP_AFTER, type Outcome } from '../recovery/dead.ts';
-import { letReturn, type Returned } from '../recovery/returning.ts';
+import { defaultSettings } from '../../harness/builtWorker.ts';
+import { changeUrl, giveUp, GIVE_UP_AFTER, type Outcome } from '../deadEndpoint.ts';
+import { flowPlot, flowsToText, flowTargets } from '../flow.ts';
+import { letReturn, type Returned } from '../letReturn.ts';
+import { target, type Target } from '../report.ts';
 import type { Scenario } from '../scenario.ts';
-import { toText as standingsToText, type Stood } from '../standings.ts';
-import type { Target } from '../targets.ts';
-import { workerThroughput } from '../workerThroughput.ts';
+import { standingsToText, type Stood } from '../standings.ts';
+import { figure, whole } from '../text.ts';
+import { workerThroughput } from './throughput.ts';
 
 /** What becomes of what waits for an endpoint that does not answer. */
 export const recovery: Scenario = {
   name: 'recovery',
-  title: 'what becomes of what waits for an endpoint that does not answer',
+  title: 'what happens to notifications that wait for an unresponsive endpoint',
   async run(lab) {
     const throughput = await workerThroughput(lab);
     const perSecond = Math.round(throughput / 2);
@@ -23,7 +23,7 @@ export const recovery: Scenario = {
     const expired = await giveUp(lab);
     const text = [
       [
-        `Measured throughput ${whole(throughput)}/s. ${whole(load.toPark)} parked for one of 100 endpoints, which`,
+        `Measured throughput ${whole(throughput)}/s. ${whole(load.toPark)} scheduled for one of 100 endpoints, which`,
         `then returns, while the others get ${perSecond} statuses a second. Their figures, once:`,
       ].join('\n'),
       returnToText(returned),
@@ -44,7 +44,7 @@ export const recovery: Scenario = {
       ],
       targets: [
         ...flowTargets('others / without', ratios),
-        { what: 'calls under way at an endpoint', measured: maxInFlight, target: `≤ ${bound}` },
+        target('concurrent calls to one endpoint', maxInFlight, `≤ ${bound}`),
         standing('delivered after the return', stood, 'delivered', load.toPark),
         standing('delivered to the changed URL', changed, 'delivered', changed.waiting),
         standing('expired behind an open breaker', expired, 'failed, expired', expired.waiting),
@@ -54,7 +54,7 @@ export const recovery: Scenario = {
 };
 
 function standing(what: string, { standings }: Stood, as: string, of: number): Target {
-  return { what, measured: standings[as] ?? 0, target: whole(of) };
+  return target(what, standings[as] ?? 0, whole(of));
 }
 
 function returnToText(returned: Returned): string {
@@ -62,7 +62,7 @@ function returnToText(returned: Returned): string {
   const controls = [{ label: 'without', flow: returned.without }];
   return [
     flowsToText({ label: 'with', flow: returned.with }, controls),
-    `${whole(parked)} were parked; ${figure(seconds)} s after the return: ${standingsToText(stood.standings)};`,
+    `${whole(parked)} were scheduled; ${figure(seconds)} s after the return: ${standingsToText(stood.standings)};`,
     `at most ${maxInFlight} at a time, ${repeated} repeated.`,
   ].join('\n');
 }

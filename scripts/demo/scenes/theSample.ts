@@ -1,7 +1,7 @@
 import { Webhook } from 'standardwebhooks';
 import { sampleBody, sampleDocument } from '../../../tests/support/seedSample.ts';
-import { sampleOf } from '../report.ts';
-import type { Scene } from '../scene.ts';
+import { callOnFlowComplete } from '../platform.ts';
+import { sampleOf, type Scene } from '../scene.ts';
 
 export const SAMPLE_ACCOUNT = 28;
 export const SAMPLE_FLOW = 200;
@@ -13,40 +13,61 @@ const response = '{"received":true}';
 export const theSample: Scene = {
   name: 'sample',
   title: 'The SMS of the requirement',
-  async play({ stage, narrator, platform, setUp, checks, scene, report, recordOf }) {
+  async play({ stage, narrator, platform, checks, scene, report, recordOf }) {
     const { receiver, sms } = stage;
     receiver.answer(SAMPLE_PATH, { body: response });
     const { _id: id, deliveryStatus, deliveryTime, ...sent } = sampleDocument;
 
-    narrator.say('Three steps switch it on: the account, its default webhook, the flow.');
-    await setUp(
-      {
-        accountId: SAMPLE_ACCOUNT,
-        flowId: SAMPLE_FLOW,
-        url: receiver.url(SAMPLE_PATH),
-        secret,
-      },
-      ['account', 'webhook', 'flow'],
+    narrator.say(
+      'Three settings enable notifications: the account, its default webhook, the flow.',
     );
+    const account = { accountId: SAMPLE_ACCOUNT, flowId: SAMPLE_FLOW, secret };
+    const url = receiver.url(SAMPLE_PATH);
+    await platform.setUp({ ...account, url }, 'account', 'webhook', 'flow');
     narrator.say('The flow sends its SMS, and MongoDB gets the document.');
-    await platform.insert({ _id: id, ...sent }, ['_id', 'flowId', 'accountID', 'text', 'to']);
-    narrator.say('Later the carrier reports.');
+    await platform.insert({ _id: id, ...sent }, '_id', 'flowId', 'accountID', 'text', 'to');
+    narrator.say(
+      'When the flow is complete, the platform itself calls the default webhook. This is the first of two calls, here with a sample body.',
+    );
+    await callOnFlowComplete({ _id: id, ...sent }, stage.central.connection);
+    const [first] = receiver.requests(SAMPLE_PATH);
+    if (first === undefined) throw new Error('The platform did not call.');
+    narrator.request(first);
+    narrator.say('Later, the carrier reports the delivery status.');
     await platform.setStatus(id, deliveryStatus, deliveryTime);
 
     const record = await recordOf(id);
-    const [request] = receiver.requests(SAMPLE_PATH);
+    const [, request] = receiver.requests(SAMPLE_PATH);
     if (request === undefined)
       throw new Error('There is a record, but the webhook was not called.');
-    const delay = msBetween(record['statusAt'], request.receivedAt);
+    const delay = request.receivedAt.getTime() - Number(record['statusAt']);
     report.firstNotificationMs = delay;
-    narrator.say(`${delay} ms later the webhook is called (the body is one line on the wire):`);
+    narrator.say(
+      `${delay} ms later the worker makes the second call (the body is one line on the wire):`,
+    );
     narrator.request(request);
-    narrator.say('What it answers is stored in the SMS document:');
+    narrator.say('Its answer is stored in the SMS document:');
     narrator.record(record);
     scene.request = sampleOf(request);
     scene.record = record;
 
-    checks.equal('The webhook was called once.', receiver.requests(SAMPLE_PATH).length, 1);
+    const calls = receiver.requests(SAMPLE_PATH);
+    checks.equal(
+      'The webhook was called twice: by the platform, then by the worker.',
+      calls.map(({ headers }) => headers['user-agent']),
+      ['sms-platform', `notify-on-delivery/${stage.versions.worker}`],
+    );
+    checks.equal(
+      'Both have the same phonon-uuid; only the second has a webhook-id.',
+      calls.map(({ json, headers }) => {
+        const { 'phonon-uuid': uuid } = json() as Readonly<Record<string, unknown>>;
+        return [uuid, typeof headers['webhook-id']];
+      }),
+      [
+        [sent.phononUuid, 'undefined'],
+        [sent.phononUuid, 'string'],
+      ],
+    );
     checks.equal(
       "The body is the requirement's sample, character by character.",
       request.body.toString('utf8'),
@@ -66,7 +87,7 @@ export const theSample: Scene = {
     checks.equal("The record holds the webhook's response.", record['response'], response);
     const document: Record<string, unknown> = { ...(await sms.findOne({ _id: id })) };
     delete document['notify_on_delivery'];
-    checks.equal('Nothing else in the document was touched.', document, sampleDocument);
+    checks.equal('Nothing else in the document was changed.', document, sampleDocument);
   },
 };
 
@@ -77,8 +98,4 @@ function isSigned(body: Buffer, headers: Readonly<Record<string, unknown>>): boo
   } catch {
     return false;
   }
-}
-
-function msBetween(from: unknown, to: Date): number {
-  return to.getTime() - (from as Date).getTime();
 }

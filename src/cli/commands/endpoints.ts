@@ -1,81 +1,81 @@
 import { Command } from 'commander';
-import type { IntegerId } from '../../domain/integerId.ts';
-import { createDisabledEndpoints } from '../../mongo/operator/disabledEndpoints.ts';
-import type { Webhook } from '../../domain/route.ts';
-import { Refused, type Bench, type CommandResult } from '../command.ts';
-import { findWebhook } from '../findWebhook.ts';
-import type { Cli } from '../surroundings.ts';
-import { table } from '../table.ts';
-import { apart } from '../unreadable.ts';
-import { integerId } from '../values.ts';
-import { several } from '../words.ts';
+import type { IntegerId } from '../../domain/ids.ts';
+import type { Session } from '../../support/session.ts';
+import { disableWebhook, enableWebhook, listDisabled } from '../../support/webhooks.ts';
+import { several } from '../../support/words.ts';
+import { integerId } from '../arguments.ts';
+import type { CommandResult, CommandRunner } from '../environment.ts';
+import { apart, type Page } from '../output/page.ts';
 
 const help = `
 An endpoint is one webhook with its URL. A receiver that answers 410 Gone, or with the
-header "webhook-delivery: disable", is not called any more; so is one disabled here.
-Its notifications end as failed / endpoint_disabled. With another URL in the central
-database the webhook starts enabled. Workers take a change up within five seconds.
+header "webhook-delivery: disable", is no longer called; nor is an endpoint disabled here.
+Its notifications end as failed / endpoint_disabled. A new URL in the central database
+enables the webhook again. Workers apply a change within five seconds.
 
 Examples:
   npm run cli -- endpoints list
   npm run cli -- endpoints enable 5
   npm run cli -- endpoints disable 5 --account 28`;
 
-export function endpoints(cli: Cli): Command {
+export function endpoints(cli: CommandRunner): Command {
   return new Command('endpoints')
-    .description('which endpoints are not called any more')
+    .description('list, enable and disable endpoints')
     .addHelpText('after', help)
     .addCommand(
       new Command('list')
-        .description('show those that are disabled')
-        .action(async () => await cli.run(listDisabled)),
+        .description('list disabled endpoints')
+        .action(async () => await cli.run(showDisabled)),
     )
     .addCommand(
       new Command('enable')
-        .description('have it called again')
+        .description('resume calls to a webhook')
         .argument('<webhookId>', "the webhook's id in the central database")
         .action(
           async (webhookId: string) =>
-            await cli.run(async (bench) => await enable(bench, webhookId)),
+            await cli.run(async (session) => await enable(session, webhookId)),
         ),
     )
     .addCommand(
       new Command('disable')
-        .description('have it called no more')
+        .description('stop calls to a webhook')
         .argument('<webhookId>', "the webhook's id in the central database")
         .option(
           '--account <id>',
-          'its account, where the central database has no table Webhook to look it up in',
+          'account of the webhook, if the central database has no Webhook table',
           integerId,
         )
         .action(
           async (webhookId: string, options: { readonly account?: IntegerId }) =>
             await cli.run(
-              async (bench) => await disable(bench, webhookId, options.account ?? null),
+              async (session) => await disable(session, webhookId, options.account ?? null),
             ),
         ),
     );
 }
 
-async function listDisabled({ mongo }: Bench): Promise<CommandResult> {
-  const disabled = await createDisabledEndpoints((await mongo()).state.endpoints).list();
+async function showDisabled(session: Session): Promise<CommandResult> {
+  const disabled = await listDisabled(session);
   if (disabled.length === 0) {
     return { data: { endpoints: disabled }, text: 'No endpoint is disabled.' };
   }
-  const { readable, unreadable } = apart(disabled, ({ id }) => id);
+  return { data: { endpoints: disabled }, text: (page) => disabledText(disabled, page) };
+}
+
+function disabledText(disabled: Awaited<ReturnType<typeof listDisabled>>, page: Page): string {
+  const { readable, unreadable } = apart(disabled, ({ id }) => id, page);
   const rows = readable.map(({ webhookId, url, reason, disabledAt }) => [
     String(webhookId),
     url ?? '',
     reason ?? '',
-    disabledAt?.toISOString() ?? '',
+    page.at(disabledAt),
   ]);
-  const tables = rows.length === 0 ? [] : [table(['webhook', 'url', 'reason', 'since'], rows)];
-  const text = [...tables, ...unreadable].join('\n\n');
-  return { data: { endpoints: disabled }, text };
+  const tables = rows.length === 0 ? [] : [page.table(['webhook', 'url', 'reason', 'since'], rows)];
+  return [...tables, ...unreadable].join('\n\n');
 }
 
-async function enable({ mongo }: Bench, webhookId: string): Promise<CommandResult> {
-  const enabled = await createDisabledEndpoints((await mongo()).state.endpoints).enable(webhookId);
+async function enable(session: Session, webhookId: string): Promise<CommandResult> {
+  const enabled = await enableWebhook(session, webhookId);
   const text =
     enabled === 0
       ? `No endpoint of webhook ${webhookId} was disabled.`
@@ -84,22 +84,13 @@ async function enable({ mongo }: Bench, webhookId: string): Promise<CommandResul
 }
 
 async function disable(
-  bench: Bench,
+  session: Session,
   webhookId: string,
   accountId: IntegerId | null,
 ): Promise<CommandResult> {
-  const webhook: Webhook = await findWebhook(bench, webhookId, accountId);
-  if (accountId !== null && String(webhook.webhookId) !== webhookId) {
-    throw new Refused(
-      `The default webhook of account ${accountId} is ${webhook.webhookId}, not ${webhookId}.`,
-    );
-  }
-  const isNew = await createDisabledEndpoints((await bench.mongo()).state.endpoints).disable(
-    webhook,
-  );
-  const { displayUrl: url } = webhook;
+  const { url, isNew } = await disableWebhook(session, webhookId, accountId);
   const text = isNew
-    ? `Webhook ${webhookId} is not called any more at ${url}.`
-    : `Webhook ${webhookId} was disabled already at ${url}.`;
+    ? `Webhook ${webhookId} is no longer called at ${url}.`
+    : `Webhook ${webhookId} was already disabled at ${url}.`;
   return { data: { webhookId, url, disabled: isNew }, text };
 }

@@ -1,16 +1,17 @@
 import { Command } from 'commander';
-import type { IntegerId } from '../../domain/integerId.ts';
+import type { IntegerId } from '../../domain/ids.ts';
 import {
-  createParkedList,
-  type ParkedFacts,
-  type ParkedScope,
-} from '../../mongo/operator/parkedList.ts';
-import type { Bench, CommandResult } from '../command.ts';
-import type { Cli } from '../surroundings.ts';
-import { table } from '../table.ts';
-import { apart } from '../unreadable.ts';
-import { integerId, wholeNumber } from '../values.ts';
-import { count, duration, several } from '../words.ts';
+  listRetries,
+  makeRetriesDue,
+  obstacleText,
+  type ListedRetry,
+  type Obstacle,
+} from '../../support/retries.ts';
+import type { Session } from '../../support/session.ts';
+import { count, duration, several } from '../../support/words.ts';
+import { integerId, wholeNumber } from '../arguments.ts';
+import type { CommandResult, CommandRunner } from '../environment.ts';
+import { apart, type Page } from '../output/page.ts';
 
 interface Options {
   readonly account?: IntegerId;
@@ -18,76 +19,81 @@ interface Options {
 }
 
 const listHelp = `
-Those due first, each with the number of its attempts and what came of the last. "due"
-tells in how long, or since when; "called" is in a worker's hands.
+Lists the retries that are due first, each with its number of attempts and the result of
+the last one. "due" shows when a retry is due or since when, and what blocks it: its
+endpoint's breaker is open, its endpoint is disabled, or its route is not known yet.
+"called" means that a worker is processing it. The blockers are explained below the list.
 
 Examples:
   npm run cli -- retries list
   npm run cli -- retries list --account 28 --limit 500 --json`;
 
 const runHelp = `
-The running worker makes the calls, within a second or two, as many at once as its
-settings allow. An attempt made so counts like any other. What is being called is left
-alone, and an endpoint whose breaker is open is still tried by one call at a time.
+The running worker makes the calls within a second or two, as many at once as its settings
+allow. These attempts count like any others. Calls in flight are not affected. An endpoint
+whose breaker is open still gets only one call per BREAKER_COOLDOWN; a disabled endpoint
+gets none. The command names what blocks the retries.
 
 Examples:
   npm run cli -- retries run --webhook 5 --dry-run
   npm run cli -- retries run --webhook 5`;
 
-export function retries(cli: Cli): Command {
+export function retries(cli: CommandRunner): Command {
   return new Command('retries')
-    .description('notifications that wait in MongoDB for their next attempt')
+    .description('list waiting retries, or make them due now')
     .addCommand(
       scoped('list')
-        .description('show them')
-        .option('--limit <n>', 'show at most so many', wholeNumber, 50)
+        .description('list waiting retries')
+        .option('--limit <n>', 'show at most this many', wholeNumber, 50)
         .addHelpText('after', listHelp)
         .action(
           async (options: Options & { readonly limit: number }) =>
-            await cli.run(async (bench) => await listParked(bench, options)),
+            await cli.run(async (session) => await showRetries(session, options)),
         ),
     )
     .addCommand(
       scoped('run')
-        .description('make them due now')
-        .option('--dry-run', 'only say how many')
+        .description('make waiting retries due now')
+        .option('--dry-run', 'only count')
         .addHelpText('after', runHelp)
         .action(
           async (options: Options & { readonly dryRun?: true }) =>
-            await cli.run(async (bench) => await makeDue(bench, options)),
+            await cli.run(async (session) => await makeDue(session, options)),
         ),
     );
 }
 
 function scoped(name: string): Command {
   return new Command(name)
-    .option('--account <id>', 'of this account only', integerId)
-    .option('--webhook <id>', 'of this webhook only');
+    .option('--account <id>', 'only this account', integerId)
+    .option('--webhook <id>', 'only this webhook');
 }
 
-function scopeOf({ account, webhook }: Options): ParkedScope {
-  return { accountId: account, webhookId: webhook };
-}
-
-async function listParked(
-  { mongo }: Bench,
-  options: Options & { readonly limit: number },
+async function showRetries(
+  session: Session,
+  { account: accountId, webhook: webhookId, limit }: Options & { readonly limit: number },
 ): Promise<CommandResult> {
-  const parked = createParkedList((await mongo()).state.retries);
-  const scope = scopeOf(options);
-  const [all, shown] = await Promise.all([parked.count(scope), parked.list(scope, options.limit)]);
-  const data = { count: all, retries: shown };
-  if (all === 0) return { data, text: 'Nothing waits.' };
-  const rest = all > shown.length ? `, these ${count(shown.length)} first` : '';
+  const data = await listRetries(session, { accountId, webhookId }, limit);
+  const { count: all, retries: shown, obstacles } = data;
+  if (all === 0) return { data, text: 'Nothing is waiting.' };
+  const rest = all > shown.length ? `, the first ${count(shown.length)} shown` : '';
   const head = `${several(all, 'notification')} waiting${rest}:`;
-  const { readable, unreadable } = apart(shown, ({ notificationId }) => notificationId);
-  const tables = readable.length === 0 ? [] : [parkedTable(readable)];
-  return { data, text: [head, ...tables, ...unreadable].join('\n\n') };
+  return {
+    data,
+    text: (page) =>
+      [head, ...retriesText(shown, page), ...obstaclesText(obstacles, page)].join('\n\n'),
+  };
 }
 
-function parkedTable(rows: readonly ParkedFacts[]): string {
+function retriesText(shown: readonly ListedRetry[], page: Page): readonly string[] {
+  const { readable, unreadable } = apart(shown, ({ notificationId }) => notificationId, page);
+  const tables = readable.length === 0 ? [] : [retriesTable(readable, page)];
+  return [...tables, ...unreadable];
+}
+
+function retriesTable(rows: readonly ListedRetry[], page: Page): string {
   const now = Date.now();
-  return table(
+  return page.table(
     ['notification', 'account', 'attempts', 'due'],
     rows.map((row) => [
       row.notificationId,
@@ -98,26 +104,32 @@ function parkedTable(rows: readonly ParkedFacts[]): string {
   );
 }
 
-function dueIn({ isClaimed, nextAttemptAt }: ParkedFacts, now: number): string {
+const ways = {
+  breaker_open: 'breaker open',
+  endpoint_disabled: 'disabled',
+  route_unknown: 'route unknown',
+} as const;
+
+function dueIn({ isClaimed, nextAttemptAt, blockedBy: by }: ListedRetry, now: number): string {
   if (isClaimed) return 'called';
   if (nextAttemptAt === null) return '?';
   const ms = nextAttemptAt.getTime() - now;
-  return ms > 0 ? `in ${duration(ms)}` : `since ${duration(-ms)}`;
+  if (ms > 0) return `in ${duration(ms)}`;
+  return `since ${duration(-ms)}${by === null ? '' : `, ${ways[by]}`}`;
 }
 
 async function makeDue(
-  { mongo }: Bench,
-  options: Options & { readonly dryRun?: true },
+  session: Session,
+  { account: accountId, webhook: webhookId, dryRun }: Options & { readonly dryRun?: true },
 ): Promise<CommandResult> {
-  const parked = createParkedList((await mongo()).state.retries);
-  const scope = scopeOf(options);
-  if (options.dryRun === true) {
-    const waiting = await parked.countWaiting(scope);
-    const text = `${several(waiting, 'notification')} would be made due.`;
-    return { data: { dryRun: true, due: waiting }, text };
-  }
-  const due = await parked.makeDue(scope);
-  const text =
-    due === 0 ? 'Nothing waits.' : `${several(due, 'notification')} made due; the worker calls.`;
-  return { data: { dryRun: false, due }, text };
+  const scope = { accountId, webhookId };
+  const { data, sentence } = await makeRetriesDue(session, scope, dryRun === true);
+  return { data, text: (page) => [sentence, ...obstaclesText(data.obstacles, page)].join('\n\n') };
+}
+
+/** Under a heading, each on lines of its own; none for none. */
+function obstaclesText(obstacles: readonly Obstacle[], page: Page): readonly string[] {
+  if (obstacles.length === 0) return [];
+  const lines = obstacles.map((obstacle) => ['-', obstacleText(obstacle, page)] as const);
+  return [`What blocks them:\n${page.list(lines)}`];
 }

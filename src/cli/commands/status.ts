@@ -1,126 +1,148 @@
 import { Command } from 'commander';
-import { createJobStore, type JobSummary } from '../../mongo/operator/jobStore.ts';
-import {
-  readOverview,
-  type CheckpointFacts,
-  type GapFacts,
-  type LeaseFacts,
-} from '../../mongo/operator/overview.ts';
-import { createStateReaders } from '../../mongo/stateReaders.ts';
-import type { Bench, CommandResult } from '../command.ts';
-import type { Cli } from '../surroundings.ts';
-import { silentLogger } from '../silentLogger.ts';
-import { list, table } from '../table.ts';
-import { apart } from '../unreadable.ts';
-import { count, duration, moment, several } from '../words.ts';
+import { count, duration, endpointText, several, whyBlocked } from '../../support/words.ts';
+import { readWorkerStatus, type WorkerStatus } from '../../support/workerStatus.ts';
+import type { CommandRunner } from '../environment.ts';
+import { apart, type Page } from '../output/page.ts';
 
 const help = `
-Reads the worker's own rows in MongoDB, whether a worker runs or not.
+Reads the worker's own rows in MongoDB, whether or not a worker is running.
 
-  checkpoint   everything the platform wrote before this time is settled
-  retries      notifications that wait in MongoDB for their next attempt; overdue is
-               how long the oldest has been due
-  leases       who works; standbys have none
-  gaps         time in which the change stream could not be read, still being searched
+  checkpoint   everything the platform wrote before this time is acknowledged
+  retries      notifications waiting in MongoDB for their next attempt; blocked: those for
+               an endpoint that is not called; overdue: how long the oldest of the others
+               has been due
+  endpoint     an endpoint that is not called because it is disabled or its breaker is
+               open: since when, the last error, the next probe, and how many wait
+  worker       the active worker and the standby workers
+  gaps         time spans for which the change stream could not be read, and which are
+               still being scanned
 
 Examples:
   npm run cli -- status
   npm run --silent cli -- status --json | jq .retries`;
 
-export function status(cli: Cli): Command {
+export function status(cli: CommandRunner): Command {
   return new Command('status')
-    .description('how far the worker is, what waits, who works')
+    .description('show progress, waiting retries and workers')
     .addHelpText('after', help)
-    .action(async () => await cli.run(readStatus));
+    .action(
+      async () =>
+        await cli.run(async (session) => {
+          const data = await readWorkerStatus(session);
+          return { data, text: (page) => statusText(data, page) };
+        }),
+    );
 }
 
-const JOBS_SHOWN = 10;
+type Row<Name extends 'checkpoints' | 'leases' | 'gaps' | 'jobs'> = WorkerStatus[Name][number];
+type Line = readonly [name: string, value: string];
 
-async function readStatus({ config, mongo }: Bench): Promise<CommandResult> {
-  const { state } = await mongo();
-  const { rememberMs } = config.notify;
-  const readers = createStateReaders({ state, rememberMs, logger: silentLogger });
-  const [overview, pending, overdueSeconds, endpointsDisabled, oldestOplogEntryAt, jobs] =
-    await Promise.all([
-      readOverview(state),
-      readers.retriesPending(),
-      readers.oldestOverdueSeconds(),
-      readers.endpointsDisabled(),
-      readers.oldestOplogEntryAt(),
-      createJobStore(state.jobs).latest(JOBS_SHOWN),
-    ]);
-  const now = Date.now();
-  const checkpoints = overview.checkpoints.map((checkpoint) => ({
-    ...checkpoint,
-    lagSeconds:
-      checkpoint.at === null ? null : Math.max(0, (now - checkpoint.at.getTime()) / 1_000),
-    oplogHeadroomSeconds:
-      checkpoint.at === null || oldestOplogEntryAt === null
-        ? null
-        : (checkpoint.at.getTime() - oldestOplogEntryAt.getTime()) / 1_000,
-  }));
-  const retries = { pending, oldestOverdueSeconds: overdueSeconds };
-  const { leases, gaps } = overview;
-  const data = { checkpoints, retries, endpointsDisabled, leases, gaps, jobs };
-  const lines = [
-    ...checkpoints.flatMap(({ partition, at, lagSeconds, oplogHeadroomSeconds, unreadable }) => [
-      ['checkpoint', checkpointText({ partition, at, unreadable })] as const,
-      ['lag', lagSeconds === null ? 'unknown' : duration(1_000 * lagSeconds)] as const,
+/** For people; of what is needed to go on with a job nothing is left out. */
+function statusText(facts: WorkerStatus, page: Page): string {
+  const { retries, leases, standbys, gaps, jobs } = facts;
+  const overdue = duration(1_000 * retries.oldestOverdueSeconds);
+  const lines: readonly Line[] = [
+    ...placeLines(facts),
+    ...checkpointLines(facts, page),
+    [
+      'retries',
+      `${count(retries.pending)} pending, ${count(retries.blocked)} blocked, oldest overdue by ${overdue}`,
+    ],
+    ...endpointLines(facts, page),
+    ...leases.map((lease): Line => ['worker', leaseText(lease, page)]),
+    ...(leases.length === 0 ? [['worker', 'none is active'] as const] : []),
+    ...standbys.map(({ worker, seenAt }): Line => {
+      return ['worker', `${worker} stands by, seen ${page.moment(seenAt)}`];
+    }),
+    ...gaps.map((gap): Line => ['gap', gapText(gap, page)]),
+  ];
+  const { readable, unreadable } = apart(jobs, ({ id }) => id, page);
+  const records = readable.map((job) => jobText(job, page));
+  return [page.list(lines), ...records, ...unreadable].join('\n\n');
+}
+
+const ENDPOINTS_SHOWN = 20;
+
+function endpointLines({ breakers, disabled }: WorkerStatus, page: Page): readonly Line[] {
+  const all = [...breakers, ...disabled];
+  const more = all.length - ENDPOINTS_SHOWN;
+  return [
+    [
+      'endpoints',
+      `${count(disabled.length)} disabled, ${several(breakers.length, 'breaker')} open`,
+    ],
+    ...all.slice(0, ENDPOINTS_SHOWN).map((each): Line => {
+      return ['endpoint', `${endpointText(each)}: ${whyBlocked(each, page)}`];
+    }),
+    ...(more > 0 ? [['endpoint', `${count(more)} more, in --json`] as const] : []),
+  ];
+}
+
+function placeLines({ mongodb, mysql }: WorkerStatus): readonly Line[] {
+  const { servers, database, collection, stateDatabase } = mongodb;
+  return [
+    ['collection', `${database}.${collection}, MongoDB at ${servers.join(', ')}`],
+    ['state', `${stateDatabase}.notify_on_delivery_*, on the same servers`],
+    ['settings', `${mysql.database}, MySQL at ${mysql.server}`],
+  ];
+}
+
+function checkpointLines({ checkpoints }: WorkerStatus, page: Page): readonly Line[] {
+  if (checkpoints.length === 0) return [['checkpoint', 'none: no worker has run yet']];
+  return checkpoints.flatMap((checkpoint): readonly Line[] => {
+    const { lagSeconds, oplogHeadroomSeconds } = checkpoint;
+    return [
+      ['checkpoint', checkpointText(checkpoint, page)],
+      ['lag', lagSeconds === null ? 'unknown' : duration(1_000 * lagSeconds)],
       [
-        'oplog head-room',
+        'oplog headroom',
         oplogHeadroomSeconds === null
-          ? 'unknown (no right to read local.oplog.rs)'
+          ? 'unknown (no privilege to read local.oplog.rs)'
           : duration(1_000 * oplogHeadroomSeconds),
-      ] as const,
-    ]),
-    ...(checkpoints.length === 0 ? [['checkpoint', 'none: no worker has run yet'] as const] : []),
-    ['retries', `${count(pending)} pending, oldest overdue by ${duration(1_000 * overdueSeconds)}`],
-    ['endpoints', `${count(endpointsDisabled)} disabled`],
-    ...leases.map((lease) => ['lease', leaseText(lease)] as const),
-    ...(leases.length === 0 ? [['lease', 'nobody works'] as const] : []),
-    ...gaps.map((gap) => ['gap', gapText(gap)] as const),
-  ] as const;
-  const { readable, unreadable } = apart(jobs, ({ id }) => id);
-  const tables = readable.length === 0 ? [] : [jobsTable(readable)];
-  const text = [list(lines), ...tables, ...unreadable].join('\n\n');
-  return { data, text };
+      ],
+    ];
+  });
 }
 
-function checkpointText({
-  partition,
-  at,
-  unreadable,
-}: Pick<CheckpointFacts, 'partition' | 'at'> & {
-  readonly unreadable: string | undefined;
-}): string {
+function checkpointText(
+  { partition, at, unreadable }: Row<'checkpoints'>,
+  { moment }: Page,
+): string {
   if (unreadable !== undefined) return `${partition} unreadable: ${unreadable}`;
   return at === null ? 'none' : `${moment(at)}, partition ${partition}`;
 }
 
-function leaseText({ partition, worker, isHeld, until, unreadable }: LeaseFacts): string {
+function leaseText(
+  { partition, worker, isHeld, until, unreadable }: Row<'leases'>,
+  { moment }: Page,
+): string {
   if (unreadable !== undefined) return `${partition} unreadable: ${unreadable}`;
   return isHeld && until !== null
-    ? `${worker ?? '?'} works on partition ${partition}, until ${moment(until)}`
-    : `nobody works on partition ${partition}`;
+    ? `${worker ?? '?'} is active on partition ${partition}, until ${moment(until)}`
+    : `none is active on partition ${partition}`;
 }
 
-function gapText({ id, from, to, recovered, unreadable }: GapFacts): string {
+function gapText({ id, from, to, recovered, unreadable }: Row<'gaps'>, { at }: Page): string {
   if (unreadable !== undefined) return `${id} unreadable: ${unreadable}`;
-  const span = `${from?.toISOString() ?? '?'} to ${to?.toISOString() ?? '?'}`;
-  return `${span}, ${several(recovered, 'status')} recovered`;
+  return `${at(from)} to ${at(to)}, ${several(recovered, 'status')} recovered`;
 }
 
-function jobsTable(jobs: readonly JobSummary[]): string {
-  return table(
-    ['job', 'state', 'queued', 'updated', 'arguments'],
-    jobs.map(({ kind, state, counts, updatedAt, arguments: given }) => [
-      kind ?? '?',
-      state ?? '?',
-      count((counts['queued'] ?? 0) + (counts['queued_before'] ?? 0)),
-      updatedAt?.toISOString() ?? '?',
-      Object.entries(given)
-        .map(([name, value]) => `--${name} ${value}`)
-        .join(' '),
-    ]),
-  );
+const instants: ReadonlySet<string> = new Set(['since', 'until']);
+
+function jobText(job: Row<'jobs'>, page: Page): string {
+  const { kind, state, counts, startedAt, updatedAt, arguments: given } = job;
+  const queued = (counts['queued'] ?? 0) + (counts['queued_before'] ?? 0);
+  const words = Object.entries(given).flatMap(([name, value]) => {
+    const time = new Date(value);
+    const isTime = instants.has(name) && !Number.isNaN(time.getTime());
+    return [`--${name}`, isTime ? page.at(time) : value];
+  });
+  const lines: readonly Line[] = [
+    ['job', `${kind ?? '?'}, ${state ?? '?'}, ${count(queued)} queued`],
+    ['started', page.at(startedAt)],
+    ['updated', page.at(updatedAt)],
+  ];
+  const goesOn = state === 'finished' ? 'It ran as' : 'To resume it';
+  const command = page.command(['npm', 'run', 'cli', '--', kind ?? '?', ...words]);
+  return `${page.list(lines)}\n${goesOn}:\n${command}`;
 }

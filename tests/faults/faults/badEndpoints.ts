@@ -63,7 +63,7 @@ export const badEndpoints: Fault = {
         }
         await scene.load.stop();
         // Before its address is taken away for good.
-        await scene.untilTold((account) => account === refusing);
+        await scene.untilNotified((account) => account === refusing);
       } finally {
         await proxy.close();
       }

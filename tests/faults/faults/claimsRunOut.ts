@@ -25,7 +25,7 @@ export const claimsRunOut: Fault = {
     const { isLong, log, random } = context;
     return await play(context, { name: this.name, settings }, async (scene) => {
       const { receiver } = scene;
-      const delayMs = (): number => random.between(2_500, 4_000);
+      const delayMs = (): number => random.between(1_500, 3_000);
       receiver.answer(pathOf(slow), () => ({ delayMs: delayMs() }));
       receiver.answer(pathOf(patient), ({ attempt }) => {
         if (attempt > 1 || random.next() < 0.5) return { delayMs: delayMs() };

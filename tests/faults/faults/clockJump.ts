@@ -13,7 +13,7 @@ const HOURS = 3_600_000;
  * than it is remembered: 36 and 72 hours.
  */
 const offsets = [2 * HOURS, 40 * HOURS, -80 * HOURS, 0, -40 * HOURS, 30_000, -30_000, 0] as const;
-/** What has expired is gone within a second, so that it is told again if it is told once more. */
+/** What has expired is gone within a second, so that it is notified again if it is notified once more. */
 const mongod = { parameters: { ttlMonitorSleepSecs: 1 } };
 const jumpingClock = new URL('../jumpingClock.mjs', import.meta.url);
 
@@ -71,7 +71,7 @@ async function setOffset(file: string, offsetMs: number): Promise<void> {
 }
 
 function isTaking({ event }: Readonly<{ event: string }>): boolean {
-  return event === 'lease_taken';
+  return event === 'lease_acquired';
 }
 
 /** Some worker has written to its log by the new time. */

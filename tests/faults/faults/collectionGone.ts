@@ -7,7 +7,7 @@ import { play, type Scene } from '../play.ts';
 const ways: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
   'dropped while nobody writes, and made anew': async (scene) => {
     await scene.load.pause();
-    await scene.untilTold();
+    await scene.untilNotified();
     await scene.sms.drop();
     scene.load.resume();
   },

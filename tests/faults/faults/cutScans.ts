@@ -2,7 +2,7 @@ import { writeForeignEntries } from '../../support/foreignEntries.ts';
 import type { Fault } from '../fault.ts';
 import { play } from '../play.ts';
 
-/** Longer than a read waits for news, shorter than the server needs for the entries. */
+/** Longer than a read waits for fresh notifications, shorter than the server needs for the entries. */
 const IDLE_MS = 1_200;
 
 export const cutScans: Fault = {
@@ -21,7 +21,7 @@ export const cutScans: Fault = {
         proxies.mongo.cutIdleAfter(IDLE_MS);
         const before = proxies.mongo.idleCuts;
         await scene.worker();
-        await scene.untilTold();
+        await scene.untilNotified();
         log(`${proxies.mongo.idleCuts - before} idle connections were cut`);
         proxies.mongo.cutIdleAfter(null);
         const gaps = await scene.db.collection('notify_on_delivery_gaps').countDocuments();
@@ -33,5 +33,5 @@ export const cutScans: Fault = {
 };
 
 function isSearch({ event }: { readonly event?: unknown }): boolean {
-  return event === 'gap_sweep_begins';
+  return event === 'gap_scan_started';
 }

@@ -1,4 +1,4 @@
-import { codes } from '../../../src/mongo/errorCodes.ts';
+import { codes } from '../../../src/mongo/errors.ts';
 import { failCommands, type CommandFault } from '../../support/mongoFaults.ts';
 import type { Fault } from '../fault.ts';
 import { play } from '../play.ts';

@@ -1,4 +1,4 @@
-import { codes } from '../../../src/mongo/errorCodes.ts';
+import { codes } from '../../../src/mongo/errors.ts';
 import { failCommands, type CommandFault } from '../../support/mongoFaults.ts';
 import { until } from '../../support/until.ts';
 import type { Fault } from '../fault.ts';
@@ -19,7 +19,7 @@ const passing: readonly number[] = [
 ];
 /** These leave a gap, in which each SMS' present status has to be found. */
 const losing: readonly number[] = [codes.cappedPositionLost, codes.changeStreamHistoryLost];
-/** Waits of half a minute and more: nobody mends this at once. */
+/** Waits of half a minute and more: nobody fixes this at once. */
 const denying: readonly number[] = [codes.unauthorized, codes.authenticationFailed];
 
 export const failingStream: Fault = {

@@ -49,5 +49,5 @@ async function freeze(
 
 function holdsLease(worker: WorkerProcess): boolean {
   const last = worker.lines.findLast(({ event }) => event.startsWith('lease_'));
-  return last?.event === 'lease_taken';
+  return last?.event === 'lease_acquired';
 }

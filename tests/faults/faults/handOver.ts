@@ -24,7 +24,7 @@ export const handOver: Fault = {
         const stopped = active.stop();
         log(`hand-over ${round} of ${rounds}`);
         const hasTaken = (): boolean =>
-          standby?.lines.some(({ event }) => event === 'lease_taken') === true;
+          standby?.lines.some(({ event }) => event === 'lease_acquired') === true;
         await until('the standby has taken over', hasTaken, patience);
         await stopped;
         active = standby;

@@ -6,7 +6,7 @@ import { play, type Scene } from '../play.ts';
 import { mysqlUser } from '../stage.ts';
 import { forgetfulRoutes } from './mysqlOutages.ts';
 
-/** What an administrator does, and how it is mended. */
+/** What an administrator does, and how it is fixed. */
 const slips = [
   ['RENAME TABLE Webhook TO WebhookOld', 'RENAME TABLE WebhookOld TO Webhook'],
   [`REVOKE SELECT ON Flow FROM ${mysqlUser}`, `GRANT SELECT ON Flow TO ${mysqlUser}`],
@@ -25,12 +25,12 @@ export const mysqlErrors: Fault = {
     return await play(context, { name: this.name, settings: forgetfulRoutes }, async (scene) => {
       await using administrator = await connectTo(scene);
       for (let round = 1; round <= (isLong ? 8 : 1); round += 1) {
-        for (const [slip, mend] of slips) {
+        for (const [slip, fix] of slips) {
           await scene.work(300, 1_000);
           log(slip);
           await administrator.query(slip);
           await scene.work(2_500, isLong ? 8_000 : 3_000);
-          await administrator.query(mend);
+          await administrator.query(fix);
         }
       }
       await scene.work(500, 1_500);
@@ -58,8 +58,8 @@ export const mysqlKeyErrors: Fault = {
         try {
           // Until then an old answer is used.
           await scene.work(2_500, 4_000);
-          await scene.untilTold((account) => account !== troubled);
-          await untilParked(scene);
+          await scene.untilNotified((account) => account !== troubled);
+          await untilScheduled(scene);
           await untilCheckpointPasses(new Date(), scene);
         } finally {
           log('it is mended');
@@ -72,7 +72,7 @@ export const mysqlKeyErrors: Fault = {
 };
 
 /** Without having used an attempt. */
-async function untilParked({ db, load }: Scene): Promise<void> {
+async function untilScheduled({ db, load }: Scene): Promise<void> {
   const retries = db.collection<{ _id: string }>('notify_on_delivery_retries');
   const ids = [...load.owed].flatMap(([id, of]) => (of === troubled ? [id] : []));
   const waiting = { _id: { $in: ids }, attempts: 0 };

@@ -7,7 +7,7 @@ import { play, type Scene } from '../play.ts';
 import {
   poisonedAccount,
   writeUndecodable,
-  writeUntellable,
+  writeUnsendable,
   writeWithOddHistory,
 } from '../poisonDocuments.ts';
 import { plantRows, type Planted, type Rows } from '../poisonRows.ts';
@@ -17,6 +17,8 @@ import { untilCheckpointPasses } from './mysqlErrors.ts';
 /** Fails for a moment, so that rows of it wait beside those that can't be read. */
 const troubled = 4;
 const patience = { timeoutMs: 30_000, intervalMs: 50 } as const;
+/** Goes through all there is by then, thousands of documents in the long form. */
+const searching = { timeoutMs: 150_000, intervalMs: 50 } as const;
 
 export const poison: Fault = {
   name: 'poison',
@@ -27,9 +29,9 @@ export const poison: Fault = {
       for (let round = 1; round <= (isLong ? 8 : 1); round += 1) {
         log(`poison, dose ${round}`);
         const before = await countsOf(scene);
-        const { untellable, planted } = await poisonAll(scene);
+        const { unsendable, planted } = await poisonAll(scene);
         await untilOverIt(planted, scene);
-        await untilCounted(before, { untellable, unreadable: planted.unreadable.length }, scene);
+        await untilCounted(before, { unsendable, unreadable: planted.unreadable.length }, scene);
         if (!isLong) continue;
         log('poison, and kill -9 in the midst of it');
         const more = await poisonAll(scene);
@@ -40,28 +42,28 @@ export const poison: Fault = {
         await untilOverIt(more.planted, scene);
       }
       await scene.load.pause();
-      await onlyOwedAreTold(scene);
+      await onlyOwedAreNotified(scene);
     });
   },
 };
 
 const rowsOf = ({ db }: Scene): Rows => db.collection('notify_on_delivery_retries');
 
-async function poisonAll(scene: Scene): Promise<{ untellable: number; planted: Planted }> {
+async function poisonAll(scene: Scene): Promise<{ unsendable: number; planted: Planted }> {
   const { sms, db, load, receiver } = scene;
   receiver.answer(pathOf(troubled), () => ({ status: 500 }));
-  const untellable = await writeUntellable(sms);
-  const told = [
+  const unsendable = await writeUnsendable(sms);
+  const notified = [
     ...(await writeUndecodable(sms)),
     ...(await writeWithOddHistory(sms, db.collection('notify_on_delivery_sent'))),
   ];
-  for (const id of told) load.owed.set(`${id}:DELIVERED`, poisonedAccount);
+  for (const id of notified) load.owed.set(`${id}:DELIVERED`, poisonedAccount);
   const waiting = { accountId: troubled, attempts: { $gt: 0 }, claim: { $exists: false } };
   const row = await until('a row waits', async () => await rowsOf(scene).findOne(waiting));
   const planted = await plantRows(rowsOf(scene), row);
   receiver.answer(pathOf(troubled), () => ({}));
   await putDownGap(scene);
-  return { untellable, planted };
+  return { unsendable, planted };
 }
 
 /** As wide as all that was written. */
@@ -86,13 +88,13 @@ async function untilOverIt({ unreadable, expired }: Planted, scene: Scene): Prom
   await until('those that are too old have ended', haveEnded, patience);
   const gaps = db.collection('notify_on_delivery_gaps');
   const isSearched = async (): Promise<boolean> => (await gaps.countDocuments()) === 0;
-  await until('the gap is searched', isSearched, patience);
+  await until('the gap is searched', isSearched, searching);
   await untilCheckpointPasses(new Date(), scene);
-  await scene.untilTold();
+  await scene.untilNotified();
 }
 
 interface Counts {
-  readonly untellable: number;
+  readonly unsendable: number;
   readonly unreadable: number;
 }
 
@@ -102,7 +104,7 @@ async function countsOf({ workers }: Scene): Promise<Counts> {
   const metrics = await readMetrics(worker);
   const count = (series: string): number => metrics.get(series) ?? 0;
   return {
-    untellable: count('notifications_total{state="skipped",reason="unusable_document"}'),
+    unsendable: count('notifications_total{state="skipped",reason="unusable_document"}'),
     unreadable: count('unreadable_rows_total{collection="notify_on_delivery_retries"}'),
   };
 }
@@ -112,14 +114,14 @@ async function untilCounted(before: Counts, more: Counts, scene: Scene): Promise
   const areCounted = async (): Promise<boolean> => {
     const now = await countsOf(scene);
     return (
-      now.untellable >= before.untellable + more.untellable &&
+      now.unsendable >= before.unsendable + more.unsendable &&
       now.unreadable >= before.unreadable + more.unreadable
     );
   };
   await until('they are counted', areCounted, patience);
 }
 
-async function onlyOwedAreTold({ receiver, load }: Scene): Promise<void> {
+async function onlyOwedAreNotified({ receiver, load }: Scene): Promise<void> {
   const others = receiver.calls.filter(({ notificationId }) => !load.owed.has(notificationId));
   if (others.length > 0) throw new Error(`${others.length} calls of what nobody owes`);
 }

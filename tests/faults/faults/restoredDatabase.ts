@@ -33,7 +33,7 @@ async function playWithBackups(
         const backup = join(folder, String(round));
         await scene.work(1_000, 2_000);
         const owed = await save(backup, scene);
-        await untilMoreTold(20, scene);
+        await untilMoreNotified(20, scene);
         await scene.work(0, 2_000);
         await scene.load.pause();
         await untilCalm(scene);
@@ -49,11 +49,11 @@ async function playWithBackups(
   );
 }
 
-/** What was told after the copy is what the older state does not know of. */
-async function untilMoreTold(count: number, { receiver }: Scene): Promise<void> {
+/** What was notified after the copy is what the older state does not know of. */
+async function untilMoreNotified(count: number, { receiver }: Scene): Promise<void> {
   const { deliveredAt } = receiver;
   const enough = deliveredAt.size + count;
-  await until('more is told', () => deliveredAt.size >= enough, { timeoutMs: 60_000 });
+  await until('more is notified', () => deliveredAt.size >= enough, { timeoutMs: 60_000 });
 }
 
 /** Copies the stopped server's files. What was owed then, and is in them. */
@@ -75,8 +75,8 @@ async function untilCalm({ load, ledger, work }: Scene): Promise<void> {
 }
 
 /**
- * Puts the files back while nobody writes and no worker gets through. What was told since they were copied
- * may be told again, as the ledger does not know of it any more; what was written since is gone.
+ * Puts the files back while nobody writes and no worker gets through. What was notified since they were copied
+ * may be notified again, as the ledger does not know of it any more; what was written since is gone.
  */
 async function restore(backup: string, owed: ReadonlySet<string>, scene: Scene): Promise<void> {
   const { replicaSet, load, ledger, proxies } = scene;

@@ -39,7 +39,7 @@ export const rolledOplog: Fault = {
 };
 
 function countSearches({ workers }: Scene): number {
-  return workers.flatMap(({ lines }) => lines).filter(({ event }) => event === 'gap_sweep_begins')
+  return workers.flatMap(({ lines }) => lines).filter(({ event }) => event === 'gap_scan_started')
     .length;
 }
 

@@ -36,7 +36,7 @@ export const slowEndpoints: Fault = {
         const before = new Set(scene.load.owed.keys());
         isSlow = true;
         await scene.work(8_000, 12_000);
-        mustBeTold(scene, before);
+        mustBeNotified(scene, before);
         isSlow = false;
         log('quick again');
         await scene.work(1_000, 3_000);
@@ -46,7 +46,7 @@ export const slowEndpoints: Fault = {
 };
 
 /** What the healthy one was owed since, while the others were slow. */
-function mustBeTold({ load, receiver }: Scene, before: ReadonlySet<string>): void {
+function mustBeNotified({ load, receiver }: Scene, before: ReadonlySet<string>): void {
   const owed = [...load.owed].flatMap(([id, account]) =>
     account === healthy && !before.has(id) ? [id] : [],
   );

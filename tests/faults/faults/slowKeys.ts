@@ -1,6 +1,6 @@
-import { fileURLToPath } from 'node:url';
 import type { Connection } from 'mysql2/promise';
 import { newSms } from '../../../scripts/harness/smsPlatform.ts';
+import { disturb, disturbedQuery, fix } from '../../support/befalling.ts';
 import { markedFields } from '../../support/marked.ts';
 import { until } from '../../support/until.ts';
 import type { Fault } from '../fault.ts';
@@ -8,11 +8,9 @@ import { play, type Scene } from '../play.ts';
 import { connectTo, untilCheckpointPasses } from './mysqlErrors.ts';
 import { forgetfulRoutes } from './mysqlOutages.ts';
 
-/** Asks what `config/route.sql` asks, in the time and with the errors that the table `Befalling` holds. */
-const befallenQuery = fileURLToPath(new URL('../route.befallen.sql', import.meta.url));
 const settings = {
   ...forgetfulRoutes,
-  MYSQL_ROUTE_QUERY_FILE: befallenQuery,
+  MYSQL_ROUTE_QUERY_FILE: disturbedQuery,
   MYSQL_TIMEOUT: '1s',
 };
 const slow = 5;
@@ -30,17 +28,17 @@ export const slowKeys: Fault = {
       for (let round = 1; round <= (isLong ? 6 : 1); round += 1) {
         await scene.work(500, 1_500);
         log(`account ${slow} takes 10 s`);
-        await befall(administrator, slow, 10);
+        await disturb(administrator, slow, 10);
         await scene.work(2_500, isLong ? 8_000 : 3_000);
         await othersGoOn(scene);
         log(`${FLOWS} flows of it at once`);
         await writeOfManyFlows(scene);
         await othersGoOn(scene);
-        await mend(administrator);
+        await fix(administrator);
         log('every question takes 300 ms');
-        await befall(administrator, null, 0.3);
+        await disturb(administrator, null, 0.3);
         await scene.work(2_000, isLong ? 8_000 : 3_000);
-        await mend(administrator);
+        await fix(administrator);
       }
       await scene.work(500, 1_500);
     });
@@ -63,10 +61,10 @@ export const mysqlErrorsAtStart: Fault = {
         await scene.work(500, 1_500);
         await scene.workers.at(-1)?.stop();
         log(`MySQL answers with ${code}`);
-        await befall(administrator, null, 0, code);
+        await disturb(administrator, null, 0, code);
         const starting = scene.worker();
         await untilItWaits(scene, 2);
-        await mend(administrator);
+        await fix(administrator);
         await starting;
       }
       await scene.workers.at(-1)?.stop();
@@ -89,21 +87,8 @@ async function untilItWaits({ workers }: Scene, times: number): Promise<void> {
 }
 
 async function othersGoOn(scene: Scene): Promise<void> {
-  await scene.untilTold((account) => account !== slow);
+  await scene.untilNotified((account) => account !== slow);
   await untilCheckpointPasses(new Date(), scene);
-}
-
-async function befall(
-  administrator: Connection,
-  account: number | null,
-  seconds: number,
-  errno = 0,
-): Promise<void> {
-  await administrator.query('INSERT INTO Befalling VALUES (?, ?, ?)', [account, seconds, errno]);
-}
-
-async function mend(administrator: Connection): Promise<void> {
-  await administrator.query('DELETE FROM Befalling');
 }
 
 const flows = Array.from({ length: FLOWS }, (_, index) => 2_000 + index);

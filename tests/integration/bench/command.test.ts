@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { packageRoot } from '../../../config/packageRoot.ts';
-import { reportToText } from '../../../scripts/bench/reportFile.ts';
+import { reportToText } from '../../../scripts/bench/report.ts';
 import { aReport } from '../../unit/bench/aReport.ts';
 
 const report = { scenarios: { throughput: aReport(), paced: aReport({ text: 'paced text' }) } };
@@ -23,7 +23,7 @@ afterAll(async () => {
 
 async function bench(...args: readonly string[]): Promise<string> {
   const { NODE_OPTIONS: _, ...env } = process.env;
-  const program = ['--import', 'tsx', 'scripts/bench.ts', ...args];
+  const program = ['scripts/bench.ts', ...args];
   const { stdout } = await promisify(execFile)(process.execPath, program, {
     cwd: packageRoot(),
     env,

@@ -1,6 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { goReceiver, type Built } from '../../../scripts/bench/goReceiver.ts';
-import { startReceiver, type BenchReceiver } from '../../../scripts/bench/receiver.ts';
+import {
+  goReceiver,
+  startReceiver,
+  type BenchReceiver,
+  type Built,
+} from '../../../scripts/bench/receiver.ts';
 import { until } from '../../support/until.ts';
 
 const go = await goReceiver();

@@ -1,15 +1,18 @@
 import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createAuthority, type Authority } from '../../support/certificates.ts';
 import { cliWith } from '../../support/cli.ts';
 import { useEndToEnd } from '../../support/endToEnd.ts';
+import { listenLocally } from '../../support/listenLocally.ts';
 import { startReceiver, type Receiver } from '../../support/receiver.ts';
 
 const e2e = useEndToEnd(import.meta.url);
 let authority: Authority;
 let untrusted: Receiver;
+const closes = createServer((socket) => void socket.on('error', () => undefined).end());
 let withoutColumn = '';
 let ofOtherTable = '';
 
@@ -28,6 +31,7 @@ const accounts = {
   privateAddress: 11,
   refused: 12,
   untrusted: 13,
+  closes: 14,
   unknown: 99,
 } as const;
 
@@ -55,6 +59,8 @@ beforeAll(async () => {
   await optIn(accounts.privateAddress, accounts.privateAddress, { url: 'http://10.0.0.1/' });
   await optIn(accounts.refused, accounts.refused, { url: 'http://127.0.0.1:1/' });
   await optIn(accounts.untrusted, accounts.untrusted, { url: untrusted.url('/') });
+  const closesAt = `http://127.0.0.1:${await listenLocally(closes)}/`;
+  await optIn(accounts.closes, accounts.closes, { url: closesAt });
   expect(webhookId).toBeGreaterThan(0);
   const disabledId = await idOf(accounts.disabled);
   const disable = await cliWith(settings, 'endpoints', 'disable', String(disabledId));
@@ -66,6 +72,7 @@ beforeAll(async () => {
   await writeFile(ofOtherTable, 'SELECT * FROM Nothing WHERE a = :accountId AND f = :flowId');
 });
 afterAll(async () => {
+  closes.close();
   await untrusted.close();
   await authority.close();
 });
@@ -216,6 +223,12 @@ const broken: readonly Broken[] = [
     says: /tls_error.*NODE_EXTRA_CA_CERTS/,
     args: ofAccount(accounts.untrusted),
   },
+  {
+    what: 'a receiver that closes each connection at once',
+    link: 'endpoint',
+    says: /connection_reset.*before it is sent anything.*its log/,
+    args: ofAccount(accounts.closes),
+  },
 ];
 
 describe('check', () => {
@@ -232,7 +245,7 @@ describe('check', () => {
     expect(end.code).toBe(1);
   });
 
-  it('finds nothing where nothing is broken', async () => {
+  it('reports nothing if nothing is broken', async () => {
     const end = await cliWith(e2e().settings, 'check', ...ofAccount(fine), '--json');
     const { findings, ...verdict } = end.json() as { findings: Record<string, string>[] };
     expect(verdict).toEqual({ ok: true, broken: null });
@@ -246,7 +259,16 @@ describe('check', () => {
     expect(e2e().receiver.requests()).toEqual([]);
   });
 
-  it('says it in words as well', async () => {
+  it('leaves a disabled endpoint to test, which still calls it', async () => {
+    const before = e2e().receiver.requests().length;
+    const end = await cliWith(e2e().settings, 'test', String(accounts.disabled), '--json');
+    expect(end.json()).toMatchObject({ delivered: true, statusCode: 200 });
+    expect(e2e().receiver.requests()).toHaveLength(before + 1);
+    const again = await cliWith(e2e().settings, 'check', ...ofAccount(accounts.disabled), '--json');
+    expect(again.json()).toMatchObject({ broken: 'endpoint' });
+  });
+
+  it('also reports it as text', async () => {
     const end = await cliWith(e2e().settings, 'check', '--account', String(accounts.off));
     expect(end.stdout).toMatch(/^ok +settings/m);
     expect(end.stdout).toMatch(/^FAILED +step 1 +account 2 has not opted in/m);
@@ -254,9 +276,9 @@ describe('check', () => {
     expect(end.code).toBe(1);
   });
 
-  it('wants an account with a flow', async () => {
+  it('requires an account with a flow', async () => {
     const end = await cliWith(e2e().settings, 'check', '--flow', '1', '--json');
     expect(end).toMatchObject({ code: 2 });
-    expect(end.json()).toEqual({ error: 'error: --flow needs --account' });
+    expect(end.json()).toEqual({ error: 'error: --flow requires --account' });
   });
 });

@@ -25,7 +25,7 @@ describe('the reference tables', () => {
     await loadSchema(servers().mysqlUri, configPath('central-schema.sql'));
   });
 
-  it('take a setting, and its opposite', async () => {
+  it('accept a setting, and its opposite', async () => {
     expect((await setup('account', '28', '--enable')).json()).toEqual({
       accountId: 28,
       enabled: true,
@@ -36,14 +36,14 @@ describe('the reference tables', () => {
     ]);
   });
 
-  it('take ids as large as BIGINT, exactly', async () => {
+  it('accept ids up to BIGINT, exactly', async () => {
     const id = '9223372036854775807';
     expect((await setup('flow', id, '--account', id, '--enable')).code).toBe(0);
     const sql = `SELECT CAST(flowID AS CHAR) AS flow FROM Flow WHERE accountID = ${id}`;
     expect(await rowsOf(sql)).toEqual([{ flow: id }]);
   });
 
-  it('keep the other webhooks of an account, but for which is the default', async () => {
+  it('keep the other webhooks of an account, which only lose the default', async () => {
     await setup(
       'webhook',
       '28',
@@ -66,12 +66,58 @@ describe('the reference tables', () => {
     ]);
   });
 
+  it('keep the URL of a webhook with its query when none is given, and name the replaced default', async () => {
+    const url = 'https://kept.example/hook?token=s3cret';
+    const first = await setup('webhook', '33', '--url', url);
+    expect(first.json()).toMatchObject({ created: true, replaces: null });
+    const second = await setup('webhook', '33', '--url', 'https://b.example/', '--name', 'second');
+    expect(second.json()).toMatchObject({
+      replaces: { webhookId: first.json()['webhookId'], name: 'default' },
+    });
+    const again = await setup('webhook', '33', '--header', 'X-Team: sms');
+    expect(again.json()).toEqual({
+      accountId: 33,
+      webhookId: first.json()['webhookId'],
+      name: 'default',
+      url: 'https://kept.example/hook',
+      created: false,
+      replaces: {
+        webhookId: second.json()['webhookId'],
+        name: 'second',
+        url: 'https://b.example/',
+      },
+      secret: null,
+    });
+    expect(JSON.stringify([first, second, again])).not.toContain('s3cret');
+    expect(
+      await rowsOf("SELECT url FROM Webhook WHERE accountID = 33 AND name = 'default'"),
+    ).toEqual([{ url }]);
+    const text = await cliWith(
+      { MYSQL_ADMIN_URI: servers().mysqlUri },
+      ...['setup', 'webhook', '33', '--name', 'second'],
+    );
+    expect(text.stdout).toMatch(
+      /replaces +webhook \d+ "default" \(https:\/\/kept\.example\/hook\),/,
+    );
+    expect(text.stdout).toMatch(/url +https:\/\/b\.example\/, unchanged/);
+  });
+
+  it('need a URL for a new webhook', async () => {
+    const end = await setup('webhook', '34', '--header', 'X-Team: sms');
+    expect(end).toMatchObject({ code: 1 });
+    expect(end.json()['error']).toMatch(/no webhook "default" yet: specify its URL with --url/);
+    expect(await rowsOf('SELECT * FROM Webhook WHERE accountID = 34')).toEqual([]);
+  });
+
   it.each([
     [
       ['webhook', '28', '--url', 'https://x.example/', '--secret', 'plain'],
       /whsec_ followed by base64/,
     ],
-    [['webhook', '28', '--url', 'https://x.example/', '--header', 'Host: x'], /worker's own/],
+    [
+      ['webhook', '28', '--url', 'https://x.example/', '--header', 'Host: x'],
+      /is set by the worker/,
+    ],
     [['webhook', '28', '--url', 'https://x.example/', '--header', 'token'], /Header 1/],
   ])('are left alone by %j', async (args, says) => {
     const before = await rowsOf('SELECT * FROM Webhook');
@@ -82,8 +128,8 @@ describe('the reference tables', () => {
   });
 });
 
-describe('a user with the rights that the page for operators names', () => {
-  it('may do all of it', async () => {
+describe('a user with the documented privileges', () => {
+  it('may perform all setup commands', async () => {
     const { mysql, mysqlUri, database } = servers();
     const page = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8');
     const granted = [
@@ -102,6 +148,8 @@ describe('a user with the rights that the page for operators names', () => {
       ['webhook', '31', '--url', 'https://two.example/', '--name', 'second'],
       ['flow', '310', '--account', '31', '--enable'],
       ['flow', '310', '--account', '31', '--disable'],
+      ['secret', 'rotate', '31'],
+      ['show', '31'],
     ]) {
       const end = await cliWith({ MYSQL_ADMIN_URI: uri }, 'setup', ...args);
       expect(end).toMatchObject({ code: 0, stderr: '' });
@@ -111,7 +159,7 @@ describe('a user with the rights that the page for operators names', () => {
 });
 
 describe('settings in rows', () => {
-  it('take a setting, and its opposite', async () => {
+  it('accept a setting, and its opposite', async () => {
     await drop();
     await loadSchema(servers().mysqlUri, configPath('central-schema.key-value.sql'));
     await setup('account', '28', '--enable');
@@ -146,11 +194,11 @@ describe('other tables', () => {
     await servers().mysql.query(sql);
     const end = await setup('account', '28', '--enable');
     expect(end.code).toBe(1);
-    expect(end.json()['error']).toMatch(/^Refused, as the central database does not have/);
+    expect(end.json()['error']).toMatch(/^Refused because the central database does not have/);
     expect(end.json()['error']).toMatch(says);
   });
 
-  it('are refused for a webhook and a flow as well', async () => {
+  it('are also refused for a webhook and a flow', async () => {
     await servers().mysql.query('CREATE TABLE Webhook (id BIGINT); CREATE TABLE Flow (id BIGINT)');
     expect((await setup('webhook', '28', '--url', 'https://x.example/')).code).toBe(1);
     expect((await setup('flow', '200', '--account', '28', '--enable')).code).toBe(1);

@@ -9,7 +9,7 @@ import { text as readText } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { packageRoot } from '../../../config/packageRoot.ts';
 import { findProgram } from '../../../scripts/services/command.ts';
-import { signatureOf } from '../../../src/http/signature.ts';
+import { signatureOf } from '../../../src/http/headers.ts';
 
 /** What a receiver is given, and whether it is genuine. */
 interface Case {
@@ -95,7 +95,7 @@ const languages: readonly Language[] = [
   {
     name: 'typescript',
     programs: ['node'],
-    command: `node --import ${import.meta.resolve('tsx')} main.ts`,
+    command: 'node main.ts',
     files: (example) => ({
       'genuine.ts': example,
       'package.json': '{"type":"module"}',
@@ -236,8 +236,8 @@ describe('the examples for receivers', () => {
       const cases = casesAt(Math.floor(Date.now() / 1000));
       const example = examples.get(language.name) ?? '';
       const output = await run(folder, language, example, inputOf(cases));
-      const told = output.trim().split('\n');
-      const shown = cases.map(({ what }, index) => [what, told[index]]);
+      const notified = output.trim().split('\n');
+      const shown = cases.map(({ what }, index) => [what, notified[index]]);
       expect(shown).toEqual(cases.map(({ what, isGenuine }) => [what, String(isGenuine)]));
     },
     120_000,

@@ -1,4 +1,4 @@
-/** Run as a process of its own: which authorities are trusted is settled when Node starts. */
+/** Run as a process of its own: which authorities are trusted is acknowledged when Node starts. */
 import { Buffer } from 'node:buffer';
 import { createWebhookSender } from '../../../src/http/webhookSender.ts';
 

@@ -5,6 +5,7 @@ import { afterEach } from '@jest/globals';
 import type { AttemptOutcome } from '../../../src/domain/attempt.ts';
 import type { Webhook } from '../../../src/domain/route.ts';
 import { createWebhookSender, type WebhookSenderOptions } from '../../../src/http/webhookSender.ts';
+import { roomForAll, type Share } from '../../../src/runtime/readingRoom.ts';
 import { listenLocally } from '../../support/listenLocally.ts';
 
 export const body = Buffer.from('{"phonon-uuid":"bd706f90","smsDetails":[{"text":"फोनन में …"}]}');
@@ -23,7 +24,12 @@ export function webhookAt(url: string, changes: Partial<Webhook> = {}): Webhook 
 }
 
 export interface Caller {
-  call(webhook: Webhook | string, signal?: AbortSignal): Promise<AttemptOutcome>;
+  call(
+    webhook: Webhook | string,
+    signal?: AbortSignal,
+    sent?: Uint8Array,
+    share?: Share,
+  ): Promise<AttemptOutcome>;
   close(): void;
 }
 
@@ -40,15 +46,16 @@ export function createCaller(changes: Partial<WebhookSenderOptions> = {}): Calle
     ...changes,
   });
   return {
-    call: async (webhook, signal = new AbortController().signal) =>
+    call: async (webhook, signal = new AbortController().signal, sent = body, share = roomForAll) =>
       await sender.send(
         {
           webhook: typeof webhook === 'string' ? webhookAt(webhook) : webhook,
-          body,
+          body: sent,
           notificationId,
           number: 3,
         },
         signal,
+        share,
       ),
     close: sender.close,
   };

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
-import type { LookupAll } from '../../../src/http/resolveHost.ts';
+import type { LookupAll } from '../../../src/http/addresses.ts';
 import { startReceiver } from '../../support/receiver.ts';
 import { until } from '../../support/until.ts';
 import { closing, createCaller } from './calling.ts';

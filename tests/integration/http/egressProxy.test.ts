@@ -161,7 +161,7 @@ describe('calls through a proxy', () => {
     const urls = [receiver.url(), proxy.url.href].map((url) =>
       url.replace('127.0.0.1', 'localhost'),
     );
-    const { stdout } = await run(process.execPath, ['--import', 'tsx', script, ...urls], {
+    const { stdout } = await run(process.execPath, [script, ...urls], {
       env: { ...process.env, NODE_OPTIONS: '', NODE_EXTRA_CA_CERTS: authority.caPath },
     });
     expect(JSON.parse(stdout)).toMatchObject([

@@ -217,7 +217,7 @@ describe('an answer that is odd', () => {
     const script = fileURLToPath(new URL('./callThrice.ts', import.meta.url));
     const { stdout } = await promisify(execFile)(
       process.execPath,
-      ['--import', 'tsx', script, `https://127.0.0.1:${port}/`],
+      [script, `https://127.0.0.1:${port}/`],
       { env: { ...process.env, NODE_OPTIONS: '', NODE_EXTRA_CA_CERTS: authority.caPath } },
     );
     const expected = answered(200, 'ok');

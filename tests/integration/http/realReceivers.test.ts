@@ -1,21 +1,19 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { findProgram } from '../../../scripts/services/command.ts';
 import type { AttemptOutcome } from '../../../src/domain/attempt.ts';
 import { listenLocally } from '../../support/listenLocally.ts';
+import { pythonPackages } from '../../support/pythonPackages.ts';
 import { createCaller, webhookAt } from './calling.ts';
-
-const run = promisify(execFile);
 
 /** A server as people run it, in a process of its own. */
 interface RealReceiver {
   readonly what: string;
-  /** Of Python. */
-  readonly module?: string;
+  /** Of Python, by `requirements.txt`. */
+  readonly needsPackages?: boolean;
   readonly command: readonly string[];
   /** Paths, with what they answer. */
   readonly answers: Readonly<Record<string, readonly [statusCode: number, text: string | null]>>;
@@ -47,14 +45,25 @@ const receivers: readonly RealReceiver[] = [
     answers: { '/plain': [200, 'ok'], '/nothing': [204, null] },
   },
   {
+    what: 'Express',
+    command: [process.execPath, file('expressApp.mjs')],
+    answers: {
+      '/plain': [200, 'ok'],
+      '/nothing': [204, null],
+      '/object': [200, '{"received":true}'],
+      '/nothingButText': [204, null],
+      '/chunks': [200, 'ok'],
+    },
+  },
+  {
     what: 'Flask',
-    module: 'flask',
+    needsPackages: true,
     command: ['python3', file('flaskApp.py')],
     answers: { '/plain': [200, 'ok'], '/nothing': [204, null] },
   },
   {
     what: 'gunicorn',
-    module: 'gunicorn',
+    needsPackages: true,
     command: ['python3', file('gunicornApp.py')],
     answers: { '/plain': [200, 'ok'], '/nothing': [204, null] },
   },
@@ -76,12 +85,17 @@ const receivers: readonly RealReceiver[] = [
 ];
 const CALLS = 40;
 
-async function isInstalled({ command: [program = ''], module }: RealReceiver): Promise<boolean> {
-  if ((await findProgram([program])) === null) return false;
-  if (module === undefined) return true;
-  return await run(program, ['-c', `import ${module}`]).then(
-    () => true,
-    () => false,
+/** What a receiver's process needs of an environment; a text says why it can't be run. */
+async function environmentOf({
+  command: [program = ''],
+  needsPackages = false,
+}: RealReceiver): Promise<Readonly<Record<string, string>> | string> {
+  const isThere = program === process.execPath || (await findProgram([program])) !== null;
+  if (!isThere) return `there is no ${program}`;
+  if (!needsPackages) return {};
+  return await pythonPackages(file('requirements.txt')).then(
+    (folder) => ({ PYTHONPATH: folder }),
+    (error: unknown) => String(error),
   );
 }
 
@@ -95,11 +109,14 @@ describe('of real receivers', () => {
     }
   });
 
-  const start = async ({ command: [program = '', ...args] }: RealReceiver): Promise<string> => {
+  const start = async (
+    { command: [program = '', ...args] }: RealReceiver,
+    environment: Readonly<Record<string, string>>,
+  ): Promise<string> => {
     const child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'inherit'],
       detached: true,
-      env: { ...process.env, NODE_OPTIONS: '' },
+      env: { ...process.env, NODE_OPTIONS: '', ...environment },
     });
     running.push(child);
     const [line] = (await once(child.stdout, 'data')) as [Buffer];
@@ -109,11 +126,12 @@ describe('of real receivers', () => {
   it.each(receivers)(
     '$what gets each call once, and each call gets its answer, where that is installed',
     async (receiver) => {
-      if (!(await isInstalled(receiver))) {
-        console.log(`${receiver.what} is not installed: it was not called`);
+      const environment = await environmentOf(receiver);
+      if (typeof environment === 'string') {
+        console.log(`${receiver.what} was not called: ${environment}`);
         return;
       }
-      const base = await start(receiver);
+      const base = await start(receiver, environment);
       const { call, close } = createCaller();
       for (const [path, [statusCode, text]] of Object.entries(receiver.answers)) {
         const webhook = webhookAt(`${base}${path}`);
@@ -123,12 +141,12 @@ describe('of real receivers', () => {
             for (let count = 0; count < CALLS / 4; count += 1) outcomes.push(await call(webhook));
           }),
         );
-        const told = outcomes.map((outcome) =>
+        const notified = outcomes.map((outcome) =>
           outcome.kind === 'answered'
             ? [outcome.statusCode, outcome.response?.text ?? null]
             : outcome,
         );
-        expect(told).toEqual(outcomes.map(() => [statusCode, text]));
+        expect(notified).toEqual(outcomes.map(() => [statusCode, text]));
       }
       close();
       const counts = await (await fetch(`${base}/count`)).json();

@@ -122,7 +122,7 @@ describe('TLS', () => {
     const tls = await authority.issue('IP:127.0.0.1');
     const receiver = opened(await startReceiver({ tls }));
     const script = fileURLToPath(new URL('./callThrice.ts', import.meta.url));
-    const { stdout } = await run(process.execPath, ['--import', 'tsx', script, receiver.url()], {
+    const { stdout } = await run(process.execPath, [script, receiver.url()], {
       env: { ...process.env, NODE_OPTIONS: '', NODE_EXTRA_CA_CERTS: authority.caPath },
     });
     expect(JSON.parse(stdout)).toMatchObject([{ statusCode: 200 }, { statusCode: 200 }, {}]);

@@ -1,16 +1,14 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ObjectId, type Document } from 'mongodb';
-import { smsKey } from '../../../src/domain/notificationId.ts';
+import { smsKey } from '../../../src/domain/ids.ts';
+import { stateCollections, type StateCollections } from '../../../src/mongo/database.ts';
+import { ensureStateCollections } from '../../../src/mongo/indexes.ts';
 import { createLedger, type Ledger } from '../../../src/mongo/ledger.ts';
-import {
-  ensureStateCollections,
-  stateCollections,
-  type StateCollections,
-} from '../../../src/mongo/stateCollections.ts';
-import type { Ending, LookupRequest } from '../../../src/pipeline/ports.ts';
-import { anEnding, rememberMs } from '../../support/mongoOutcomes.ts';
+import type { Ending, LookupRequest } from '../../../src/ports/notify.ts';
+import { rememberMs } from '../../support/mongoOutcomes.ts';
 import { delivered, failed, skipped, summary } from '../../support/mongoRecords.ts';
 import { useServers } from '../../support/servers.ts';
+import { anEnding } from '../../support/someEndings.ts';
 
 const servers = useServers(import.meta.url);
 let state: StateCollections;
@@ -45,7 +43,7 @@ describe('a row', () => {
       ...delivered('DELIVERED', { at: 2, attempts: 2 }),
       earlier: [summary(failed('SENT', { at: 1 })) as never],
     };
-    const ending = anEnding('sms-1', { record });
+    const ending = anEnding('sms-1', { record, accountId: 28 });
     const before = Date.now();
     await ledger.add([ending]);
     const after = Date.now();
@@ -57,6 +55,7 @@ describe('a row', () => {
       sms: 'sms-1',
       state: 'delivered',
       statusAt: record.statusAt,
+      accountId: 28,
       endedAt: expect.any(Date),
       expireAt: new Date(Number(endedAt) + rememberMs),
       run: null,
@@ -70,7 +69,12 @@ describe('a row', () => {
     const record = skipped('DELIVERED', { at: 1 });
     const ending = anEnding('sms-1', { record, showRecord: false });
     await ledger.add([ending]);
-    expect(await state.sent.findOne({})).toMatchObject({ state: 'skipped', record: null });
+    expect(await state.sent.findOne({})).toMatchObject({
+      state: 'skipped',
+      reason: record.reason,
+      accountId: null,
+      record: null,
+    });
     expect(await ledger.find([asked(ending, 'document')])).toEqual(
       new Map([['sms-1', [{ notificationId: 'sms-1:DELIVERED', record: null }]]]),
     );
@@ -103,7 +107,7 @@ describe('a row', () => {
     expect(await state.sent.findOne({})).toEqual(before);
   });
 
-  it('that shows nothing is not told of when it is met', async () => {
+  it('that shows nothing is not reported when it is met', async () => {
     const record = skipped('DELIVERED', { at: 1 });
     await ledger.add([anEnding('sms-1', { record, showRecord: false })]);
     const failure = anEnding('sms-1', { record: failed('DELIVERED', { at: 2 }) });

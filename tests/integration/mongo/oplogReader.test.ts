@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Timestamp, type Document, type MongoClient } from 'mongodb';
 import { createMongoClient } from '../../../src/mongo/connect.ts';
-import { createOplogReader, type OplogReader } from '../../../src/mongo/oplogReader.ts';
-import { stateCollections } from '../../../src/mongo/stateCollections.ts';
-import { createStateReaders } from '../../../src/mongo/stateReaders.ts';
+import { stateCollections } from '../../../src/mongo/database.ts';
+import { createOplogReader } from '../../../src/mongo/oplogReader.ts';
+import { createStateReaders } from '../../../src/mongo/workerState.ts';
 import { readDocumentedRole } from '../../support/documentedRole.ts';
 import { createMemoryLogger, type MemoryLogger } from '../../support/memoryLogger.ts';
 import { useGuardedReplicaSet } from '../../support/mongoUsers.ts';
@@ -32,7 +32,7 @@ afterAll(async () => {
 function readerOf(
   client: MongoClient,
   rememberMs = longMs,
-): { readonly reader: OplogReader; readonly logger: MemoryLogger } {
+): { readonly reader: ReturnType<typeof createOplogReader>; readonly logger: MemoryLogger } {
   const logger = createMemoryLogger();
   return { logger, reader: createOplogReader({ client, rememberMs, logger }) };
 }
@@ -46,14 +46,14 @@ async function oldestEntry(): Promise<Document> {
 }
 
 describe('the oplog', () => {
-  it('is told the oldest entry of, with the right that the documentation names', async () => {
+  it('shows its oldest entry with the right that the documentation names', async () => {
     const { reader, logger } = readerOf(mayRead);
     const ts = (await oldestEntry())['ts'] as Timestamp;
     expect(await reader.oldestEntryAt()).toEqual(new Date(ts.getHighBits() * 1_000));
     expect(logger.lines).toEqual([]);
   });
 
-  it('is not told of without the right, with one line for who looks for it', async () => {
+  it('shows nothing without the right, with one line for who looks for it', async () => {
     const { reader, logger } = readerOf(mayNot, 1);
     expect(await reader.oldestEntryAt()).toBeNull();
     expect(await reader.oldestEntryAt()).toBeNull();
@@ -72,7 +72,7 @@ describe('the oplog', () => {
 });
 
 describe('REMEMBER', () => {
-  it('is doubtful when the oplog reaches back further, and is told so once', async () => {
+  it('is doubtful when the oplog reaches back further, and is notified so once', async () => {
     const { reader, logger } = readerOf(mayRead, 1);
     // Its times are in whole seconds.
     await until('the oplog reaches back', async () => {
@@ -83,7 +83,7 @@ describe('REMEMBER', () => {
     expect(logger.lines).toEqual([
       {
         level: 'warn',
-        event: 'setting_doubtful',
+        event: 'setting_warning',
         fields: {
           warning: expect.stringMatching(
             /^REMEMBER is 0\.1s and the oplog reaches back [\d.]+s: a status .* would be told again$/,

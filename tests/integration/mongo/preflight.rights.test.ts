@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createMongoClient } from '../../../src/mongo/connect.ts';
+import { stateCollections } from '../../../src/mongo/database.ts';
 import { preflight } from '../../../src/mongo/preflight.ts';
-import { stateCollections } from '../../../src/mongo/stateCollections.ts';
 import { toError } from '../../../src/runtime/errors.ts';
 import { password, useGuardedReplicaSet, type Privilege } from '../../support/mongoUsers.ts';
 
@@ -70,10 +70,10 @@ describe('a user', () => {
     ['update on central.sms', role({ sms: without(onSms, 'update') })],
     ['listCollections on database central', role({ list: false })],
     ...stateRights,
-  ])('without the right to %s is told so', async (right, privileges) => {
+  ])('without the right to %s is notified so', async (right, privileges) => {
     expect(await refusal(await guarded().createUser(privileges))).toMatchObject({
       name: 'ConfigurationError',
-      message: `the MongoDB user lacks a privilege: grant it ${right} (docs/operations.md has the whole role)`,
+      message: `the MongoDB user lacks a privilege: grant ${right} (docs/operations.md has the complete role)`,
     });
   });
 
@@ -81,7 +81,7 @@ describe('a user', () => {
     ['with a wrong password', () => guarded().uriOf('root', 'wrong-pass-word')],
     ['who is unknown', () => guarded().uriOf('nobody', password)],
     ['of another database', async () => `${await guarded().createUser(role({}))}&authSource=state`],
-  ])('%s is told so', async (_, uri) => {
+  ])('%s is notified so', async (_, uri) => {
     const error = await refusal(await uri());
     expect(error).toMatchObject({
       name: 'ConfigurationError',
@@ -93,7 +93,7 @@ describe('a user', () => {
     expect(everything).not.toContain('wrong-pass-word');
   });
 
-  it('who is nobody is told so', async () => {
+  it('who is nobody is notified so', async () => {
     expect(await refusal(guarded().uri)).toMatchObject({ name: 'ConfigurationError' });
   });
 });

@@ -1,22 +1,24 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Collection, MongoClient } from 'mongodb';
+import { createCheckpointStore } from '../../../src/mongo/checkpoints.ts';
 import { createMongoClient } from '../../../src/mongo/connect.ts';
-import { createCheckpointStore } from '../../../src/mongo/checkpointStore.ts';
-import { createEndpointStore } from '../../../src/mongo/endpointStore.ts';
-import { createGapStore } from '../../../src/mongo/gapStore.ts';
-import { createLeaseStore } from '../../../src/mongo/leaseStore.ts';
+import { stateCollections } from '../../../src/mongo/database.ts';
+import { createEndpointStore } from '../../../src/mongo/endpoints.ts';
+import { createGapStore } from '../../../src/mongo/gaps.ts';
+import { createLeaseStore } from '../../../src/mongo/leases.ts';
 import { preflight } from '../../../src/mongo/preflight.ts';
-import { stateCollections } from '../../../src/mongo/stateCollections.ts';
 import { toError } from '../../../src/runtime/errors.ts';
-import { aWebhook } from '../../support/builders.ts';
+import { aCalled } from '../../support/builders.ts';
 import { readDocumentedRole } from '../../support/documentedRole.ts';
 import { createMemoryLogger } from '../../support/memoryLogger.ts';
-import { createRecordingMetrics } from '../../support/recorders.ts';
-import { anEnding, createOutcomes } from '../../support/mongoOutcomes.ts';
 import { createGapSearch } from '../../support/mongoGaps.ts';
-import { briefLog, claimUpTo, createRetries, parkable } from '../../support/mongoRetries.ts';
+import { createOutcomes } from '../../support/mongoOutcomes.ts';
+import { createRetries } from '../../support/mongoRetries.ts';
 import { openAtEnd, quickChangeSource, readsSoFar } from '../../support/mongoStream.ts';
 import { useGuardedReplicaSet, type Privilege } from '../../support/mongoUsers.ts';
+import { createRecordingMetrics } from '../../support/recorders.ts';
+import { anEnding } from '../../support/someEndings.ts';
+import { briefLog, claimUpTo, newClaim, retryFor } from '../../support/someRetries.ts';
 
 const guarded = useGuardedReplicaSet();
 const collection = 'SMSDetailDocument';
@@ -83,7 +85,7 @@ describe('the role in the documentation', () => {
     const granted = less.filter(({ actions }) => actions.length > 0);
     expect(await preflightAs(granted)).toMatchObject({
       name: 'ConfigurationError',
-      message: expect.stringContaining(`grant it ${right.action} on ${right.on} (`),
+      message: expect.stringContaining(`grant ${right.action} on ${right.on} (`),
     });
   });
 
@@ -122,20 +124,20 @@ async function doEverything(client: MongoClient): Promise<void> {
   const holder = { owner: 'worker', ...lease };
   const checkpoints = createCheckpointStore(state.checkpoints, watched, holder);
   const position = await quickChangeSource(sms).currentPosition();
-  await checkpoints.save(position);
+  expect(await checkpoints.save(position)).toBe('saved');
   expect(await checkpoints.load()).toEqual({ position, doubt: null });
   await readEverything(sms);
 
   const retries = createRetries(client, 'central');
-  const claim = (await retries.store.parkClaimed(parkable('sms-1'))) ?? '';
-  expect(await retries.store.beginAttempt('sms-1:DELIVERED', claim, briefLog)).toBe(true);
-  expect(await retries.store.release('sms-1:DELIVERED', claim, null, 0)).not.toBeNull();
+  const claim = await newClaim(retries.store, retryFor('sms-1'));
+  expect(await retries.store.beginAttempt('sms-1:DELIVERED', claim, briefLog)).toBe('begun');
+  expect(await retries.store.release('sms-1:DELIVERED', claim, null, 0)).toBeInstanceOf(Date);
   const [claimed] = await claimUpTo(retries.store, 1);
   if (claimed === undefined) throw new Error('nothing was due');
-  expect(await retries.store.standing(claimed)).toMatchObject({ ended: null });
+  expect(await retries.store.recheck(claimed)).toMatchObject({ ended: null });
 
   const ends = createOutcomes(client, 'central', collection);
-  await ends.store.end(anEnding('sms-1', { claim: claimed.claim }));
+  await ends.store.end(anEnding('sms-1', { claim: claimed.token }));
   await ends.store.end(anEnding('sms-1'));
   expect(await retries.row('sms-1:DELIVERED')).toBeNull();
 
@@ -145,7 +147,7 @@ async function doEverything(client: MongoClient): Promise<void> {
     metrics: createRecordingMetrics(),
     signal,
   });
-  await endpoints.disable(aWebhook(), 'endpoint_gone');
+  await endpoints.disable(aCalled(), 'endpoint_gone');
   await endpoints.load();
   await searchGap(
     createGapStore({

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CreateCollectionOptions, Document } from 'mongodb';
-import { createMongoClient } from '../../../src/mongo/connect.ts';
-import { preflight, type Preflight } from '../../../src/mongo/preflight.ts';
-import { stateCollections } from '../../../src/mongo/stateCollections.ts';
 import { freePort } from '../../../scripts/services/freePort.ts';
+import { createMongoClient } from '../../../src/mongo/connect.ts';
+import { stateCollections } from '../../../src/mongo/database.ts';
+import { preflight, type Preflight } from '../../../src/mongo/preflight.ts';
 import { startStandaloneMongod, useServers } from '../../support/servers.ts';
 
 const servers = useServers(import.meta.url);
@@ -70,7 +70,7 @@ describe('a replica set', () => {
     await db.createCollection(name, options);
     await expect(preflightAt(mongodbUri, name)).rejects.toMatchObject({
       name: 'ConfigurationError',
-      message: `${database}.${name} is ${kind}, which has no change stream: name the collection that the SMS documents are written to in MONGODB_COLLECTION`,
+      message: `${database}.${name} is ${kind}, which has no change stream: set MONGODB_COLLECTION to the collection of the SMS documents`,
     });
   });
 });

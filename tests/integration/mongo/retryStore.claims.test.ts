@@ -1,23 +1,19 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Document, MongoClient } from 'mongodb';
 import { createMongoClient } from '../../../src/mongo/connect.ts';
-import { ensureStateCollections, stateCollections } from '../../../src/mongo/stateCollections.ts';
-import { NO_ENDPOINT, type ClaimedNotification } from '../../../src/pipeline/retryPort.ts';
-import { aWebhook } from '../../support/builders.ts';
-import { anEnding } from '../../support/mongoOutcomes.ts';
-import { delivered, skipped } from '../../support/mongoRecords.ts';
+import { stateCollections } from '../../../src/mongo/database.ts';
+import { ensureStateCollections } from '../../../src/mongo/indexes.ts';
+import type { ClaimedRetry } from '../../../src/ports/retries.ts';
+import { createRetries, type Retries } from '../../support/mongoRetries.ts';
+import { mongoClientFor, useServers } from '../../support/servers.ts';
 import {
   briefLog,
-  createRetries,
-  idsOfClaimed,
-  parkable,
-  otherWebhook,
-  parkedOf,
-  type Retries,
   claimUpTo,
-  nothingElse,
-} from '../../support/mongoRetries.ts';
-import { mongoClientFor, useServers } from '../../support/servers.ts';
+  newClaim,
+  otherWebhook,
+  retryFor,
+  storedRetryOf,
+} from '../../support/someRetries.ts';
 import { until } from '../../support/until.ts';
 
 const servers = useServers(import.meta.url);
@@ -45,7 +41,7 @@ function newWorker(workerId: string, claimMs = 60_000): Retries {
 async function addDueRows(count: number): Promise<readonly string[]> {
   const ids = Array.from({ length: count }, (_, index) => `sms-${index}:DELIVERED`);
   const shuffled = ids.map((id, index) => ids[(index * 7) % count] ?? id);
-  await Promise.all(shuffled.map(async (id) => await retries.store.park(parkableOf(id), 0)));
+  await Promise.all(shuffled.map(async (id) => await retries.store.schedule(retriesOf(id), 0)));
   const overdueMs = (index: number): number => 60_000 + (count - index) * 1_000;
   const updates = ids.map((_id, index) => {
     const nextAttemptAt = { $subtract: ['$$NOW', overdueMs(index)] };
@@ -55,46 +51,16 @@ async function addDueRows(count: number): Promise<readonly string[]> {
   return ids;
 }
 
-function parkableOf(id: string) {
-  return parkable(id.split(':')[0] ?? '');
+function retriesOf(id: string) {
+  return retryFor(id.split(':')[0] ?? '');
 }
 
 describe('claiming what is due', () => {
-  it('takes the oldest first, and no more than asked for', async () => {
-    const ids = await addDueRows(20);
-    expect(idsOfClaimed(await claimUpTo(retries.store, 5))).toEqual(ids.slice(0, 5));
-    expect(idsOfClaimed(await claimUpTo(retries.store, 10))).toEqual(ids.slice(5, 15));
-    expect(idsOfClaimed(await claimUpTo(retries.store, 10))).toEqual(ids.slice(15));
-    expect(await claimUpTo(retries.store, 10)).toEqual([]);
-  });
-
-  it('takes only what leads to the endpoint it is asked for', async () => {
-    const elsewhere = { ...parkable('elsewhere'), webhook: otherWebhook };
-    const undecided = { isStale: false, lookUps: 0 };
-    const nowhere = { ...parkable('nowhere'), webhook: null, undecided };
-    await retries.store.park(parkable('later'), 3_600_000);
-    await retries.store.park(parkable('here'), 0);
-    await retries.store.park(elsewhere, 0);
-    await retries.store.park(nowhere, 0);
-    const due = [NO_ENDPOINT, otherWebhook.endpointKey, aWebhook().endpointKey];
-    expect((await retries.store.dueEndpoints(0)).keys.toSorted()).toEqual(due.toSorted());
-    const [first, none, second, third] = await Promise.all(
-      [due[1], due[1], due[0], due[2]].map(
-        async (endpointKey = '') => await retries.store.claimDue(endpointKey, nothingElse),
-      ),
-    );
-    expect(first?.parked).toStrictEqual(parkedOf(elsewhere));
-    expect(none).toBeNull();
-    expect(second?.parked).toStrictEqual(parkedOf(nowhere));
-    expect(third?.parked.subject.smsKey).toBe('here');
-    expect(await retries.store.dueEndpoints(0)).toEqual({ keys: [], nextInMs: null });
-  });
-
   it('finds the endpoints with something due by one index entry each, however many rows they have', async () => {
     await addDueRows(200);
-    await retries.store.park({ ...parkable('elsewhere'), webhook: otherWebhook }, 0);
+    await retries.store.schedule({ ...retryFor('elsewhere'), webhook: otherWebhook }, 0);
     const commands: Document[] = [];
-    const watched = await mongoClientFor(servers().mongodbUri, { monitorCommands: true });
+    await using watched = await mongoClientFor(servers().mongodbUri, { monitorCommands: true });
     watched.on('commandStarted', ({ command }) => void commands.push(command));
     await createRetries(watched, servers().database).store.dueEndpoints(2_000);
     const { aggregate, pipeline } = commands.find((command) => 'aggregate' in command) ?? {};
@@ -104,56 +70,18 @@ describe('claiming what is due', () => {
     expect(explained).toMatch(/"totalKeysExamined":2,/);
   });
 
-  it('says when the next row will be due, if soon, at an endpoint where none is', async () => {
-    await retries.store.park(parkable('now'), 0);
-    await retries.store.park(parkable('soon, but not the first here'), 1_000);
-    const none = { keys: [aWebhook().endpointKey], nextInMs: null };
-    expect(await retries.store.dueEndpoints(60_000)).toEqual(none);
-    await retries.store.park({ ...parkable('soon'), webhook: otherWebhook }, 30_000);
-    expect(await retries.store.dueEndpoints(20_000)).toEqual(none);
-    const { keys, nextInMs } = await retries.store.dueEndpoints(60_000);
-    expect(keys).toEqual(none.keys);
-    expect(nextInMs).toBeGreaterThan(0);
-    expect(nextInMs).toBeLessThanOrEqual(30_000);
-  });
-
-  it('leaves what is due later', async () => {
-    await retries.store.park(parkable('later'), 3_600_000);
-    await retries.store.park(parkable('now'), 0);
-    expect(idsOfClaimed(await claimUpTo(retries.store, 10))).toEqual(['now:DELIVERED']);
-  });
-
   it('names the worker, and holds for a while', async () => {
     await addDueRows(1);
     const [claimed] = await claimUpTo(newWorker('worker-2').store, 1);
-    expect(claimed?.parked).toStrictEqual(
-      parkedOf({ ...parkable('sms-0'), ...acceptedOf(claimed) }),
+    expect(claimed?.retry).toStrictEqual(
+      storedRetryOf({ ...retryFor('sms-0'), ...acceptedOf(claimed) }),
     );
     expect(await retries.row('sms-0:DELIVERED')).toMatchObject({
-      claim: { by: 'worker-2', token: claimed?.claim },
+      claim: { by: 'worker-2', token: claimed?.token },
     });
     const dueInMs = await retries.dueInMs('sms-0:DELIVERED');
     expect(dueInMs).toBeGreaterThan(50_000);
     expect(dueInMs).toBeLessThanOrEqual(60_000);
-  });
-
-  it('never gives one row to two of twenty workers that ask at once', async () => {
-    const ids = await addDueRows(200);
-    const workers = Array.from({ length: 20 }, (_, index) => newWorker(`worker-${index}`));
-    const claims: ClaimedNotification[] = [];
-    await until('all rows are claimed', async () => {
-      const taken = await Promise.all(
-        workers.map(async ({ store }, index) => await claimUpTo(store, 10 + index)),
-      );
-      claims.push(...taken.flat());
-      return claims.length >= ids.length;
-    });
-    expect(idsOfClaimed(claims).toSorted()).toEqual(ids.toSorted());
-    for (const { parked, claim } of claims) {
-      expect(await retries.row(parked.subject.notificationId)).toMatchObject({
-        claim: { token: claim },
-      });
-    }
   });
 
   it('finds what is due by an index, whatever else there is', async () => {
@@ -177,94 +105,34 @@ describe('claiming what is due', () => {
   });
 });
 
-function acceptedOf(claimed: ClaimedNotification | undefined): { acceptedAt: Date } {
-  return { acceptedAt: claimed?.parked.acceptedAt ?? new Date(0) };
+function acceptedOf(claimed: ClaimedRetry | undefined): { acceptedAt: Date } {
+  return { acceptedAt: claimed?.retry.acceptedAt ?? new Date(0) };
 }
 
 describe('a claim that has run out', () => {
   it('goes to the next who asks, and its former owner writes nothing more', async () => {
     const slow = newWorker('slow', 1);
-    const lost = await slow.store.parkClaimed(parkable('sms-1'));
-    if (lost === null) throw new Error('there was a row already');
+    const lost = await newClaim(slow.store, retryFor('sms-1'));
     const claimed = await until('the claim has run out', async () => {
       const [first] = await claimUpTo(retries.store, 10);
       return first;
     });
-    expect(claimed.claim).not.toBe(lost);
+    expect(claimed.token).not.toBe(lost);
     const before = await retries.row('sms-1:DELIVERED');
-    expect(before).toMatchObject({ claim: { by: 'worker-1', token: claimed.claim } });
-    expect(await slow.store.beginAttempt('sms-1:DELIVERED', lost, briefLog)).toBe(false);
-    expect(await slow.store.release('sms-1:DELIVERED', lost, null, 0)).toBeNull();
-    expect(await slow.store.parkClaimed(parkable('sms-1'))).toBeNull();
+    expect(before).toMatchObject({ claim: { by: 'worker-1', token: claimed.token } });
+    expect(await slow.store.beginAttempt('sms-1:DELIVERED', lost, briefLog)).toBe('lost');
+    expect(await slow.store.release('sms-1:DELIVERED', lost, null, 0)).toBe('lost');
+    expect(await slow.store.scheduleClaimed(retryFor('sms-1'))).toBe('taken');
     expect(await retries.row('sms-1:DELIVERED')).toEqual(before);
   });
 
   it('goes on to hold while nobody else has asked', async () => {
     const slow = newWorker('slow', 1);
-    const claim = await slow.store.parkClaimed(parkable('sms-1'));
+    const claim = await newClaim(slow.store, retryFor('sms-1'));
     await until(
       'the claim has run out',
       async () => (await retries.dueInMs('sms-1:DELIVERED')) < 0,
     );
-    expect(await slow.store.beginAttempt('sms-1:DELIVERED', claim ?? '', briefLog)).toBe(true);
-  });
-});
-
-describe('the standing of a claimed row', () => {
-  async function claimFirst(smsKey: string): Promise<ClaimedNotification> {
-    await retries.store.park(parkable(smsKey), 0);
-    const [claimed] = await claimUpTo(retries.store, 1);
-    if (claimed === undefined) throw new Error('nothing was due');
-    return claimed;
-  }
-
-  it('is open when it has not ended and its SMS has no other', async () => {
-    const claimed = await claimFirst('sms-1');
-    await newWorker('worker-2').store.parkClaimed(parkable('sms-2'));
-    await retries.ledger.add([
-      anEnding('sms-1', { record: delivered('SENT', { at: 1 }) }),
-      anEnding('sms-10'),
-    ]);
-    expect(await retries.store.standing(claimed)).toEqual({ ended: null, siblingClaimed: false });
-  });
-
-  it('tells how the ledger says it ended', async () => {
-    const claimed = await claimFirst('sms-1');
-    const ending = anEnding('sms-1');
-    await retries.ledger.add([ending]);
-    const { notificationId, record } = ending;
-    expect(await retries.store.standing(claimed)).toEqual({
-      ended: { notificationId, record },
-      siblingClaimed: false,
-    });
-  });
-
-  it('tells of an end that has no record', async () => {
-    const claimed = await claimFirst('sms-1');
-    const record = skipped('DELIVERED', { at: 1 });
-    await retries.ledger.add([anEnding('sms-1', { record, showRecord: false })]);
-    expect(await retries.store.standing(claimed)).toMatchObject({
-      ended: { notificationId: 'sms-1:DELIVERED', record: null },
-    });
-  });
-
-  it('tells of another status of its SMS only while that is claimed', async () => {
-    const claimed = await claimFirst('sms-1');
-    const siblingClaimed = async (): Promise<boolean> =>
-      (await retries.store.standing(claimed)).siblingClaimed;
-    const sibling = parkable('sms-1', { deliveryStatus: 'SENT' });
-    const other = newWorker('worker-2');
-    const claim = await other.store.parkClaimed(sibling);
-    expect(await siblingClaimed()).toBe(true);
-    await other.store.release('sms-1:SENT', claim ?? '', null, 3_600_000);
-    expect(await siblingClaimed()).toBe(false);
-  });
-
-  it('does not tell of another whose claim has run out', async () => {
-    const claimed = await claimFirst('sms-1');
-    const sibling = parkable('sms-1', { deliveryStatus: 'SENT' });
-    await newWorker('crashed', 1).store.parkClaimed(sibling);
-    await until('the claim has run out', async () => (await retries.dueInMs('sms-1:SENT')) < 0);
-    expect(await retries.store.standing(claimed)).toMatchObject({ siblingClaimed: false });
+    expect(await slow.store.beginAttempt('sms-1:DELIVERED', claim, briefLog)).toBe('begun');
   });
 });

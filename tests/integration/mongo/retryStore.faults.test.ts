@@ -4,14 +4,14 @@ import { createMongoClient } from '../../../src/mongo/connect.ts';
 import { failCommands, type CommandFault } from '../../support/mongoFaults.ts';
 import { failureOf } from '../../support/mongoOutcomes.ts';
 import { usePrivateReplicaSet } from '../../support/mongoReplicaSet.ts';
+import { createRetries, type Retries } from '../../support/mongoRetries.ts';
 import {
   briefLog,
-  createRetries,
-  idsOfClaimed,
-  parkable,
-  type Retries,
   claimUpTo,
-} from '../../support/mongoRetries.ts';
+  idsOfClaimed,
+  newClaim,
+  retryFor,
+} from '../../support/someRetries.ts';
 import { until } from '../../support/until.ts';
 
 const appName = 'retries under test';
@@ -26,35 +26,35 @@ beforeEach(() => {
   retries = createRetries(client, `retries_${databases}`);
 });
 afterEach(async () => {
+  retries.abandon();
   await client.close();
 });
 
 const id = 'sms-1:DELIVERED';
-const news = { log: briefLog, webhook: parkable('sms-1').webhook, undecided: null };
+const news = { log: briefLog, webhook: retryFor('sms-1').webhook, undecided: null };
 
-async function parkClaimed(): Promise<string> {
-  const claim = await retries.store.parkClaimed(parkable('sms-1'));
-  if (claim === null) throw new Error('there was a row already');
+async function scheduleUnderClaim(): Promise<string> {
+  const claim = await newClaim(retries.store, retryFor('sms-1'));
   return claim;
 }
 
 /** Every call that insists, with the command it makes and what comes of it when all is well. */
 const calls: readonly [string, string, () => Promise<() => Promise<void>>][] = [
   [
-    'parkClaimed',
+    'scheduleClaimed',
     'update',
     () =>
       Promise.resolve(async () => {
-        const claim = await parkClaimed();
+        const claim = await scheduleUnderClaim();
         expect(await retries.row(id)).toMatchObject({ claim: { token: claim } });
       }),
   ],
   [
-    'park',
+    'schedule',
     'update',
     () =>
       Promise.resolve(async () => {
-        const due = await retries.store.park(parkable('sms-1'), 3_600_000);
+        const due = await retries.store.schedule(retryFor('sms-1'), 3_600_000);
         expect((await retries.row(id))?.['nextAttemptAt']).toEqual(due);
       }),
   ],
@@ -62,9 +62,9 @@ const calls: readonly [string, string, () => Promise<() => Promise<void>>][] = [
     'beginAttempt',
     'update',
     async () => {
-      const claim = await parkClaimed();
+      const claim = await scheduleUnderClaim();
       return async () => {
-        expect(await retries.store.beginAttempt(id, claim, briefLog)).toBe(true);
+        expect(await retries.store.beginAttempt(id, claim, briefLog)).toBe('begun');
         expect(await retries.row(id)).toMatchObject({ attempts: briefLog.begun });
       };
     },
@@ -73,7 +73,7 @@ const calls: readonly [string, string, () => Promise<() => Promise<void>>][] = [
     'release',
     'findAndModify',
     async () => {
-      const claim = await parkClaimed();
+      const claim = await scheduleUnderClaim();
       return async () => {
         const due = await retries.store.release(id, claim, news, 3_600_000);
         const row = await retries.row(id);
@@ -84,14 +84,14 @@ const calls: readonly [string, string, () => Promise<() => Promise<void>>][] = [
     },
   ],
   [
-    'standing',
+    'recheck',
     'find',
     async () => {
-      await retries.store.park(parkable('sms-1'), 0);
+      await retries.store.schedule(retryFor('sms-1'), 0);
       const [claimed] = await claimUpTo(retries.store, 1);
       return async () => {
         if (claimed === undefined) throw new Error('nothing was due');
-        expect(await retries.store.standing(claimed)).toEqual({
+        expect(await retries.store.recheck(claimed)).toEqual({
           ended: null,
           siblingClaimed: false,
         });
@@ -106,7 +106,7 @@ const notDone: readonly [string, CommandFault][] = [
   ['50, which the driver does not retry,', { errorCode: 50 }],
   ['a lost connection', { closeConnection: true }],
 ];
-/** The write is carried out; its caller is told that it may not last. */
+/** The write is carried out; its caller is notified that it may not last. */
 const done: readonly [string, CommandFault][] = [
   ['no majority in time', { writeConcernError: { code: 64, errmsg: 'waiting timed out' } }],
   ['a shutdown after the write', { writeConcernError: { code: 91, errmsg: 'shutting down' } }],
@@ -157,27 +157,27 @@ describe('a write whose acknowledgement is lost', () => {
     expect(await retries.rows.countDocuments()).toBe(1);
   });
 
-  it('does not park a second time what another has taken meanwhile', async () => {
+  it('does not schedule a second time what another has taken meanwhile', async () => {
     const slow = createRetries(client, retries.rows.dbName, { claimMs: 1 });
     const struck = { appName, commands: ['update'], times: 3 };
     const fault = { writeConcernError: { code: 64, errmsg: 'waiting timed out' } };
     const failing = await failCommands(replicaSet().admin, struck, fault);
-    const parking = slow.store.parkClaimed(parkable('sms-1'));
+    const scheduling = slow.store.scheduleClaimed(retryFor('sms-1'));
     const other = replicaSet().admin;
     const successor = createRetries(other, retries.rows.dbName, { workerId: 'successor' });
     const claimed = await until('another has claimed it', async () => {
       const [first] = await claimUpTo(successor.store, 1);
       return first;
     });
-    expect(await parking).toBeNull();
+    expect(await scheduling).toBe('taken');
     expect(await failing.lift()).toBe(3);
-    expect(await retries.row(id)).toMatchObject({ claim: { token: claimed.claim } });
+    expect(await retries.row(id)).toMatchObject({ claim: { token: claimed.token } });
   });
 });
 
 describe('claiming what is due', () => {
   it('rejects when the database does not answer, and finds it the next time', async () => {
-    await retries.store.park(parkable('sms-1'), 0);
+    await retries.store.schedule(retryFor('sms-1'), 0);
     {
       const struck = { appName, commands: ['find'] };
       await using _failing = await failCommands(replicaSet().admin, struck, { errorCode: 50 });

@@ -1,23 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Long, ObjectId, UUID, type MongoClient } from 'mongodb';
-import { noAttempts } from '../../../src/domain/attemptLog.ts';
+import { BSON, Long, ObjectId, UUID, type Document, type MongoClient } from 'mongodb';
 import { createMongoClient } from '../../../src/mongo/connect.ts';
-import { ensureStateCollections, stateCollections } from '../../../src/mongo/stateCollections.ts';
-import type { ParkableNotification } from '../../../src/pipeline/retryPort.ts';
+import { stateCollections } from '../../../src/mongo/database.ts';
+import { ensureStateCollections } from '../../../src/mongo/indexes.ts';
+import type { NewRetry } from '../../../src/ports/retries.ts';
 import { aSubject } from '../../support/builders.ts';
+import { createRetries, type Retries } from '../../support/mongoRetries.ts';
+import { useServers } from '../../support/servers.ts';
 import {
   briefLog,
-  createRetries,
-  idsOfClaimed,
-  otherWebhook,
-  parkable,
-  parkedOf,
-  trickyLog,
-  type Retries,
   claimUpTo,
-} from '../../support/mongoRetries.ts';
-import { useServers } from '../../support/servers.ts';
+  newClaim,
+  otherWebhook,
+  retryFor,
+  storedRetryOf,
+  trickyLog,
+} from '../../support/someRetries.ts';
 
 const claimMs = 60_000;
 const servers = useServers(import.meta.url);
@@ -36,13 +35,12 @@ beforeEach(async () => {
   await retries.rows.deleteMany({});
 });
 
-function idOf({ subject }: ParkableNotification): string {
+function idOf({ subject }: NewRetry): string {
   return subject.notificationId;
 }
 
-async function parkClaimed(parked: ParkableNotification): Promise<string> {
-  const claim = await retries.store.parkClaimed(parked);
-  if (claim === null) throw new Error('there was a row already');
+async function scheduleUnderClaim(scheduledRetry: NewRetry): Promise<string> {
+  const claim = await newClaim(retries.store, scheduledRetry);
   return claim;
 }
 
@@ -53,7 +51,7 @@ async function expectDueIn(id: string, ms: number): Promise<void> {
 }
 
 describe('its collection', () => {
-  it('has indexes for what is due, of an endpoint and in all, and for what an SMS has', async () => {
+  it('has indexes for what is due, of an endpoint and in all, what an SMS has, and what waits for a route', async () => {
     const { retries: rows } = stateCollections(client.db(servers().database));
     expect((await rows.indexes()).map((index) => index.key)).toEqual([
       { _id: 1 },
@@ -61,87 +59,19 @@ describe('its collection', () => {
       { nextAttemptAt: 1 },
       { acceptedAt: 1 },
       { sms: 1 },
+      { endpoint: 1, accountId: 1, flowId: 1, deliveryStatus: 1, nextAttemptAt: 1 },
     ]);
   });
 });
 
-describe('parking', () => {
-  it('adds a row that is due after the wait, by the clock of the server', async () => {
-    const parked = parkable('sms-1');
-    const due = await retries.store.park(parked, 3_600_000);
-    await expectDueIn('sms-1:DELIVERED', 3_600_000);
-    const row = await retries.row('sms-1:DELIVERED');
-    expect(row?.['nextAttemptAt']).toEqual(due);
-    expect(row).not.toHaveProperty('claim');
-    expect(await claimUpTo(retries.store, 10)).toEqual([]);
-  });
-
-  it('leaves the row that is there as it is, and says when that one is due', async () => {
-    const due = await retries.store.park(parkable('sms-1', { log: briefLog }), 3_600_000);
-    const before = await retries.row('sms-1:DELIVERED');
-    for (const log of [noAttempts, trickyLog, briefLog]) {
-      const other = parkable('sms-1', { log, webhook: otherWebhook });
-      expect(await retries.store.park(other, 5_000)).toEqual(due);
-    }
-    expect(await retries.row('sms-1:DELIVERED')).toEqual(before);
-  });
-
-  it("takes the place of a row in nobody's hands that knows of fewer attempts", async () => {
-    await retries.store.park(parkable('sms-1', { log: trickyLog }), 3_600_000);
-    const other = parkable('sms-1', { log: briefLog, webhook: otherWebhook });
-    await retries.store.park(other, 60_000);
-    expect(await retries.row('sms-1:DELIVERED')).toMatchObject({
-      attempts: briefLog.begun,
-      endpoint: otherWebhook.endpointKey,
-    });
-    await expectDueIn('sms-1:DELIVERED', 60_000);
-  });
-
-  it('leaves a row that somebody has claimed to its owner', async () => {
-    const claim = await parkClaimed(parkable('sms-1'));
-    await retries.store.park(parkable('sms-1'), 0);
-    expect(await retries.row('sms-1:DELIVERED')).toMatchObject({ claim: { token: claim } });
-    await expectDueIn('sms-1:DELIVERED', claimMs);
-  });
-
-  it('answers each of many that are parked at once', async () => {
-    const waits = Array.from({ length: 250 }, (_, index) => index * 60_000 + 60_000);
-    const dues = await Promise.all(
-      waits.map(async (waitMs) => await retries.store.park(parkable(`sms-${waitMs}`), waitMs)),
-    );
-    const rows = await retries.rows.find().sort({ nextAttemptAt: 1 }).toArray();
-    expect(rows.map((row) => row['nextAttemptAt'] as Date)).toEqual(dues);
-    expect(rows.map((row) => row['sms'] as string)).toEqual(waits.map((ms) => `sms-${ms}`));
-  });
-});
-
-describe('parking in our hands', () => {
+describe('scheduling in our hands', () => {
   it('gives the claim, which holds for a while', async () => {
-    const claim = await parkClaimed(parkable('sms-1'));
+    const claim = await scheduleUnderClaim(retryFor('sms-1'));
     expect(await retries.row('sms-1:DELIVERED')).toMatchObject({
       claim: { by: 'worker-1', token: claim },
     });
     await expectDueIn('sms-1:DELIVERED', claimMs);
     expect(await claimUpTo(retries.store, 10)).toEqual([]);
-  });
-
-  it('gives null when there is a row, claimed or not, and leaves it alone', async () => {
-    await parkClaimed(parkable('sms-1'));
-    await retries.store.park(parkable('sms-2', { log: trickyLog }), 0);
-    const before = await retries.rows.find().sort({ _id: 1 }).toArray();
-    expect(await retries.store.parkClaimed(parkable('sms-1', { log: trickyLog }))).toBeNull();
-    expect(await retries.store.parkClaimed(parkable('sms-2', { log: trickyLog }))).toBeNull();
-    expect(await retries.rows.find().sort({ _id: 1 }).toArray()).toEqual(before);
-  });
-
-  it('gives the claim to one of many workers', async () => {
-    const workers = Array.from({ length: 20 }, () => createRetries(client, servers().database));
-    const claims = await Promise.all(
-      workers.map(async ({ store }) => await store.parkClaimed(parkable('sms-1'))),
-    );
-    const won = claims.filter((claim) => claim !== null);
-    expect(won).toHaveLength(1);
-    expect(await retries.row('sms-1:DELIVERED')).toMatchObject({ claim: { token: won[0] } });
   });
 });
 
@@ -154,13 +84,13 @@ describe('a row', () => {
   ];
 
   it.each(bodies)('keeps the body byte by byte: %s', async (_, body) => {
-    await retries.store.park(parkable('sms-1', { body }), 0);
+    await retries.store.schedule(retryFor('sms-1', { body }), 0);
     const [claimed] = await claimUpTo(retries.store, 1);
-    expect(Buffer.compare(claimed?.parked.body ?? Buffer.alloc(1), body)).toBe(0);
+    expect(Buffer.compare(claimed?.retry.body ?? Buffer.alloc(1), body)).toBe(0);
   });
 
   it('is small when its body compresses', async () => {
-    await retries.store.park(parkable('sms-1', { body: Buffer.alloc(1024 * 1024, 'x') }), 0);
+    await retries.store.schedule(retryFor('sms-1', { body: Buffer.alloc(1024 * 1024, 'x') }), 0);
     const [{ bytes } = { bytes: 0 }] = await retries.rows
       .aggregate<{ bytes: number }>([{ $project: { bytes: { $bsonSize: '$$ROOT' } } }])
       .toArray();
@@ -178,15 +108,18 @@ describe('a row', () => {
     const opaque = { region: { $code: '$in' }, _id };
     const subject = aSubject({ documentKey: { opaque } });
     const accountId = '9007199254740993';
-    const parked = parkable('sms-1', { subject, accountId, flowId: 200, log: trickyLog });
-    await retries.store.park(parked, 0);
+    const scheduledRetry = retryFor('sms-1', { subject, accountId, flowId: 200, log: trickyLog });
+    await retries.store.schedule(scheduledRetry, 0);
     const [claimed] = await claimUpTo(retries.store, 1);
-    expect(claimed?.parked).toStrictEqual(parkedOf(parked));
+    const key = claimed?.retry.subject.documentKey.opaque as Document;
+    expect(BSON.serialize(key)).toEqual(BSON.serialize(opaque));
+    const asGiven = { ...claimed?.retry.subject, documentKey: { opaque } };
+    expect({ ...claimed?.retry, subject: asGiven }).toStrictEqual(storedRetryOf(scheduledRetry));
   });
 
   it('has no secret of the endpoint in it', async () => {
-    const parked = parkable('sms-1', { webhook: otherWebhook });
-    await retries.store.park(parked, 0);
+    const scheduledRetry = retryFor('sms-1', { webhook: otherWebhook });
+    await retries.store.schedule(scheduledRetry, 0);
     const row = await retries.row('sms-1:DELIVERED');
     expect(JSON.stringify(row)).not.toMatch(/password|query-secret|other\.example/);
     expect(row).toMatchObject({ endpoint: otherWebhook.endpointKey, webhookId: 8 });
@@ -195,80 +128,14 @@ describe('a row', () => {
 
 describe('the beginning of an attempt', () => {
   it('is counted in the row, whose log is replaced whole', async () => {
-    const parked = parkable('sms-1', { log: trickyLog });
-    const claim = await parkClaimed(parked);
-    expect(await retries.store.beginAttempt(idOf(parked), claim, briefLog)).toBe(true);
+    const scheduledRetry = retryFor('sms-1', { log: trickyLog });
+    const claim = await scheduleUnderClaim(scheduledRetry);
+    expect(await retries.store.beginAttempt(idOf(scheduledRetry), claim, briefLog)).toBe('begun');
     const row = await retries.row('sms-1:DELIVERED');
     expect(row).toMatchObject({ attempts: 5, claim: { token: claim } });
     expect(row?.['log']).toStrictEqual(briefLog);
-    expect(await retries.store.beginAttempt(idOf(parked), claim, trickyLog)).toBe(true);
+    expect(await retries.store.beginAttempt(idOf(scheduledRetry), claim, trickyLog)).toBe('begun');
     expect((await retries.row('sms-1:DELIVERED'))?.['log']).toStrictEqual(trickyLog);
-  });
-
-  it('extends the claim', async () => {
-    const parked = parkable('sms-1');
-    const claim = await parkClaimed(parked);
-    await retries.rows.updateOne({ _id: idOf(parked) }, { $set: { nextAttemptAt: new Date() } });
-    expect(await retries.store.beginAttempt(idOf(parked), claim, briefLog)).toBe(true);
-    await expectDueIn(idOf(parked), claimMs);
-  });
-
-  it.each(['a token of somebody else', ''])(
-    'writes nothing without the claim: "%s"',
-    async (claim) => {
-      await parkClaimed(parkable('sms-1'));
-      const before = await retries.row('sms-1:DELIVERED');
-      expect(await retries.store.beginAttempt('sms-1:DELIVERED', claim, briefLog)).toBe(false);
-      expect(await retries.store.beginAttempt('sms-2:DELIVERED', claim, briefLog)).toBe(false);
-      expect(await retries.row('sms-1:DELIVERED')).toEqual(before);
-      expect(await retries.rows.countDocuments()).toBe(1);
-    },
-  );
-});
-
-describe('letting go', () => {
-  it('makes the row due after the wait, by the clock of the server, and nobody has it', async () => {
-    const parked = parkable('sms-1');
-    const claim = await parkClaimed(parked);
-    const due = await retries.store.release(idOf(parked), claim, null, 1_800_000);
-    await expectDueIn(idOf(parked), 1_800_000);
-    const row = await retries.row(idOf(parked));
-    expect(row?.['nextAttemptAt']).toEqual(due);
-    expect(row).not.toHaveProperty('claim');
-    expect(await retries.store.beginAttempt(idOf(parked), claim, briefLog)).toBe(false);
-  });
-
-  it('without news keeps all the row says; with news it says just that', async () => {
-    const parked = parkable('sms-1', { log: trickyLog });
-    await retries.store.release(idOf(parked), await parkClaimed(parked), null, 0);
-    const [kept] = await claimUpTo(retries.store, 1);
-    expect(kept?.parked).toStrictEqual(parkedOf(parked));
-    const news = { log: briefLog, webhook: otherWebhook, undecided: null };
-    await retries.store.release(idOf(parked), kept?.claim ?? '', news, 0);
-    expect(await retries.row(idOf(parked))).toMatchObject({
-      attempts: 5,
-      endpoint: otherWebhook.endpointKey,
-    });
-    const [changed] = await claimUpTo(retries.store, 1, otherWebhook);
-    expect(changed?.parked).toStrictEqual(parkedOf({ ...parked, ...news }));
-  });
-
-  it('gives null, and writes nothing, without the claim', async () => {
-    const claim = await parkClaimed(parkable('sms-1'));
-    const news = { log: briefLog, webhook: otherWebhook, undecided: null };
-    const before = await retries.row('sms-1:DELIVERED');
-    expect(await retries.store.release('sms-1:DELIVERED', 'another', news, 0)).toBeNull();
-    expect(await retries.store.release('sms-2:DELIVERED', claim, news, 0)).toBeNull();
-    expect(await retries.row('sms-1:DELIVERED')).toEqual(before);
-  });
-
-  it('gives null when another has claimed the row since', async () => {
-    const claim = await parkClaimed(parkable('sms-1'));
-    await retries.store.release('sms-1:DELIVERED', claim, null, 0);
-    expect(idsOfClaimed(await claimUpTo(retries.store, 1))).toEqual(['sms-1:DELIVERED']);
-    const before = await retries.row('sms-1:DELIVERED');
-    expect(await retries.store.release('sms-1:DELIVERED', claim, null, 0)).toBeNull();
-    expect(await retries.row('sms-1:DELIVERED')).toEqual(before);
   });
 });
 
@@ -286,8 +153,8 @@ describe('what a row can hold', () => {
   it('is stored, at its largest', async () => {
     const body = randomBytes(12 * mebibyte);
     expect(await retries.store.canHold(body)).toBe(true);
-    await retries.store.park(parkable('sms-1', { body, log: trickyLog }), 0);
+    await retries.store.schedule(retryFor('sms-1', { body, log: trickyLog }), 0);
     const [claimed] = await claimUpTo(retries.store, 1);
-    expect(Buffer.compare(claimed?.parked.body ?? Buffer.alloc(0), body)).toBe(0);
+    expect(Buffer.compare(claimed?.retry.body ?? Buffer.alloc(0), body)).toBe(0);
   });
 });

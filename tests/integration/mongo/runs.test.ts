@@ -2,12 +2,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { MongoClient } from 'mongodb';
 import type { DeliveryRecord } from '../../../src/domain/record.ts';
 import { createMongoClient } from '../../../src/mongo/connect.ts';
-import { ensureStateCollections, stateCollections } from '../../../src/mongo/stateCollections.ts';
+import { stateCollections } from '../../../src/mongo/database.ts';
+import { ensureStateCollections } from '../../../src/mongo/indexes.ts';
 import { aSubject } from '../../support/builders.ts';
-import { anEnding, createOutcomes, type Outcomes } from '../../support/mongoOutcomes.ts';
+import { createOutcomes, type Outcomes } from '../../support/mongoOutcomes.ts';
 import { delivered, failed, retrying } from '../../support/mongoRecords.ts';
-import { claimUpTo, createRetries, parkable, parkedOf } from '../../support/mongoRetries.ts';
+import { createRetries } from '../../support/mongoRetries.ts';
 import { useServers } from '../../support/servers.ts';
+import { anEnding } from '../../support/someEndings.ts';
+import { claimUpTo, retryFor, storedRetryOf } from '../../support/someRetries.ts';
 
 const servers = useServers(import.meta.url);
 let client: MongoClient;
@@ -31,7 +34,7 @@ const first = anEnding('sms-1', { record: delivered('DELIVERED', { at: 1, respon
 const run = 'run 1';
 const id = first.notificationId;
 
-describe('a notification that is told again', () => {
+describe('a notification that is notified again', () => {
   it('shows its wait over the end it had before', async () => {
     const { store, shown } = outcomes;
     await store.end(first);
@@ -64,7 +67,7 @@ describe('a notification that is told again', () => {
     expect(await shown('sms-1')).toEqual(second);
   });
 
-  it('is no news to a late word of the time before', async () => {
+  it('is not new to a late word of the time before', async () => {
     const { store, shown } = outcomes;
     const second = failed('DELIVERED', { at: 1, attempts: 1 });
     await store.end(first);
@@ -106,14 +109,14 @@ function later({ lastAttemptAt = new Date() }: DeliveryRecord, ms: number): Date
 describe('its row in durable state', () => {
   it('has ended only by the end of its own run', async () => {
     const { store } = createRetries(client, servers().database);
-    const parked = parkable('sms-1', { subject: { ...aSubject(), run } });
-    await store.park(parked, 0);
+    const scheduledRetry = retryFor('sms-1', { subject: { ...aSubject(), run } });
+    await store.schedule(scheduledRetry, 0);
     const [claimed] = await claimUpTo(store, 1);
     if (claimed === undefined) throw new Error('there is one');
-    expect(claimed.parked).toEqual(parkedOf(parked));
+    expect(claimed.retry).toEqual(storedRetryOf(scheduledRetry));
     await outcomes.store.end(first);
-    expect(await store.standing(claimed)).toMatchObject({ ended: null });
+    expect(await store.recheck(claimed)).toMatchObject({ ended: null });
     await outcomes.store.end({ ...first, run });
-    expect(await store.standing(claimed)).toMatchObject({ ended: { notificationId: id, run } });
+    expect(await store.recheck(claimed)).toMatchObject({ ended: { notificationId: id, run } });
   });
 });

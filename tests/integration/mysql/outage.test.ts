@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Connection } from 'mysql2/promise';
-import type { Route } from '../../../src/domain/route.ts';
+import type { RouteLookup } from '../../../src/domain/route.ts';
 import { createRouteCache } from '../../../src/mysql/routeCache.ts';
 import { createRouteQuery } from '../../../src/mysql/routeQuery.ts';
 import { delay } from '../../../src/runtime/abort.ts';
@@ -60,7 +60,8 @@ function start({ timeoutMs = 5000, ttlMs = 0, staleMs = 0 } = {}) {
     ...{ ttlMs, staleMs, size: 100, delay, logger },
     metrics: { routeLookup: () => undefined },
   });
-  const find = async (flowId: number): Promise<Route> => await cache.find(keyOf(flowId), never);
+  const find = async (flowId: number): Promise<RouteLookup> =>
+    await cache.find(keyOf(flowId), never);
   return { client, query, logger, find };
 }
 
@@ -80,7 +81,7 @@ describe('a killed server', () => {
     await expect(query.check(never)).resolves.toBeUndefined();
     expect(logger.lines.map(({ event }) => event)).toEqual([
       'mysql_unreachable',
-      'mysql_answers_again',
+      'mysql_recovered',
     ]);
   });
 

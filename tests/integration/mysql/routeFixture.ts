@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach } from '@jest/globals';
 import type { Connection } from 'mysql2/promise';
-import type { IntegerId } from '../../../src/domain/integerId.ts';
+import { mysqlServerOf } from '../../support/mysqlServer.ts';
+import type { IntegerId } from '../../../src/domain/ids.ts';
 import {
   createMysqlClient,
   type MysqlClient,
@@ -27,13 +28,17 @@ export function configQuery(name: string): QueryFile {
 export const never = new AbortController().signal;
 
 /** Makes clients that are closed after the test. */
-export function useMysqlClients(): (uri: string, options?: Partial<MysqlOptions>) => MysqlClient {
+export function useMysqlClients(): (
+  uri: string,
+  options?: Partial<MysqlOptions> & { readonly ca?: string | undefined },
+) => MysqlClient {
   const clients: MysqlClient[] = [];
   afterEach(async () => {
     for (const client of clients.splice(0)) await client.close();
   });
-  return (uri, options) => {
-    const client = createMysqlClient({ uri, poolSize: 2, connectTimeoutMs: 2000, ...options });
+  return (uri, { ca, ...options } = {}) => {
+    const server = mysqlServerOf(uri, ca);
+    const client = createMysqlClient({ server, poolSize: 2, connectTimeoutMs: 2000, ...options });
     clients.push(client);
     return client;
   };

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Connection } from 'mysql2/promise';
-import type { IntegerId } from '../../../src/domain/integerId.ts';
+import type { IntegerId } from '../../../src/domain/ids.ts';
 import type { Route } from '../../../src/domain/route.ts';
 import { createRouteQuery } from '../../../src/mysql/routeQuery.ts';
 import { loadSchema, useServers } from '../../support/servers.ts';

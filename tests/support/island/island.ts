@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { aptInstall } from '../../../scripts/services/aptInstall.ts';
+import { aptInstall } from '../../../scripts/services/apt.ts';
 import { findProgram } from '../../../scripts/services/command.ts';
 import { openBridge } from './bridge.ts';
 import type { IslandMessage, IslandPlan } from './plan.ts';
@@ -39,10 +39,7 @@ export async function startIsland(
   );
   const child = spawn(
     'unshare',
-    [
-      ...['--net', '--mount', process.execPath, '--import', 'tsx', script],
-      JSON.stringify({ ...plan, bridges }),
-    ],
+    [...['--net', '--mount', process.execPath, script], JSON.stringify({ ...plan, bridges })],
     {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       env: { ...process.env, NODE_OPTIONS: '', TMPDIR: folder },

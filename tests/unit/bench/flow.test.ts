@@ -1,7 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { flowOf, flowRatios, mediansOfFlows, type Flow } from '../../../scripts/bench/flow.ts';
-import { flowsToText } from '../../../scripts/bench/flowText.ts';
-import type { Written } from '../../../scripts/bench/openLoop.ts';
+import {
+  flowOf,
+  flowRatios,
+  flowsToText,
+  mediansOfFlows,
+  type Flow,
+} from '../../../scripts/bench/flow.ts';
+import type { Written } from '../../../scripts/bench/load.ts';
 
 const SECOND_US = 1_000_000;
 

@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parseBenchArgs } from '../../../scripts/bench/options.ts';
 
@@ -14,7 +17,7 @@ describe('parseBenchArgs', () => {
     expect(namesIn(parseBenchArgs(args)).sort()).toEqual(['latency20', 'paced']);
   });
 
-  it('measures and writes no docs unless told so', () => {
+  it('measures and writes no docs unless asked to', () => {
     expect(parseBenchArgs([])).toMatchObject({ options: { from: null, writesDocs: false } });
     expect(parseBenchArgs(['--from', 'a.json', '--write-docs'])).toMatchObject({
       options: { from: 'a.json', writesDocs: true },
@@ -23,6 +26,19 @@ describe('parseBenchArgs', () => {
 
   it('refuses to be quick where nothing is measured', () => {
     expect(parseBenchArgs(['--quick', '--from', 'a.json']).kind).toBe('misused');
+  });
+
+  it('refuses a checkout that is not built, and to write figures of another one', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'checkout-'));
+    expect(parseBenchArgs(['--against', folder])).toMatchObject({
+      kind: 'misused',
+      message: expect.stringContaining('npm run build'),
+    });
+    mkdirSync(join(folder, 'dist', 'src'), { recursive: true });
+    writeFileSync(join(folder, 'dist', 'src', 'main.js'), '');
+    expect(parseBenchArgs(['--against', folder])).toMatchObject({ options: { against: folder } });
+    expect(parseBenchArgs(['--against', folder, '--write-docs']).kind).toBe('misused');
+    rmSync(folder, { recursive: true });
   });
 
   it.each([[['--scenario', 'warp']], [['--fast']], [['paced']], [['--scenario']], [['--from']]])(

@@ -42,7 +42,7 @@ describe('a duration', () => {
     expect(parse(anyLength, text)).toEqual({ wrong });
   });
 
-  it('has bounds of its own', () => {
+  it('has its own bounds', () => {
     const parser = duration({ min: '1s', max: '1m' });
     expect(parse(parser, '999ms')).toEqual({ wrong: 'is shorter than 1s' });
     expect(parse(parser, '1s')).toEqual({ value: 1_000 });
@@ -51,7 +51,7 @@ describe('a duration', () => {
     expect(parser.description).toContain('from 1s to 1m');
   });
 
-  it('can be a timer, also when lengthened by jitter, where it becomes one', () => {
+  it('fits a timer where it becomes one, even if jitter extends it', () => {
     const longest = parse(duration(timerBounds), timerBounds.max);
     expect(longest).toEqual({ value: expect.any(Number) });
     expect('value' in longest && longest.value * 2 < 2 ** 31 - 1).toBe(true);
@@ -97,11 +97,11 @@ describe('a list of durations', () => {
   });
 
   it.each([
-    ['1', 'has an entry, no. 1, that is not a whole number with a unit'],
-    ['1s,', 'has an entry, no. 2, that is not a whole number with a unit'],
-    [',', expect.stringContaining('no. 1')],
-    ['1s;4s', expect.stringContaining('no. 1')],
-    ['1s,25h', 'has an entry, no. 2, that is longer than 24h'],
+    ['1', 'has an invalid entry, number 1: it is not a whole number with a unit'],
+    ['1s,', 'has an invalid entry, number 2: it is not a whole number with a unit'],
+    [',', expect.stringContaining('number 1')],
+    ['1s;4s', expect.stringContaining('number 1')],
+    ['1s,25h', 'has an invalid entry, number 2: it is longer than 24h'],
   ])('%j is refused', (text, wrong) => {
     expect(parse(parser, text)).toEqual({ wrong });
   });

@@ -1,11 +1,13 @@
 import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
-import { loadConfig } from '../../../config/loadConfig.ts';
+import { describe, expect, it, test } from '@jest/globals';
+import fc from 'fast-check';
+import { describeConfig, loadConfig } from '../../../config/loadConfig.ts';
 import { packageRoot } from '../../../config/packageRoot.ts';
+import { settingEntries } from '../../../config/schema.ts';
 import { configOf, problemsOf, readNothing, required } from './loading.ts';
 
 describe('loadConfig', () => {
-  it('needs no more than the two connection strings; all else has its documented default', () => {
+  it('requires only the two connection strings; everything else has its documented default', () => {
     expect(configOf(required)).toEqual({
       mongodb: {
         uri: required.MONGODB_URI,
@@ -15,8 +17,18 @@ describe('loadConfig', () => {
         uuidRepresentation: 'javaLegacy',
       },
       mysql: {
-        uri: required.MYSQL_URI,
-        adminUri: null,
+        server: {
+          host: 'sql.example',
+          port: 3306,
+          socketPath: null,
+          user: 'worker',
+          password: 'my5ql-pass',
+          database: 'central',
+          charset: null,
+          sendsPasswordPlain: false,
+          tls: null,
+        },
+        adminServer: null,
         poolSize: 5,
         timeoutMs: 5_000,
         routeQuery: { path: join(packageRoot(), 'config/route.sql'), text: 'SELECT 1' },
@@ -58,7 +70,7 @@ describe('loadConfig', () => {
     });
   });
 
-  it('takes every setting from the environment', () => {
+  it('reads every setting from the environment', () => {
     const config = configOf({
       ...required,
       MONGODB_DATABASE: 'db',
@@ -132,24 +144,24 @@ describe('loadConfig', () => {
     });
   });
 
-  it('keeps the state where the SMS are unless told otherwise', () => {
+  it('keeps the state in the database of the SMS by default', () => {
     const { mongodb } = configOf({ ...required, MONGODB_DATABASE: 'other' });
     expect(mongodb.stateDatabase).toBe('other');
   });
 
-  it('freezes the configuration to its leaves', () => {
+  it('freezes the configuration deeply', () => {
     const config = configOf(required);
     const parts = [config, ...Object.values(config), config.call.quickRetriesMs];
     expect(parts.every((part) => Object.isFrozen(part))).toBe(true);
     expect(Object.isFrozen(config.mysql.routeQuery)).toBe(true);
   });
 
-  it('leaves the environment alone and ignores what it does not know', () => {
+  it('does not change the environment, and ignores unknown variables', () => {
     const env = Object.freeze({ ...required, UNRELATED: 'x', HTTP_PROXY: 'http://proxy' });
     expect(configOf(env)).toEqual(configOf(required));
   });
 
-  it('takes a blank variable for one that is not set', () => {
+  it('treats a blank variable as unset', () => {
     const blank = { MONGODB_DATABASE: '', LOG_LEVEL: ' ', MYSQL_CA_FILE: '', HTTP_PORT: '' };
     const blankFiles = { MYSQL_URI_FILE: '', MYSQL_ROUTE_QUERY_FILE: '' };
     expect(configOf({ ...required, ...blank, ...blankFiles })).toEqual(configOf(required));
@@ -158,7 +170,7 @@ describe('loadConfig', () => {
     ]);
   });
 
-  it('takes an empty list for an empty list', () => {
+  it('accepts an empty list', () => {
     const empty = { QUICK_RETRIES: '', RETRY_SCHEDULE: '', DELIVERY_STATUSES: '' };
     const { call, notify } = configOf({ ...required, ...empty });
     expect(call.quickRetriesMs).toEqual([]);
@@ -166,14 +178,20 @@ describe('loadConfig', () => {
     expect(notify.deliveryStatuses).toEqual([]);
   });
 
-  it('does not count the space around a value', () => {
+  it('ignores whitespace around a value', () => {
     expect(configOf({ ...required, LOG_LEVEL: ' warn\n' }).log.level).toBe('warn');
   });
 
   it.each([
-    ['socketTimeoutMS=45000', /^socketTimeoutMS in MONGODB_URI is 45s, shorter than a scan/],
-    ['SOCKETTIMEOUTMS=299999', /^socketTimeoutMS in MONGODB_URI is 299999ms, shorter than a scan/],
-    ['timeoutMS=2000', /^timeoutMS in MONGODB_URI does nothing/],
+    [
+      'socketTimeoutMS=45000',
+      /^socketTimeoutMS in MONGODB_URI is 45s, which is shorter than an oplog scan/,
+    ],
+    [
+      'SOCKETTIMEOUTMS=299999',
+      /^socketTimeoutMS in MONGODB_URI is 299999ms, which is shorter than an oplog scan/,
+    ],
+    ['timeoutMS=2000', /^timeoutMS in MONGODB_URI has no effect/],
   ])('warns of %s in the URI of MongoDB', (option, warning) => {
     const env = { ...required, MONGODB_URI: `mongodb://host/?${option}` };
     expect(loadConfig(env, readNothing)).toMatchObject({
@@ -190,7 +208,7 @@ describe('loadConfig', () => {
     },
   );
 
-  it('warns of a limit that is never reached', () => {
+  it('warns of a limit without effect', () => {
     const env = { ...required, MAX_IN_FLIGHT: '8', MAX_IN_FLIGHT_PER_ENDPOINT: '32' };
     expect(loadConfig(env, readNothing)).toMatchObject({
       ok: true,
@@ -198,35 +216,68 @@ describe('loadConfig', () => {
     });
   });
 
-  it('warns of retries that come too late to be made, stretched by a fifth as they may be', () => {
+  it('warns of retries that may come too late, including the extension by a fifth', () => {
     const warningsOf = (RETRY_SCHEDULE: string): readonly string[] =>
       loadConfig({ ...required, RETRY_SCHEDULE, QUICK_RETRIES: '1h' }, readNothing).warnings;
     expect(warningsOf('10h,20h')).toEqual([]);
     expect(warningsOf('10h,20h,1s')).toEqual([
-      'RETRY_SCHEDULE may take 129601200ms in all and is not always served to its end, as GIVE_UP_AFTER is 36h',
+      'RETRY_SCHEDULE takes up to 129601200ms in total, but GIVE_UP_AFTER is 36h: some retries may never be made',
     ]);
   });
 
-  it.each([
-    ['16384', '1024', 0],
-    ['65536', '256', 0],
-    ['1048576', '16', 0],
-    ['65537', '256', 1],
-    ['1048576', '17', 1],
-  ])(
-    'knows whether responses of %s bytes have room with %s calls in flight',
-    (RESPONSE_LIMIT, MAX_IN_FLIGHT, told) => {
-      const { warnings } = loadConfig({ ...required, RESPONSE_LIMIT, MAX_IN_FLIGHT }, readNothing);
-      const ofResponses =
-        /^MAX_IN_FLIGHT .* RESPONSE_LIMIT .* should come to 16777216 bytes at most$/;
-      expect(warnings.filter((warning) => ofResponses.test(warning))).toHaveLength(told);
-    },
-  );
-
-  it('warns of what looks like a misspelt setting, also beside problems', () => {
-    const warnings = ['QUICK_RETRY is not a setting; was QUICK_RETRIES meant?'];
+  it('warns of a probably misspelt setting, also beside problems', () => {
+    const warnings = ['QUICK_RETRY is not a setting; did you mean QUICK_RETRIES?'];
     const env = { ...required, QUICK_RETRY: '1s' };
     expect(loadConfig(env, readNothing)).toMatchObject({ ok: true, warnings });
     expect(loadConfig({ QUICK_RETRY: '1s' }, readNothing)).toMatchObject({ ok: false, warnings });
+  });
+});
+
+describe('describeConfig', () => {
+  it('shows every setting by name, and secrets only as set', () => {
+    const described = describeConfig(configOf(required));
+    expect(Object.keys(described)).toEqual(settingEntries.map(([name]) => name));
+    expect(described).toMatchObject({ MONGODB_URI: 'set', MYSQL_URI: 'set' });
+    expect(JSON.stringify(described)).not.toMatch(/m0ngo-pass|my5ql-pass|db\.example/);
+  });
+
+  it('shows the documented defaults', () => {
+    const documented = settingEntries
+      .filter(([name, setting]) => setting.default !== null && name !== 'MYSQL_ROUTE_QUERY_FILE')
+      .map(([name, setting]) => [name, setting.default]);
+    expect(describeConfig(configOf(required))).toMatchObject(Object.fromEntries(documented));
+  });
+
+  test('what it shows is read back as the same configuration', () => {
+    const seconds = fc.integer({ min: 10, max: 20 }).map((count) => `${count}s`);
+    const environment = fc.record(
+      {
+        DELIVERY_STATUSES: fc.constantFrom('', 'DELIVERED', 'DELIVERED,FAILED'),
+        RETRY_SCHEDULE: fc.array(seconds).map((entries) => entries.join(',')),
+        RETRY_AFTER_MAX: seconds,
+        GIVE_UP_AFTER: fc.constantFrom('36h', '40h'),
+        SWEEP_MARGIN: fc.constantFrom('0s', '32h'),
+        START_AT: fc.constantFrom('now', '2024-05-01T12:00:00+05:30'),
+        LEASE_TTL: seconds,
+        WORKER_ID: fc.constantFrom('', 'a', 'rack b, no. 7'),
+        QUICK_RETRIES: fc.array(seconds).map((entries) => entries.join(',')),
+        REQUEST_TIMEOUT: seconds,
+        ROUTE_CACHE_TTL: seconds,
+        EGRESS_ALLOW_CIDRS: fc.constantFrom('', '10.0.0.0/8', '10.0.0.0/8,fd00::/8,::1'),
+        EGRESS_SCHEMES: fc.constantFrom('https', 'https,http'),
+        RECORD_SKIPS: fc.constantFrom('true', 'false'),
+        HTTP_PORT: fc.constantFrom('off', '0', '8080'),
+        PAYLOAD_TIMEZONE: fc.constantFrom('UTC', '-03:00'),
+        MYSQL_ROUTE_QUERY_FILE: fc.constantFrom('', 'a.sql', '/b.sql'),
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(environment, (env) => {
+        const config = configOf({ ...required, ...env });
+        const again = { ...describeConfig(config), ...required };
+        expect(loadConfig(again, readNothing)).toEqual({ ok: true, config, warnings: [] });
+      }),
+    );
   });
 });

@@ -1,7 +1,6 @@
 import type { Config } from '../../../config/config.ts';
 import { loadConfig } from '../../../config/loadConfig.ts';
-import type { Problem } from '../../../config/problem.ts';
-import type { Environment } from '../../../config/readSetting.ts';
+import type { Environment, Problem } from '../../../config/reading.ts';
 
 export const required = {
   MONGODB_URI: 'mongodb://worker:m0ngo-pass@db.example/?replicaSet=rs0',

@@ -19,6 +19,7 @@ async function exposed(): Promise<Series> {
   metrics.checkpointAt(new Date());
   metrics.stateRead({
     retriesPending: 0,
+    retriesBlocked: 0,
     oldestOverdueSeconds: 0,
     endpointsDisabled: 0,
     oldestOplogEntryAt: new Date(),
@@ -81,7 +82,7 @@ beforeAll(async () => {
 });
 
 describe('what is asked of Prometheus', () => {
-  it('is told from what the worker does not show', () => {
+  it('is notified from what the worker does not show', () => {
     const query = 'notify_on_delivery_in_flight{job="a"} + up{job="a"}';
     expect(unknownIn(query, series)).toEqual([]);
     expect(unknownIn(query.replace('in_flight', 'inflight'), series)).toHaveLength(1);
@@ -110,8 +111,8 @@ describe('deploy/prometheus/alerts.yml', () => {
     expect([...anchors(page)]).toContain(anchor);
   });
 
-  it('has an alert for every paragraph of what to do when', () => {
-    const section = /^## What to do when\n(.*?)^## /ms.exec(readProjectFile('docs/operations.md'));
+  it('has an alert for every paragraph of the runbook', () => {
+    const section = /^## Runbook\n(.*?)^## /ms.exec(readProjectFile('docs/operations.md'));
     const headings = [...(section?.[1] ?? '').matchAll(/^### (.*)$/gm)];
     const linked = new Set(rules.map(({ annotations }) => annotations.runbook.split('#')[1]));
     expect(headings).toHaveLength(linked.size);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../../../config/loadConfig.ts';
 import { settingEntries } from '../../../config/schema.ts';
-import { createAddressPolicy } from '../../../src/http/addressPolicy.ts';
+import { createAddressPolicy } from '../../../src/http/addresses.ts';
 import {
   readComposeWorker,
   readConfigMap,

@@ -14,12 +14,12 @@ const files = readdirSync(new URL('tests/', root), { recursive: true, encoding: 
 const faultNames = faults.map(({ name }) => `faults/${name}`);
 
 describe('docs/delivery-semantics.md', () => {
-  it.each(named())('names a test that is there: %s', (name) => {
+  it.each(named())('names an existing test: %s', (name) => {
     const isThere = faultNames.includes(name) || files.includes(`${name}.test.ts`);
     expect(isThere).toBe(true);
   });
 
-  it('names every fault of the suite but those that another one covers', () => {
+  it('names every fault of the suite except those covered by another one', () => {
     expect(faultNames.filter((name) => !named().includes(name))).toEqual([
       'faults/failing-commands',
     ]);

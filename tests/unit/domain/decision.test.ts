@@ -1,105 +1,93 @@
 import { describe, expect, it } from '@jest/globals';
-import { decide, type DecisionInput } from '../../../src/domain/decision.ts';
-import type { Route } from '../../../src/domain/route.ts';
-import { createTimeZone } from '../../../src/runtime/timeZone.ts';
-import { aDocument, aPosition, aSubject, aWebhook } from '../../support/builders.ts';
+import { decide, reasonNow, type Decision } from '../../../src/domain/decision.ts';
+import {
+  combinationsOf,
+  decisionTable,
+  lineFor,
+  namedRoutes,
+  routeNames,
+  type Conditions,
+  type RouteName,
+} from '../../support/decisionTable.ts';
 
-const webhook = aWebhook();
-const open: Route = { kind: 'open', webhook };
-const unusable: Route = {
-  kind: 'unusable',
-  webhookId: 7,
-  displayUrl: null,
-  problem: 'it has no URL',
-};
-const hourMs = 3_600_000;
+const previous = { webhookId: 5, displayUrl: 'https://previous.example/hook' };
+const cases = combinationsOf(['accepted', 'stale', 'disabled', 'expired']);
 
-const input = (fields: Partial<DecisionInput> = {}): DecisionInput => ({
-  subject: aSubject(),
-  operation: 'update',
-  document: aDocument(),
-  detail: { kind: 'usable', accountId: 28, flowId: 200, phononUuid: 'uuid' },
-  route: open,
-  maxStatusAgeMs: hourMs,
-  zone: createTimeZone('Asia/Kolkata'),
-  ...fields,
+function decided(name: RouteName, conditions: Conditions): Decision {
+  return decide({
+    route: namedRoutes[name],
+    isStale: conditions.has('stale'),
+    isExpired: conditions.has('expired'),
+    isDisabled: (key) =>
+      conditions.has('disabled') && key === namedRoutes.webhook.webhook.endpointKey,
+    acceptedFor: conditions.has('accepted') ? previous : null,
+  });
+}
+
+/** In the table's words. */
+function wordsFor(decision: Decision): string {
+  switch (decision.kind) {
+    case 'notify':
+      return 'notify';
+    case 'skip':
+      return `\`skipped\` / \`${decision.reason}\``;
+    case 'fail':
+      return `\`failed\` / \`${decision.reason}\``;
+    case 'ignore':
+      return `ignore: \`${decision.reason}\``;
+    case 'routeUnknown':
+      return 'look up again later';
+    default:
+      return decision satisfies never;
+  }
+}
+
+/** What the table says of the webhook, where a webhook is known. */
+function webhookFor(name: RouteName, conditions: Conditions): object | null {
+  const route = namedRoutes[name];
+  const current = route.kind === 'open' ? route.webhook : route;
+  const known = conditions.has('accepted') ? previous : null;
+  switch (lineFor(name, conditions).webhook) {
+    case 'current':
+      return current;
+    case 'previous':
+      return known;
+    case 'previous, else current':
+      return known ?? current;
+    default:
+      return null;
+  }
+}
+
+describe('the decision about a status', () => {
+  it.each(routeNames)('is that of the table when its route is %s, whatever else holds', (name) => {
+    for (const conditions of cases) {
+      const decision = decided(name, conditions);
+      const { decision: expected } = lineFor(name, conditions);
+      expect([[...conditions], wordsFor(decision)]).toEqual([[...conditions], expected]);
+      const webhook = 'webhook' in decision ? decision.webhook : null;
+      expect(webhook).toEqual(webhookFor(name, conditions));
+    }
+  });
+
+  it('needs each line of the table but the one for documents that can’t be used', () => {
+    const needed = routeNames.flatMap((name) => cases.map((each) => lineFor(name, each)));
+    const unneeded = decisionTable().filter((line) =>
+      needed.every((each) => JSON.stringify(each) !== JSON.stringify(line)),
+    );
+    expect(unneeded.map(({ condition }) => condition)).toEqual(['unusable']);
+  });
 });
 
-/** An insert whose delivery lies further back than counts as news. */
-const staleInsert = {
-  operation: 'insert',
-  document: aDocument({
-    deliveryTime: new Date(aPosition(1).wallTime.getTime() - hourMs - 1),
-  }),
-} as const;
-
-describe('decide', () => {
-  it('notifies the webhook of an open route', () => {
-    const subject = aSubject();
-    const decision = decide(input({ subject }));
-    expect(decision).toEqual({
-      kind: 'notify',
-      notification: {
-        ...subject,
-        accountId: 28,
-        flowId: 200,
-        webhook,
-        body: expect.any(Uint8Array),
-      },
-    });
-  });
-
-  it('sends the document, under its own id and with times in the zone', () => {
-    const document = aDocument({ deliveryTime: new Date('2023-10-19T06:25:20.408Z') });
-    const decision = decide(input({ document }));
-    if (decision.kind !== 'notify') throw new Error(decision.kind);
-    const { _id, _class, ...others } = document;
-    expect(JSON.parse(Buffer.from(decision.notification.body).toString())).toEqual({
-      'phonon-uuid': document['phononUuid'],
-      smsDetails: [{ id: _id, ...others, deliveryTime: '2023-10-19T11:55:20.408+05:30' }],
-    });
-  });
-
-  it.each<[string, Partial<DecisionInput>, object]>([
-    ['not opted in', { route: { kind: 'notOptedIn' } }, { kind: 'notOptedIn' }],
-    [
-      'no default webhook',
-      { route: { kind: 'missing', reason: 'no_default_webhook' } },
-      { kind: 'skip', reason: 'no_default_webhook' },
-    ],
-    [
-      'a flow without the webhook',
-      { route: { kind: 'missing', reason: 'flow_webhook_disabled' } },
-      { kind: 'skip', reason: 'flow_webhook_disabled' },
-    ],
-    ['an unusable webhook', { route: unusable }, { kind: 'invalidWebhook', route: unusable }],
-    ['a stale status', staleInsert, { kind: 'skip', reason: 'stale' }],
-    [
-      'staleness of an account that never asked',
-      { ...staleInsert, route: { kind: 'notOptedIn' } },
-      { kind: 'notOptedIn' },
-    ],
-    [
-      'staleness before a missing webhook',
-      { ...staleInsert, route: { kind: 'missing', reason: 'no_default_webhook' } },
-      { kind: 'skip', reason: 'stale' },
-    ],
-    [
-      'staleness before an unusable webhook',
-      { ...staleInsert, route: unusable },
-      { kind: 'skip', reason: 'stale' },
-    ],
-  ])('knows %s', (_what, fields, expected) => {
-    expect(decide(input(fields))).toEqual(expected);
-  });
-
-  it('takes an update for news however old its document says it is', () => {
-    expect(decide(input({ ...staleInsert, operation: 'update' })).kind).toBe('notify');
-  });
-
-  it('takes a status of exactly the greatest age for news', () => {
-    const deliveryTime = new Date(aPosition(1).wallTime.getTime() - hourMs);
-    const document = aDocument({ deliveryTime });
-    expect(decide(input({ operation: 'insert', document })).kind).toBe('notify');
+describe('why a status that comes now is not notified', () => {
+  it.each<[Exclude<RouteName, 'unknown'>, boolean, string | null]>([
+    ['not opted in', true, 'not_opted_in'],
+    ['no default webhook', true, 'no_default_webhook'],
+    ['flow disabled', true, 'flow_webhook_disabled'],
+    ['invalid webhook', true, 'invalid_webhook'],
+    ['webhook', true, 'endpoint_disabled'],
+    ['webhook', false, null],
+  ])('is known: %s, endpoint disabled: %s', (name, isDisabled, reason) => {
+    expect(reasonNow(namedRoutes[name], isDisabled)).toBe(reason);
   });
 });

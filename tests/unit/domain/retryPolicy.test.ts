@@ -17,12 +17,16 @@ const schedule: RetrySchedule = {
 };
 const attemptsInAll = 5;
 const now = aPosition(100).wallTime;
+const never = new Date(8.64e15);
 
 const stepAfter = (
   outcome: AttemptOutcome,
   number: number,
   { random = 0, ...changed }: Partial<RetrySchedule> & { readonly random?: number } = {},
-): NextStep => nextStep(outcome, number, { ...schedule, ...changed }, { now, random });
+): NextStep => {
+  const limits = { now, random, deadline: never, canBeScheduled: true };
+  return nextStep(outcome, number, { ...schedule, ...changed }, limits);
+};
 
 describe('nextStep', () => {
   it.each([200, 201, 204, 299])(
@@ -55,10 +59,10 @@ describe('nextStep', () => {
     ['quickRetry', 1, 0.999, 1_200],
     ['quickRetry', 2, 0, 4_000],
     ['quickRetry', 2, 0.25, 4_200],
-    ['parked', 3, 0, 30_000],
-    ['parked', 3, 0.5, 33_000],
-    ['parked', 4, 0, 120_000],
-    ['parked', 4, 0.999, 143_976],
+    ['scheduled', 3, 0, 30_000],
+    ['scheduled', 3, 0.5, 33_000],
+    ['scheduled', 4, 0, 120_000],
+    ['scheduled', 4, 0.999, 143_976],
   ])('is %s after attempt %i with random %d, for %i ms', (kind, number, random, waitMs) => {
     expect(stepAfter(answered(500), number, { random })).toEqual({ kind, waitMs });
   });
@@ -96,7 +100,7 @@ describe('nextStep', () => {
             retryScheduleMs,
             random,
           });
-          expect(step.kind).toBe(number <= quickRetriesMs.length ? 'quickRetry' : 'parked');
+          expect(step.kind).toBe(number <= quickRetriesMs.length ? 'quickRetry' : 'scheduled');
           expect(waitOf(step)).toBeGreaterThanOrEqual(entry);
           expect(waitOf(step)).toBeLessThanOrEqual(Math.ceil(entry * 1.2));
         },
@@ -138,13 +142,13 @@ describe('a Retry-After', () => {
   const asking = (retryAfter: string, code = 503): AttemptOutcome => answered(code, { retryAfter });
 
   it.each([
-    ['longer than its quick entry is served from durable state', '2', 1, 'parked', 2_000],
+    ['longer than its quick entry is served from durable state', '2', 1, 'scheduled', 2_000],
     ['as long as its quick entry changes nothing', '1', 1, 'quickRetry', 1_000],
     ['shorter than its quick entry changes nothing', '0', 1, 'quickRetry', 1_000],
-    ['shorter than its entry changes nothing', '29', 3, 'parked', 30_000],
-    ['longer than its entry is waited for', '31', 3, 'parked', 31_000],
-    ['longer than the longest allowed is cut', '99999', 3, 'parked', hour],
-    ['beyond all bounds is cut', '9'.repeat(30), 1, 'parked', hour],
+    ['shorter than its entry changes nothing', '29', 3, 'scheduled', 30_000],
+    ['longer than its entry is waited for', '31', 3, 'scheduled', 31_000],
+    ['longer than the longest allowed is cut', '99999', 3, 'scheduled', hour],
+    ['beyond all bounds is cut', '9'.repeat(30), 1, 'scheduled', hour],
     ['that makes no sense changes nothing', 'soon', 1, 'quickRetry', 1_000],
   ])('%s', (_what, header, number, kind, waitMs) => {
     expect(stepAfter(asking(header), number)).toEqual({ kind, waitMs });
@@ -152,7 +156,7 @@ describe('a Retry-After', () => {
 
   it('may be a date', () => {
     const date = new Date(now.getTime() + 90_000).toUTCString();
-    expect(stepAfter(asking(date), 1)).toEqual({ kind: 'parked', waitMs: 90_000 });
+    expect(stepAfter(asking(date), 1)).toEqual({ kind: 'scheduled', waitMs: 90_000 });
     expect(stepAfter(asking(new Date(now.getTime() - 1_000).toUTCString()), 1)).toEqual({
       kind: 'quickRetry',
       waitMs: 1_000,
@@ -165,7 +169,7 @@ describe('a Retry-After', () => {
   });
 
   it.each([301, 404, 429, 500])('counts on a %i as on any failed attempt', (code) => {
-    expect(stepAfter(asking('100', code), 1)).toEqual({ kind: 'parked', waitMs: 100_000 });
+    expect(stepAfter(asking('100', code), 1)).toEqual({ kind: 'scheduled', waitMs: 100_000 });
   });
 
   it('makes no attempt that the schedule has not', () => {
@@ -220,5 +224,37 @@ describe('what a receiver asks for', () => {
   it('counts before what is left of the schedule, and before a Retry-After', () => {
     const outcome = answered(410, { retryAfter: '5' });
     expect(stepAfter(outcome, attemptsInAll)).toEqual({ kind: 'failed', reason: 'endpoint_gone' });
+  });
+});
+
+describe('the limits of a notification', () => {
+  const within = (number: number, leftMs: number, canBeScheduled = true): NextStep => {
+    const deadline = new Date(now.getTime() + leftMs);
+    return nextStep(answered(500), number, schedule, { now, random: 0, deadline, canBeScheduled });
+  };
+  const expired = { kind: 'failed', reason: 'expired' };
+  const exhausted = { kind: 'failed', reason: 'attempts_exhausted' };
+
+  it.each<[number, number, object]>([
+    [1, 1_000, { kind: 'quickRetry', waitMs: 1_000 }],
+    [1, 999, expired],
+    [3, 30_000, { kind: 'scheduled', waitMs: 30_000 }],
+    [3, 29_999, expired],
+    [attemptsInAll, -1, exhausted],
+  ])('after attempt %i allow no attempt after the deadline, %i ms away', (number, leftMs, step) => {
+    expect(within(number, leftMs)).toEqual(step);
+  });
+
+  it('allow quick retries only where it can’t wait in durable state', () => {
+    expect(within(1, 1_000, false)).toEqual({ kind: 'quickRetry', waitMs: 1_000 });
+    expect(within(3, 30_000, false)).toEqual(exhausted);
+    expect(within(3, 29_999, false)).toEqual(expired);
+  });
+
+  it('do not matter to what is delivered or refused', () => {
+    const limits = { now, random: 0, deadline: new Date(0), canBeScheduled: false };
+    expect(nextStep(answered(200), 1, schedule, limits)).toEqual({ kind: 'delivered' });
+    const gone = { kind: 'failed', reason: 'endpoint_gone' };
+    expect(nextStep(answered(410), 1, schedule, limits)).toEqual(gone);
   });
 });

@@ -1,6 +1,10 @@
-import type { Route, Webhook } from '../../../src/domain/route.ts';
-import { routeFromRow, type RouteRow } from '../../../src/domain/routeFromRow.ts';
-import { allSchemes } from '../../../src/domain/webhookUrl.ts';
+import {
+  type Route,
+  routeFromRow,
+  type RouteRow,
+  type Webhook,
+} from '../../../src/domain/route.ts';
+import { allSchemes } from '../../../src/domain/webhook.ts';
 
 const openRow: RouteRow = {
   notifyOnDelivery: 'true',

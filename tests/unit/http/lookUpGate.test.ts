@@ -7,16 +7,16 @@ const limits = { all: 6, untried: 4, slow: 2 };
 const found: readonly LookupAddress[] = [{ address: '8.0.0.1', family: 4 }];
 const silent = Object.assign(new Error('silent'), { code: 'EAI_AGAIN' });
 
-/** A gate, and a resolver behind it that answers when told to. */
+/** A gate, and a resolver behind it that answers when notified to. */
 function createGate(answered: ReadonlySet<string> = new Set()) {
-  const underWay = new Map<string, (error: Error | null) => void>();
+  const active = new Map<string, (error: Error | null) => void>();
   const begun: string[] = [];
   let nowMs = 0;
   const gate = createLookUpGate(
     async (name) => {
       begun.push(name);
       await new Promise<void>((fulfil, reject) => {
-        underWay.set(name, (error) => (error === null ? fulfil() : reject(error)));
+        active.set(name, (error) => (error === null ? fulfil() : reject(error)));
       });
       return found;
     },
@@ -29,13 +29,13 @@ function createGate(answered: ReadonlySet<string> = new Set()) {
   /** What came of each, in the order of their ends. */
   const ends: string[] = [];
   const end = (name: string, error: Error | null): void => {
-    const settle = underWay.get(name);
-    underWay.delete(name);
+    const settle = active.get(name);
+    active.delete(name);
     settle?.(error);
   };
   return {
     begun,
-    underWay: (prefix = '') => [...underWay.keys()].filter((name) => name.startsWith(prefix)),
+    active: (prefix = '') => [...active.keys()].filter((name) => name.startsWith(prefix)),
     ask: async (name: string) => {
       try {
         await gate(name);
@@ -59,7 +59,7 @@ function createGate(answered: ReadonlySet<string> = new Set()) {
       nowMs += tookMs;
       end(name, error);
       await asked;
-      await until('its place is free', () => !underWay.has(name));
+      await until('its place is free', () => !active.has(name));
     },
     ends,
   };
@@ -79,37 +79,37 @@ describe('the gate of look-ups', () => {
     const gate = createGate();
     await gate.know('quick.example', 10);
     gate.askAll(names('new', 50));
-    expect(gate.underWay()).toHaveLength(limits.untried);
+    expect(gate.active()).toHaveLength(limits.untried);
     gate.askAll(['quick.example']);
-    expect(gate.underWay()).toContain('quick.example');
+    expect(gate.active()).toContain('quick.example');
   });
 
   it('lets new names through while as many as may of the slow ones take long', async () => {
     const gate = createGate();
     for (const name of names('slow', 20)) await gate.know(name, 1_001, silent);
     gate.askAll(names('slow', 20));
-    expect(gate.underWay()).toHaveLength(limits.slow);
+    expect(gate.active()).toHaveLength(limits.slow);
     gate.askAll(names('new', 20));
-    expect(gate.underWay('new')).toHaveLength(limits.untried - limits.slow);
+    expect(gate.active('new')).toHaveLength(limits.untried - limits.slow);
   });
 
-  it('never has more under way than may be, and makes all of them in the end', async () => {
+  it('never has more in progress than may be, and makes all of them in the end', async () => {
     const gate = createGate();
     for (const name of names('quick', 20)) await gate.know(name, 10);
     gate.askAll([...names('quick', 20), ...names('new', 20)]);
     while (gate.ends.length < 60) {
-      expect(gate.underWay().length).toBeLessThanOrEqual(limits.all);
-      await gate.end(gate.underWay()[0] ?? '');
+      expect(gate.active().length).toBeLessThanOrEqual(limits.all);
+      await gate.end(gate.active()[0] ?? '');
     }
     expect(gate.begun).toHaveLength(60);
-    expect(gate.underWay()).toEqual([]);
+    expect(gate.active()).toEqual([]);
   });
 
   it('goes by the time taken: a name that is quickly known not to exist is in nobody’s way', async () => {
     const gate = createGate();
     for (const name of names('gone', 6)) await gate.know(name, 10, silent);
     gate.askAll(names('gone', 6));
-    expect(gate.underWay()).toHaveLength(limits.all);
+    expect(gate.active()).toHaveLength(limits.all);
   });
 
   it('looks a name up once at a time, also while it waits', async () => {
@@ -117,7 +117,7 @@ describe('the gate of look-ups', () => {
     gate.askAll(names('new', limits.untried));
     gate.askAll(['late.example', 'late.example', 'late.example']);
     await gate.end('new-0.example');
-    await until('it is looked up', () => gate.underWay().includes('late.example'));
+    await until('it is looked up', () => gate.active().includes('late.example'));
     await gate.end('late.example');
     await until(
       'all have it',
@@ -134,10 +134,10 @@ describe('the gate of look-ups', () => {
     await gate.know('once.example', 5_000);
     gate.askAll([...names('dead', 4), 'once.example']);
     await gate.end('dead-0.example', silent);
-    await until('the next has begun', () => gate.underWay().length === limits.slow);
-    expect(gate.underWay()).toEqual(['dead-1.example', 'once.example']);
+    await until('the next has begun', () => gate.active().length === limits.slow);
+    expect(gate.active()).toEqual(['dead-1.example', 'once.example']);
     await gate.end('once.example');
-    await until('the next has begun', () => gate.underWay().includes('dead-2.example'));
+    await until('the next has begun', () => gate.active().includes('dead-2.example'));
   });
 
   it('counts a slow name as quick once it was, and as new when that is long ago', async () => {
@@ -147,11 +147,11 @@ describe('the gate of look-ups', () => {
     for (const name of names('dead', 3)) await gate.know(name, 10_000, silent);
     gate.askAll(names('dead', 3));
     gate.askAll(['slow.example']);
-    expect(gate.underWay()).toContain('slow.example');
+    expect(gate.active()).toContain('slow.example');
     gate.pass(600_001);
     gate.askAll(names('other', 10));
     gate.askAll(names('dead', 3));
-    expect(gate.underWay('other')).toHaveLength(limits.untried - limits.slow);
+    expect(gate.active('other')).toHaveLength(limits.untried - limits.slow);
   });
 
   it.each(['new', 'slow'])(
@@ -161,10 +161,10 @@ describe('the gate of look-ups', () => {
       if (standing === 'slow') await gate.know('well.example', 10_000, silent);
       for (const name of names('dead', 10)) await gate.know(name, 10_000, silent);
       gate.askAll([...names('dead', 10), ...names('new', 10)]);
-      expect(gate.underWay()).toHaveLength(limits.untried);
+      expect(gate.active()).toHaveLength(limits.untried);
       gate.askAll(['well.example']);
-      await until('it is looked up', () => gate.underWay().includes('well.example'));
-      expect(gate.underWay()).toHaveLength(limits.untried + 1);
+      await until('it is looked up', () => gate.active().includes('well.example'));
+      expect(gate.active()).toHaveLength(limits.untried + 1);
     },
   );
 
@@ -175,8 +175,8 @@ describe('the gate of look-ups', () => {
     answered.add('late.example');
     await until('it is looked up', () => {
       void gate.ask('late.example');
-      return gate.underWay().includes('late.example');
+      return gate.active().includes('late.example');
     });
-    expect(gate.underWay()).toHaveLength(limits.untried + 1);
+    expect(gate.active()).toHaveLength(limits.untried + 1);
   });
 });

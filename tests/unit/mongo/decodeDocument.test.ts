@@ -115,6 +115,6 @@ describe('decodeDocument', () => {
   it('throws for bytes that are no BSON', () => {
     const bytes = Buffer.from(BSON.serialize({ a: 1, b: 2 }));
     bytes[4] = 0x55;
-    expect(() => decodeDocument(bytes)).toThrow('no type of BSON');
+    expect(() => decodeDocument(bytes)).toThrow('Invalid 0x55 type byte');
   });
 });

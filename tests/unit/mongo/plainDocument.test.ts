@@ -16,9 +16,8 @@ import {
   UUID,
 } from 'mongodb';
 import * as fc from 'fast-check';
-import { setField } from '../../../src/domain/fields.ts';
-import type { PlainValue } from '../../../src/domain/plainValue.ts';
-import { toLegacyUuid } from '../../../src/mongo/legacyUuid.ts';
+import { type PlainValue, setField } from '../../../src/domain/plainValue.ts';
+import { toLegacyUuid } from '../../../src/mongo/plainDocument.ts';
 import { toPlain, toPlainDocument } from '../../../src/mongo/plainDocument.ts';
 
 /** What the driver hands out for a stored document. */

@@ -41,7 +41,7 @@ describe('the clock of the server', () => {
     expect(clock.now()).toBe(Date.now() - 7_000);
   });
 
-  it('is not moved by an answer that was long under way and may be right', () => {
+  it('is not moved by an answer that was long in progress and may be right', () => {
     const clock = createServerClock();
     ask(clock, 0, 2);
     // Frozen after it had looked at its clock.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { MongoNetworkError, MongoServerError } from 'mongodb';
-import { StreamFailure, type StreamFailureKind } from '../../../src/domain/streamFailure.ts';
+import { StreamFailure, type StreamFailureKind } from '../../../src/ports/source.ts';
 import { toStreamFailure } from '../../../src/mongo/streamErrors.ts';
 
 const serverError = (code: number): MongoServerError =>

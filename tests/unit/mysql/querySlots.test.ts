@@ -87,15 +87,17 @@ describe('the slots for queries', () => {
     expect(running).toEqual(['a1', 'a2']);
   });
 
-  it('are one for all keys in trouble, which is not waited for', async () => {
+  it('are one for all keys in trouble, in which accounts take turns, a key of each', async () => {
     const { running, errors, ask, end } = start();
-    for (const name of ['a1', 'b1', 'c1']) await ask(name, { isInTrouble: true });
-    await ask('a2');
-    expect(running).toEqual(['a1', 'a2']);
-    expect(errors).toEqual(['b1 NoSlot', 'c1 NoSlot']);
+    for (const name of ['a1', 'a2', 'b1', 'a3', 'b2']) await ask(name, { isInTrouble: true });
+    await ask('a4');
+    expect(running).toEqual(['a1', 'a4']);
+    expect(errors).toEqual(['a2 NoSlot', 'a3 NoSlot', 'b2 NoSlot']);
     await end('a1');
-    await ask('c2', { isInTrouble: true });
-    expect(running).toEqual(['a2', 'c2']);
+    await ask('a5', { isInTrouble: true });
+    expect(running).toEqual(['a4', 'b1']);
+    await end('b1');
+    expect(running).toEqual(['a4', 'a5']);
   });
 
   it('are not taken by who has left the line', async () => {

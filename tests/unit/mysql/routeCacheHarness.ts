@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Route, RouteKey } from '../../../src/domain/route.ts';
+import type { Route, RouteKey, RouteLookup } from '../../../src/domain/route.ts';
 import { RouteQueryError, type RouteErrorKind } from '../../../src/mysql/errors.ts';
 import { createRouteCache, type RouteCacheOptions } from '../../../src/mysql/routeCache.ts';
 import { createMemoryLogger } from '../../support/memoryLogger.ts';
@@ -105,14 +105,14 @@ interface Asked<Answer> extends Check {
 }
 
 export interface Observed {
-  state: 'waiting' | 'answered' | 'rejected';
-  readonly result: Promise<Route>;
+  state: 'waiting' | 'answered' | 'unknown' | 'rejected';
+  readonly result: Promise<RouteLookup>;
 }
 
-async function observe(result: Promise<Route>): Promise<Observed> {
+async function observe(result: Promise<RouteLookup>): Promise<Observed> {
   const observed: Observed = { state: 'waiting', result };
   result.then(
-    () => (observed.state = 'answered'),
+    ({ kind }) => (observed.state = kind === 'unknown' ? kind : 'answered'),
     () => (observed.state = 'rejected'),
   );
   await settled();

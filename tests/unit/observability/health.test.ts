@@ -14,7 +14,7 @@ function createReady() {
   return { health, clock };
 }
 
-describe('what only a start with other settings mends', () => {
+describe('what only a start with other settings fixes', () => {
   it('fails readiness at once, and liveness after a minute, until it has passed', () => {
     const { health, clock } = createReady();
     health.hopeless('mongodb', 'MongoDB refuses the credentials');
@@ -128,7 +128,7 @@ describe('live', () => {
     expect(health.live().status).toBe('ok');
   });
 
-  it('is, while the worker is not ready or is stopping: a restart would mend nothing', () => {
+  it('is, while the worker is not ready or is stopping: a restart would fix nothing', () => {
     const { health } = createReady();
     health.turned('stream');
     health.set('mysql', { status: 'fail', detail: 'ECONNREFUSED' });

@@ -20,3 +20,10 @@ describe('the metrics of the process', () => {
     expect(Math.abs(startedAt - performance.timeOrigin)).toBeLessThan(1000);
   });
 });
+
+it('build_info names the version and Node', async () => {
+  const series = `build_info{version="1.2.3",node="${process.versions.node}"}`;
+  expect(await createMetrics(undefined, '1.2.3').text()).toContain(
+    `notify_on_delivery_${series} 1\n`,
+  );
+});

@@ -61,6 +61,7 @@ describe('the series whose labels are known', () => {
 
 const unknownAtFirst = [
   'retries_pending',
+  'retries_blocked',
   'retries_oldest_overdue_seconds',
   'endpoints_disabled',
   'stream_lag_seconds',
@@ -210,7 +211,7 @@ describe('the lags of a worker that has lost the lease', () => {
     jest.useRealTimers();
   });
 
-  it('are not told of the stream, which it reads no more', async () => {
+  it('are not reported the stream, which it reads no more', async () => {
     expect(await valueOf(metrics, 'stream_lag_seconds')).toBeUndefined();
     metrics.streamRead({ empty: false, wallTime: new Date(now) });
     expect(await valueOf(metrics, 'stream_lag_seconds')).toBeUndefined();
@@ -286,7 +287,7 @@ describe('the exposition', () => {
       expect(line).toMatch(/^notify_on_delivery_/);
       for (const [, name = ''] of line.matchAll(/[{,]([a-z]+)="/g)) names.add(name);
     }
-    const known = 'cause code collection le outcome partition reason result state';
+    const known = 'cause code collection le node outcome partition reason result state version';
     expect([...names].sort().join(' ')).toBe(known);
   });
 

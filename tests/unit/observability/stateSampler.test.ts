@@ -9,16 +9,16 @@ type Readers = Parameters<StateSampler['readFrom']>[0];
 const never = new Promise<never>(() => undefined);
 let stopping: AbortController;
 let logger: MemoryLogger;
-let told: Partial<StateFigures>[];
+let notified: Partial<StateFigures>[];
 let sampler: StateSampler;
 
 beforeEach(() => {
   jest.useFakeTimers();
   stopping = new AbortController();
   logger = createMemoryLogger();
-  told = [];
+  notified = [];
   sampler = createStateSampler({
-    metrics: { stateRead: (figures) => void told.push(figures) },
+    metrics: { stateRead: (figures) => void notified.push(figures) },
     logger,
     stopping: stopping.signal,
   });
@@ -29,6 +29,7 @@ afterEach(() => {
 
 const readersWith = (readers: Partial<Readers>): Readers => ({
   retriesPending: () => Promise.resolve(1),
+  retriesBlocked: () => Promise.resolve(0),
   oldestOverdueSeconds: () => Promise.resolve(2),
   endpointsDisabled: () => Promise.resolve(3),
   checkpointAt: () => Promise.resolve(null),
@@ -36,7 +37,7 @@ const readersWith = (readers: Partial<Readers>): Readers => ({
   ...readers,
 });
 const figure = (name: keyof StateFigures): unknown[] =>
-  told.flatMap((figures) => (name in figures ? [figures[name]] : []));
+  notified.flatMap((figures) => (name in figures ? [figures[name]] : []));
 const pass = async (ms: number): Promise<void> => await jest.advanceTimersByTimeAsync(ms);
 
 describe('the sampling of the state', () => {
@@ -45,7 +46,7 @@ describe('the sampling of the state', () => {
     sampler.readFrom(readersWith({ retriesPending: () => Promise.resolve((pending += 1)) }));
     await pass(0);
     expect(figure('retriesPending')).toEqual([1]);
-    expect(told).toHaveLength(5);
+    expect(notified).toHaveLength(6);
     await pass(4_999);
     await sampler.refresh();
     expect(pending).toBe(1);
@@ -61,7 +62,7 @@ describe('the sampling of the state', () => {
     stopping.abort(new Error('stop'));
     sampler.readFrom(readersWith({}));
     await sampler.refresh();
-    expect(told).toEqual([]);
+    expect(notified).toEqual([]);
     expect(jest.getTimerCount()).toBe(0);
   });
 

@@ -2,38 +2,38 @@ import { describe, expect, it } from '@jest/globals';
 import { onAbort } from '../../../src/runtime/abort.ts';
 
 describe('listeners to an abort', () => {
-  it('are all told the reason, once', () => {
+  it('are all notified the reason, once', () => {
     const controller = new AbortController();
     const { signal } = controller;
     const reason = new Error('stopping');
-    const told: unknown[] = [];
-    for (let n = 0; n < 100; n += 1) onAbort(signal, (error) => told.push(error));
+    const notified: unknown[] = [];
+    for (let n = 0; n < 100; n += 1) onAbort(signal, (error) => notified.push(error));
     controller.abort(reason);
     controller.abort(new Error('again'));
-    expect(told).toEqual(Array.from({ length: 100 }, () => reason));
+    expect(notified).toEqual(Array.from({ length: 100 }, () => reason));
   });
 
-  it('are not told after they took it back, even in the middle of being told', () => {
+  it('are not notified after they took it back, even in the middle of being notified', () => {
     const controller = new AbortController();
     const { signal } = controller;
-    const told: string[] = [];
-    const forgetFirst = onAbort(signal, () => told.push('first'));
+    const notified: string[] = [];
+    const forgetFirst = onAbort(signal, () => notified.push('first'));
     onAbort(signal, () => {
-      told.push('second');
+      notified.push('second');
       forgetThird();
     });
-    const forgetThird = onAbort(signal, () => told.push('third'));
+    const forgetThird = onAbort(signal, () => notified.push('third'));
     forgetFirst();
     controller.abort();
-    expect(told).toEqual(['second']);
+    expect(notified).toEqual(['second']);
   });
 
   it('of one signal hear nothing of another', () => {
     const [one, other] = [new AbortController(), new AbortController()];
-    const told: string[] = [];
-    onAbort(one.signal, () => told.push('one'));
-    onAbort(other.signal, () => told.push('other'));
+    const notified: string[] = [];
+    onAbort(one.signal, () => notified.push('one'));
+    onAbort(other.signal, () => notified.push('other'));
     one.abort();
-    expect(told).toEqual(['one']);
+    expect(notified).toEqual(['one']);
   });
 });

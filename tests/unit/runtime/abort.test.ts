@@ -10,7 +10,7 @@ describe('delay', () => {
     jest.useRealTimers();
   });
 
-  it('waits as long as it is told', async () => {
+  it('waits as long as it is notified', async () => {
     const waiting = delay(1_000, new AbortController().signal);
     const seen = watch(waiting);
     await jest.advanceTimersByTimeAsync(999);

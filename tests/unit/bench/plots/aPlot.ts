@@ -1,4 +1,4 @@
-import type { BarPlot, LinePlot } from '../../../../scripts/bench/plots/plot.ts';
+import type { BarPlot, LinePlot } from '../../../../scripts/bench/plot.ts';
 
 export function bars(fields: Partial<BarPlot> = {}): BarPlot {
   return {

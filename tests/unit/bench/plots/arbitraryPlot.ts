@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { BarPlot, LinePlot, Plot } from '../../../../scripts/bench/plots/plot.ts';
+import type { BarPlot, LinePlot, Plot } from '../../../../scripts/bench/plot.ts';
 
 const text = fc.oneof(
   fc.string({ maxLength: 120 }),
@@ -11,8 +11,7 @@ const text = fc.oneof(
 
 /** Also what no measurement gives, and what a division by nothing gives. */
 const number = fc.oneof(
-  fc.double({ min: -1e300, max: 1e300, noNaN: true }),
-  fc.double({ min: 0, max: 1e5, noNaN: true }),
+  fc.integer({ min: -1_000_000_000_000, max: 1_000_000_000_000 }).map((value) => value / 1_000),
   fc.integer({ min: 0, max: 10 }),
   fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0),
 );

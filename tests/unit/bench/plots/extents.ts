@@ -6,25 +6,21 @@ type Place = readonly [x: number, y: number];
 const LETTER = 0.55;
 
 /** The corners of what an element draws; lines without their width. NaN where a number is missing. */
-export function extentsOf(element: XmlElement, fontSize: number): readonly Place[] {
+export function extentsOf(element: XmlElement): readonly Place[] {
   const number = (name: string): number => Number(element.attributes[name]);
   switch (element.name) {
     case 'rect':
       return [
         [number('x'), number('y')],
         [number('x') + number('width'), number('y') + number('height')],
-        // Turns what has a negative size into a place outside.
-        [Math.sign(number('width')), Math.sign(number('height'))],
-      ];
-    case 'line':
-      return [
-        [number('x1'), number('y1')],
-        [number('x2'), number('y2')],
       ];
     case 'text':
-      return textExtents(element, fontSize);
+      return moved(element, textExtents(element));
     case 'path':
-      return pathPlaces(element.attributes['d'] ?? '');
+      return moved(element, placesOf(element));
+    case 'clipPath':
+    case 'defs':
+    case 'g':
     case 'svg':
     case 'title':
     case 'desc':
@@ -34,28 +30,44 @@ export function extentsOf(element: XmlElement, fontSize: number): readonly Place
   }
 }
 
-function textExtents(element: XmlElement, fontSize: number): readonly Place[] {
-  const { x, y, 'text-anchor': anchor, 'font-size': ownSize } = element.attributes;
-  const size = Number(ownSize ?? fontSize);
+/** By a translation, or by a matrix that scales alike in both directions. */
+function moved({ attributes }: XmlElement, places: readonly Place[]): readonly Place[] {
+  const { transform } = attributes;
+  if (transform === undefined) return places;
+  const numbers = /^(?:translate\(|matrix\((\S+),0,0,\1,)(\S+)[ ,](\S+)\)$/.exec(transform);
+  if (numbers === null) throw new Error(`not known here: ${transform}`);
+  const [scale = 1, right = Number.NaN, down = Number.NaN] = numbers
+    .slice(1)
+    .map((text: string | undefined) => (text === undefined ? undefined : Number(text)));
+  return places.map(([x, y]) => [scale * x + right, scale * y + down]);
+}
+
+function sizeOf({ attributes }: XmlElement): number {
+  return Number(/font-size:(\d+)px/.exec(attributes['style'] ?? '')?.[1]);
+}
+
+function textExtents(element: XmlElement): readonly Place[] {
+  const { x = 0, y = 0, 'text-anchor': anchor } = element.attributes;
+  const size = sizeOf(element);
   const width = Array.from(textOf(element)).length * LETTER * size;
   const left = Number(x) - width * (anchor === 'end' ? 1 : anchor === 'middle' ? 0.5 : 0);
   return [
-    [left, Number(y) - 0.8 * size],
-    [left + width, Number(y) + 0.25 * size],
+    [left, Number(y) - 0.5 * size],
+    [left + width, Number(y) + 0.5 * size],
   ];
 }
 
-/** Of `M`, `L` and `h`, which is all that is drawn with. */
-function pathPlaces(path: string): readonly Place[] {
+/** Where a path goes by its `M`, `L`, `l` and `A`, which is all that is drawn with. */
+export function placesOf({ attributes: { d: path = '' } }: XmlElement): readonly Place[] {
   const steps = path.match(/[A-Za-z][^A-Za-z]*/g) ?? [];
-  if (steps.join('') !== path || !path.startsWith('M')) throw new Error(`not a path: ${path}`);
+  if (steps.join('') !== path || !/^(?:M|$)/.test(path)) throw new Error(`not a path: ${path}`);
   let at: Place = [Number.NaN, Number.NaN];
   return steps.map((step) => {
     const numbers = step.slice(1).split(' ').map(Number);
-    const [first = Number.NaN, second = Number.NaN] = numbers;
-    if (step.startsWith('h')) at = [at[0] + first, at[1]];
-    else if (step.startsWith('M') || step.startsWith('L')) at = [first, second];
-    else throw new Error(`not known here: ${step}`);
+    const [x = Number.NaN, y = Number.NaN] = numbers.slice(-2);
+    if (step.startsWith('l')) at = [at[0] + x, at[1] + y];
+    else if (/^[MLA]/.test(step)) at = [x, y];
+    else if (step !== 'Z') throw new Error(`not known here: ${step}`);
     return at;
   });
 }

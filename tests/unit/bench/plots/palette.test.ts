@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { palette } from '../../../../scripts/bench/plots/palette.ts';
+import { palette } from '../../../../scripts/bench/toSvg.ts';
 
 const pages = { white: '#ffffff', dark: '#0d1117' };
 
@@ -18,7 +18,7 @@ function luminance(colour: string): number {
 }
 
 describe.each(Object.entries(pages))('on a %s page', (_name, page) => {
-  it.each([...palette.series, palette.plain])('%s can be told from it', (colour) => {
+  it.each([...palette.series, palette.plain])('%s can be notified from it', (colour) => {
     expect(contrast(colour, page)).toBeGreaterThanOrEqual(3);
   });
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Plot } from '../../../../scripts/bench/plots/plot.ts';
-import { toSvg } from '../../../../scripts/bench/plots/toSvg.ts';
+import type { Plot } from '../../../../scripts/bench/plot.ts';
+import { palette, toSvg, valueText } from '../../../../scripts/bench/toSvg.ts';
 import { bars, lines } from './aPlot.ts';
 import { arbitraryPlot } from './arbitraryPlot.ts';
-import { extentsOf } from './extents.ts';
+import { extentsOf, placesOf } from './extents.ts';
 import { elementsOf, parseXml, textOf, type XmlElement } from './xml.ts';
 
 function draw(plot: Plot): XmlElement {
@@ -19,8 +19,21 @@ function textsOf(plot: Plot): readonly string[] {
   return named('text', plot).map(textOf);
 }
 
+type Coloured = Readonly<{ fill: string; width: number }>;
+
+const colours: readonly string[] = [...palette.series, palette.plain];
+
+/** In the order of the series, without the samples of the legend. */
+function barsOf(plot: Plot): readonly Coloured[] {
+  return named('path', plot)
+    .filter(({ attributes }) => colours.includes(attributes['fill'] ?? ''))
+    .map((bar) => ({ fill: bar.attributes['fill'] ?? '', xs: placesOf(bar).map(([x]) => x) }))
+    .map(({ fill, xs }) => ({ fill, width: Math.max(...xs) - Math.min(...xs) }))
+    .slice(0, plot.kind === 'bars' ? plot.series.length * plot.groups.length : 0);
+}
+
 function widthsOf(plot: Plot): readonly number[] {
-  return named('rect', plot).map(({ attributes }) => Number(attributes['width']));
+  return barsOf(plot).map(({ width }) => width);
 }
 
 describe('any plot', () => {
@@ -33,15 +46,12 @@ describe('any plot', () => {
           Number(root.attributes['height']),
         ];
         expect(root.attributes['viewBox']).toBe(`0 0 ${width} ${height}`);
-        const fontSize = Number(root.attributes['font-size']);
         const outside = elementsOf(root).filter((element) =>
-          extentsOf(element, fontSize).some(
-            ([x, y]) => !(x >= 0 && x <= width && y >= 0 && y <= height),
-          ),
+          extentsOf(element).some(([x, y]) => !(x >= 0 && x <= width && y >= 0 && y <= height)),
         );
         expect(outside).toEqual([]);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
@@ -79,11 +89,64 @@ describe('bars', () => {
   it('grow by the same length with each power of ten on a logarithmic scale', () => {
     const groups = [{ label: 'the worker', isEmphasised: true, values: [2, 20, 200] }];
     const plot = bars({ scale: 'logarithmic', series: ['p50', 'p99', 'p99.9'], groups });
-    const [, , , p50 = 0, p99 = 0, p999 = 0] = widthsOf(plot);
+    const [p50 = 0, p99 = 0, p999 = 0] = widthsOf(plot);
     expect(p50).toBeGreaterThan(0);
-    expect(p999 - p99).toBeCloseTo(p99 - p50, 1);
+    expect(p999 - p99).toBeCloseTo(p99 - p50, 0);
     expect(textsOf(plot)).toContain('notifications/s, logarithmic');
   });
+
+  it.each([
+    [
+      [640, 3912],
+      ['0', '1,000', '2,000', '3,000', '4,000'],
+    ],
+    [[0.3], ['0', '0.1', '0.2', '0.3']],
+    [
+      [-5, 10],
+      ['-6', '-3', '0', '3', '6', '9', '12'],
+    ],
+    [
+      [0, Number.NaN, Number.POSITIVE_INFINITY],
+      ['0', '1'],
+    ],
+  ])('of %j have round numbers from 0 to beyond the greatest', (values, ticks) => {
+    const groups = [{ label: 'the worker', isEmphasised: true, values }];
+    const plot = bars({ series: values.map(String), groups });
+    expect(textsOf(plot)).toEqual(expect.arrayContaining(ticks));
+  });
+
+  it.each([
+    [
+      [0.4, 120],
+      ['0.1', '1', '10', '100', '1,000'],
+    ],
+    [
+      [10, 10],
+      ['1', '10'],
+    ],
+    [[0, -1], ['0.1']],
+  ])('of %j go from power of ten to power of ten on a logarithmic scale', (values, ticks) => {
+    const groups = [{ label: 'the worker', isEmphasised: true, values }];
+    const plot = bars({ scale: 'logarithmic', series: values.map(String), groups });
+    expect(textsOf(plot)).toEqual(expect.arrayContaining(ticks));
+  });
+
+  it('have nothing to show of what has no logarithm, and something of the least', () => {
+    const groups = [{ label: 'the worker', isEmphasised: true, values: [0, -1, 1, 100] }];
+    const plot = bars({ scale: 'logarithmic', series: ['a', 'b', 'c', 'd'], groups });
+    const [zero, negative, least] = widthsOf(plot);
+    expect([zero, negative]).toEqual([0, 0]);
+    expect(least).toBeGreaterThan(0);
+  });
+
+  it.each(['W'.repeat(300), '配送通知'.repeat(20), '🙂'.repeat(60)])(
+    'have as much of the label %s as there is room for',
+    (label) => {
+      const plot = bars({ groups: [{ label, isEmphasised: true, values: [1] }] });
+      const [shown = ''] = textsOf(plot).filter((text) => /^.+…$/u.test(text));
+      expect(label.startsWith(shown.slice(0, -1))).toBe(true);
+    },
+  );
 
   it('show that there is no value', () => {
     const plot = bars({
@@ -94,10 +157,9 @@ describe('bars', () => {
   });
 
   it('of one kind stand out when they are what it is about', () => {
-    const colours = named('rect', bars()).map(({ attributes }) => attributes['fill']);
-    expect(new Set(colours).size).toBe(2);
-    const weights = named('text', bars()).map(({ attributes }) => attributes['font-weight']);
-    expect(weights.filter((weight) => weight === '600')).toHaveLength(2);
+    expect(new Set(barsOf(bars()).map(({ fill }) => fill)).size).toBe(2);
+    const styles = named('text', bars()).map(({ attributes }) => attributes['style']);
+    expect(styles.filter((style) => style?.includes('font-weight:600'))).toHaveLength(2);
   });
 
   it('of several kinds have a legend', () => {
@@ -109,13 +171,16 @@ describe('bars', () => {
 });
 
 describe('lines', () => {
-  function pathOf(plot: Plot): string | undefined {
-    return named('path', plot)[0]?.attributes['d'];
+  /** What is drawn in the first colour. */
+  function drawnOf(plot: Plot): readonly XmlElement[] {
+    return named('path', plot).filter(({ attributes }) =>
+      [attributes['stroke'], attributes['fill']].includes(palette.series[0]),
+    );
   }
 
   it('go from point to point, upwards for more', () => {
-    const places = /^M(\S+) (\S+)h0L(\S+) (\S+)L(\S+) (\S+)$/.exec(pathOf(lines()) ?? '');
-    const [x1 = 0, y1 = 0, x2 = 0, y2 = 0, x3 = 0, y3 = 0] = (places ?? []).slice(1).map(Number);
+    const [line] = drawnOf(lines());
+    const [[x1, y1] = [0, 0], [x2, y2] = [0, 0], [x3, y3] = [0, 0]] = line ? placesOf(line) : [];
     expect(x2 - x1).toBeCloseTo(x3 - x2, 0);
     expect((y1 - y2) / (y3 - y2)).toBeCloseTo(80 / 20, 0);
     expect(y2).toBeLessThan(y3);
@@ -127,8 +192,9 @@ describe('lines', () => {
       [1, null],
       [2, 3],
     ] as const;
-    const path = pathOf(lines({ lines: [{ label: 'the worker', points }] }));
-    expect(path).toMatch(/^M\S+ \S+h0M\S+ \S+h0$/);
+    const drawn = drawnOf(lines({ lines: [{ label: 'the worker', points }] }));
+    expect(drawn.filter(({ attributes }) => attributes['d']?.includes('L'))).toEqual([]);
+    expect(drawn.filter(({ attributes }) => attributes['d']?.includes('A'))).toHaveLength(2);
   });
 
   it('have a legend when there are several', () => {
@@ -144,7 +210,7 @@ describe('lines', () => {
     const plot = lines({ lines: labels.map((label) => ({ label, points: [] })) });
     const rows = named('text', plot)
       .filter((text) => labels.includes(textOf(text)))
-      .map(({ attributes }) => attributes['y']);
+      .map((text) => extentsOf(text)[0]?.[1]);
     expect(new Set(rows).size).toBe(labels.length);
   });
 
@@ -153,4 +219,17 @@ describe('lines', () => {
       expect.arrayContaining(['RSS, MB', 'time since the start, s']),
     );
   });
+});
+
+it.each([
+  [null, '–'],
+  [Number.NaN, '–'],
+  [Number.POSITIVE_INFINITY, '–'],
+  [0, '0.00'],
+  [0.0004, '4.00e-4'],
+  [12.34, '12.3'],
+  [3912, '3,912'],
+  [2.5e9, '2.50e+9'],
+])('the value %p is shown as %s', (value, expected) => {
+  expect(valueText(value)).toBe(expected);
 });

@@ -13,13 +13,19 @@ interface Open {
 
 const token = /<(\/?)([\w:-]+)((?:\s+[\w:-]+="[^"<]*")*)\s*(\/?)>|([^<]+)/gy;
 const attribute = /([\w:-]+)="([^"]*)"/g;
-const reference = /&(?:(amp|lt|gt|quot);)?/g;
+const reference = /&(?:(amp|lt|gt|quot|#39);)?/g;
 const notAllowed = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/u;
 
-const meanings: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"' };
+const meanings: Readonly<Record<string, string>> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  '#39': "'",
+};
 
 /**
- * Reads XML without comments, declarations and other entities than the four, and throws at anything else:
+ * Reads XML without comments, declarations and other entities than the five, and throws at anything else:
  * tags that don't match, two attributes of one name, a bare `&` or `<`, characters XML can't hold.
  */
 export function parseXml(source: string): XmlElement {

@@ -1,0 +1,126 @@
+import type { Db, Document } from 'mongodb';
+import { orAbort, pause } from '../runtime/abort.ts';
+import type { Logger } from '../runtime/logger.ts';
+import { limits, withDeadline, type Limit } from './calls.ts';
+import type { StateCollections } from './database.ts';
+import { endedIndex, endedOfAccountIndex, ledgerIndexes } from './ledger.ts';
+import { retryIndexes, waitingIndex } from './retryRow.ts';
+
+type Indexed = Pick<StateCollections, 'sent' | 'retries'>;
+type Index = Document & { readonly key: Readonly<Record<string, number>> };
+
+/**
+ * Creates the worker's own collections and their indexes where they are missing, each through `create`; the names of
+ * those where there was any to create. Where there is none it costs a look at the catalogue.
+ */
+export async function ensureStateCollections(
+  { sent, retries }: Indexed,
+  create: (namespace: string, createIndexes: () => Promise<boolean>) => Promise<boolean> = async (
+    _,
+    createIndexes,
+  ) => await createIndexes(),
+): Promise<readonly string[]> {
+  const created: string[] = [];
+  const wanted = [
+    [sent, ledgerIndexes],
+    [retries, retryIndexes],
+  ] as const;
+  for (const [{ namespace, collectionName, db }, indexes] of wanted) {
+    const isNew = await create(
+      namespace,
+      async () => await createMissingIndexes(db, collectionName, { indexes, limit: limits.index }),
+    );
+    if (isNew) created.push(collectionName);
+  }
+  return created;
+}
+
+/**
+ * Creates the indexes that only operators' lists go by, where they are missing; the names of the collections where
+ * there was any to create. Of a ledger with rows in it that may take the server minutes, in which all goes on: nobody
+ * should wait for it. It does not wait for members of the replica set that are down.
+ */
+export async function ensureListIndexes(
+  { sent, retries }: Indexed,
+  limit: Limit = limits.index,
+): Promise<readonly string[]> {
+  const wanted = [
+    { rows: retries, indexes: [{ key: waitingIndex }] },
+    { rows: sent, indexes: [{ key: endedIndex }, { key: endedOfAccountIndex }] },
+  ];
+  const created = wanted.map(async ({ rows: { db, collectionName }, indexes }) => {
+    const options = { indexes, limit, commitQuorum: 'majority' };
+    return (await createMissingIndexes(db, collectionName, options)) ? [collectionName] : [];
+  });
+  return (await Promise.all(created)).flat();
+}
+
+/** By the plain command, which alone says whether there was anything to do. */
+async function createMissingIndexes(
+  db: Db,
+  collectionName: string,
+  { indexes, limit, ...more }: Document & Readonly<{ indexes: readonly Index[]; limit: Limit }>,
+): Promise<boolean> {
+  const answer = await withDeadline(limit, () =>
+    db.command({
+      createIndexes: collectionName,
+      // Named as drivers name them, and earlier versions did.
+      indexes: indexes.map((each) => ({
+        ...each,
+        name: Object.entries(each.key).flat().join('_'),
+      })),
+      writeConcern: { w: 'majority' },
+      ...more,
+    }),
+  );
+  // Behind a mongos the figures are by shard: then it says no.
+  return answer['numIndexesAfter'] !== answer['numIndexesBefore'];
+}
+
+const CHECK_EVERY_MS = 10_000;
+/** Nothing but commands of support waits for those. */
+const CHECK_LIST_INDEXES_EVERY_MS = 30_000;
+
+interface Keeping {
+  readonly logger: Logger;
+  readonly stopping: AbortSignal;
+}
+
+/**
+ * Sees to it, until `stopping`, that the worker's own collections have their indexes, also after somebody has dropped
+ * them: a collection comes back with its next row, but without any, and the search for due rows needs one. Those that
+ * only lists go by are made here, and beside the others: what an earlier version has written may take minutes.
+ */
+export async function keepIndexes(state: Indexed, keeping: Keeping): Promise<void> {
+  await Promise.all([keepOwn(state, keeping), keepThoseOfLists(state, keeping)]);
+}
+
+async function keepOwn(state: Indexed, { logger, stopping }: Keeping): Promise<void> {
+  while (!stopping.aborted) {
+    await pause(CHECK_EVERY_MS, stopping);
+    if (stopping.aborted) return;
+    try {
+      for (const collection of await ensureStateCollections(state)) {
+        logger.error('indexes_created', { collection });
+      }
+    } catch (error) {
+      logger.warn('database_retry', { what: 'indexes', error });
+    }
+  }
+}
+
+async function keepThoseOfLists(state: Indexed, { logger, stopping }: Keeping): Promise<void> {
+  while (!stopping.aborted) {
+    const begunAt = performance.now();
+    try {
+      for (const collection of await orAbort(ensureListIndexes(state), stopping)) {
+        const durationMs = Math.round(performance.now() - begunAt);
+        logger.info('list_indexes_created', { collection, durationMs });
+      }
+    } catch (error) {
+      if (stopping.aborted) return;
+      logger.warn('database_retry', { what: 'indexes of list', error });
+    }
+    await pause(CHECK_LIST_INDEXES_EVERY_MS, stopping);
+  }
+}

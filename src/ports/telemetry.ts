@@ -1,0 +1,34 @@
+import type { AttemptOutcome } from '../domain/attempt.ts';
+
+/** Counters and gauges, named as `/metrics` shows them. */
+export interface Metrics {
+  notificationEnded(state: 'delivered' | 'failed' | 'skipped', reason: string): void;
+  notNotified(reason: 'not_opted_in' | 'filtered_status' | 'document_gone' | 'duplicate'): void;
+  attempted(outcome: AttemptOutcome): void;
+  delivered(secondsSinceStatus: number): void;
+  inFlight(count: number): void;
+  breakersOpen(count: number): void;
+  streamRead(read: Readonly<{ empty: boolean; wallTime: Date }>): void;
+  streamReopened(cause: string): void;
+  gapFound(): void;
+  checkpointAt(wallTime: Date): void;
+  recordFailed(code: string): void;
+  /** A row of the worker's own that can't be read. */
+  rowUnreadable(collection: string): void;
+  routeLookup(result: 'hit' | 'miss' | 'stale' | 'error'): void;
+  leaseHeld(held: boolean): void;
+}
+
+/** Where the loops say how they are, for `/livez` and `/readyz`. */
+export interface LoopHealth {
+  /** The stream was read. */
+  streamOpen(): void;
+  /** Another worker works; this one is ready to take over. */
+  standby(): void;
+  /** `detail` is a phrase for people: what happened and what is being done about it. */
+  streamDown(detail: string): void;
+  /** The named loop went round once more; one that stays silent for minutes has hung. */
+  turned(loop: 'stream' | 'checkpoint' | 'mongodb' | 'mysql'): void;
+  /** The named loop waits on purpose, until it turns again: behind a database that is away, say. */
+  waits(loop: 'stream' | 'checkpoint'): void;
+}

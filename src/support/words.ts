@@ -1,0 +1,98 @@
+import type { DisabledEndpoint, OpenBreaker } from '../mongo/blockedEndpoints.ts';
+
+/** Figures as people read them. */
+
+export function count(number: number): string {
+  return number.toLocaleString('en-US');
+}
+
+/** `3 notifications`, `1 notification`. */
+export function several(number: number, what: string): string {
+  return `${count(number)} ${what}${number === 1 ? '' : 's'}`;
+}
+
+/** Rounded to its two largest units: `2 h 5 min`. */
+export function duration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
+  const parts = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3_600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'min'],
+    [seconds % 60, 's'],
+  ] as const;
+  const from = parts.findIndex(([number]) => number > 0);
+  if (from === -1) return '0 s';
+  return parts
+    .slice(from, from + 2)
+    .filter(([number]) => number > 0)
+    .map(([number, unit]) => `${number} ${unit}`)
+    .join(' ');
+}
+
+/** How sentences write times. */
+export interface Times {
+  /** ISO 8601 with the offset; `?` for one that is not known. */
+  at(time: Date | null): string;
+  /** The same, and how long ago or ahead that is. */
+  moment(time: Date, now?: Date): string;
+}
+
+/** For what programs read. */
+export const utcTimes: Times = createTimes((time) => time.toISOString());
+
+export function createTimes(format: (time: Date) => string): Times {
+  const at = (time: Date | null): string => {
+    if (time === null) return '?';
+    return Number.isNaN(time.getTime()) ? 'a date out of range' : format(time);
+  };
+  return {
+    at,
+    moment(time, now = new Date()) {
+      const distance = time.getTime() - now.getTime();
+      if (Number.isNaN(distance)) return at(time);
+      const words = distance > 0 ? `in ${duration(distance)}` : `${duration(-distance)} ago`;
+      return `${at(time)} (${words})`;
+    },
+  };
+}
+
+/** `webhook 5 of account 28, https://customer.example/hook`. */
+export function endpointText({
+  webhookId,
+  accountId,
+  url,
+}: Pick<OpenBreaker, 'webhookId' | 'accountId' | 'url'>): string {
+  const account = accountId === null ? '' : ` of account ${accountId}`;
+  return `webhook ${webhookId ?? '?'}${account}, ${url ?? 'no URL'}`;
+}
+
+/** Why nothing is called there, since when, until when, and how many wait. */
+export function whyBlocked(blocked: OpenBreaker | DisabledEndpoint, times: Times): string {
+  const { since, waiting, unreadable } = blocked;
+  if (unreadable !== undefined) return `its row is unreadable: ${unreadable}`;
+  const when = since === null ? '' : ` since ${times.moment(since)}`;
+  const wait = `${several(waiting, 'notification')} ${waiting === 1 ? 'waits' : 'wait'} there.`;
+  if (blocked.kind === 'endpoint_disabled') {
+    const { reason, webhookId } = blocked;
+    const why = reason === 'endpoint_gone' ? 'its receiver answered 410' : 'as requested';
+    return `disabled${when}, ${why}; ${wait} "endpoints enable ${webhookId ?? '<webhookId>'}" enables it again.`;
+  }
+  const { failures, nextProbeAt } = blocked;
+  const last = `${several(failures ?? 0, 'failed attempt')}, the last with ${failureText(blocked)}`;
+  return `its breaker has been open${when}, ${last}; ${probeText(nextProbeAt, times)}. ${wait}`;
+}
+
+/** What the last failed attempt came to. */
+function failureText({
+  lastStatusCode,
+  lastError,
+}: Pick<OpenBreaker, 'lastStatusCode' | 'lastError'>): string {
+  const parts = [lastStatusCode === null ? [] : `HTTP ${lastStatusCode}`, lastError ?? []].flat();
+  return parts.length === 0 ? 'no answer' : parts.join(', ');
+}
+
+function probeText(nextProbeAt: Date | null, { moment }: Times): string {
+  if (nextProbeAt !== null && nextProbeAt > new Date())
+    return `the next probe is at ${moment(nextProbeAt)}`;
+  return 'the next probe is due now: the notification that has been due longest';
+}

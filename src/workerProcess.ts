@@ -1,0 +1,76 @@
+import type { Config } from '../config/config.ts';
+import { describeConfig, loadConfig } from '../config/loadConfig.ts';
+import { formatProblem } from '../config/reading.ts';
+import { loadDotEnv, readAlternativeQuery, readVersion } from './installation.ts';
+import { createLogger } from './observability/logger.ts';
+import { surviveClosedOutputs } from './runtime/closedOutputs.ts';
+import { ConfigurationError, toError } from './runtime/errors.ts';
+import { limitHeapGrowth } from './runtime/heapGrowth.ts';
+import type { Logger } from './runtime/logger.ts';
+import { onStopSignals } from './runtime/signals.ts';
+import { createTimeZone } from './runtime/timeZone.ts';
+import { runWorker } from './worker.ts';
+
+/** What supervisors see. 78 is EX_CONFIG, 70 EX_SOFTWARE of sysexits.h. */
+const exitCodes = { clean: 0, bug: 70, configuration: 78 } as const;
+
+/** What is left of orderly endings, once everything has been closed or given up. */
+const LINGER_MS = 500;
+
+async function main(): Promise<void> {
+  surviveClosedOutputs();
+  limitHeapGrowth();
+  loadDotEnv();
+  const loaded = loadConfig(process.env);
+  if (!loaded.ok) {
+    const problems = loaded.problems.map((problem) => `  ${formatProblem(problem)}\n`);
+    process.stderr.write(`The settings can't be used:\n${problems.join('')}`);
+    process.exitCode = exitCodes.configuration;
+    return;
+  }
+  const { config, warnings } = loaded;
+  const zone = createTimeZone(config.call.payloadTimeZone);
+  const logger = createLogger({ ...config.log, zone });
+  endOnBugs(logger);
+  logger.info('settings', { ...describeConfig(config) });
+  for (const warning of warnings) logger.warn('setting_warning', { warning });
+  process.exitCode = await run(config, logger);
+  // What could not be cut off, such as a connection that is dead in silence, must not keep the process.
+  setTimeout(() => process.exit(), LINGER_MS).unref();
+}
+
+async function run(config: Config, logger: Logger): Promise<number> {
+  const { graceMs } = config.shutdown;
+  const { stopping, abandoned } = onStopSignals({
+    graceMs,
+    longestCallMs: config.call.requestTimeoutMs,
+    onSignal: (signal) => logger.info('draining', { signal, graceMs }),
+    onOverdue() {
+      logger.error('stop_overdue', { graceMs });
+      process.exit(exitCodes.clean);
+    },
+  });
+  try {
+    const version = readVersion();
+    const alternativeQuery = readAlternativeQuery();
+    await runWorker(config, { logger, stopping, abandoned, version, alternativeQuery });
+    logger.info('stopped');
+    return exitCodes.clean;
+  } catch (thrown) {
+    const error = toError(thrown);
+    const isConfiguration = error instanceof ConfigurationError;
+    logger.error(isConfiguration ? 'start_failed' : 'crashed', { error });
+    return isConfiguration ? exitCodes.configuration : exitCodes.bug;
+  }
+}
+
+function endOnBugs(logger: Logger): void {
+  const end = (thrown: unknown): void => {
+    logger.error('crashed', { error: toError(thrown) });
+    process.exit(exitCodes.bug);
+  };
+  process.on('uncaughtException', end);
+  process.on('unhandledRejection', end);
+}
+
+await main();

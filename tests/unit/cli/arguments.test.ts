@@ -1,0 +1,78 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  integerId,
+  rate,
+  readDay,
+  readTime,
+  states,
+  wholeNumber,
+} from '../../../src/cli/arguments.ts';
+import { createTimeZone } from '../../../src/runtime/timeZone.ts';
+
+const kolkata = createTimeZone('Asia/Kolkata');
+/** Saturday the 31st in Kolkata; still Friday in UTC. */
+const now = new Date('2026-01-30T20:00:00Z');
+const from = (text: string, zone = kolkata): string | undefined =>
+  readDay(text, zone, now)?.from.toISOString();
+
+describe('a day', () => {
+  it.each([
+    ['today', '2026-01-30T18:30:00.000Z'],
+    ['yesterday', '2026-01-29T18:30:00.000Z'],
+    [' Yesterday ', '2026-01-29T18:30:00.000Z'],
+    ['saturday', '2026-01-30T18:30:00.000Z'],
+    ['Monday', '2026-01-25T18:30:00.000Z'],
+    ['sunday', '2026-01-24T18:30:00.000Z'],
+    ['2025-12-31', '2025-12-30T18:30:00.000Z'],
+  ])('is one of the zone: %s', (text, expected) => {
+    expect(from(text)).toBe(expected);
+  });
+
+  it('ends where the next one begins, though clocks are changed in it', () => {
+    const paris = createTimeZone('Europe/Paris');
+    const day = readDay('2026-03-29', paris);
+    expect(Number(day?.to) - Number(day?.from)).toBe(23 * 3_600_000);
+  });
+
+  it.each(['', 'now', 'mon', '2026-13-01', '2026-02-30', '2026-01-31T10:00', '31.01.2026'])(
+    'is none: %s',
+    (text) => {
+      expect(readDay(text, kolkata, now)).toBeNull();
+    },
+  );
+
+  it('is a time as well, its first moment', () => {
+    expect(readTime('monday', kolkata, now)).toEqual(new Date('2026-01-25T18:30:00Z'));
+    expect(readTime('2026-01-31T10:00', kolkata, now)).toEqual(new Date('2026-01-31T04:30:00Z'));
+    expect(readTime('soon', kolkata, now)).toBeNull();
+  });
+});
+
+describe('what is written as an argument', () => {
+  it('is an id of digits', () => {
+    expect(integerId('28')).toBe(28);
+    expect(integerId('9223372036854775807')).toBe('9223372036854775807');
+    for (const text of ['28abc', '', '1.5', '-28', '9223372036854775808']) {
+      expect(() => integerId(text)).toThrow('decimal digits');
+    }
+  });
+
+  it('is a rate', () => {
+    expect(rate('50')).toBe(50);
+    expect(rate('50/s')).toBe(50);
+    for (const text of ['0', '-1', '1.5', '50/min', '', '99999999']) {
+      expect(() => rate(text)).toThrow('per second');
+    }
+  });
+
+  it('is some of the states that end', () => {
+    expect(states('failed, delivered')).toEqual(['failed', 'delivered']);
+    expect(() => states('retrying')).toThrow('delivered, failed, skipped');
+    expect(() => states('')).toThrow('delivered, failed, skipped');
+  });
+
+  it('is a whole number', () => {
+    expect(wholeNumber('12')).toBe(12);
+    expect(() => wholeNumber('0')).toThrow('whole number');
+  });
+});
