@@ -86,6 +86,24 @@ export function scheduleOf({ perSecond, seconds, turns }: Pace): readonly Due[] 
   });
 }
 
+/** Of that many statuses within that many seconds, as independent senders would write them: the same in every run. */
+export function randomSchedule(count: number, seconds: number): readonly Due[] {
+  const random = seededRandom();
+  const moments = Float64Array.from({ length: count }, () => random() * seconds * 1_000_000);
+  return Array.from(moments.sort(), (atUs) => ({ account: 0, atUs }));
+}
+
+/** Mulberry32. */
+function seededRandom(): () => number {
+  let state = 1;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
 export interface Written {
   readonly notificationId: string;
   readonly account: number;

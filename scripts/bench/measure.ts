@@ -2,7 +2,14 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { comesTrue, nowUs } from './clock.ts';
 import type { Contender, Running } from './contender.ts';
 import type { Lab } from './lab.ts';
-import { inTurn, scheduleOf, seed, writeAtOnce, writeOnSchedule, type WrittenAt } from './load.ts';
+import {
+  inTurn,
+  randomSchedule,
+  seed,
+  writeAtOnce,
+  writeOnSchedule,
+  type WrittenAt,
+} from './load.ts';
 import type { Measurement } from './measurement.ts';
 import type { Place } from './places.ts';
 import { cpuUsOf, residentMbOf } from './processes.ts';
@@ -65,7 +72,7 @@ export async function measureAt(
       return new Map();
     }
     if (perSecond === null) return await writeAtOnce(place.sms, some, signal);
-    const schedule = scheduleOf({ perSecond, seconds: some.length / perSecond, turns: [0] });
+    const schedule = randomSchedule(some.length, some.length / perSecond);
     const written = await writeOnSchedule(place.sms, schedule, some, signal);
     return new Map(written.map(({ notificationId, sentUs }) => [notificationId, sentUs]));
   };

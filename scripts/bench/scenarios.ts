@@ -1,9 +1,9 @@
 import type { Scenario } from './scenario.ts';
 import { backlog } from './scenarios/backlog.ts';
+import { everyday } from './scenarios/everyday.ts';
 import { growth } from './scenarios/growth.ts';
 import { fairness } from './scenarios/fairness.ts';
 import { latency20, latency200 } from './scenarios/latency.ts';
-import { paced } from './scenarios/paced.ts';
 import { recovery } from './scenarios/recovery.ts';
 import { throughput } from './scenarios/throughput.ts';
 
@@ -11,7 +11,7 @@ export const scenarios: readonly Scenario[] = [
   throughput,
   latency20,
   latency200,
-  paced,
+  everyday,
   backlog,
   growth,
   fairness,

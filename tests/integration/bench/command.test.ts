@@ -8,7 +8,9 @@ import { packageRoot } from '../../../config/packageRoot.ts';
 import { reportToText } from '../../../scripts/bench/report.ts';
 import { aReport } from '../../unit/bench/aReport.ts';
 
-const report = { scenarios: { throughput: aReport(), paced: aReport({ text: 'paced text' }) } };
+const report = {
+  scenarios: { throughput: aReport(), everyday: aReport({ text: 'everyday text' }) },
+};
 
 let folder: string;
 let file: string;
@@ -34,13 +36,13 @@ async function bench(...args: readonly string[]): Promise<string> {
 describe('npm run bench -- --from', () => {
   it('shows what is stored, and only once what all was measured under', async () => {
     const text = await bench('--from', file);
-    expect(text).toMatch(/Abacus 9.*throughput: .*3,912.*paced: .*paced text/s);
+    expect(text).toMatch(/Abacus 9.*throughput: .*3,912.*everyday: .*everyday text/s);
     expect(text.split('Abacus 9')).toHaveLength(2);
   });
 
   it('gives the scenarios that are named, for machines', async () => {
-    const text = await bench('--from', file, '--json', '--scenario', 'paced');
-    expect(JSON.parse(text)).toEqual({ scenarios: { paced: report.scenarios.paced } });
+    const text = await bench('--from', file, '--json', '--scenario', 'everyday');
+    expect(JSON.parse(text)).toEqual({ scenarios: { everyday: report.scenarios.everyday } });
   });
 
   it('fails when it has none of them', async () => {

@@ -7,7 +7,7 @@ import { docsOf, storedReport, withBlock, writeDocs } from '../../../scripts/ben
 import { aReport } from './aReport.ts';
 import { bars } from './plots/aPlot.ts';
 
-const scenarios = { throughput: aReport(), paced: aReport({ title: '200 statuses a second' }) };
+const scenarios = { throughput: aReport(), everyday: aReport({ title: '200 statuses a second' }) };
 
 function occurrences(text: string, part: string): number {
   return text.split(part).length - 1;
@@ -16,13 +16,13 @@ function occurrences(text: string, part: string): number {
 describe('docsOf', () => {
   it('has a section for each scenario, with its tables, targets and images', () => {
     const { block, images } = docsOf({ scenarios });
-    expect([...images.keys()]).toEqual(['throughput-rate.svg', 'paced-rate.svg']);
-    expect(images.get('paced-rate.svg')).toContain('<title id="title">paced: Notifications');
+    expect([...images.keys()]).toEqual(['throughput-rate.svg', 'everyday-rate.svg']);
+    expect(images.get('everyday-rate.svg')).toContain('<title id="title">everyday: Notifications');
     for (const part of [
-      '### paced: 200 statuses a second',
+      '### everyday: 200 statuses a second',
       '3,912',
       '≥ 2.5 ×',
-      '![paced: Notifications a second](performance/paced-rate.svg)',
+      '![everyday: Notifications a second](performance/everyday-rate.svg)',
     ]) {
       expect(block).toContain(part);
     }
@@ -35,10 +35,10 @@ describe('docsOf', () => {
   });
 
   it('says for each what it was measured under where that differs', () => {
-    const paced = aReport({}, { at: '2031-05-18T00:00:00.000Z' });
-    const { block } = docsOf({ scenarios: { ...scenarios, paced } });
+    const everyday = aReport({}, { at: '2031-05-18T00:00:00.000Z' });
+    const { block } = docsOf({ scenarios: { ...scenarios, everyday } });
     expect(occurrences(block, 'Abacus 9')).toBe(2);
-    expect(block.indexOf('2031-05-18')).toBeGreaterThan(block.indexOf('### paced'));
+    expect(block.indexOf('2031-05-18')).toBeGreaterThan(block.indexOf('### everyday'));
   });
 
   it('says that nothing has been measured', () => {
@@ -98,13 +98,13 @@ describe('writeDocs', () => {
 
   it('keeps the results of scenarios that were not measured', async () => {
     await writeDocs(
-      { scenarios: { paced: aReport(), throughput: aReport({ text: 'old' }) } },
+      { scenarios: { everyday: aReport(), throughput: aReport({ text: 'old' }) } },
       docs,
     );
     await writeDocs({ scenarios: { throughput: aReport({ text: 'new' }) } }, docs);
-    expect(await page()).toMatch(/### throughput.*new.*### paced/s);
+    expect(await page()).toMatch(/### throughput.*new.*### everyday/s);
     expect(await page()).not.toContain('old');
-    expect(await files()).toEqual(['paced-rate.svg', 'results.json', 'throughput-rate.svg']);
+    expect(await files()).toEqual(['everyday-rate.svg', 'results.json', 'throughput-rate.svg']);
   });
 
   it('removes plots that are no more', async () => {
@@ -120,7 +120,7 @@ describe('writeDocs', () => {
   });
 
   it('changes nothing when it writes what is stored', async () => {
-    await writeDocs({ scenarios: { throughput: aReport(), paced: aReport() } }, docs);
+    await writeDocs({ scenarios: { throughput: aReport(), everyday: aReport() } }, docs);
     const texts = async (): Promise<readonly string[]> =>
       await Promise.all(
         (await files()).map(
@@ -136,7 +136,7 @@ describe('writeDocs', () => {
   it('writes nothing that could not be read again', async () => {
     await writeDocs({ scenarios: { throughput: aReport() } }, docs);
     const plots = [bars({ name: 'no file/name' })];
-    const writing = writeDocs({ scenarios: { paced: aReport({ plots }) } }, docs);
+    const writing = writeDocs({ scenarios: { everyday: aReport({ plots }) } }, docs);
     await expect(writing).rejects.toThrow('plots[0].name');
     expect(Object.keys((await storedReport(docs)).scenarios)).toEqual(['throughput']);
   });
@@ -145,7 +145,9 @@ describe('writeDocs', () => {
     await writeDocs({ scenarios: { throughput: aReport() } }, docs);
     const results = join(docs, 'performance/results.json');
     await writeFile(results, '{');
-    await expect(writeDocs({ scenarios: { paced: aReport() } }, docs)).rejects.toThrow('no report');
+    await expect(writeDocs({ scenarios: { everyday: aReport() } }, docs)).rejects.toThrow(
+      'no report',
+    );
     expect(await readFile(results, 'utf8')).toBe('{');
   });
 });

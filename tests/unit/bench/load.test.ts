@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { scheduleOf } from '../../../scripts/bench/load.ts';
+import { randomSchedule, scheduleOf } from '../../../scripts/bench/load.ts';
 
 describe('scheduleOf', () => {
   it('has as many as there are in the time, in turn', () => {
@@ -23,5 +23,24 @@ describe('scheduleOf', () => {
     const without = scheduleOf({ ...pace, turns: [null, 1, null, 2] });
     expect(without).toEqual(whole.filter(({ account }) => account !== 0));
     expect(without).toHaveLength(100);
+  });
+});
+
+describe('randomSchedule', () => {
+  const moments = randomSchedule(10_000, 50).map(({ atUs }) => atUs);
+
+  it('has as many as wanted within the time, one after the other, and the same every time', () => {
+    expect(moments).toHaveLength(10_000);
+    expect(moments).toEqual(moments.toSorted((one, other) => one - other));
+    expect(moments[0]).toBeGreaterThanOrEqual(0);
+    expect(moments.at(-1)).toBeLessThan(50_000_000);
+    expect(randomSchedule(10_000, 50).map(({ atUs }) => atUs)).toEqual(moments);
+  });
+
+  it('is as irregular as independent senders: of spacings, 1 in e is longer than the mean', () => {
+    const long = moments.filter((atUs, n) => atUs - (moments[n - 1] ?? 0) > 5_000);
+    expect(long.length / moments.length).toBeCloseTo(1 / Math.E, 1);
+    const pairs = moments.filter((atUs, n) => atUs - (moments[n - 1] ?? 0) < 500);
+    expect(pairs.length / moments.length).toBeCloseTo(1 - Math.exp(-0.1), 1);
   });
 });

@@ -9,12 +9,12 @@ describe('parseBenchArgs', () => {
     const parsed = parseBenchArgs(['--quick', '--json']);
     expect(parsed).toMatchObject({ kind: 'run', options: { json: true, isQuick: true } });
     expect(namesIn(parsed)).toContain('throughput');
-    expect(namesIn(parsed)).toContain('paced');
+    expect(namesIn(parsed)).toContain('everyday');
   });
 
   it('takes those that are named', () => {
-    const args = ['--scenario', 'paced', '--scenario', 'latency20'];
-    expect(namesIn(parseBenchArgs(args)).sort()).toEqual(['latency20', 'paced']);
+    const args = ['--scenario', 'everyday', '--scenario', 'latency20'];
+    expect(namesIn(parseBenchArgs(args)).sort()).toEqual(['everyday', 'latency20']);
   });
 
   it('measures and writes no docs unless asked to', () => {
@@ -41,7 +41,7 @@ describe('parseBenchArgs', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it.each([[['--scenario', 'warp']], [['--fast']], [['paced']], [['--scenario']], [['--from']]])(
+  it.each([[['--scenario', 'warp']], [['--fast']], [['everyday']], [['--scenario']], [['--from']]])(
     'refuses %j',
     (args) => {
       expect(parseBenchArgs(args).kind).toBe('misused');
