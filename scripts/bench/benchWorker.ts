@@ -7,6 +7,7 @@ import { signalProcess } from '../harness/script.ts';
 import { until } from '../services/until.ts';
 import type { Running } from './contender.ts';
 import type { Site } from './places.ts';
+import { keepProfiles, profilingArgs, type Measured } from './profile.ts';
 import type { Meter } from './receiver.ts';
 
 const START_LIMIT_MS = 60_000;
@@ -28,7 +29,10 @@ export async function startBenchWorker(
 ): Promise<Running> {
   const logFile = join(site.folder, `${site.database}.log`);
   const log = await open(logFile, 'w');
-  const child = spawn('npm', ['start', '--silent'], {
+  const { profileTo } = site;
+  const profiling = profileTo === null ? [] : profilingArgs(profileTo);
+  let measured: Measured | null = null;
+  const child = spawn('npm', ['start', '--silent', ...profiling], {
     cwd: root,
     env: {
       PATH: process.env['PATH'],
@@ -61,9 +65,12 @@ export async function startBenchWorker(
       post() {
         throw new Error('the worker is driven by statuses');
       },
+      onMeasured: (what) => void (measured = what),
       async [Symbol.asyncDispose]() {
-        if (!hasEnded()) signalProcess(pid, 'SIGKILL');
+        // A killed process leaves no profile.
+        if (!hasEnded()) signalProcess(pid, profileTo === null ? 'SIGKILL' : 'SIGTERM');
         await exited;
+        if (profileTo !== null) await keepProfiles(profileTo, pid, measured);
       },
     };
   } catch (cause) {

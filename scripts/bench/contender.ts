@@ -1,4 +1,5 @@
 import type { Site } from './places.ts';
+import type { Measured } from './profile.ts';
 import type { Meter } from './receiver.ts';
 
 /** One way of doing the work or a part of it, in a process of its own. */
@@ -20,6 +21,8 @@ export interface Running extends Meter {
   readonly pid: number;
   /** Has it make so many calls, where it is driven by itself. */
   post(count: number): void;
+  /** Told of its latest measurement, so that its profile is of that alone. */
+  onMeasured?(measured: Measured): void;
   /** Ends it at once; what is under way is lost. */
   [Symbol.asyncDispose](): Promise<void>;
 }

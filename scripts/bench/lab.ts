@@ -20,6 +20,8 @@ interface LabOptions {
   readonly isQuick: boolean;
   /** A built checkout whose worker takes the place of simpler ways of doing the work; null for none. */
   readonly against: string | null;
+  /** The folder for the worker's CPU profiles; null for none. */
+  readonly profileTo: string | null;
   readonly teardown: Teardown;
   readonly signal: AbortSignal;
   /** Shows what is going on. */
@@ -33,7 +35,7 @@ const CACHE_GB = 4;
 
 /** Brings everything up. What was started is registered with the teardown, also when this rejects. */
 export async function openLab({ teardown, ...options }: LabOptions) {
-  const { isQuick, against, signal, log } = options;
+  const { isQuick, against, profileTo, signal, log } = options;
   log('building');
   await orAbort(Promise.all([freshBuild(), buildBaselines()]), signal);
   const folder = await mkdtemp(join(tmpdir(), 'notify-on-delivery-bench-'));
@@ -67,7 +69,7 @@ export async function openLab({ teardown, ...options }: LabOptions) {
       mysql: await mysqlVersion(mysql),
       receiver: receiver.description,
     },
-    openPlace: createPlaces({ mongodbUri, mysqlUri, folder }, mongo),
+    openPlace: createPlaces({ mongodbUri, mysqlUri, folder, profileTo }, mongo),
     /** What later scenarios compare theirs with; null until it is known. */
     earlier: { workerPerSecond: null as number | null },
   };

@@ -142,6 +142,13 @@ async function count(
     ([, atUs]) => atUs > startUs && atUs <= endUs,
   );
   const lastUs = inTime.reduce((latest, [, atUs]) => Math.max(latest, atUs), startUs);
+  running.onMeasured?.({
+    contender: contender.name,
+    perSecond: plan.perSecond,
+    startUs,
+    endUs,
+    notifications: inTime.length,
+  });
   const perNotification = (us: number): number => us / inTime.length;
   const latenciesMs = inTime.flatMap(([id, atUs]) => {
     const writtenUs = writtenAt.get(id);

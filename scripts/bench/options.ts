@@ -16,6 +16,8 @@ worker side by side with simpler ways of doing its work.
   --json           print one JSON value instead of tables
   --against FOLDER the worker of another checkout, installed and built there,
                    in place of the simpler ways, in turns with this one's
+  --profile FOLDER have the worker write CPU profiles there, one for each
+                   measurement; it is slower by that
   --write-docs     also put tables and plots into docs/performance.md and
                    docs/performance/; scenarios not measured now stay there
   --from FILE      measure nothing; show what --json has printed before, or
@@ -50,17 +52,21 @@ function valuesIn(args: readonly string[]) {
     'write-docs': flag,
     from: { type: 'string' },
     against: { type: 'string' },
+    profile: { type: 'string' },
     scenario: { type: 'string', multiple: true, default: [] as string[] },
     help: flag,
   } as const;
   return parseArgs({ args: [...args], options }).values;
 }
 
-function problemWith({ scenario, from, against, ...values }: Values): string | null {
+function problemWith({ scenario, from, against, profile, ...values }: Values): string | null {
   const unknown = scenario.find((name) => !scenarios.some((each) => each.name === name));
   if (unknown !== undefined) return `There is no scenario ${unknown}.`;
   if (values.quick && from !== undefined) {
     return '--from measures nothing: --quick has no meaning with it.';
+  }
+  if (profile !== undefined && (from !== undefined || values['write-docs'])) {
+    return '--profile slows the worker that is measured: it goes with neither --from nor --write-docs.';
   }
   if (against === undefined) return null;
   if (from !== undefined || values['write-docs']) {
@@ -71,13 +77,14 @@ function problemWith({ scenario, from, against, ...values }: Values): string | n
     : `${resolve(against)} has no dist/src/main.js: run npm ci and npm run build there.`;
 }
 
-function optionsOf({ json, quick, from, against, scenario, 'write-docs': writesDocs }: Values) {
+function optionsOf({ json, quick, from, against, profile, scenario, ...values }: Values) {
   return {
     json,
     isQuick: quick,
     from: from ?? null,
     against: against === undefined ? null : resolve(against),
-    writesDocs,
+    profileTo: profile === undefined ? null : resolve(profile),
+    writesDocs: values['write-docs'],
     scenarios: scenarios.filter(({ name }) => scenario.length === 0 || scenario.includes(name)),
   };
 }

@@ -15,6 +15,8 @@ export interface Site {
   readonly urls: readonly string[];
   /** For what the contenders leave behind. */
   readonly folder: string;
+  /** The folder for the worker's CPU profiles; null for none. */
+  readonly profileTo: string | null;
 }
 
 /** Where one measurement takes place: databases that nobody has used. */
@@ -27,10 +29,7 @@ export interface Place {
 }
 
 /** Opens one place after the other, with these webhooks. */
-export function createPlaces(
-  servers: Pick<Site, 'mongodbUri' | 'mysqlUri' | 'folder'>,
-  mongo: MongoClient,
-) {
+export function createPlaces(servers: Omit<Site, 'database' | 'urls'>, mongo: MongoClient) {
   let places = 0;
   return async (urls: readonly string[]): Promise<Place> => {
     const database = `bench_${(places += 1)}`;

@@ -47,7 +47,7 @@ export async function runBench(options: BenchOptions, signal: AbortSignal): Prom
 
 /** Measures one scenario after the other, and stops everything again, also when no more are asked for. */
 async function* measured(
-  { isQuick, scenarios, against }: BenchOptions,
+  { isQuick, scenarios, against, profileTo }: BenchOptions,
   signal: AbortSignal,
 ): AsyncGenerator<NamedReport> {
   const at = new Date().toISOString();
@@ -55,7 +55,7 @@ async function* measured(
   for (const warning of warningsAbout(machine)) log(warning);
   const teardown = createTeardown();
   try {
-    const lab = await openLab({ isQuick, against, teardown, signal, log });
+    const lab = await openLab({ isQuick, against, profileTo, teardown, signal, log });
     const { rounds, versions } = lab;
     const conditions = { at, isQuick, rounds, machine, versions };
     for (const { name, title, run } of scenarios) {

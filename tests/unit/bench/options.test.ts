@@ -41,6 +41,12 @@ describe('parseBenchArgs', () => {
     rmSync(folder, { recursive: true });
   });
 
+  it('profiles what is measured for nobody else', () => {
+    expect(parseBenchArgs(['--profile', '/p'])).toMatchObject({ options: { profileTo: '/p' } });
+    expect(parseBenchArgs(['--profile', '/p', '--write-docs']).kind).toBe('misused');
+    expect(parseBenchArgs(['--profile', '/p', '--from', 'a.json']).kind).toBe('misused');
+  });
+
   it.each([[['--scenario', 'warp']], [['--fast']], [['everyday']], [['--scenario']], [['--from']]])(
     'refuses %j',
     (args) => {
