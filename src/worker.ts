@@ -226,6 +226,15 @@ function createParts(
   // A claim holds through the wait before a quick retry, which may be stretched.
   const quickWaitMs = 1.2 * Math.max(0, ...call.quickRetriesMs);
   const maxUnacked = Math.max(500, UNACKED_PER_CALL * limits.maxInFlight);
+  const queues = createEndpointQueues({
+    ...limits,
+    freshLimit: maxUnacked / 2,
+    isBusy: createBusyLoop(),
+    breaker: { threshold: limits.breakerThreshold, cooldownMs: limits.breakerCooldownMs },
+    onInFlight: metrics.inFlight,
+    onBreakersOpen: metrics.breakersOpen,
+    breakerWatcher: watchBreakers({ views, clock, logger }),
+  });
   const ctx = createNotifyContext({
     policy: {
       deliveryStatuses: new Set(notify.deliveryStatuses),
@@ -242,7 +251,11 @@ function createParts(
     logger,
     metrics,
     sms: createLookups({ sms, state, uuidRepresentation, logger, signal: stopping }),
-    outcomes: createOutcomeStore({ ...state, sms, ledger, logger, metrics, signal: abandoned }),
+    outcomes: createOutcomeStore({
+      ...{ ...state, sms, ledger, logger, metrics },
+      areSlotsAwaited: () => queues.isAwaited,
+      signal: abandoned,
+    }),
     recordSkips: notify.recordSkips,
     responseLimitBytes: call.responseLimitBytes,
     retries: createRetryStore({
@@ -265,15 +278,7 @@ function createParts(
     }),
     sender,
     endpoints,
-    queues: createEndpointQueues({
-      ...limits,
-      freshLimit: maxUnacked / 2,
-      isBusy: createBusyLoop(),
-      breaker: { threshold: limits.breakerThreshold, cooldownMs: limits.breakerCooldownMs },
-      onInFlight: metrics.inFlight,
-      onBreakersOpen: metrics.breakersOpen,
-      breakerWatcher: watchBreakers({ views, clock, logger }),
-    }),
+    queues,
   });
   return { ctx, partition, health, maxUnacked, marginMs: notify.sweepMarginMs };
 }

@@ -45,6 +45,8 @@ export interface EndpointQueues {
   readonly blocked: readonly string[];
   /** Free slots. */
   readonly free: number;
+  /** Whether anybody waits for a slot. */
+  readonly isAwaited: boolean;
   readonly maxInFlight: number;
   readonly maxInFlightPerEndpoint: number;
 }
@@ -87,6 +89,7 @@ export function createEndpointQueues(options: {
   const paces = createPaces(options.isBusy);
   const ready = createReadyQueues(maxInFlight, paces);
   let inFlight = 0;
+  let waiting = 0;
   let due: ReadonlySet<string> = new Set();
 
   const mayRun = ({ breaker }: EndpointQueue, nowMs: number): number =>
@@ -201,6 +204,7 @@ export function createEndpointQueues(options: {
           clearTimeout(timer);
           forgetStop();
           line.delete(waiter);
+          waiting -= 1;
           if (as === 'fresh') shedder.dequeued();
         };
         const giveUp = (why: 'shed' | 'stopped'): void => {
@@ -218,6 +222,7 @@ export function createEndpointQueues(options: {
         };
         const forgetStop = onAbort(stopping, () => giveUp('stopped'));
         line.add(waiter);
+        waiting += 1;
         if (as === 'quickRetry') timer = setTimeout(waiter.shed, QUICK_RETRY_PATIENCE_MS);
         if (as === 'fresh') shedder.enqueued();
         refresh(queue, now);
@@ -269,6 +274,9 @@ export function createEndpointQueues(options: {
     },
     get free() {
       return maxInFlight - inFlight;
+    },
+    get isAwaited() {
+      return waiting > 0;
     },
     maxInFlight,
     maxInFlightPerEndpoint,

@@ -12,6 +12,10 @@ import type { Ledger } from './ledger.ts';
 import { createRecordWriter } from './recordWriter.ts';
 import type { RetryRows } from './retryRow.ts';
 
+/** A batch waits so long for company while nobody waits for its slots, and while somebody does. */
+const LINGER_MS = 15;
+const LINGER_AWAITED_MS = 5;
+
 /** Responses in one batch, when `RESPONSE_LIMIT` lets them be large. */
 const BATCH_BYTES = 8 * 1024 * 1024;
 
@@ -25,6 +29,8 @@ export function createOutcomeStore(options: {
   readonly retries: RetryRows;
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, 'recordFailed'>;
+  /** Whether somebody waits for one of the slots that are held until their outcome is written. */
+  areSlotsAwaited(): boolean;
   /** Aborted when the worker can't wait any longer for a write. */
   readonly signal: AbortSignal;
 }): OutcomeStore {
@@ -91,7 +97,7 @@ export function createOutcomeStore(options: {
   const batcher = createBatcher<Ending, null>({
     maxSize: 200,
     weight: { atMost: BATCH_BYTES, of: ({ record }) => record?.response?.length ?? 0 },
-    lingerMs: 5,
+    lingerMs: () => (options.areSlotsAwaited() ? LINGER_AWAITED_MS : LINGER_MS),
     concurrency: 2,
     async run(endings) {
       return await isolate(endings, commit, { ...trying, what: 'outcome', alone: commitAlone });

@@ -10,8 +10,11 @@ export interface BatcherOptions<Item, Result> {
   readonly maxSize: number | (() => number);
   /** Nor more than together weigh so much; one item of any weight makes a batch. */
   readonly weight?: Readonly<{ atMost: number; of(item: Item): number }>;
-  /** How long a batch that is not full waits for company. 0: as long as this turn of the event loop. */
-  readonly lingerMs: number;
+  /**
+   * How long a batch that is not full waits for company, asked for anew before each. 0: as long as this turn of the
+   * event loop.
+   */
+  readonly lingerMs: number | (() => number);
   /** Batches under way at once. While all are busy, the next batch grows to `maxSize`. */
   readonly concurrency: number;
   /**
@@ -31,9 +34,8 @@ interface Waiting<Item, Result> {
 export function createBatcher<Item, Result>(
   options: BatcherOptions<Item, Result>,
 ): Batcher<Item, Result> {
-  const { lingerMs, concurrency, run, weight } = options;
-  const maxSize = (): number =>
-    typeof options.maxSize === 'number' ? options.maxSize : options.maxSize();
+  const { concurrency, run, weight } = options;
+  const maxSize = (): number => valueOf(options.maxSize);
   let queue: Waiting<Item, Result>[] = [];
   let running = 0;
   let cancelFlush: (() => void) | null = null;
@@ -77,6 +79,7 @@ export function createBatcher<Item, Result>(
   };
 
   const flushLater = (): (() => void) => {
+    const lingerMs = valueOf(options.lingerMs);
     if (lingerMs === 0) {
       const immediate = setImmediate(flush);
       return () => clearImmediate(immediate);
@@ -109,4 +112,8 @@ export function createBatcher<Item, Result>(
       await new Promise<void>((resolve) => idleWaiters.push(resolve));
     },
   };
+}
+
+function valueOf(setting: number | (() => number)): number {
+  return typeof setting === 'number' ? setting : setting();
 }

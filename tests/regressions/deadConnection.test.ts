@@ -69,7 +69,7 @@ describe('one connection that is dead in silence', () => {
   }, 180_000);
 
   it.each([
-    ['a look-up', ['find', 'SMSDetailDocument']],
+    ['a look-up', ['aggregate', 'unionWith', 'SMSDetailDocument']],
     ['a look-up in durable state', ['aggregate', state('retries'), 'unionWith']],
     ['a ledger row', ['insert', state('sent')]],
     ['a record', ['update', 'SMSDetailDocument', 'notificationId']],
@@ -96,7 +96,7 @@ describe('one connection that is dead in silence', () => {
   );
 
   it.each([
-    ['a look-up', ['find', 'SMSDetailDocument']],
+    ['a look-up', ['aggregate', 'unionWith', 'SMSDetailDocument']],
     ['a look-up in durable state', ['aggregate', state('retries'), 'unionWith']],
     ['the question what is due', ['aggregate', state('retries'), 'nextAttemptAt']],
     ['a record', ['update', 'SMSDetailDocument', 'notificationId']],

@@ -47,6 +47,7 @@ export function createOutcomes(
     retries,
     logger,
     metrics: { recordFailed: (code) => void failedCodes.push(code) },
+    areSlotsAwaited: () => false,
     signal: abandoned.signal,
   });
   return {

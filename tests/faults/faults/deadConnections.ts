@@ -8,7 +8,7 @@ const state = (name: string): string => `notify_on_delivery_${name}`;
 /** What the connection carries that dies, by what it is for. */
 const calls: Readonly<Record<string, readonly string[]>> = {
   'lease renewal': ['update', state('leases')],
-  'look-up': ['find', 'SMSDetailDocument'],
+  'look-up': ['aggregate', 'unionWith', 'SMSDetailDocument'],
   'look-up in durable state': ['aggregate', state('retries'), 'unionWith'],
   'ledger row': ['insert', state('sent')],
   record: ['update', 'SMSDetailDocument', 'notificationId'],

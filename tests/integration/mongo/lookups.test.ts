@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Long, ObjectId, UUID, type Collection, type MongoClient } from 'mongodb';
+import {
+  Long,
+  ObjectId,
+  UUID,
+  type Collection,
+  type CommandStartedEvent,
+  type MongoClient,
+} from 'mongodb';
 import { createMongoClient } from '../../../src/mongo/connect.ts';
 import { stateCollections } from '../../../src/mongo/database.ts';
 import { createLookups } from '../../../src/mongo/lookups.ts';
@@ -24,7 +31,7 @@ let logger: MemoryLogger;
 let stopping: AbortController;
 
 beforeAll(() => {
-  client = createMongoClient(replicaSet().uri, appName);
+  client = createMongoClient(replicaSet().uri, appName, { monitorCommands: true });
 });
 afterAll(async () => {
   await client.close();
@@ -39,6 +46,19 @@ beforeEach(() => {
   const made = createLookups({ sms, state, logger, signal: stopping.signal });
   store = { lookUp: async (requests) => await eachOf(made.lookUp(requests)) };
 });
+
+/** The queries that `work` takes. */
+async function queriesOf(work: () => Promise<unknown>): Promise<readonly string[]> {
+  const commands: string[] = [];
+  const note = ({ commandName }: CommandStartedEvent): void => void commands.push(commandName);
+  client.on('commandStarted', note);
+  try {
+    await work();
+  } finally {
+    client.off('commandStarted', note);
+  }
+  return commands.filter((name) => ['aggregate', 'find'].includes(name)).toSorted();
+}
 
 describe('a look-up', () => {
   it.each([
@@ -68,6 +88,48 @@ describe('a look-up', () => {
     expect(answers.map(({ document }) => document?.['_id'])).toEqual(['c', 'b', 'a']);
   });
 
+  it('takes one query, whatever it finds', async () => {
+    await sms.insertOne({ _id: 'a' as never, to: 'b' });
+    const requests = ['a', 'b'].map((id) => asking(anEnding(id)));
+    let answers: readonly Lookup[] = [];
+    const queries = await queriesOf(async () => {
+      answers = await store.lookUp(requests);
+    });
+    expect(answers.map(({ document }) => document)).toEqual([{ _id: 'a', to: 'b' }, null]);
+    expect(queries).toEqual(['aggregate']);
+  });
+
+  it('takes two where durable state lies in another database', async () => {
+    const state = stateCollections(client.db(`state_${databases}`));
+    const { lookUp } = createLookups({ sms, state, logger, signal: stopping.signal });
+    await sms.insertOne({ _id: 'a' as never });
+    const ending = anEnding('a');
+    const row = { _id: ending.notificationId, sms: ending.smsKey };
+    await state.retries.insertOne(row as never);
+    const queries = await queriesOf(async () => {
+      expect(await eachOf(lookUp([asking(ending)]))).toMatchObject([
+        { document: { _id: 'a' }, waiting: [{ notificationId: ending.notificationId }] },
+      ]);
+    });
+    expect(queries).toEqual(['aggregate', 'find']);
+  });
+
+  it('takes two while documents are too large for one answer, and then one again', async () => {
+    const ids = Array.from({ length: 5 }, (_, n) => `large ${n}`);
+    const text = 'x'.repeat(4_000_000);
+    await sms.insertMany(ids.map((_id) => ({ _id: _id as never, text })));
+    const requests = ids.map((id) => asking(anEnding(id)));
+    const lookUp = async () => await store.lookUp(requests);
+    expect(await queriesOf(lookUp)).toEqual(['aggregate', 'aggregate', 'find']);
+    const answers = await lookUp();
+    expect(answers.filter(({ isLeft }) => isLeft === true)).toHaveLength(1);
+    expect(answers.filter(({ document }) => document?.['text'] === text)).toHaveLength(4);
+    expect(await queriesOf(lookUp)).toEqual(['aggregate', 'find']);
+    const one = async () => await store.lookUp(requests.slice(0, 1));
+    expect(await queriesOf(one)).toEqual(['aggregate', 'find']);
+    expect(await queriesOf(one)).toEqual(['aggregate']);
+  });
+
   it('sees each status that the stream has just shown', async () => {
     await sms.insertOne({ _id: 'a' as never });
     await using stream = await openAtEnd(sms);
@@ -91,7 +153,7 @@ describe('a look-up that fails for now', () => {
     ['the connection is lost', { closeConnection: true }],
   ] as const)('is made again: %s', async (_, fault) => {
     await sms.insertOne({ _id: 'a' as never });
-    const struck = { appName, commands: ['find'], times: 6 };
+    const struck = { appName, commands: ['aggregate'], times: 6 };
     await using failing = await failCommands(replicaSet().admin, struck, fault);
     const answers = await store.lookUp([asking(anEnding('a'))]);
     expect(answers).toEqual([{ document: { _id: 'a' }, ended: [], waiting: [] }]);
@@ -100,7 +162,7 @@ describe('a look-up that fails for now', () => {
   });
 
   it('is given up when there is no more point in it', async () => {
-    const struck = { appName, commands: ['find'] };
+    const struck = { appName, commands: ['aggregate'] };
     await using _failing = await failCommands(replicaSet().admin, struck, { errorCode: 50 });
     const failure = failureOf(store.lookUp([asking(anEnding('a'))]));
     await until('it was tried', () => logger.lines.length > 0);

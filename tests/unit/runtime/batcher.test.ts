@@ -181,6 +181,19 @@ describe('a batcher with a linger', () => {
     expect(itemsOf()).toEqual([[1, 2]]);
   });
 
+  it('asks before each batch how long that is', () => {
+    let lingerMs = 5;
+    const { add, itemsOf } = createHeld({ lingerMs: () => lingerMs, concurrency: 2 });
+    void add(1);
+    lingerMs = 2;
+    jest.advanceTimersByTime(4);
+    expect(itemsOf()).toEqual([]);
+    jest.advanceTimersByTime(1);
+    void add(2);
+    jest.advanceTimersByTime(2);
+    expect(itemsOf()).toEqual([[1], [2]]);
+  });
+
   it('does not wait when a batch is full', () => {
     const { add, itemsOf } = createHeld({ lingerMs: 5 });
     for (const item of [1, 2, 3]) void add(item);

@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto';
+import type { Document } from 'mongodb';
+import { attemptedRecord } from '../domain/record.ts';
+import type { Lookup, LookupRequest, WaitingEntry } from '../ports/notify.ts';
+import { aggregateAll, FULL_BATCH, readAnswer, type Answer, type Limit } from './calls.ts';
+import type { StateCollections } from './database.ts';
+import { asBytes } from './decodeDocument.ts';
+import { bySms, endFields, endsOf, toEnd } from './ledger.ts';
+import { logOf, recordedShape, webhookOf, type RetryRow } from './retryRow.ts';
+import { problemIn, runOf } from './storedRow.ts';
+
+/** What durable state and the ledger have of an SMS. */
+export type History = Pick<Lookup, 'ended' | 'waiting'>;
+export type HistoryOf = (request: LookupRequest) => History;
+export type Memory = Pick<StateCollections, 'retries' | 'sent'>;
+
+/** Says of a row whether its notification has ended. A name that no field of an SMS document has. */
+const STANDS = `stands ${randomUUID()}`;
+
+/** Whether a row is of the history, and not an SMS document. */
+export function isOfHistory(row: Document): boolean {
+  return Object.hasOwn(row, STANDS);
+}
+
+/**
+ * Reads on `retries` what both have. The ledger is read after durable state, as an end is written there before its row
+ * goes, so that one of the two shows it.
+ */
+export function historyPipeline(
+  { sent }: Pick<Memory, 'sent'>,
+  requests: readonly LookupRequest[],
+): Document[] {
+  const isBrief = requests.every(({ wants }) => wants === 'document');
+  const ends = [
+    { $match: endsOf(requests) },
+    { $project: { ...endFields, [STANDS]: { $literal: 'ended' } } },
+  ];
+  return [
+    { $match: { sms: { $in: requests.map((request) => request.smsKey) } } },
+    { $project: { ...(isBrief ? waitsFields : recordFields), [STANDS]: { $literal: 'waiting' } } },
+    { $unionWith: { coll: sent.collectionName, pipeline: ends } },
+  ];
+}
+
+/** The history of each SMS that these rows are of. */
+export function toHistory(rows: readonly Document[]): HistoryOf {
+  if (rows.length === 0) return () => noHistory;
+  const { ended = [], waiting = [] } = Object.groupBy(rows, (row) =>
+    row[STANDS] === 'ended' ? 'ended' : 'waiting',
+  );
+  const [ends, waits] = [bySms(ended, toEnd), bySms(waiting, toWaitingEntry)];
+  return ({ smsKey }) => ({ ended: ends.get(smsKey) ?? [], waiting: waits.get(smsKey) ?? [] });
+}
+
+const noHistory: History = { ended: [], waiting: [] };
+
+/**
+ * What durable state and the ledger have of each request's SMS: with the records of what waits for all who want
+ * more than the document. One query, since with few statuses at a time it is queries that cost.
+ * Null when it is more than one answer of the server holds: then fewer are to be asked for. One alone is read whole.
+ */
+export async function findHistory(
+  memory: Memory,
+  requests: readonly LookupRequest[],
+  limit: Limit,
+): Promise<HistoryOf | null> {
+  const { brief = [], full = [] } = Object.groupBy(requests, ({ wants }) =>
+    wants === 'document' ? 'brief' : 'full',
+  );
+  const [ofBrief, ofFull] = await Promise.all([
+    readHistory(memory, brief, limit),
+    readHistory(memory, full, limit),
+  ]);
+  if (ofBrief === null || ofFull === null) return null;
+  return (request) => (request.wants === 'document' ? ofBrief : ofFull)(request);
+}
+
+async function readHistory(
+  memory: Memory,
+  requests: readonly LookupRequest[],
+  limit: Limit,
+): Promise<HistoryOf | null> {
+  if (requests.length === 0) return () => noHistory;
+  const { retries } = memory;
+  const pipeline = historyPipeline(memory, requests);
+  // Of one SMS all, however many answers that takes: its statuses, each with a response.
+  const { documents, isAll }: Answer =
+    requests.length === 1
+      ? { documents: await aggregateAll(limit, retries, pipeline), isAll: true }
+      : await readAnswer(retries.aggregate(pipeline, { batchSize: FULL_BATCH, ...asBytes }), limit);
+  return isAll ? toHistory(documents) : null;
+}
+
+/** What says whether a notification waits. */
+const waitsFields: Document = {
+  ...{ sms: 1, claim: 1, run: 1, nextAttemptAt: 1 },
+  isClaimed: { $gt: ['$nextAttemptAt', '$$NOW'] },
+};
+/** What a record says, too. The body, the bulk of a row, is no part of it. */
+const recordFields: Document = {
+  ...waitsFields,
+  ...{ deliveryStatus: 1, statusAt: 1, attempts: 1, log: 1, webhookId: 1, url: 1 },
+};
+
+/** Whatever else a row says, it says that this notification waits. */
+function toWaitingEntry(row: Document): WaitingEntry {
+  const isClaimed = row['claim'] !== undefined && row['isClaimed'] === true;
+  const hasAttempts = Number(row['attempts'] ?? 0) > 0 && row['log'] !== undefined;
+  const isShown =
+    !isClaimed &&
+    hasAttempts &&
+    row['nextAttemptAt'] instanceof Date &&
+    problemIn(row, recordedShape) === null;
+  return {
+    notificationId: String(row['_id']),
+    isClaimed,
+    record: isShown ? retryingRecord(row as RetryRow) : null,
+    ...(row['statusAt'] instanceof Date && { statusAt: row['statusAt'] }),
+    ...runOf(row),
+  };
+}
+
+function retryingRecord(row: RetryRow): WaitingEntry['record'] {
+  const { _id: notificationId, deliveryStatus, statusAt, nextAttemptAt } = row;
+  return attemptedRecord({ notificationId, deliveryStatus, statusAt }, webhookOf(row), logOf(row), {
+    state: 'retrying',
+    nextAttemptAt,
+  });
+}
