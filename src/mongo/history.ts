@@ -2,9 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Document } from 'mongodb';
 import { attemptedRecord } from '../domain/record.ts';
 import type { Lookup, LookupRequest, WaitingEntry } from '../ports/notify.ts';
-import { aggregateAll, FULL_BATCH, readAnswer, type Answer, type Limit } from './calls.ts';
+import { aggregateAll, aggregateOnce, type Limit } from './calls.ts';
 import type { StateCollections } from './database.ts';
-import { asBytes } from './decodeDocument.ts';
 import { bySms, endFields, endsOf, toEnd } from './ledger.ts';
 import { logOf, recordedShape, webhookOf, type RetryRow } from './retryRow.ts';
 import { problemIn, runOf } from './storedRow.ts';
@@ -83,12 +82,10 @@ async function readHistory(
   if (requests.length === 0) return () => noHistory;
   const { retries } = memory;
   const pipeline = historyPipeline(memory, requests);
+  const { documents, isAll } = await aggregateOnce(limit, retries, pipeline);
+  if (isAll) return toHistory(documents);
   // Of one SMS all, however many answers that takes: its statuses, each with a response.
-  const { documents, isAll }: Answer =
-    requests.length === 1
-      ? { documents: await aggregateAll(limit, retries, pipeline), isAll: true }
-      : await readAnswer(retries.aggregate(pipeline, { batchSize: FULL_BATCH, ...asBytes }), limit);
-  return isAll ? toHistory(documents) : null;
+  return requests.length === 1 ? toHistory(await aggregateAll(limit, retries, pipeline)) : null;
 }
 
 /** What says whether a notification waits. */

@@ -4,8 +4,7 @@ import type { PlainDocument } from '../domain/plainValue.ts';
 import type { Lookup, LookupRequest, Lookups } from '../ports/notify.ts';
 import { insist, isolate } from '../runtime/isolate.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { createPatience, FULL_BATCH, limits, readAnswer, type Limit } from './calls.ts';
-import { asBytes } from './decodeDocument.ts';
+import { aggregateOnce, createPatience, limits, type Limit } from './calls.ts';
 import { passes } from './errors.ts';
 import {
   findHistory,
@@ -89,8 +88,7 @@ export function createLookups(options: {
       ...historyPipeline(state, requests),
       { $unionWith: { coll: sms.collectionName, pipeline } },
     ];
-    const cursor = state.retries.aggregate(all, { batchSize: FULL_BATCH, ...asBytes });
-    const { documents: rows, isAll } = await readAnswer(cursor, limit);
+    const { documents: rows, isAll } = await aggregateOnce(limit, state.retries, all);
     fitsInOneAnswer = isAll;
     if (!isAll) return null;
     const documents = byKey(rows.filter((row) => !isOfHistory(row)));

@@ -13,7 +13,7 @@ import { createRecordWriter } from './recordWriter.ts';
 import type { RetryRows } from './retryRow.ts';
 
 /** A batch waits so long for company while nobody waits for its slots, and while somebody does. */
-const LINGER_MS = 15;
+const LINGER_MS = 25;
 const LINGER_AWAITED_MS = 5;
 
 /** Responses in one batch, when `RESPONSE_LIMIT` lets them be large. */
