@@ -1,11 +1,7 @@
 import { findOpenBreakers } from './breakers.ts';
 import { findAll, limits, withDeadline, type Limit } from './calls.ts';
 import type { StateCollections } from './database.ts';
-import {
-  createDisabledEndpoints,
-  disabledRows,
-  type DisabledEndpoint as DisabledRow,
-} from './endpoints.ts';
+import { createDisabledEndpoints, disabledRows, type ListedEndpoint } from './endpoints.ts';
 import { inScope, type RetryScope } from './retrySupport.ts';
 import { kinds, show, type Shown } from './storedRow.ts';
 
@@ -49,7 +45,7 @@ interface Waiting {
 
 export type OpenBreaker = Shown<typeof breakerView> & Waiting & { readonly kind: 'breaker_open' };
 
-export type DisabledEndpoint = Omit<DisabledRow, 'id' | 'disabledAt'> &
+export type DisabledEndpoint = Omit<ListedEndpoint, 'id' | 'disabledAt'> &
   Waiting & {
     readonly kind: 'endpoint_disabled';
     readonly endpoint: string;

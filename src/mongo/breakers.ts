@@ -5,7 +5,8 @@ import type { Logger } from '../runtime/logger.ts';
 import { createBackoff } from '../runtime/retry.ts';
 import { createWakeUp } from '../runtime/wakeUp.ts';
 import { findAll, limits, withDeadline, type Limit } from './calls.ts';
-import { PARTITION, type StateCollections } from './database.ts';
+import { PARTITION } from './checkpoints.ts';
+import type { StateCollections } from './database.ts';
 import { breakerRows, type BreakerRow, type EndpointRow, type EndpointRows } from './endpoints.ts';
 import { hasRunOut } from './leases.ts';
 
@@ -120,7 +121,7 @@ export function createBreakerViews(options: {
         restMs = nextWaitMs();
       }
       const rest = { atLeastMs: restMs, atMostMs: open.size > 0 ? CONFIRM_MS : IDLE_MS };
-      await changed.sleep(rest, stopping).catch(() => undefined);
+      await changed.sleep(rest, stopping);
     }
   };
 

@@ -1,13 +1,39 @@
 import { randomUUID } from 'node:crypto';
-import { BSON, Timestamp, type Document, type Filter } from 'mongodb';
+import { BSON, Timestamp, type Collection, type Document, type Filter } from 'mongodb';
 import type { CheckpointStore } from '../ports/source.ts';
 import { createPatience, limits, withDeadline } from './calls.ts';
-import { PARTITION, type CheckpointRow, type StateCollections } from './database.ts';
 import { asBytes, decodeAll } from './decodeDocument.ts';
 import { codes, serverCode } from './errors.ts';
-import { hasOddEpoch } from './leases.ts';
 import { clusterTimeOfToken, fromPosition, toPosition } from './position.ts';
 import { isDate, isDocument, reportNothing, type ReportUnreadable } from './storedRow.ts';
+
+/** The stream's only partition, until there are several. */
+export const PARTITION = '0';
+
+/** Where one partition of the stream has got to. */
+export interface CheckpointRow {
+  readonly _id: string;
+  /** Whose stream: the collection by its name and, where the server tells it, its UUID. */
+  readonly namespace: string;
+  readonly collectionUuid: unknown;
+  readonly token: unknown;
+  readonly clusterTime: Timestamp;
+  readonly wallTime: Date;
+  /** Names the save that wrote it. Rows of versions that did not name them lack it. */
+  readonly save: string | null;
+  readonly savedAt: Date;
+  readonly owner: string;
+  /** Of the lease under which it was written. */
+  readonly epoch: number;
+}
+
+export type CheckpointRows = Collection<CheckpointRow>;
+
+/** Rows of the checkpoint whose epoch is not one that a worker has written. */
+export const hasOddEpoch: readonly Filter<CheckpointRow>[] = [
+  { epoch: { $not: { $lte: Number.MAX_SAFE_INTEGER } } },
+  { epoch: { $type: 'array' } },
+];
 
 /** No worker has written what is in the place of a save. */
 const isNoSave: Filter<CheckpointRow> = {
@@ -21,7 +47,7 @@ interface CheckpointReading {
 }
 
 export function createCheckpointStore(
-  checkpoints: StateCollections['checkpoints'],
+  checkpoints: CheckpointRows,
   watched: Readonly<{ namespace: string; collectionUuid: unknown }>,
   holder: Readonly<{ owner: string; epoch: number }>,
   { earliest = () => new Date(0), unreadable = reportNothing }: CheckpointReading = {},

@@ -1,29 +1,14 @@
-import type { Db, Document } from 'mongodb';
+import type { Db } from 'mongodb';
+import type { CheckpointRow } from './checkpoints.ts';
 import type { EndpointRow } from './endpoints.ts';
+import type { GapRow } from './gaps.ts';
 import type { JobRow } from './jobs.ts';
+import type { LeaseRow } from './leases.ts';
 import type { LedgerRow } from './ledger.ts';
 import type { RetryRow } from './retryRow.ts';
 
-/** The stream's only partition, until there are several. */
-export const PARTITION = '0';
-
 /** The worker's own collections, all prefixed so that they can live beside the platform's. */
 export type StateCollections = ReturnType<typeof stateCollections>;
-
-/** Where one partition of the stream has got to. */
-export interface CheckpointRow extends Document {
-  readonly _id: string;
-}
-
-/** Who works, until when. */
-interface LeaseRow extends Document {
-  readonly _id: string;
-}
-
-/** One gap and how far it has been searched. */
-interface GapRow extends Document {
-  readonly _id: string;
-}
 
 export function stateCollections(database: Db) {
   return {

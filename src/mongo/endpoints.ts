@@ -55,7 +55,7 @@ const disabledView = {
   disabledAt: ['disabledAt', kinds.date],
 } as const;
 
-export type DisabledEndpoint = Shown<typeof disabledView>;
+export type ListedEndpoint = Shown<typeof disabledView>;
 
 export const breakerRows: Filter<EndpointRow> = { kind: 'breaker' };
 export const disabledRows: Filter<EndpointRow> = { kind: { $ne: 'breaker' } };
@@ -164,7 +164,7 @@ export function createEndpointStore(options: {
 /** The endpoints that are not called, for operators. Each call rejects when the database does not answer. */
 export function createDisabledEndpoints(endpoints: EndpointRows) {
   return {
-    async list(): Promise<readonly DisabledEndpoint[]> {
+    async list(): Promise<readonly ListedEndpoint[]> {
       const byTime = { sort: { disabledAt: 1 } } as const;
       const rows = await findAll(limits.question, endpoints, disabledRows, byTime);
       return rows.map((row) => show(row, disabledView));

@@ -6,13 +6,27 @@ import type { GapStore } from '../ports/source.ts';
 import { toError } from '../runtime/errors.ts';
 import { createWakeUp } from '../runtime/wakeUp.ts';
 import { createPatience, limits, withDeadline } from './calls.ts';
-import type { StateCollections } from './database.ts';
 import { asBytes, decodeAll } from './decodeDocument.ts';
 import { causeOf, passes } from './errors.ts';
 import { searchGap, type Progress } from './gapSearch.ts';
 import { toPlainDocument, type UuidRepresentation } from './plainDocument.ts';
 import { isDate, isText, reportNothing, type ReportUnreadable } from './storedRow.ts';
 import { firstDate } from './timeIndex.ts';
+
+/** One gap and how far it has been searched. */
+export interface GapRow {
+  readonly _id: string;
+  readonly from: Date;
+  readonly to: Date;
+  readonly createdAt: Date;
+  /** No other gap is added to it any more. Rows of versions that did not know it lack it. */
+  readonly begun?: boolean;
+  /** How many pages were searched. */
+  readonly step: number;
+  readonly progress: Progress | null;
+  readonly recovered: number;
+  readonly unplaceable: number;
+}
 
 /** What a page leads to; `step` is how many came before, so that none is counted twice. */
 interface Passage {
@@ -23,7 +37,7 @@ interface Passage {
 /** One row per gap: its span, how far it has been searched, and what came of that. */
 export function createGapStore(options: {
   readonly sms: Collection;
-  readonly gaps: StateCollections['gaps'];
+  readonly gaps: Collection<GapRow>;
   readonly uuidRepresentation?: UuidRepresentation | undefined;
   /** Documents whose time lies further before the gap than this do not belong to it. */
   readonly marginMs: number;
@@ -62,7 +76,7 @@ export function createGapStore(options: {
   };
 
   /** These rows, the oldest first. What is odd in them is repaired, so that it is logged once. */
-  const readRows = async (filter: Document): Promise<readonly GapRow[]> => {
+  const readRows = async (filter: Document): Promise<readonly ReadGap[]> => {
     const found = await withDeadline(patience, () =>
       gaps.find(filter, { sort: { createdAt: 1 }, ...asBytes }).toArray(),
     );
@@ -73,7 +87,7 @@ export function createGapStore(options: {
     return rows.filter((_, index) => isUsable[index]);
   };
   /** False for one that can't be written at all: no search could continue from it. */
-  const repair = async ({ gap, repaired }: GapRow): Promise<boolean> => {
+  const repair = async ({ gap, repaired }: ReadGap): Promise<boolean> => {
     const fields = Object.keys(repaired);
     if (fields.length === 0) return true;
     const problem = `not as the worker writes them: ${fields.join(', ')}`;
@@ -120,7 +134,7 @@ export function createGapStore(options: {
       await withDeadline(patience, () => gaps.deleteMany({ _id, ...covered }));
     }
     if (begun === null) return null;
-    return { id: first.id, from: begun['from'] as Date, to: begun['to'] as Date };
+    return { id: first.id, from: begun.from, to: begun.to };
   };
 
   return {
@@ -198,8 +212,7 @@ export function createGapStore(options: {
       const row = await withDeadline(patience, () =>
         gaps.findOneAndDelete({ _id: gap.id }, { projection }),
       );
-      const count = (name: string): number => Number(row?.[name] ?? 0);
-      return { recovered: count('recovered'), unplaceable: count('unplaceable') };
+      return { recovered: row?.recovered ?? 0, unplaceable: row?.unplaceable ?? 0 };
     },
   };
 }
@@ -207,7 +220,7 @@ export function createGapStore(options: {
 /** Also those of earlier versions, which did not say. */
 const notBegun = { begun: { $ne: true }, progress: null };
 
-type GapRow = ReturnType<typeof readRow>;
+type ReadGap = ReturnType<typeof readRow>;
 
 /**
  * Any row can be searched: a span that can't be read counts as all that is remembered (statuses from `earliest` on are

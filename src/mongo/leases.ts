@@ -1,10 +1,29 @@
 import { randomUUID } from 'node:crypto';
-import type { Document, Filter } from 'mongodb';
+import type { Collection, Document } from 'mongodb';
 import type { Lease, LeaseStore, Standbys } from '../ports/source.ts';
 import { createPatience, limits, withDeadline } from './calls.ts';
-import { PARTITION, type CheckpointRow, type StateCollections } from './database.ts';
+import { hasOddEpoch, PARTITION, type CheckpointRows } from './checkpoints.ts';
 import { asBytes, decodeAll } from './decodeDocument.ts';
 import { reportNothing, type ReportUnreadable } from './storedRow.ts';
+
+/** Who works on a partition, until when; or a worker that stands by. */
+export interface LeaseRow {
+  readonly _id: string;
+  /** How many have owned it so far. */
+  readonly epoch?: number;
+  readonly until?: Date;
+  /** The process that has it; none once it was released. */
+  readonly taker?: string;
+  /** For people. */
+  readonly owner?: string;
+  /** What was wrong with the row before it was taken. */
+  readonly mended?: string;
+  /** Who stands by, for people, and when it was last there. */
+  readonly standby?: string;
+  readonly seenAt?: Date;
+}
+
+export type LeaseRows = Collection<LeaseRow>;
 
 /** A stop waits for it, and it is tried twice. */
 const RELEASE_LIMIT = [1_000, 1_000] as const;
@@ -14,9 +33,9 @@ const RELEASE_LIMIT = [1_000, 1_000] as const;
  * clock. Not a TTL index: MongoDB looks at those once a minute.
  */
 export function createLeaseStore(options: {
-  readonly leases: StateCollections['leases'];
+  readonly leases: LeaseRows;
   /** Its row keeps the epoch of the last holder, should the lease's own row be lost. */
-  readonly checkpoints: StateCollections['checkpoints'];
+  readonly checkpoints: CheckpointRows;
   readonly owner: string;
   readonly ttlMs: number;
   readonly unreadable?: ReportUnreadable;
@@ -134,12 +153,6 @@ const leaseProblem: Document = {
   },
 };
 
-/** Rows of the checkpoint whose epoch is not one that a worker has written. */
-export const hasOddEpoch: readonly Filter<CheckpointRow>[] = [
-  { epoch: { $not: { $lte: Number.MAX_SAFE_INTEGER } } },
-  { epoch: { $type: 'array' } },
-];
-
 /** What the `_id`s of standbys' rows begin with; those of partitions do not. */
 export const STANDBY = 'standby ';
 
@@ -148,7 +161,7 @@ const SHOW_EVERY_MS = 5_000;
 const FORGET_AFTER_MS = 24 * 3_600_000;
 
 /** One row for each worker that stands by, beside the leases; `seenAt` is by the server's clock. */
-export function createStandbyStore(leases: StateCollections['leases'], owner: string): Standbys {
+export function createStandbyStore(leases: LeaseRows, owner: string): Standbys {
   /** Two processes may have been given the same name. */
   const _id = `${STANDBY}${randomUUID()}`;
   const row = { standby: { $literal: owner }, seenAt: '$$NOW' };

@@ -51,7 +51,7 @@ export async function runRetryLoop(ctx: NotifyContext, track: Track): Promise<vo
       atLeastMs: spread * atLeastMs,
       atMostMs: Math.max(spread * atLeastMs, atMostMs),
     };
-    await retries.changed.sleep(rest, stopping).catch(() => undefined);
+    await retries.changed.sleep(rest, stopping);
   }
 }
 

@@ -1,11 +1,11 @@
-import { delay, onAbort, pause } from './abort.ts';
+import { onAbort, pause } from './abort.ts';
 
 /** Lets a loop that mostly finds nothing to do look seldom: whoever makes work for it wakes it. */
 export interface WakeUp {
   wake(): void;
   /**
    * Sleeps for the longer time, or only for the shorter one when it is woken meanwhile or was since the last sleep.
-   * Rejects with the signal's reason as soon as it is aborted.
+   * Returns as soon as the signal is aborted.
    */
   sleep(
     ms: { readonly atLeastMs: number; readonly atMostMs: number },
@@ -22,15 +22,14 @@ export function createWakeUp(): WakeUp {
       cutShort();
     },
     async sleep({ atLeastMs, atMostMs }, signal) {
-      await delay(atLeastMs, signal);
-      if (!isGiven) {
+      await pause(atLeastMs, signal);
+      if (!isGiven && !signal.aborted) {
         // Not `AbortSignal.any`: what is listened to and depends on a signal that lives long is never forgotten.
         const cut = new AbortController();
         cutShort = () => cut.abort();
         const forget = onAbort(signal, cutShort);
         await pause(atMostMs - atLeastMs, cut.signal);
         forget();
-        signal.throwIfAborted();
       }
       isGiven = false;
     },

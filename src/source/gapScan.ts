@@ -38,7 +38,7 @@ export async function scanGaps(deps: GapScanDeps): Promise<void> {
   const what = { what: 'gap', signal: stopping, logger };
   while (!stopping.aborted) {
     const gap = await retryTransient(() => gaps.oldest(), what);
-    if (gap === null) await gaps.changed.sleep(REST, stopping).catch(() => undefined);
+    if (gap === null) await gaps.changed.sleep(REST, stopping);
     else await scan(gap, deps);
   }
 }

@@ -1,6 +1,6 @@
 import { parseIntegerId, type IntegerId } from '../domain/ids.ts';
 import type { RouteRow, Webhook } from '../domain/route.ts';
-import { createDisabledEndpoints, type DisabledEndpoint } from '../mongo/endpoints.ts';
+import { createDisabledEndpoints, type ListedEndpoint } from '../mongo/endpoints.ts';
 import { toRouteQueryError } from '../mysql/errors.ts';
 import { findWebhookAccount, findWebhookUrl } from '../mysql/webhookRows.ts';
 import { toError } from '../runtime/errors.ts';
@@ -82,7 +82,7 @@ function asRefusal(error: unknown): never {
   );
 }
 
-export async function listDisabled({ mongo }: Session): Promise<readonly DisabledEndpoint[]> {
+export async function listDisabled({ mongo }: Session): Promise<readonly ListedEndpoint[]> {
   return await createDisabledEndpoints((await mongo()).state.endpoints).list();
 }
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { MongoServerError, Timestamp, UUID, type MongoClient } from 'mongodb';
-import { createCheckpointStore } from '../../../src/mongo/checkpoints.ts';
+import { createCheckpointStore, type CheckpointRow } from '../../../src/mongo/checkpoints.ts';
 import { createMongoClient } from '../../../src/mongo/connect.ts';
 import { stateCollections, type StateCollections } from '../../../src/mongo/database.ts';
 import { toPosition } from '../../../src/mongo/position.ts';
@@ -157,7 +157,7 @@ describe('a save', () => {
   it('over a row that no holder of a lease has written is taken', async () => {
     const { clusterTime, token } = position.opaque;
     const { wallTime } = position;
-    await checkpoints.insertOne({ _id: '0', clusterTime, token, wallTime, ...watched });
+    await checkpoints.insertOne({ _id: '0', clusterTime, token, wallTime, ...watched } as never);
     expect(await newStore().save(later)).toBe('saved');
     expect(await checkpoints.find().toArray()).toEqual([
       expect.objectContaining({ wallTime: later.wallTime, ...holder }),
@@ -193,7 +193,7 @@ describe('a checkpoint turned back to an older state while its holder works', ()
     expect(await store.save(position)).toBe('saved');
     const older = await checkpoints.findOne({});
     expect(await store.save(later)).toBe('saved');
-    await checkpoints.replaceOne({}, older ?? {});
+    await checkpoints.replaceOne({}, older as CheckpointRow);
     expect(await store.save(last)).toBe('fenced');
     expect(await checkpoints.findOne({})).toEqual(older);
     const next = newStore({ epoch: 4 });
@@ -208,7 +208,7 @@ describe('a checkpoint turned back to an older state while its holder works', ()
     const store = newStore();
     await store.load();
     expect(await store.save(later)).toBe('saved');
-    await checkpoints.replaceOne({}, older ?? {});
+    await checkpoints.replaceOne({}, older as CheckpointRow);
     expect(await store.save(last)).toBe('fenced');
   });
 

@@ -56,7 +56,7 @@ describe('a worker that stands by', () => {
     await state.leases.insertMany([
       { _id: 'standby gone', standby: 'gone:1', seenAt: ago(60_000) },
       { _id: 'standby old', standby: 'old:1', seenAt: ago(25 * 3_600_000) },
-      { _id: 'standby odd', standby: 5, seenAt: 'never' },
+      { _id: 'standby odd', standby: 5, seenAt: 'never' } as never,
     ]);
     await createStandbyStore(state.leases, 'a:1').seen();
     expect(await shown()).toEqual(['a:1']);

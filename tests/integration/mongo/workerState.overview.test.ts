@@ -24,7 +24,7 @@ describe('the overview', () => {
       { _id: '1', owner: 'host:2', epoch: 1, until: new Date(0) },
     ]);
     const [from, to] = [new Date(1_000), new Date(2_000)];
-    await gaps.insertOne({ _id: 'g', from, to, recovered: 5, unplaceable: 1 });
+    await gaps.insertOne({ _id: 'g', from, to, recovered: 5, unplaceable: 1 } as never);
     expect(await readOverview(state())).toMatchObject({
       leases: [
         { partition: '0', worker: 'host:1', epoch: 3, until, isHeld: true },
