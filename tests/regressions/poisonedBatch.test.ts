@@ -144,7 +144,7 @@ describe('a batch of look-ups in which one can not be made', () => {
   // Three failures of a look-up, and a look at nobody that was made again until it went well, were laid to the item: so
   // every seventh of these was acknowledged, never to be notified.
   it('waits while a database fails now and then, by whatever code', async () => {
-    const struck = { appName, commands: ['find', 'aggregate'], probability: 0.3 };
+    const struck = { appName, commands: ['find', 'aggregate'], probability: 0.6 };
     await using failing = await failCommands(replicaSet().admin, struck, { errorCode: 8 });
     const each = names.map(async (name) => await eachOf(lookUp([asking(name)])));
     const answers = (await Promise.all(each)).flat();
