@@ -12,7 +12,7 @@ import {
 } from './load.ts';
 import type { Measurement } from './measurement.ts';
 import type { Place } from './places.ts';
-import { cpuUsOf, residentMbOf } from './processes.ts';
+import { cpuUsOf, mainThreadCpuUsOf, residentMbOf } from './processes.ts';
 import { endpointUrls } from './receiver.ts';
 import { percentilesOf } from './statistics.ts';
 
@@ -121,10 +121,11 @@ async function count(
   { contender, running, plan }: { contender: Contender; running: Running; plan: Plan },
   drive: (signal: AbortSignal) => Promise<WrittenAt>,
 ): Promise<Omit<Measurement, 'unrecorded' | 'idleCpu'>> {
-  const cpu = async (): Promise<readonly [own: number, mongod: number]> =>
-    await Promise.all([cpuUsOf(running.pid), cpuUsOf(lab.mongodPid)]);
+  const { pid } = running;
+  const cpu = async (): Promise<readonly [own: number, main: number, mongod: number]> =>
+    await Promise.all([cpuUsOf(pid), mainThreadCpuUsOf(pid), cpuUsOf(lab.mongodPid)]);
   const before = await running.count();
-  const [ownBefore, mongodBefore] = await cpu();
+  const [ownBefore, mainBefore, mongodBefore] = await cpu();
   const startUs = nowUs();
   const overdue = new AbortController();
   const writing = drive(AbortSignal.any([lab.signal, overdue.signal]));
@@ -135,7 +136,7 @@ async function count(
   const writtenAt = await writing;
   if (isComplete) await comeToRest(lab, running);
   const endUs = nowUs();
-  const [ownAfter, mongodAfter] = await cpu();
+  const [ownAfter, mainAfter, mongodAfter] = await cpu();
   const after = await running.count();
   // Those of the warm-up came before.
   const inTime = [...(await running.arrivals())].filter(
@@ -159,10 +160,11 @@ async function count(
     isComplete,
     perSecond: inTime.length / (((isComplete ? lastUs : endUs) - startUs) / 1_000_000),
     cpuUs: perNotification(ownAfter - ownBefore),
+    mainCpuUs: perNotification(mainAfter - mainBefore),
     mongodCpuUs:
       contender.drivenBy === 'itself' ? null : perNotification(mongodAfter - mongodBefore),
     latencyMs: percentilesOf(latenciesMs),
-    peakRssMb: (await residentMbOf(running.pid)).peak,
+    peakRssMb: (await residentMbOf(pid)).peak,
     repeated: after.calls - before.calls - (after.notifications - before.notifications),
   };
 }

@@ -9,6 +9,8 @@ export interface Measurement {
   readonly perSecond: number;
   /** Of the contender, per notification. */
   readonly cpuUs: number;
+  /** That of its main thread alone. */
+  readonly mainCpuUs: number;
   /** Likewise; null where it has no part in it. */
   readonly mongodCpuUs: number | null;
   /** From the write of the status to its arrival; null where no status was written. */
@@ -32,6 +34,7 @@ export function mediansOf(runs: readonly Measurement[]): Measurement {
     isComplete: runs.every(({ isComplete }) => isComplete),
     perSecond: of(({ perSecond }) => perSecond),
     cpuUs: of(({ cpuUs }) => cpuUs),
+    mainCpuUs: of(({ mainCpuUs }) => mainCpuUs),
     mongodCpuUs: medianOfSome(runs.map(({ mongodCpuUs }) => mongodCpuUs)),
     latencyMs: latencies.length === 0 ? null : medianPercentiles(latencies),
     peakRssMb: of(({ peakRssMb }) => peakRssMb),

@@ -18,6 +18,11 @@ export async function cpuUsOf(pid: number): Promise<number> {
   return cpuUsIn(await readFile(`/proc/${pid}/stat`, 'utf8'));
 }
 
+/** Likewise of its first thread, which runs JavaScript where no worker threads do. */
+export async function mainThreadCpuUsOf(pid: number): Promise<number> {
+  return cpuUsIn(await readFile(`/proc/${pid}/task/${pid}/stat`, 'utf8'));
+}
+
 /** The name, second of the fields, may hold blanks and parentheses. */
 export function cpuUsIn(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

@@ -26,7 +26,7 @@ export const throughput: Scenario = {
 };
 
 /** Statuses as fast as MongoDB takes them, endpoints that answer at once. */
-function fullSpeed({ isQuick }: Lab): Plan {
+export function fullSpeed({ isQuick }: Lab): Plan {
   return {
     count: isQuick ? 3_000 : 20_000,
     limitMs: isQuick ? 5_000 : 30_000,

@@ -7,6 +7,7 @@ export function aRun(fields: Partial<Measurement> = {}): Measurement {
     isComplete: true,
     perSecond: 50,
     cpuUs: 400,
+    mainCpuUs: 300,
     mongodCpuUs: 200,
     latencyMs: { p50: 4, p99: 9, p999: 12 },
     peakRssMb: 90,
