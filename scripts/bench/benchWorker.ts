@@ -15,8 +15,18 @@ const START_LIMIT_MS = 60_000;
 /** Where they are not the default. */
 export type Settings = Readonly<Record<string, string>>;
 
-/** The receiver is on this machine. */
-const always: Settings = { EGRESS_ALLOW_CIDRS: '127.0.0.0/8' };
+/** All settings of a worker at this place, and of the commands there. */
+export function settingsAt(site: Site, settings: Settings): Settings {
+  return {
+    ...defaultSettings(),
+    // The receiver is on this machine.
+    EGRESS_ALLOW_CIDRS: '127.0.0.0/8',
+    ...settings,
+    MONGODB_URI: site.mongodbUri,
+    MONGODB_DATABASE: site.database,
+    MYSQL_URI: site.mysqlUri,
+  };
+}
 
 /**
  * `npm start` of a built checkout with default settings but for those given, its log in a file; resolves when it is
@@ -37,12 +47,7 @@ export async function startBenchWorker(
     env: {
       PATH: process.env['PATH'],
       HOME: process.env['HOME'],
-      ...defaultSettings(),
-      ...always,
-      ...settings,
-      MONGODB_URI: site.mongodbUri,
-      MONGODB_DATABASE: site.database,
-      MYSQL_URI: site.mysqlUri,
+      ...settingsAt(site, settings),
     },
     stdio: ['ignore', log.fd, log.fd],
   });

@@ -4,7 +4,7 @@ import { flowRatios, mediansOfFlows, type Flow } from './flow.ts';
 import type { Lab } from './lab.ts';
 import { scheduleOf } from './load.ts';
 import type { Place } from './places.ts';
-import { endpointPath } from './receiver.ts';
+import { endpointPath, endpointUrls } from './receiver.ts';
 import { standWhen, type Stood } from './standings.ts';
 import { drive, seeFlow, withOwnWarmUp, withWorker } from './withWorker.ts';
 
@@ -79,7 +79,8 @@ async function runOnce(
   const present = kind === 'without' ? turns.map((each) => (isHealthy(each) ? each : null)) : turns;
   const schedule = scheduleOf({ perSecond, seconds, turns: present });
   const accounts = schedule.map(({ account }) => account);
-  const setting = { endpoints: Math.max(...turns) + 1, warmed, accounts, settings };
+  const urls = endpointUrls(lab.receiver, Math.max(...turns) + 1);
+  const setting = { urls, warmed, accounts, settings };
   return await withWorker(withOwnWarmUp(lab), setting, async (scene) => {
     if (kind === 'troubled') {
       const behaviours = [...bad].map(([n, behaviour]) => [endpointPath(n), behaviour] as const);
@@ -98,7 +99,7 @@ async function runOnce(
  * How far the saved checkpoint is behind at most until the work has ended, in seconds. What it was behind before does
  * not count: an idle worker saves seldom.
  */
-async function checkpointLagDuring(work: Promise<unknown>, { sms }: Place): Promise<number> {
+export async function checkpointLagDuring(work: Promise<unknown>, { sms }: Place): Promise<number> {
   const checkpoints = sms.db.collection('notify_on_delivery_checkpoints');
   const beganAt = Date.now();
   let lagMs = 0;

@@ -3,7 +3,7 @@ import { comesTrue } from './clock.ts';
 import type { Lab } from './lab.ts';
 import { inTurn, writeAtOnce } from './load.ts';
 import { FIRST_ACCOUNT, type Place } from './places.ts';
-import { endpointPath } from './receiver.ts';
+import { endpointPath, endpointUrls } from './receiver.ts';
 import { standWhen, type Stood } from './standings.ts';
 import { withWorker } from './withWorker.ts';
 
@@ -13,19 +13,40 @@ export const PARKING: Settings = {
   RETRY_SCHEDULE: '2s,2s,2s,2s,2s,2s,2s,2s',
 };
 
-/** Sets the status of all, whose endpoint is to be dead, and waits until they are in durable state; how many are. */
+export interface Parked {
+  /** Rows in durable state now. */
+  readonly parked: number;
+  /** From the first write. */
+  readonly seconds: number;
+}
+
+/** Sets the status of all, whose endpoints are to be dead, and waits until as many more rows are in durable state. */
 export async function park(
-  { signal }: Pick<Lab, 'signal'>,
-  { sms }: Place,
+  lab: Pick<Lab, 'signal'>,
+  place: Place,
   ids: readonly string[],
-): Promise<number> {
-  const retries = sms.db.collection('notify_on_delivery_retries');
-  await writeAtOnce(sms, ids, signal);
+): Promise<Parked> {
+  const wanted = (await retriesOf(place).estimatedDocumentCount()) + ids.length;
+  const beganAtMs = performance.now();
+  await writeAtOnce(place.sms, ids, lab.signal);
+  await waitForParked(lab, place, wanted);
+  const seconds = (performance.now() - beganAtMs) / 1_000;
+  return { parked: await retriesOf(place).countDocuments(), seconds };
+}
+
+export async function waitForParked(
+  { signal }: Pick<Lab, 'signal'>,
+  place: Place,
+  count: number,
+): Promise<void> {
   // From the collection's metadata, since a count reads all of them.
-  const areAll = async (): Promise<boolean> =>
-    (await retries.estimatedDocumentCount()) >= ids.length;
-  await comesTrue(areAll, { limitMs: 120_000, everyMs: 100, signal });
-  return await retries.countDocuments();
+  const areThere = async (): Promise<boolean> =>
+    (await retriesOf(place).estimatedDocumentCount()) >= count;
+  await comesTrue(areThere, { limitMs: 120_000, everyMs: 50, signal });
+}
+
+function retriesOf({ sms }: Place) {
+  return sms.db.collection('notify_on_delivery_retries');
 }
 
 const DEAD = 0;
@@ -46,7 +67,7 @@ async function atDeadEndpoint(
   end: (place: Place) => Promise<Stood>,
 ): Promise<Outcome> {
   const setting = {
-    endpoints: 2,
+    urls: endpointUrls(lab.receiver, 2),
     warmed: [ALIVE],
     accounts: inTurn([DEAD], WAITING),
     settings: { ...PARKING, ...settings },
@@ -56,7 +77,7 @@ async function atDeadEndpoint(
   const calls = async (): Promise<number> => (await receiver.paths()).get(path)?.calls ?? 0;
   return await withWorker(lab, setting, async ({ place, ids }) => {
     await receiver.behave({ [path]: { statusCode: 500 } });
-    const waiting = await park(lab, place, ids);
+    const { parked: waiting } = await park(lab, place, ids);
     const before = await calls();
     const stood = await end(place);
     return { ...stood, waiting, callsOfDead: (await calls()) - before };

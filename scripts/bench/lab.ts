@@ -44,7 +44,8 @@ export async function openLab({ teardown, ...options }: LabOptions) {
   // Servers of others would not be alone with what is measured, nor could their CPU time be read.
   const starting = startServices({}, { args: [`--oplogSize=${OPLOG_MB}`], cacheGb: CACHE_GB });
   teardown.add('the servers', async () => await (await starting.catch(() => null))?.stop());
-  const startingReceiver = goReceiver().then(startReceiver);
+  const building = goReceiver();
+  const startingReceiver = building.then(startReceiver);
   teardown.add('the receiver', async () => {
     await (await startingReceiver.catch(() => null))?.close();
   });
@@ -63,6 +64,8 @@ export async function openLab({ teardown, ...options }: LabOptions) {
     warmUp: isQuick ? 200 : 5_000,
     contenders: against === null ? contendersFor(receiver) : builds(receiver, against),
     receiver,
+    /** Another one, at this address. */
+    openReceiver: async (at: string) => await startReceiver(await building, at),
     mongodPid: Number(status['pid']),
     versions: {
       mongodb: String(status['version']),

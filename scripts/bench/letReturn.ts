@@ -1,12 +1,19 @@
 import { PARKING, park } from './deadEndpoint.ts';
-import { flowRatios, type Flow, type Writing } from './flow.ts';
+import { flowRatios, type Flow } from './flow.ts';
 import type { Lab } from './lab.ts';
 import { inTurn, scheduleOf, type Due } from './load.ts';
 import { endpoints } from './measure.ts';
 import { FIRST_ACCOUNT } from './places.ts';
-import { endpointPath } from './receiver.ts';
+import { endpointPath, endpointUrls } from './receiver.ts';
 import { standWhen } from './standings.ts';
-import { drive, haveArrived, seeFlow, withOwnWarmUp, withWorker } from './withWorker.ts';
+import {
+  drive,
+  driveUntil,
+  haveArrived,
+  seeFlow,
+  withOwnWarmUp,
+  withWorker,
+} from './withWorker.ts';
 
 const ENDPOINTS = 100;
 const RETURNING = 0;
@@ -39,7 +46,12 @@ export async function letReturn(lab: Lab, load: Load) {
 
 async function measureOthers(lab: Lab, schedule: readonly Due[]): Promise<Flow> {
   const accounts = schedule.map(({ account }) => account);
-  const setting = { endpoints: ENDPOINTS, warmed: others, accounts, settings };
+  const setting = {
+    urls: endpointUrls(lab.receiver, ENDPOINTS),
+    warmed: others,
+    accounts,
+    settings,
+  };
   return await withWorker(withOwnWarmUp(lab), setting, async (scene) => {
     return await seeFlow(lab, await drive(scene, schedule, scene.ids, lab.signal));
   });
@@ -49,11 +61,16 @@ async function measureReturn(lab: Lab, schedule: readonly Due[], toPark: number)
   const { receiver } = lab;
   const path = endpointPath(RETURNING);
   const accounts = [...inTurn([RETURNING], toPark), ...schedule.map(({ account }) => account)];
-  const setting = { endpoints: ENDPOINTS, warmed: others, accounts, settings };
+  const setting = {
+    urls: endpointUrls(lab.receiver, ENDPOINTS),
+    warmed: others,
+    accounts,
+    settings,
+  };
   return await withWorker(withOwnWarmUp(lab), setting, async (scene) => {
     const { place, ids } = scene;
     await receiver.behave({ [path]: { statusCode: 500 } });
-    const parked = await park(lab, place, ids.slice(0, toPark));
+    const { parked } = await park(lab, place, ids.slice(0, toPark));
     await receiver.behave({ [path]: { delayMs: ANSWER_AFTER_MS } });
     const { seconds, writing } = await driveUntil(
       async () => await haveArrived(lab, [RETURNING], toPark, RETURN_LIMIT_MS),
@@ -84,19 +101,4 @@ async function measureReturn(lab: Lab, schedule: readonly Due[], toPark: number)
       stood,
     };
   });
-}
-
-/** Writes until it is over, unless everything is written before; how long it was until then. */
-async function driveUntil(
-  isOver: () => Promise<unknown>,
-  write: (over: AbortSignal) => Promise<Writing>,
-): Promise<{ readonly seconds: number; readonly writing: Writing }> {
-  const beganAtMs = performance.now();
-  const over = new AbortController();
-  const writing = write(over.signal);
-  writing.catch(() => undefined);
-  await isOver();
-  const seconds = (performance.now() - beganAtMs) / 1_000;
-  over.abort();
-  return { seconds, writing: await writing };
 }

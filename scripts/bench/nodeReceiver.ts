@@ -87,7 +87,8 @@ async function behave(
   response.end();
 }
 
-server.listen(0, '127.0.0.1', () => {
-  console.log(`127.0.0.1:${(server.address() as AddressInfo).port}`);
+const [host = '', port] = (process.argv[2] ?? '').split(':');
+server.listen(Number(port), host, () => {
+  console.log(`${host}:${(server.address() as AddressInfo).port}`);
 });
 process.stdin.resume().once('end', () => process.exit());

@@ -1,6 +1,6 @@
 // The receiver of the benchmarks: counts calls by their path, and notes when each webhook-id was first accepted.
 //
-// Prints its address, and ends when its standard input does, so that it never outlives who started it.
+// Listens at the address that is its argument, prints it with the port, and ends when its standard input does, so that it never outlives who started it.
 // Times are microseconds since its own start, by the monotonic clock; GET /admin/clock tells the present one.
 package main
 
@@ -155,7 +155,7 @@ func main() {
 		io.Copy(io.Discard, os.Stdin)
 		os.Exit(0)
 	}()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", os.Args[1])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

@@ -35,6 +35,8 @@ export interface PathCounts {
 export interface BenchReceiver extends Meter {
   /** Which one it is. */
   readonly description: string;
+  /** Host and port. */
+  readonly address: string;
   url(path: string): string;
   paths(): Promise<ReadonlyMap<string, PathCounts>>;
   /** Forgets what came so far; from now on behaves like this. */
@@ -74,10 +76,13 @@ export async function goReceiver(): Promise<Built | null> {
   return { file, description: `Go's net/http, ${version}` };
 }
 
-/** The one built in Go, or the one in Node. */
-export async function startReceiver(built: Built | null): Promise<BenchReceiver> {
+/** The one built in Go, or the one in Node, at this address; on any free port where that is 0. */
+export async function startReceiver(
+  built: Built | null,
+  at = '127.0.0.1:0',
+): Promise<BenchReceiver> {
   const script = fileURLToPath(new URL('./nodeReceiver.ts', import.meta.url));
-  const [program, args] = built === null ? [process.execPath, [script]] : [built.file, []];
+  const [program, args] = built === null ? [process.execPath, [script, at]] : [built.file, [at]];
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = once(child, 'exit').then((): never => {
     throw new Error('the receiver did not start');
@@ -95,6 +100,7 @@ export async function startReceiver(built: Built | null): Promise<BenchReceiver>
     await ask(path, { method: 'POST', body: JSON.stringify(behaviours) });
   return {
     description: built?.description ?? `Node's http, ${process.version}`,
+    address,
     url: (path) => `http://${address}${path}`,
     count: async () => await ask('count'),
     async arrivals() {

@@ -5,7 +5,9 @@ import { everyday } from './scenarios/everyday.ts';
 import { growth } from './scenarios/growth.ts';
 import { fairness } from './scenarios/fairness.ts';
 import { latency20, latency200 } from './scenarios/latency.ts';
+import { outage } from './scenarios/outage.ts';
 import { recovery } from './scenarios/recovery.ts';
+import { replay } from './scenarios/replay.ts';
 import { threads } from './scenarios/threads.ts';
 import { throughput } from './scenarios/throughput.ts';
 
@@ -20,4 +22,6 @@ export const scenarios: readonly Scenario[] = [
   growth,
   fairness,
   recovery,
+  outage,
+  replay,
 ];

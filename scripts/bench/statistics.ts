@@ -34,6 +34,13 @@ export function medianPercentiles(all: readonly Percentiles[]): Percentiles {
   };
 }
 
+/** From the first of these moments, in microseconds, to the last. NaN of fewer than two. */
+export function perSecondOf(momentsUs: Iterable<number>): number {
+  const sorted = Float64Array.from(momentsUs).sort();
+  const us = (sorted.at(-1) ?? Number.NaN) - (sorted[0] ?? Number.NaN);
+  return us === 0 ? Number.NaN : sorted.length / (us / 1_000_000);
+}
+
 /** Null where one of the values is missing or the second is 0. */
 export function ratioOf(value: number | null, other: number | null): number | null {
   return value === null || other === null || other === 0 ? null : value / other;

@@ -7,10 +7,11 @@ import { inTurn, seed, writeAtOnce, writeOnSchedule, type Due } from './load.ts'
 import { warmUp } from './measure.ts';
 import type { Place } from './places.ts';
 import { cpuUsOf } from './processes.ts';
-import { endpointPath, endpointUrls } from './receiver.ts';
+import { endpointPath } from './receiver.ts';
 
 interface Setting {
-  readonly endpoints: number;
+  /** Of the accounts, from the first. */
+  readonly urls: readonly string[];
   /** Those that the warm-up is for; it is to leave no trace at the others. */
   readonly warmed: readonly number[];
   /** One SMS without a status is put in place for each of these. */
@@ -35,10 +36,10 @@ export function withOwnWarmUp(lab: Lab): Lab {
 /** Has the worker run at a place of its own for as long as `use` takes. */
 export async function withWorker<T>(
   lab: Lab,
-  { endpoints, warmed, accounts, settings }: Setting,
+  { urls, warmed, accounts, settings }: Setting,
   use: (scene: Scene) => Promise<T>,
 ): Promise<T> {
-  await using place = await lab.openPlace(endpointUrls(lab.receiver, endpoints));
+  await using place = await lab.openPlace(urls);
   const ids = await seed(place.sms, [...inTurn(warmed, lab.warmUp), ...accounts]);
   await lab.receiver.reset();
   const root = packageRoot();
@@ -63,17 +64,33 @@ export async function drive(
   return { written, cores: cpuUs / (nowUs() - startUs) };
 }
 
+/** Writes until it is over, unless everything is written before; how long it was until then. */
+export async function driveUntil(
+  isOver: () => Promise<unknown>,
+  write: (over: AbortSignal) => Promise<Writing>,
+): Promise<{ readonly seconds: number; readonly writing: Writing }> {
+  const beganAtMs = performance.now();
+  const over = new AbortController();
+  const writing = write(over.signal);
+  writing.catch(() => undefined);
+  await isOver();
+  const seconds = (performance.now() - beganAtMs) / 1_000;
+  over.abort();
+  return { seconds, writing: await writing };
+}
+
 /** What has not arrived by then is missing. */
 const TAIL_MS = 20_000;
 
-/** How these have arrived, and no other notifications at their endpoints; waits for them. */
+/** How these have arrived, and but for so many earlier ones no others at their endpoints; waits for them. */
 export async function seeFlow(
   lab: Pick<Lab, 'receiver' | 'signal'>,
   writing: Writing,
+  earlier = 0,
 ): Promise<Flow> {
   const { written } = writing;
   const endpoints = [...new Set(written.map(({ account }) => account))];
-  await haveArrived(lab, endpoints, written.length, TAIL_MS);
+  await haveArrived(lab, endpoints, earlier + written.length, TAIL_MS);
   const endUs = nowUs();
   return flowOf(writing, await lab.receiver.arrivals(), endUs);
 }

@@ -9,6 +9,7 @@ import { comeToRest, ENDPOINTS, endpoints, unrecordedOf } from './measure.ts';
 import type { Place } from './places.ts';
 import { cpuUsOf, residentMbOf } from './processes.ts';
 import { endpointUrls } from './receiver.ts';
+import { perSecondOf } from './statistics.ts';
 
 /** The worker at one moment, by the seconds since it was to start. */
 type Sample = Readonly<Record<'seconds' | 'arrived' | 'rssMb', number>>;
@@ -58,14 +59,13 @@ export async function workOff(lab: Lab, count: number, root = packageRoot()): Pr
   if (isComplete) await comeToRest(lab, running);
   const { calls, notifications } = await running.count();
   const arrivedAt = [...(await running.arrivals()).values()].sort((one, other) => one - other);
-  const [firstUs = startUs] = arrivedAt;
   const lastUs = arrivedAt.at(-1) ?? startUs;
   return {
     count,
     isOther,
     ...seen,
     seconds: (lastUs - startUs) / 1_000_000,
-    perSecond: notifications / ((lastUs - firstUs) / 1_000_000),
+    perSecond: perSecondOf(arrivedAt),
     cpuUs: (await cpuUsOf(running.pid)) / notifications,
     mongodCpuUs: ((await cpuUsOf(lab.mongodPid)) - mongodUs) / notifications,
     peakRssMb: (await residentMbOf(running.pid)).peak,

@@ -11,6 +11,8 @@ const LOADS = [
   { perSecond: 1_000, seconds: 10 },
 ] as const;
 const QUICK_SECONDS = 3;
+/** CPU time of few statuses would be that of V8's compilers. */
+const QUICK_WARM_UP = 2_000;
 /** How much longer than the writing it may take until the last has arrived. */
 const TAIL_MS = 5_000;
 /** Followed by a look at the idle contenders. */
@@ -46,8 +48,9 @@ async function at(lab: Lab, perSecond: number, seconds: number): Promise<At> {
   const followers = lab.contenders.filter(
     ({ name, drivenBy }) => drivenBy === 'statuses' && name !== 'naive-1',
   );
-  const named = { ...lab, log: (what: string) => lab.log(`${perSecond} a second, ${what}`) };
-  const compared = await compare(named, followers, {
+  const warmUp = lab.isQuick ? QUICK_WARM_UP : lab.warmUp;
+  const log = (what: string): void => lab.log(`${perSecond} a second, ${what}`);
+  const compared = await compare({ ...lab, warmUp, log }, followers, {
     count: seconds * perSecond,
     limitMs: seconds * 1_000 + TAIL_MS,
     delayMs: 0,

@@ -76,6 +76,18 @@ describe.each(built)('the receiver in %s', (_name, each) => {
     expect(await countsOf('/hook/1')).toMatchObject({ maxInFlight: 3 });
   });
 
+  it('refuses connections while it is away, and comes back at its address', async () => {
+    const before = await startReceiver(each, '127.0.0.2:0');
+    const url = before.url('/hook/1');
+    expect((await fetch(url)).status).toBe(200);
+    await before.close();
+    await expect(fetch(url)).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } });
+    const after = await startReceiver(each, before.address);
+    expect(after.url('/hook/1')).toBe(url);
+    expect((await fetch(url)).status).toBe(200);
+    await after.close();
+  });
+
   it('does not count what began before it forgot', async () => {
     await receiver.reset({ '/hook/': { hang: true } });
     const old = call('/hook/1', 'a');

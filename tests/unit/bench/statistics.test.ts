@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { median, percentilesOf, ratioOf } from '../../../scripts/bench/statistics.ts';
+import { median, percentilesOf, perSecondOf, ratioOf } from '../../../scripts/bench/statistics.ts';
 
 const oneTo = (last: number): number[] => Array.from({ length: last }, (_, n) => n + 1);
 
@@ -36,6 +36,16 @@ describe('median', () => {
 
   it('of nothing is NaN', () => {
     expect(median([])).toBeNaN();
+  });
+});
+
+describe('perSecondOf', () => {
+  it('counts from the first to the last, in whatever order they come', () => {
+    expect(perSecondOf([5_000_000, 1_000_000, 2_000_000, 3_000_000])).toBe(1);
+  });
+
+  it.each([[[]], [[7]], [[7, 7]]])('of %j is NaN', (moments) => {
+    expect(perSecondOf(moments)).toBeNaN();
   });
 });
 
