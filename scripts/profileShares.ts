@@ -1,5 +1,5 @@
 /** What the worker spent its time on, by CPU profiles such as `npm run bench -- --profile FOLDER` writes. */
-import { sharesToText } from './bench/profileParts.ts';
+import { profileToText } from './bench/profileParts.ts';
 import { readProfile } from './bench/profile.ts';
 
 const files = process.argv.slice(2);
@@ -7,4 +7,4 @@ if (files.length === 0) {
   console.error('Usage: node scripts/profileShares.ts FILE…');
   process.exitCode = 2;
 }
-for (const file of files) console.log(`${file}: ${sharesToText(await readProfile(file))}\n`);
+for (const file of files) console.log(`${file}: ${profileToText(await readProfile(file))}\n`);

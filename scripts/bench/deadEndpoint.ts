@@ -8,12 +8,15 @@ import { standWhen, type Stood } from './standings.ts';
 import { withWorker } from './withWorker.ts';
 
 /** A first failure goes to durable state at once, and comes back soon. */
-export const PARKING: Settings = {
+const PARKING: Settings = {
   QUICK_RETRIES: '',
   RETRY_SCHEDULE: '2s,2s,2s,2s,2s,2s,2s,2s',
 };
 
-export interface Parked {
+/** Likewise, and the endpoint is tried again soon. */
+export const RETURNING_SOON: Settings = { ...PARKING, BREAKER_COOLDOWN: '2s' };
+
+interface Parked {
   /** Rows in durable state now. */
   readonly parked: number;
   /** From the first write. */

@@ -1,4 +1,4 @@
-import { PARKING, park } from './deadEndpoint.ts';
+import { park, RETURNING_SOON } from './deadEndpoint.ts';
 import { flowRatios, type Flow } from './flow.ts';
 import type { Lab } from './lab.ts';
 import { inTurn, scheduleOf, type Due } from './load.ts';
@@ -19,7 +19,7 @@ const ENDPOINTS = 100;
 const RETURNING = 0;
 /** It takes its time, so that calls are under way long enough to be counted. */
 const ANSWER_AFTER_MS = 50;
-const settings = { ...PARKING, BREAKER_COOLDOWN: '2s' };
+const settings = RETURNING_SOON;
 const turns = endpoints(ENDPOINTS).map((n) => (n === RETURNING ? null : n));
 const others = turns.filter((account) => account !== null);
 const RETURN_LIMIT_MS = 300_000;

@@ -1,6 +1,6 @@
 import { comesTrue } from './clock.ts';
 import { checkpointLagDuring } from './compareTroubled.ts';
-import { park, PARKING, waitForParked } from './deadEndpoint.ts';
+import { park, RETURNING_SOON, waitForParked } from './deadEndpoint.ts';
 import type { Flow, Writing } from './flow.ts';
 import type { Lab } from './lab.ts';
 import { inTurn, scheduleOf } from './load.ts';
@@ -43,7 +43,6 @@ const TURNS = endpoints(5 * EACH).map((n) =>
 );
 /** Twice as many for each as open its breaker. */
 const OPENING = inTurn(AWAY, 20 * EACH);
-const SETTINGS = { ...PARKING, BREAKER_COOLDOWN: '2s' };
 /** No client connects from there, so that nobody takes the port while the receiver is away. */
 const ANY_PORT = '127.0.0.2:0';
 const BREAKERS_LIMIT_MS = 60_000;
@@ -61,7 +60,7 @@ function schedulesOf({ perSecond, toPark, returnSeconds }: OutageLoad) {
 
 function settingOf(lab: Lab, away: BenchReceiver, accounts: readonly number[]) {
   const urls = [...endpointUrls(lab.receiver, EACH), ...endpointUrls(away, EACH)];
-  return { urls, warmed: THERE, accounts, settings: SETTINGS };
+  return { urls, warmed: THERE, accounts, settings: RETURNING_SOON };
 }
 
 /** The same statuses while all endpoints are there, then those of the others alone. */

@@ -2,7 +2,6 @@ import { selfUsOf, type CpuProfile, type ProfileNode } from './profile.ts';
 import { figure, table, whole } from './text.ts';
 
 const parts = {
-  all: 'all',
   idle: 'idle',
   http: "the HTTP call: Node's client, sockets and streams, got, src/http",
   mongo: 'MongoDB: the driver, BSON, its sockets, src/mongo',
@@ -43,61 +42,83 @@ function ownPart({ callFrame: { functionName, url } }: ProfileNode): Part | null
   return byName[functionName] ?? byFile.find(([pattern]) => pattern.test(url))?.[1] ?? null;
 }
 
-/** Microseconds by part. */
-export type Shares = ReadonlyMap<Part, number>;
+/** What a function has taken itself, for one part. */
+interface Spent {
+  readonly part: Part;
+  readonly node: ProfileNode;
+  readonly us: number;
+}
 
 /**
  * Without the idle time. The time of a function that works for many belongs to the part that has called it. Where none
  * has, as when a socket becomes readable, it is divided as the time of what it has called.
  */
-export function sharesOf(profile: CpuProfile): Shares {
+export function spentIn(profile: CpuProfile): readonly Spent[] {
   const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
   const selfUs = selfUsOf(profile);
-  const withAllBelow = (id: number, caller: Part | null): Map<Part, number> => {
+  const withAllBelow = (id: number, caller: Part | null): readonly Spent[] => {
     const node = nodes.get(id);
-    const part = (node && ownPart(node)) ?? caller;
-    const all = new Map<Part, number>();
-    const add = ([each, us]: readonly [Part, number]): void =>
-      void all.set(each, (all.get(each) ?? 0) + us);
-    for (const child of node?.children ?? []) [...withAllBelow(child, part)].forEach(add);
-    divided(selfUs.get(id) ?? 0, part, all).forEach(add);
-    return all;
+    if (node === undefined) return [];
+    const part = ownPart(node) ?? caller;
+    const below = (node.children ?? []).flatMap((child) => withAllBelow(child, part));
+    const own = divided(
+      selfUs.get(id) ?? 0,
+      part,
+      sumsOf(below, (each) => each.part),
+    );
+    return [...below, ...own.map(([each, us]) => ({ part: each, node, us }))];
   };
-  const shares = withAllBelow(profile.nodes[0]?.id ?? 0, null);
-  shares.delete('idle');
-  return shares;
+  const all = withAllBelow(profile.nodes[0]?.id ?? 0, null);
+  return all.filter(({ part, us }) => part !== 'idle' && us > 0);
 }
 
 function divided(
   us: number,
   part: Part | null,
-  like: Shares,
+  like: ReadonlyMap<Part, number>,
 ): readonly (readonly [Part, number])[] {
   if (part !== null) return [[part, us]];
-  const all = sumOf(like);
+  const all = [...like.values()].reduce((sum, each) => sum + each, 0);
   return all === 0 ? [['other', us]] : [...like].map(([each, its]) => [each, (us * its) / all]);
 }
 
-function sumOf(shares: Shares): number {
-  return [...shares.values()].reduce((all, us) => all + us, 0);
+/** Largest first. */
+export function sumsOf<Key>(
+  spent: readonly Spent[],
+  keyOf: (each: Spent) => Key,
+): ReadonlyMap<Key, number> {
+  const sums = new Map<Key, number>();
+  for (const each of spent) sums.set(keyOf(each), (sums.get(keyOf(each)) ?? 0) + each.us);
+  return new Map([...sums].toSorted(([, one], [, other]) => other - one));
 }
 
-/** Largest first. */
-export function sharesToText(profile: CpuProfile): string {
-  const shares = sharesOf(profile);
+const HOTTEST = 20;
+
+/** The parts, and the functions that take most themselves. */
+export function profileToText(profile: CpuProfile): string {
   const { notifications = null, startTime, endTime } = profile;
-  const busyUs = sumOf(shares);
-  const lines = [...shares, ['all', busyUs] as const]
-    .toSorted(([, one], [, other]) => one - other)
-    .toReversed();
-  const rows = lines.map(([part, us]) => [
-    parts[part],
-    `${figure((100 * us) / busyUs)} %`,
-    whole(notifications && us / notifications),
+  const spent = spentIn(profile);
+  const busyUs = spent.reduce((sum, { us }) => sum + us, 0);
+  const functions = [...sumsOf(spent, ({ part, node }) => `${part}  ${nameOf(node)}`)];
+  const rows = [
+    ['all', busyUs] as const,
+    ...[...sumsOf(spent, ({ part }) => parts[part])],
+    ['functions:', null] as const,
+    ...functions.slice(0, HOTTEST),
+  ].map(([what, us]) => [
+    what,
+    us === null ? '' : `${figure((100 * us) / busyUs)} %`,
+    us === null ? '' : figure(notifications && us / notifications),
   ]);
   const cores = figure(busyUs / (endTime - startTime));
   return [
     `${notifications === null ? '' : `${whole(notifications)} notifications, `}${cores} of a core`,
-    table(['', 'share', 'µs each'], rows, 60),
+    table(['', 'share', 'µs each'], rows, 64),
   ].join('\n');
+}
+
+/** With the last two parts of its file's path. */
+function nameOf({ callFrame: { functionName, url } }: ProfileNode): string {
+  const name = `${functionName} ${url.split('/').slice(-2).join('/')}`.trim();
+  return name.length <= 54 ? name : `${name.slice(0, 53)}…`;
 }

@@ -3,7 +3,7 @@ import { defaultSettings } from '../../harness/builtWorker.ts';
 import { runCommand } from '../../services/command.ts';
 import { settingsAt } from '../benchWorker.ts';
 import { nowUs } from '../clock.ts';
-import { park, PARKING } from '../deadEndpoint.ts';
+import { park, RETURNING_SOON } from '../deadEndpoint.ts';
 import type { Lab } from '../lab.ts';
 import { inTurn, writeAtOnce } from '../load.ts';
 import { ENDPOINTS, endpoints } from '../measure.ts';
@@ -103,7 +103,7 @@ async function drainOne(lab: Lab, toPark: number) {
     urls: endpointUrls(receiver, 2),
     warmed: [ALIVE],
     accounts: inTurn([RETURNING], toPark),
-    settings: { ...PARKING, BREAKER_COOLDOWN: '2s' },
+    settings: RETURNING_SOON,
   };
   return await withWorker(lab, setting, async ({ place, ids }) => {
     lab.log(`one endpoint returns with ${toPark} parked`);

@@ -9,7 +9,7 @@ import {
   selfUsOf,
   type CpuProfile,
 } from '../../../scripts/bench/profile.ts';
-import { sharesOf, sharesToText } from '../../../scripts/bench/profileParts.ts';
+import { profileToText, spentIn, sumsOf } from '../../../scripts/bench/profileParts.ts';
 
 const ROOT = 1;
 
@@ -32,9 +32,13 @@ function aProfile(
   };
 }
 
+function sharesOf(profile: CpuProfile): Readonly<Record<string, number>> {
+  return Object.fromEntries(sumsOf(spentIn(profile), ({ part }) => part));
+}
+
 const modules = 'file:///opt/worker/node_modules';
 
-describe('sharesOf', () => {
+describe('the shares of a profile', () => {
   it('gives what works for many to its caller', () => {
     const profile = aProfile([
       [ROOT, '', 0, [2, 4]],
@@ -43,7 +47,7 @@ describe('sharesOf', () => {
       [4, `${modules}/got/dist/source/core/index.js`, 20, [5]],
       [5, '', 7],
     ]);
-    expect(Object.fromEntries(sharesOf(profile))).toEqual({ mongo: 15, http: 27 });
+    expect(sharesOf(profile)).toEqual({ mongo: 15, http: 27 });
   });
 
   it('divides what nobody has called as what it calls', () => {
@@ -54,7 +58,7 @@ describe('sharesOf', () => {
       [4, 'node:_http_client', 10],
       [5, 'node:internal/timers', 3],
     ]);
-    expect(Object.fromEntries(sharesOf(profile))).toEqual({ mongo: 36, http: 12, other: 3 });
+    expect(sharesOf(profile)).toEqual({ mongo: 36, http: 12, other: 3 });
   });
 
   it('leaves out idle time and knows V8', () => {
@@ -69,11 +73,12 @@ describe('sharesOf', () => {
       ],
       names,
     );
-    expect(Object.fromEntries(sharesOf(profile))).toEqual({ gc: 30, native: 10, pipeline: 60 });
-    const lines = sharesToText({ ...profile, notifications: 10 }).split('\n');
+    expect(sharesOf(profile)).toEqual({ gc: 30, native: 10, pipeline: 60 });
+    const lines = profileToText({ ...profile, notifications: 10 }).split('\n');
     expect(lines[0]).toBe('10 notifications, 0.10 of a core');
-    expect(lines[2]).toMatch(/^all +100 % +10$/);
-    expect(lines[3]).toMatch(/^the pipeline: .* +60\.0 % +6$/);
+    expect(lines[2]).toMatch(/^all +100 % +10\.0$/);
+    expect(lines[3]).toMatch(/^the pipeline: .* +60\.0 % +6\.00$/);
+    expect(lines[7]).toMatch(/^pipeline {2}f domain\/decision\.js +60\.0 % +6\.00$/);
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
   });
 });
