@@ -31,13 +31,16 @@ export const outage: Scenario = {
     return {
       text: [
         [
-          `Measured throughput ${whole(throughput)}/s. Half of that is written on a schedule, four of five statuses for`,
-          'endpoints that are away. The others, while these are away, and while they return:',
+          `Measured throughput ${whole(throughput)}/s, half of it written on a schedule, four fifths for`,
+          'endpoints that are away. The figures are those of the others.',
         ].join('\n'),
-        ...flows.map(({ subject, controls }) => flowsToText(subject, controls)),
+        ...flows.map(
+          ({ part, subject, controls }) =>
+            `While they are ${part}:\n${flowsToText(subject, controls)}`,
+        ),
         [
           `${whole(load.toPark)} at once for those away: ${whole(parkedPerSecond)}/s parked.`,
-          `${whole(run.parked)} parked in all, then ${whole(drainedPerSecond)}/s drained, ${figure(run.returnSeconds)} s from the return to the last.`,
+          `${whole(run.parked)} parked in all; ${whole(drainedPerSecond)}/s drained, ${figure(run.returnSeconds)} s from the return to the last.`,
           `The checkpoint was ${figure(lagSeconds)} s behind at most; peak RSS ${whole(peakRssMb)} MB.`,
           `Of all statuses: ${standingsToText(stood.standings)}; ${whole(repeated)} calls repeated.`,
         ].join('\n'),

@@ -32,10 +32,11 @@ export const replay: Scenario = {
     return {
       text: [
         `Measured throughput ${whole(throughput)}/s.`,
-        `${whole(replayed.count)} replayed: ${whole(replayed.perSecond)}/s, ${figure(replayed.seconds)} s from the start of the command`,
-        `to the last; ${whole(replayed.missing)} missing, ${whole(replayed.repeated)} repeated.`,
-        `${whole(drained.parked)} parked for one endpoint that answers after ${ANSWER_AFTER_MS} ms: ${whole(drained.perSecond)}/s,`,
-        `where ${atOnce} calls at a time allow ${whole(bound)}/s; ${whole(drained.repeated)} repeated.`,
+        `${whole(replayed.count)} replayed: ${whole(replayed.perSecond)}/s, ${figure(replayed.seconds)} s from the start of the command to the last;`,
+        `${whole(replayed.missing)} missing, ${whole(replayed.repeated)} repeated.`,
+        `${whole(drained.parked)} parked for one endpoint that answers after ${ANSWER_AFTER_MS} ms: ${whole(drained.perSecond)}/s`,
+        `of ${whole(bound)}/s that ${atOnce} calls at a time allow;`,
+        `${whole(drained.missing)} missing, ${whole(drained.repeated)} repeated.`,
       ].join('\n'),
       data: { throughput, replayed, drained, bound },
       targets: [
