@@ -16,11 +16,11 @@ const parts = {
 type Part = keyof typeof parts;
 
 /** By their own names: V8's, which have no file. */
-const byName: Readonly<Record<string, Part | 'idle'>> = {
-  '(idle)': 'idle',
-  '(garbage collector)': 'gc',
-  '(program)': 'native',
-};
+const byName: ReadonlyMap<string, Part> = new Map([
+  ['(idle)', 'idle'],
+  ['(garbage collector)', 'gc'],
+  ['(program)', 'native'],
+]);
 
 /** The first that fits. What fits none, such as a stream or a promise, belongs to whom it works for. */
 const byFile: readonly (readonly [RegExp, Part])[] = [
@@ -39,7 +39,7 @@ const byFile: readonly (readonly [RegExp, Part])[] = [
 ];
 
 function ownPart({ callFrame: { functionName, url } }: ProfileNode): Part | null {
-  return byName[functionName] ?? byFile.find(([pattern]) => pattern.test(url))?.[1] ?? null;
+  return byName.get(functionName) ?? byFile.find(([pattern]) => pattern.test(url))?.[1] ?? null;
 }
 
 /** What a function has taken itself, for one part. */

@@ -15,7 +15,12 @@ const ROOT = 1;
 
 /** Each node runs once, for so long, in the order of the list. */
 function aProfile(
-  nodes: readonly (readonly [id: number, url: string, selfUs: number, children?: number[]])[],
+  nodes: readonly (readonly [
+    id: number,
+    url: string,
+    selfUs: number,
+    children?: readonly number[],
+  ])[],
   names: Readonly<Record<number, string>> = {},
 ): CpuProfile {
   const delays = [0, ...nodes.map(([, , selfUs]) => selfUs)];
@@ -23,7 +28,7 @@ function aProfile(
     nodes: nodes.map(([id, url, , children = []]) => ({
       id,
       callFrame: { functionName: names[id] ?? 'f', url },
-      children,
+      children: [...children],
     })),
     startTime: 1_000,
     endTime: 1_000 + delays.reduce((sum, each) => sum + each),
@@ -40,14 +45,15 @@ const modules = 'file:///opt/worker/node_modules';
 
 describe('the shares of a profile', () => {
   it('gives what works for many to its caller', () => {
-    const profile = aProfile([
+    const names = { 5: 'toString' };
+    const nodes = [
       [ROOT, '', 0, [2, 4]],
       [2, 'file:///opt/worker/dist/src/mongo/lookups.js', 10, [3]],
       [3, 'node:events', 5],
       [4, `${modules}/got/dist/source/core/index.js`, 20, [5]],
       [5, '', 7],
-    ]);
-    expect(sharesOf(profile)).toEqual({ mongo: 15, http: 27 });
+    ] as const;
+    expect(sharesOf(aProfile(nodes, names))).toEqual({ mongo: 15, http: 27 });
   });
 
   it('divides what nobody has called as what it calls', () => {
