@@ -1,4 +1,4 @@
-import type { Collection } from 'mongodb';
+import type { Collection, Document } from 'mongodb';
 import type { DeliveryRecord } from '../domain/record.ts';
 import type { Ending, OutcomeStore, RecordedEnding } from '../ports/notify.ts';
 import type { Metrics } from '../ports/telemetry.ts';
@@ -45,6 +45,7 @@ export function createOutcomeStore(options: {
     const limit = createPatience(limits.write);
     const ended = endings.filter(hasRecord).filter(({ remember }) => remember);
     const known = await again('ledger', () => ledger.add(ended, limit));
+    for (const { remembered } of ended) remembered?.();
     const ready = endings.filter(isReady);
     const shown = ready.filter(hasRecord).flatMap((ending) => toBeShown(ending, known));
     await again('record', () => records.write(shown, limit));
@@ -137,8 +138,9 @@ async function removeRows(
 ): Promise<void> {
   const claimed = endings.filter((ending) => ending.claim !== null);
   if (claimed.length === 0) return;
-  const removals = claimed.map(({ notificationId, claim }) => ({
-    deleteOne: { filter: { _id: notificationId, 'claim.token': claim } },
-  }));
-  await withDeadline(limit, () => retries.bulkWrite(removals, { ordered: false }));
+  const ids = claimed.map(({ notificationId }) => notificationId);
+  // In one go, since rows that were claimed together have one token.
+  const tokens = [...new Set(claimed.map(({ claim }) => claim))];
+  const rows: Document = { _id: { $in: ids }, 'claim.token': { $in: tokens } };
+  await withDeadline(limit, () => retries.deleteMany(rows));
 }

@@ -28,8 +28,8 @@ export type AttemptResult =
 
 /**
  * One attempt, and the end or the wait in the database that it leads to; no call when it is too late for one. The slot
- * is held until that is durable: so what has been called and not yet recorded, and would be called again after a crash,
- * never exceeds the bounds on calls in flight. One function, since each that waits is kept for as long as it does.
+ * is held until that is in the ledger or in durable state: so what would be called again after a crash never exceeds the
+ * bounds on calls in flight. One function, since each that waits is kept for as long as it does.
  */
 export async function attempt(
   slot: Slot,
@@ -42,7 +42,7 @@ export async function attempt(
   try {
     const reason = whyNotToCall(delivery, ctx);
     if (reason !== null) {
-      return { kind: await conclude(delivery, { kind: 'failed', reason }, ctx) };
+      return { kind: await conclude(delivery, { kind: 'failed', reason }, ctx, slot.release) };
     }
     const begun = withAttemptBegun(delivery.log, new Date(ctx.clock.now()));
     if (!term.isHeld()) return { kind: 'stopped' };
@@ -59,7 +59,9 @@ export async function attempt(
     slot.answered();
     keepOutcome(delivery, outcome, ctx);
     const step = chooseStep(delivery, outcome, ctx);
-    return step.kind === 'quickRetry' ? step : { kind: await conclude(delivery, step, ctx) };
+    return step.kind === 'quickRetry'
+      ? step
+      : { kind: await conclude(delivery, step, ctx, slot.release) };
   } finally {
     share.release();
     slot.release();

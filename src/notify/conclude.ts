@@ -6,14 +6,19 @@ import type { Delivery } from './delivery.ts';
 
 type End = Extract<NextStep, { kind: 'delivered' | 'failed' }>;
 
-/** Writes the end, or schedules the next attempt. If its row is refused, it ends as `attempts_exhausted`. */
+/**
+ * Writes the end, or schedules the next attempt. If its row is refused, it ends as `attempts_exhausted`.
+ *
+ * @param onDurable called as soon as a crash would not have it called again
+ */
 export async function conclude(
   delivery: Delivery,
   step: Exclude<NextStep, { kind: 'quickRetry' }>,
   ctx: NotifyContext,
+  onDurable: () => void,
 ): Promise<'ended' | 'scheduled' | 'lost'> {
-  if (step.kind !== 'scheduled') return await end(delivery, step, ctx);
-  const scheduled = await schedule(delivery, step.waitMs, ctx);
+  if (step.kind !== 'scheduled') return await end(delivery, step, ctx, onDurable);
+  const scheduled = await schedule(delivery, step.waitMs, ctx, onDurable);
   return scheduled === 'refused' ? await endExhausted(delivery, ctx) : scheduled;
 }
 
@@ -22,9 +27,11 @@ export async function schedule(
   { notification, claim, log }: Delivery,
   waitMs: number,
   { recorder }: Pick<NotifyContext, 'recorder'>,
+  onDurable: () => void = () => undefined,
 ): Promise<'scheduled' | 'lost' | 'refused'> {
   const nextAttemptAt = await claim.release(log, waitMs);
   if (nextAttemptAt === 'lost' || nextAttemptAt === 'refused') return nextAttemptAt;
+  onDurable();
   if (log.begun > 0) {
     const state = { state: 'retrying', nextAttemptAt } as const;
     await recorder.show(
@@ -36,13 +43,19 @@ export async function schedule(
 }
 
 export async function endExhausted(delivery: Delivery, ctx: NotifyContext): Promise<'ended'> {
-  return await end(delivery, { kind: 'failed', reason: 'attempts_exhausted' }, ctx);
+  return await end(
+    delivery,
+    { kind: 'failed', reason: 'attempts_exhausted' },
+    ctx,
+    () => undefined,
+  );
 }
 
 async function end(
   { notification, claim, log }: Delivery,
   step: End,
   { recorder, endpoints, queues }: NotifyContext,
+  onDurable: () => void,
 ): Promise<'ended'> {
   const { webhook } = notification;
   const state =
@@ -51,7 +64,8 @@ async function end(
       : ({ state: 'failed', reason: step.reason } as const);
   const record = attemptedRecord(notification, webhook, log, state);
   if (log.last === null || !disablesEndpoint(log.last)) {
-    await recorder.end(notification, record, await claim.token(), redirectOf(log.last));
+    const also = { ...redirectOf(log.last), remembered: onDurable };
+    await recorder.end(notification, record, await claim.token(), also);
     return 'ended';
   }
   endpoints.avoid(webhook.endpointKey);

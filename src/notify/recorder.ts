@@ -18,7 +18,7 @@ export interface Recorder {
     subject: EndedSubject,
     record: DeliveryRecord,
     claim: string | null,
-    also?: Pick<Ending, 'onRemembered' | 'location'>,
+    also?: Pick<Ending, 'remembered' | 'onRemembered' | 'location'>,
   ): Promise<void>;
   /** Shows a record without an end: one put back, or of a notification that waits for a retry. */
   show(sms: SmsName & Pick<Subject, 'run'>, record: DeliveryRecord): Promise<void>;

@@ -86,6 +86,8 @@ export interface Ending {
   readonly location?: string;
   /** As in its subject: it replaces what an earlier run, or none, has left of the same notification. */
   readonly run?: string;
+  /** Is called as soon as it is remembered: after a crash it would not be called again. */
+  readonly remembered?: () => void;
   /** What else is to be durable before the end is shown, and after it is remembered. */
   readonly onRemembered?: () => Promise<void>;
 }

@@ -113,6 +113,7 @@ export function createFakeDatabase(
       await turn('end');
       endings.push(ending);
       if (ending.remember) remember(ending);
+      ending.remembered?.();
       await ending.onRemembered?.();
       await turn('end shown');
       const { notificationId, claim } = ending;

@@ -59,6 +59,7 @@ describe('a new status', () => {
         record: expect.objectContaining({ state: 'delivered', notificationId: id, attempts: 1 }),
         showRecord: true,
         remember: true,
+        remembered: expect.any(Function),
         claim: null,
         showsNone: true,
       },
