@@ -33,6 +33,8 @@ export interface EndpointQueues {
    * `stopped`: the signal was aborted before there was a slot.
    */
   take(endpointKey: string, as: Waiting, stopping: AbortSignal): Promise<Slot | 'shed' | 'stopped'>;
+  /** A fresh notification would be shed now: its endpoint may not be called, or is overloaded. */
+  sheds(endpointKey: string): boolean;
   /** An attempt has ended, with a delivery when `failure` is null; the endpoint's breaker goes by it. */
   ended(called: Called, failure: Failure | null): void;
   /** The endpoint will not be called any more, so nothing has to wait for its breaker. */
@@ -228,6 +230,10 @@ export function createEndpointQueues(options: {
         refresh(queue, now);
         handOut(now);
       });
+    },
+    sheds(endpointKey) {
+      const queue = queues.get(endpointKey);
+      return queue !== undefined && (queue.breaker.isOpen || queue.isOverloaded);
     },
     ended(called, failure) {
       const queue = queueOf(called.webhook.endpointKey);

@@ -91,14 +91,15 @@ export function createClaims(options: {
     return null;
   };
   const claims: Batcher<Wanted, ClaimedRetry | null> = createBatcher({
-    maxSize: 100,
+    maxSize: 256,
     lingerMs: 5,
     // Two at once would find the same rows.
     concurrency: 1,
     async run(wanted: readonly Wanted[]) {
       const claim = newClaim();
       const endpointKeys = wanted.map(({ endpointKey }) => endpointKey);
-      const except = allBut({ has: (id) => wanted.some((each) => each.except.has(id)) });
+      const excepts = [...new Set(wanted.map((each) => each.except))];
+      const except = allBut({ has: (id) => excepts.some((each) => each.has(id)) });
       const claimed = await claimDueRows(retries, { endpointKeys, except }, claim);
       const read = await Promise.all(
         claimed.map(async (row) => (row === null ? null : await toClaimed(row, claim))),

@@ -1,5 +1,3 @@
-import { promisify } from 'node:util';
-import { gunzip, gzip } from 'node:zlib';
 import { Binary, type Collection, type Document } from 'mongodb';
 import {
   noAttempts,
@@ -16,6 +14,7 @@ import {
   type Retry,
   type RetryUpdate,
 } from '../ports/retries.ts';
+import { freeze, thaw } from './frozenBody.ts';
 import {
   either,
   isDocument,
@@ -61,6 +60,8 @@ export interface RetryRow extends EndpointFields, LogFields {
   readonly bodyBytes: number;
   readonly acceptedAt: Date;
   readonly run: string | null;
+  /** As of its SMS when it was new. Rows of earlier versions do not say. */
+  readonly showsNone?: boolean;
   readonly undecided: AwaitingRoute | null;
   /** When it is due, or how long its claim holds, by the server's clock. */
   readonly nextAttemptAt: Date;
@@ -162,14 +163,11 @@ const retryShape = {
   undecided: { is: either(isNull, isLike(awaitingRouteShape)), must: 'what is known, or null' },
 } as const satisfies ShapeOf<RetryRow>;
 
-const compress = promisify(gzip);
-const decompress = promisify(gunzip);
-
 export async function toRetryRow(
   retry: Omit<NewRetry, 'acceptedAt'> & Partial<Pick<NewRetry, 'acceptedAt'>>,
 ): Promise<NewRow> {
   const { subject, accountId, flowId, body, acceptedAt } = retry;
-  const { notificationId, smsKey, documentKey, deliveryStatus, statusAt } = subject;
+  const { notificationId, smsKey, documentKey, deliveryStatus, statusAt, showsNone } = subject;
   return {
     _id: notificationId,
     sms: smsKey,
@@ -178,10 +176,11 @@ export async function toRetryRow(
     statusAt,
     accountId,
     flowId,
-    body: new Binary(await compress(body)),
+    body: await freeze(body),
     bodyBytes: body.byteLength,
     ...(acceptedAt === undefined ? {} : { acceptedAt }),
     run: subject.run ?? null,
+    ...(showsNone === true ? { showsNone } : {}),
     ...toRowUpdate(retry),
   };
 }
@@ -243,9 +242,6 @@ export function insertion(row: NewRow, dueInMs: number): Document[] {
   return [{ $replaceWith: { $cond: [isLeft, '$$ROOT', fresh] } }];
 }
 
-/** No JSON of a document of 16 MB is larger. */
-const BODY_AT_MOST_BYTES = 128 * 1024 * 1024;
-
 /** What a row says, or what is wrong with one that somebody else has written or a disk has damaged. */
 export async function readRetryRow(
   stored: Document,
@@ -253,9 +249,9 @@ export async function readRetryRow(
   const problem = problemIn(stored, retryShape);
   if (problem !== null) return { problem };
   const row = stored as RetryRow;
-  const limit = { maxOutputLength: BODY_AT_MOST_BYTES };
-  const body = await decompress(row.body.buffer, limit).catch(() => null);
+  const body = await thaw(row.body);
   if (body === null) return { problem: 'body must be a text compressed by gzip' };
+  const log = logOf(row);
   const subject = {
     documentKey: { opaque: row.documentKey },
     smsKey: row.sms,
@@ -263,9 +259,11 @@ export async function readRetryRow(
     deliveryStatus: row.deliveryStatus,
     statusAt: row.statusAt,
     ...runOf(row),
+    // An attempt was shown.
+    ...(row.showsNone === true && log.begun === 0 ? { showsNone: true } : {}),
   };
   const { accountId, flowId, acceptedAt } = row;
-  const rest = { log: logOf(row), webhook: webhookOf(row), undecided: row.undecided ?? null };
+  const rest = { log, webhook: webhookOf(row), undecided: row.undecided ?? null };
   return { retry: { subject, accountId, flowId, body, acceptedAt, ...rest } };
 }
 
@@ -276,13 +274,4 @@ export function logOf(row: RetryRow): AttemptLog {
 
 export function webhookOf({ webhookId, url }: RetryRow): Retry['webhook'] {
   return webhookId === null ? null : { webhookId, displayUrl: url };
-}
-
-/** A body of this size fits whatever gzip makes of it: 16 MB less what else a row may hold. */
-const SURELY_FITS_BYTES = 12 * 1024 * 1024;
-
-export async function fitsIntoRow(body: Uint8Array): Promise<boolean> {
-  return (
-    body.byteLength <= SURELY_FITS_BYTES || (await compress(body)).byteLength <= SURELY_FITS_BYTES
-  );
 }

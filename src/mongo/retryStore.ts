@@ -1,6 +1,6 @@
 import type { Document, Filter } from 'mongodb';
 import type { ServerClock } from '../ports/notify.ts';
-import type { NewRetry, RetryStore } from '../ports/retries.ts';
+import type { ClaimedRetry, NewRetry, Recheck, RetryStore } from '../ports/retries.ts';
 import type { Metrics } from '../ports/telemetry.ts';
 import { createBatcher } from '../runtime/batcher.ts';
 import { isolate } from '../runtime/isolate.ts';
@@ -18,21 +18,21 @@ import {
   rowsAwaiting,
 } from './dueRetries.ts';
 import { insistOrReport, passes } from './errors.ts';
+import { fitsIntoRow } from './frozenBody.ts';
+import { attemptBegun, literals, released, writeHeld, type HeldWrite } from './heldRows.ts';
 import type { Ledger } from './ledger.ts';
+import { recheckRows } from './recheckRows.ts';
 import {
   endpointFields,
-  fitsIntoRow,
   inMs,
   insertion,
   ordinaryRow,
-  toLogFields,
   toRetryRow,
-  toRowUpdate,
   type NewRow,
   type RetryRow,
   type RetryRows,
 } from './retryRow.ts';
-import { createRefusedRows, updateApart, writeApart } from './rowWrites.ts';
+import { createRefusedRows, insertNew, updateApart, writeApart } from './rowWrites.ts';
 import { dateOf } from './storedRow.ts';
 
 /** A row to be added unless it is there. */
@@ -43,6 +43,9 @@ interface Insertion {
 
 /** What is read of the row afterwards; null when it is gone again. */
 type Inserted = Partial<Pick<RetryRow, 'claim' | 'nextAttemptAt'>> | null | 'refused';
+
+/** When the row is due, or its claim runs out; null when somebody else has it. */
+type Written = Date | null | 'refused';
 
 /** How often rows are looked for that would never be due. */
 const FIX_EVERY_MS = 10_000;
@@ -67,9 +70,10 @@ export function createRetryStore(options: {
   const changed = createWakeUp();
   let fixAt = -Infinity;
 
-  /** The rows as they are afterwards, new or not. */
-  const insertAll = async (all: readonly Insertion[]): Promise<readonly Inserted[]> => {
-    const limit = createPatience(limits.write);
+  const upsertAll = async (
+    all: readonly Insertion[],
+    limit: Limit,
+  ): Promise<readonly Inserted[]> => {
     const upserts = all.map(({ row, dueInMs }) => ({
       updateOne: { filter: { _id: row._id }, update: insertion(row, dueInMs), upsert: true },
     }));
@@ -79,6 +83,26 @@ export function createRetryStore(options: {
     const rows = await findAll(limit, retries, those, { projection });
     const written = new Map(rows.map((row) => [row['_id'] as string, row as Inserted]));
     return all.map(({ row }) => written.get(row._id) ?? null);
+  };
+  /** The rows as they are afterwards, new or not. Nearly all are new. */
+  const insertAll = async (
+    all: readonly Insertion[],
+    limit: Limit,
+  ): Promise<readonly Inserted[]> => {
+    const now = Math.floor(clock.now());
+    const rows = all.map(({ row, dueInMs }) => ({
+      acceptedAt: new Date(now),
+      ...row,
+      nextAttemptAt: new Date(now + dueInMs),
+    }));
+    const thereBefore = await insertNew(retries, rows, limit);
+    if (thereBefore.size === 0) return rows;
+    const others = [...thereBefore];
+    const found = await upsertAll(
+      others.map((index) => all[index] as Insertion),
+      limit,
+    );
+    return rows.map((row, index) => found[others.indexOf(index)] ?? row);
   };
   const tryToWrite = async (): Promise<void> =>
     await tryToInsert(retries, limits.write, await ordinaryRow());
@@ -94,26 +118,45 @@ export function createRetryStore(options: {
     });
     return insisted.kind === 'done' ? insisted.result : 'refused';
   };
+  /** All at once, as far as each can be; `alone` sees to one that can't. */
+  const together = async <Item, Result>(
+    items: readonly Item[],
+    all: (items: readonly Item[], limit: Limit) => Promise<readonly Result[]>,
+    alone: (item: Item) => Promise<Result>,
+  ): Promise<readonly (Result | Promise<Result>)[]> => {
+    const limit = createPatience(limits.write);
+    const trying = { what: 'retry', signal, logger, passes, alone };
+    return await isolate(items, (some) => all(some, limit), trying);
+  };
   const insertAlone = async (each: Insertion): Promise<Inserted> => {
-    const rows = await insistOn(each.row._id, () => insertAll([each]));
+    const rows = await insistOn(each.row._id, (limit) => upsertAll([each], limit));
     return rows === 'refused' ? rows : (rows[0] ?? null);
   };
   const inserts = createBatcher<Insertion, Inserted>({
-    maxSize: 100,
-    weight: {
-      atMost: BATCH_BYTES,
-      of: ({ row }) => row.body.length() + row.logBytes,
-    },
+    maxSize: 200,
+    weight: { atMost: BATCH_BYTES, of: ({ row }) => row.body.length() + row.logBytes },
     // Nobody waits for it but the checkpoint, and each write makes the server sync its journal once more.
     lingerMs: 50,
     concurrency: 2,
-    async run(rows) {
-      const trying = { what: 'retry', signal, logger, passes };
-      return await isolate(rows, insertAll, { ...trying, alone: insertAlone });
-    },
+    run: (rows) => together(rows, insertAll, insertAlone),
   });
   const add = async (retry: NewRetry, dueInMs: number, claim: Pick<NewRow, 'claim'> = {}) =>
     await inserts.add({ row: { ...(await toRetryRow(retry)), ...claim }, dueInMs });
+
+  const writes = createBatcher<HeldWrite, Written>({
+    maxSize: 200,
+    weight: { atMost: BATCH_BYTES, of: ({ logBytes }) => logBytes },
+    lingerMs: 5,
+    concurrency: 2,
+    async run(all) {
+      const write = async (some: readonly HeldWrite[], limit: Limit): Promise<readonly Written[]> =>
+        await writeHeld(retries, some, limit);
+      return await together(all, write, async (each) => {
+        const alone = await insistOn(each.id, (limit) => writeHeld(retries, [each], limit));
+        return alone === 'refused' ? alone : (alone[0] ?? null);
+      });
+    },
+  });
 
   const onDue = (): void => changed.wake();
   const refused = createRefusedRows({
@@ -122,6 +165,23 @@ export function createRetryStore(options: {
   const write = async (rows: Filter<RetryRow>, update: Document[]): Promise<number> =>
     await updateApart(retries, rows, { update, limit: claimPatience, refused });
   const claims = createClaims({ ...options, patience: claimPatience, refused, onDue });
+  const recheckAll = async (
+    claimed: readonly ClaimedRetry[],
+    limit: Limit,
+  ): Promise<readonly (Recheck | 'refused')[]> =>
+    await recheckRows(claimed, { retries, ledger, ownTokens: claims.own, limit });
+  const rechecks = createBatcher<ClaimedRetry, Recheck | 'refused'>({
+    maxSize: 200,
+    lingerMs: 0,
+    concurrency: 2,
+    run: (all) =>
+      together(all, recheckAll, async (each) => {
+        const { notificationId } = each.retry.subject;
+        const probe = async (): Promise<unknown> => await ledger.find([]);
+        const alone = await insistOn(notificationId, (limit) => recheckAll([each], limit), probe);
+        return alone === 'refused' ? alone : (alone[0] ?? 'refused');
+      }),
+  });
   return {
     changed,
     renewEveryMs: claimMs / 3,
@@ -151,40 +211,15 @@ export function createRetryStore(options: {
       return dateOf(row?.nextAttemptAt) ?? new Date(clock.now() + waitMs);
     },
     async beginAttempt(id, token, log) {
-      const set = { ...literals(toLogFields(log)), nextAttemptAt: inMs(claimMs) };
-      const filter = { _id: id, 'claim.token': token };
-      const result = await insistOn(
-        id,
-        async (limit) =>
-          await withDeadline(limit, () => retries.updateOne(filter, [{ $set: set }])),
-      );
-      if (result === 'refused') return result;
-      return result.matchedCount === 1 ? 'begun' : 'lost';
+      const written = await writes.add(attemptBegun({ id, token }, log, claimMs));
+      if (written === 'refused') return written;
+      return written === null ? 'lost' : 'begun';
     },
     async release(id, token, update, waitMs) {
-      const changes = update === null ? {} : literals(toRowUpdate(update));
-      const pipeline = [
-        { $set: { ...changes, nextAttemptAt: inMs(waitMs), released: token } },
-        { $unset: 'claim' },
-      ];
-      const isOurs: Filter<RetryRow>[] = [
-        { 'claim.token': token },
-        // Written before, though the answer was lost.
-        { claim: { $exists: false }, released: token },
-      ];
-      const row = await insistOn(
-        id,
-        async (limit) =>
-          await withDeadline(limit, () =>
-            retries.findOneAndUpdate({ _id: id, $or: isOurs }, pipeline, {
-              returnDocument: 'after',
-              projection: { nextAttemptAt: 1 },
-            }),
-          ),
-      );
-      if (row === 'refused') return row;
+      const written = await writes.add(released({ id, token }, update, waitMs));
+      if (written === 'refused') return written;
       changed.wake();
-      return row === null ? 'lost' : row.nextAttemptAt;
+      return written ?? 'lost';
     },
     async dueEndpoints(soonMs) {
       if (performance.now() >= fixAt) {
@@ -207,41 +242,6 @@ export function createRetryStore(options: {
     async endWaitForRoute(key, to) {
       if ((await write(rowsAwaiting(key), endOfWait(to))) > 0) changed.wake();
     },
-    async recheck({ retry: { subject } }) {
-      const { notificationId, smsKey, documentKey } = subject;
-      const request = { notificationId, smsKey, documentKey, wants: 'document' } as const;
-      const sibling: Filter<RetryRow> = {
-        sms: smsKey,
-        _id: { $ne: notificationId },
-        $nor: [{ 'claim.token': claims.own }],
-        ...isBeingCalled,
-      };
-      const any = { projection: { _id: 1 }, limit: 1 };
-      const found = await insistOn(
-        notificationId,
-        async (limit) =>
-          await Promise.all([ledger.find([request], limit), findAll(limit, retries, sibling, any)]),
-        async () => await ledger.find([]),
-      );
-      if (found === 'refused') return found;
-      const [ended, claimed] = found;
-      const end = ended.get(smsKey)?.[0];
-      // Only one that is replayed on purpose is called although an end of it is remembered.
-      const isReplayed = subject.run !== undefined && subject.run !== end?.run;
-      const hasEnded = end !== undefined && !isReplayed;
-      return { ended: hasEnded ? end : null, siblingClaimed: claimed.length > 0 };
-    },
+    recheck: (claimed) => rechecks.add(claimed),
   };
-}
-
-/** A claim that has not run out: its owner may be calling. */
-const isBeingCalled: Document = {
-  claim: { $exists: true },
-  $expr: { $gt: ['$nextAttemptAt', '$$NOW'] },
-};
-
-function literals(fields: object): Document {
-  return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [name, { $literal: value }]),
-  );
 }

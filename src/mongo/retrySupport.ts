@@ -4,14 +4,9 @@ import type { IntegerId } from '../domain/ids.ts';
 import { NO_ENDPOINT, type NewRetry } from '../ports/retries.ts';
 import { aggregateAll, findAll, limits, withDeadline } from './calls.ts';
 import type { StateCollections } from './database.ts';
-import {
-  fitsIntoRow,
-  insertion,
-  toRetryRow,
-  waitingShape,
-  type RetryRow,
-  type RetryRows,
-} from './retryRow.ts';
+import { fitsIntoRow } from './frozenBody.ts';
+import { toRetryRow, waitingShape, type RetryRow, type RetryRows } from './retryRow.ts';
+import { insertNew } from './rowWrites.ts';
 import { kinds, show, webhookIdsLike, type Shown } from './storedRow.ts';
 
 /** Which waiting notifications are meant; all when neither is given. */
@@ -186,17 +181,23 @@ async function insert(
   if (all.length === 0) return new Map();
   const undecided = { isStale: false, lookUps: 0 };
   const more = { log: noAttempts, webhook: null, undecided };
-  const rows = await Promise.all(all.map(async (each) => await toRetryRow({ ...each, ...more })));
-  const upserts = rows.map((row) => ({
-    updateOne: { filter: { _id: row._id }, update: insertion(row, 0), upsert: true },
-  }));
-  const { upsertedIds } = await withDeadline(limits.question, () =>
-    retries.bulkWrite(upserts, { ordered: false }),
+  const now = await serverTime(retries);
+  const rows = await Promise.all(
+    all.map(async (each) => {
+      const row = await toRetryRow({ ...each, ...more });
+      return { ...row, acceptedAt: now, nextAttemptAt: now };
+    }),
   );
-  const added = new Set(Object.values(upsertedIds).map(String));
-  const others = all.filter(({ subject }) => !added.has(subject.notificationId));
-  const queued = [...added].map((id) => [id, 'queued'] as const);
-  return new Map([...queued, ...(await compare(retries, others, 'waiting'))]);
+  const thereBefore = await insertNew(retries, rows, limits.question);
+  const added = all.filter((_, index) => !thereBefore.has(index));
+  const others = all.filter((_, index) => thereBefore.has(index));
+  const queued = added.map(({ subject }) => [subject.notificationId, 'queued'] as const);
+  return new Map([...(await compare(retries, others, 'waiting')), ...queued]);
+}
+
+async function serverTime(retries: RetryRows): Promise<Date> {
+  const hello = await withDeadline(limits.question, () => retries.db.command({ hello: 1 }));
+  return hello['localTime'] as Date;
 }
 
 /** What the rows there are say of these; `otherwise` for those that have none. */

@@ -4,7 +4,7 @@ import type { Metrics } from '../ports/telemetry.ts';
 import { toError } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { findAll, withDeadline, type Limit } from './calls.ts';
-import { insistOrReport, passes } from './errors.ts';
+import { codes, expectedFailures, insistOrReport, passes } from './errors.ts';
 import type { RetryRow, RetryRows } from './retryRow.ts';
 import { exactText } from './storedValue.ts';
 
@@ -33,6 +33,20 @@ export async function writeApart(
     const middle = Math.ceil(ids.length / 2);
     await writeApart(ids.slice(0, middle), write, refuse);
     await writeApart(ids.slice(middle), write, refuse);
+  }
+}
+
+/** Adds these rows, but those in whose place there is one; their indexes. A quarter of what `insertion` takes. */
+export async function insertNew(
+  retries: RetryRows,
+  rows: readonly RetryRow[],
+  limit: Limit,
+): Promise<ReadonlySet<number>> {
+  try {
+    await withDeadline(limit, () => retries.insertMany([...rows], { ordered: false }));
+    return new Set();
+  } catch (error) {
+    return expectedFailures(error, (code) => code === codes.duplicateKey).failed;
   }
 }
 

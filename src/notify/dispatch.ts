@@ -16,7 +16,7 @@ export async function dispatch(
   onDurable: () => void,
   ctx: NotifyContext,
 ): Promise<'done' | 'unknown'> {
-  const { retries, locks } = ctx;
+  const { retries, locks, queues } = ctx;
   const { retry } = what;
   const canBeScheduled = await retries.canHold(retry.body);
   if (what.kind === 'routeUnknown') {
@@ -25,11 +25,14 @@ export async function dispatch(
   }
   const { smsKey } = retry.subject;
   if (canBeScheduled) {
-    const result = what.siblingClaimed
-      ? 'busy'
-      : await locks.delivery.runWithin(smsKey, SIBLING_PATIENCE_MS, () =>
-          deliverFresh(what, true, onDurable, ctx),
-        );
+    let result: DeliveryResult | 'busy' = 'busy';
+    // Without the lock: there is no call to make.
+    if (queues.sheds(what.notification.webhook.endpointKey)) result = 'shed';
+    else if (!what.siblingClaimed) {
+      result = await locks.delivery.runWithin(smsKey, SIBLING_PATIENCE_MS, () =>
+        deliverFresh(what, true, onDurable, ctx),
+      );
+    }
     if (result !== 'busy' && result !== 'shed') return 'done';
     const waitMs = result === 'shed' ? 0 : SIBLING_PATIENCE_MS;
     if ((await retries.schedule(retry, waitMs)) !== 'refused') return 'done';

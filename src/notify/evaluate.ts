@@ -94,7 +94,8 @@ async function learn(
   }
   const siblingClaimed = lookup.waiting.some((row) => row.isClaimed);
   const known = {
-    showsNone: document['notify_on_delivery'] === undefined,
+    // What waits may be shown by the time this one is.
+    showsNone: document['notify_on_delivery'] === undefined && lookup.waiting.length === 0,
     ...subject,
     statusAt: notBeforeKnown(change, knownTimes(lookup, document)),
   };

@@ -51,7 +51,7 @@ export interface IdSet {
   has(notificationId: string): boolean;
 }
 
-interface Recheck {
+export interface Recheck {
   /** How the ledger says it ended, in the same run; or null. */
   readonly ended: LedgerEntry | null;
   /**
@@ -95,7 +95,7 @@ export interface RetryStore {
    * else has claimed the row since. Rejects when the database does not answer.
    */
   renew(claims: ReadonlyMap<string, string>): Promise<void>;
-  /** Counts the attempt that is about to begin, and renews the claim. */
+  /** Counts the attempt that is about to begin, and renews the claim. Batched, as is `release`. */
   beginAttempt(id: string, token: string, log: AttemptLog): Promise<'begun' | 'lost' | 'refused'>;
   /** Lets go of the row, due after `waitMs`; when that will be. */
   release(
@@ -127,6 +127,6 @@ export interface RetryStore {
   awaitedRoutes(): Promise<readonly RouteKey[]>;
   /** Makes the rows that wait for this route due. They lead to `to` from now on, unless that is null. */
   endWaitForRoute(key: RouteKey, to: EndpointName | null): Promise<void>;
-  /** What has become of a claimed row's notification, and its SMS' others, elsewhere. */
+  /** What has become of a claimed row's notification, and its SMS' others, elsewhere. Batched. */
   recheck(claimed: ClaimedRetry): Promise<Recheck | 'refused'>;
 }

@@ -1,8 +1,10 @@
 import { ignoreStopping, orAbort, pause, Stopping } from '../runtime/abort.ts';
 import { findRouteSoon } from '../notify/findRouteSoon.ts';
 import type { NotifyContext } from '../notify/context.ts';
-import type { Track } from './retryLoop.ts';
+import type { ClaimedRetry } from '../ports/retries.ts';
 import { processRetry } from './processRetry.ts';
+import { giveBack, takeUp } from './takeUp.ts';
+import type { Track } from './track.ts';
 
 /** How often what waits is looked at. */
 const LOOK_EVERY_MS = 5_000;
@@ -48,13 +50,20 @@ async function endExpired(ctx: NotifyContext, track: Track): Promise<void> {
       EXPIRED_LIMIT,
       active,
     );
-    const serving = Promise.all(claimed.map(async (row) => await processRetry(row, null, ctx)));
+    const serving = Promise.all(claimed.map(async (row) => await endOne(row, ctx)));
     const all = serving.then(() => undefined);
     track(all.catch(ignoreStopping));
     await all;
     // Fewer than the limit when their bodies are large.
     isMore = claimed.length > 0;
   }
+}
+
+async function endOne(claimed: ClaimedRetry, ctx: NotifyContext): Promise<void> {
+  const taken = await takeUp(claimed, ctx);
+  if (taken === null) return;
+  const result = await processRetry(taken, null, ctx);
+  if (result !== 'done') await giveBack(result.taken, ctx);
 }
 
 /** An endpoint that is dead for good is often one whose webhook has been changed. */

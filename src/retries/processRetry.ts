@@ -8,81 +8,55 @@ import { createClaim } from '../notify/claim.ts';
 import type { NotifyContext } from '../notify/context.ts';
 import { deliver } from '../notify/deliver.ts';
 import { findRouteSoon } from '../notify/findRouteSoon.ts';
-import { NO_ENDPOINT, type ClaimedRetry, type RetryUpdate } from '../ports/retries.ts';
+import { NO_ENDPOINT, type ClaimedRetry } from '../ports/retries.ts';
+import { release, TRY_AGAIN_MS, type TakenRetry } from './takeUp.ts';
 
-/** A row that can't begin after all is due again after this. */
-const TRY_AGAIN_MS = 1_000;
-/** The wait before a row is tried again whose state can't be read. */
-const REFUSED_WAIT_MS = 600_000;
 /** One that was called before and whose route is unknown. It is due as soon as that is known, see `askForRoutes`. */
 const KNOWN_ROUTE_WAIT_MS = 60_000;
 
 /** Where a row was claimed, and the slot it is called in; null when there is no call to make. */
 type Place = Readonly<{ endpointKey: string; slot: Slot }> | null;
 
-/** `movedTo`: it leads to that endpoint now, where one more is due. */
-type RetryResult = 'done' | Readonly<{ movedTo: string }>;
+/** It leads to another endpoint now, and is still taken up. */
+type Led = Readonly<{ leadsTo: string; taken: TakenRetry }>;
 
 /**
- * Takes one claimed row on: to its end, to its next wait, or to the endpoint it leads to now. Rejects, with
- * nothing lost, only because the worker is stopping; any other rejection is a bug.
+ * Takes one row on: to its end, to its next wait, or to where it leads now. Rejects, with nothing lost, only because
+ * the worker is stopping; any other rejection is a bug.
  */
 export async function processRetry(
-  claimed: ClaimedRetry,
+  taken: TakenRetry,
   place: Place,
   ctx: NotifyContext,
-): Promise<RetryResult> {
-  const { active, locks, claims } = ctx;
-  const { notificationId, smsKey } = claimed.retry.subject;
-  // A change of it has come between the search for rows and the claim.
-  if (active.has(notificationId)) return await release(claimed, TRY_AGAIN_MS, null, ctx);
-  // It is in the database: nobody has to wait for it to be durable.
-  active.set(notificationId, Promise.resolve());
-  claims.set(notificationId, claimed.token);
+): Promise<'done' | Led> {
+  let result: 'done' | 'busy' | Led = 'done';
   try {
     // At once or not at all: what it would wait for may itself wait for the slot that this row holds.
-    const result = await locks.delivery.runWithin(smsKey, 0, () =>
-      decideRetry(claimed, place, ctx),
+    result = await ctx.locks.delivery.runWithin(taken.retry.subject.smsKey, 0, () =>
+      decideRetry(taken, place, ctx),
     );
-    return result === 'busy' ? await release(claimed, TRY_AGAIN_MS, null, ctx) : result;
+    if (result !== 'busy') return result;
+    await release(taken, TRY_AGAIN_MS, taken.update, ctx);
+    return 'done';
   } finally {
-    claims.delete(notificationId);
-    active.delete(notificationId);
+    if (typeof result !== 'object') taken.leave();
   }
-}
-
-/** What the database refuses to let go of has its claim run out, and is claimed again. */
-async function release(
-  { retry, token }: ClaimedRetry,
-  waitMs: number,
-  update: RetryUpdate | null,
-  { retries }: NotifyContext,
-): Promise<'done'> {
-  await retries.release(retry.subject.notificationId, token, update, waitMs);
-  return 'done';
 }
 
 async function decideRetry(
-  claimed: ClaimedRetry,
+  claimed: TakenRetry,
   place: Place,
   ctx: NotifyContext,
-): Promise<RetryResult> {
-  const { retries, recorder, endpoints, policy, term, metrics, clock } = ctx;
+): Promise<'done' | Led> {
+  const { recorder, endpoints, policy, term, metrics, clock } = ctx;
   const { retry, token } = claimed;
   const { subject, accountId, flowId, webhook, undecided, acceptedAt } = retry;
-  const rechecked = await retries.recheck(claimed);
-  // Nobody can tell whether it has ended.
-  if (rechecked === 'refused') return await release(claimed, REFUSED_WAIT_MS, null, ctx);
-  if (rechecked.ended !== null) {
-    await recorder.closeRow(subject, rechecked.ended.record, token);
-    return 'done';
-  }
-  if (rechecked.siblingClaimed) return await release(claimed, TRY_AGAIN_MS, null, ctx);
   const { deliveryStatus } = subject;
   const route = await findRouteSoon({ accountId, flowId, deliveryStatus }, ctx);
   // Nobody was asked: a successor decides.
   if (route.kind === 'unknown' && term.stopping.aborted) {
-    return await release(claimed, 0, null, ctx);
+    await release(claimed, 0, claimed.update, ctx);
+    return 'done';
   }
   const decision = decide({
     route,
@@ -100,9 +74,11 @@ async function decideRetry(
       await recorder.end({ ...subject, accountId }, skippedRecord(subject, decision.reason), token);
       return 'done';
     case 'fail':
-      return await fail(claimed, decision, ctx);
+      await fail(claimed, decision, ctx);
+      return 'done';
     case 'routeUnknown':
-      return await waitForRoute(claimed, ctx);
+      await waitForRoute(claimed, ctx);
+      return 'done';
     case 'notify':
       return await deliverRetry(claimed, decision.webhook, place, ctx);
     default:
@@ -114,39 +90,38 @@ async function fail(
   { retry, token }: ClaimedRetry,
   { reason, webhook }: Extract<Decision, { kind: 'fail' }>,
   { recorder }: NotifyContext,
-): Promise<'done'> {
+): Promise<void> {
   const { subject, accountId, log } = retry;
   const record = attemptedRecord(subject, webhook, log, { state: 'failed', reason });
   await recorder.end({ ...subject, accountId }, record, token, redirectOf(log.last));
-  return 'done';
 }
 
 /** The row goes to the queue of those that lead nowhere, and keeps where it led. */
-async function waitForRoute(claimed: ClaimedRetry, ctx: NotifyContext): Promise<'done'> {
+async function waitForRoute(claimed: ClaimedRetry, ctx: NotifyContext): Promise<void> {
   const { log, undecided, webhook } = claimed.retry;
   const nowhere = webhook === null ? null : { ...webhook, endpointKey: NO_ENDPOINT };
   if (undecided === null) {
     const update = { log, webhook: nowhere, undecided };
-    return await release(claimed, KNOWN_ROUTE_WAIT_MS, update, ctx);
+    await release(claimed, KNOWN_ROUTE_WAIT_MS, update, ctx);
+    return;
   }
   const lookUps = undecided.lookUps + 1;
   const update = { log, webhook: nowhere, undecided: { ...undecided, lookUps } };
-  return await release(claimed, routeWaitMs(lookUps), update, ctx);
+  await release(claimed, routeWaitMs(lookUps), update, ctx);
 }
 
-/** Calls it, if it still leads where it was claimed; else it waits for its turn there. */
+/** Calls it, if there is a slot for it where it leads. */
 async function deliverRetry(
-  claimed: ClaimedRetry,
+  taken: TakenRetry,
   webhook: Webhook,
   place: Place,
   ctx: NotifyContext,
-): Promise<RetryResult> {
-  const { retry, token } = claimed;
+): Promise<'done' | Led> {
+  const { retry, token } = taken;
   const { subject, accountId, flowId, body, acceptedAt, log } = retry;
   const { endpointKey } = webhook;
   if (place === null || endpointKey !== place.endpointKey) {
-    await release(claimed, 0, { log, webhook, undecided: null }, ctx);
-    return { movedTo: endpointKey };
+    return { leadsTo: endpointKey, taken: { ...taken, update: { log, webhook, undecided: null } } };
   }
   const notification = { ...subject, accountId, flowId, body, webhook };
   const decided = { ...retry, webhook, undecided: null };

@@ -1,8 +1,10 @@
-import { weightOfLog } from '../domain/weight.ts';
-import { ignoreStopping, orAbort } from '../runtime/abort.ts';
-import { createByteBudget } from '../runtime/byteBudget.ts';
+import type { Slot } from '../endpoints/queue.ts';
 import type { NotifyContext } from '../notify/context.ts';
+import { ignoreStopping, orAbort } from '../runtime/abort.ts';
+import { createClaimedAhead } from './claimAhead.ts';
 import { processRetry } from './processRetry.ts';
+import { giveBack, type TakenRetry } from './takeUp.ts';
+import type { Track } from './track.ts';
 
 /** How often durable state is asked which endpoints have something due; seldom while none will have soon. */
 const ASK_EVERY_MS = 500;
@@ -11,19 +13,14 @@ const ASK_SELDOM_MS = 2_000;
 const REST_FACTOR = 5;
 const LONGEST_REST_MS = 5_000;
 const ALWAYS_RESERVED = 2;
-/** What the bodies of claimed rows, and the responses they have had, may take together. */
-const CLAIMED_BYTES = 32 * 1024 * 1024;
-
-/** Keeps hold of what has begun, so that a stop can wait for it. */
-export type Track = (task: Promise<void>) => void;
 
 /**
  * Serves what waits in the database, until `stopping`. Waits out a database that does not answer.
  *
- * A row is claimed only when there is a slot to call it in. So for each endpoint with something due a reservation
- * stands in its queue; when its turn comes it claims the row that has been due longest, and two more reservations take
- * its place. With nothing due any more they run out. Hence a backlog is not begun all at once, claims don't run out in
- * a queue, and no endpoint's rows take more than its queue.
+ * For each endpoint with something due a reservation stands in its queue. When it has a slot it takes the row that has
+ * been due longest, and two more reservations take its place. With nothing due any more they run out. Rows are claimed
+ * as far as there are slots for them, and about as many again (`claimAhead.ts`). Hence a backlog is not begun all at
+ * once, claims don't run out in a queue, and no endpoint's rows take more than its queue.
  */
 export async function runRetryLoop(ctx: NotifyContext, track: Track): Promise<void> {
   const { retries, queues, logger, term } = ctx;
@@ -57,52 +54,82 @@ export async function runRetryLoop(ctx: NotifyContext, track: Track): Promise<vo
 
 /** Adds a reservation for an endpoint, unless there are enough. */
 function createReservations(ctx: NotifyContext, track: Track): (endpointKey: string) => void {
-  const { queues, retries, active, logger, term } = ctx;
+  const { queues, term } = ctx;
   const { stopping } = term;
-  const waiting = new Map<string, number>();
-  let inAll = 0;
-  const change = (endpointKey: string, by: 1 | -1): void => {
-    const left = (waiting.get(endpointKey) ?? 0) + by;
-    if (left === 0) waiting.delete(endpointKey);
-    else waiting.set(endpointKey, left);
-    inAll += by;
-  };
+  /** Reservations in the queues. */
+  const waiting = createCounts();
+  /** Those that have a slot and want a row. */
+  const asking = createCounts();
+  const isExpected = (endpointKey: string): boolean =>
+    waiting.of(endpointKey) + asking.of(endpointKey) > 0;
+  const ahead = createClaimedAhead(ctx, { track, isExpected });
 
-  const bodies = createByteBudget(CLAIMED_BYTES);
   const use = async (endpointKey: string): Promise<void> => {
     const slot = await queues.take(endpointKey, 'scheduled', stopping);
-    change(endpointKey, -1);
+    waiting.change(endpointKey, -1);
     // The row waits where it is: its endpoint is not to be called now.
-    if (slot === 'shed' || slot === 'stopped') return;
-    const hold = bodies.open();
+    if (slot === 'shed' || slot === 'stopped') await giveBackUnexpected(endpointKey);
+    else await callNext(endpointKey, slot).finally(() => slot.release());
+  };
+  const giveBackUnexpected = async (endpointKey: string): Promise<void> => {
+    if (!isExpected(endpointKey)) await ahead.giveBackAll(endpointKey);
+  };
+  const callNext = async (endpointKey: string, slot: Slot): Promise<void> => {
+    asking.change(endpointKey, 1);
+    const taken = await ahead.next(endpointKey);
+    if (taken !== null) {
+      reserve(endpointKey);
+      reserve(endpointKey);
+    }
+    asking.change(endpointKey, -1);
+    const calling = taken === null ? null : call(taken, { endpointKey, slot });
+    await Promise.all([calling, giveBackUnexpected(endpointKey)]);
+  };
+  const call = async (
+    taken: TakenRetry,
+    place: Readonly<{ endpointKey: string; slot: Slot }>,
+  ): Promise<void> => {
     try {
-      // It stays due: a reservation that waited here would keep the slot from others.
-      if (!bodies.hasRoom) return;
-      const claimed = await retries.claimDue(endpointKey, active).catch((error: unknown) => {
-        logger.warn('database_retry', { what: 'due retries', error });
-        return null;
-      });
-      if (claimed === null) return;
-      hold.add(claimed.retry.body.byteLength + weightOfLog(claimed.retry.log));
-      reserve(endpointKey);
-      reserve(endpointKey);
-      const result = await processRetry(claimed, { endpointKey, slot }, ctx);
-      if (result !== 'done') reserve(result.movedTo);
+      const result = await processRetry(taken, place, ctx);
+      if (result !== 'done') await lead(result.leadsTo, result.taken);
     } finally {
-      hold.release();
-      slot.release();
+      ahead.over(place.endpointKey);
     }
   };
+  /** It stays claimed for its turn where it leads, unless enough wait there. */
+  const lead = async (endpointKey: string, taken: TakenRetry): Promise<void> => {
+    reserve(endpointKey);
+    if (ahead.add(endpointKey, taken)) return;
+    await giveBack(taken, ctx);
+    reserve(endpointKey);
+  };
   const reserve = (endpointKey: string): void => {
-    const there = waiting.get(endpointKey) ?? 0;
+    const there = waiting.of(endpointKey);
     // Two always, so that they can become more: those of slow endpoints must not keep those of others away.
     const isEnough =
       there >= queues.maxInFlightPerEndpoint ||
-      (there >= ALWAYS_RESERVED && inAll >= queues.maxInFlight);
+      (there >= ALWAYS_RESERVED && waiting.inAll >= queues.maxInFlight);
     if (stopping.aborted || isEnough) return;
-    change(endpointKey, 1);
+    waiting.change(endpointKey, 1);
     // At a stop its claim, if it had one, is left to run out: a successor continues.
     track(use(endpointKey).catch(ignoreStopping));
   };
   return reserve;
+}
+
+function createCounts() {
+  const counts = new Map<string, number>();
+  let inAll = 0;
+  return {
+    of: (endpointKey: string): number => counts.get(endpointKey) ?? 0,
+    get inAll() {
+      return inAll;
+    },
+    change(endpointKey: string, by: 1 | -1): void {
+      inAll += by;
+      const left = (counts.get(endpointKey) ?? 0) + by;
+      if (left === 0) counts.delete(endpointKey);
+      else counts.set(endpointKey, left);
+    },
+  };
 }

@@ -33,7 +33,7 @@ export interface EnqueueOptions {
 
 /** So many at once, and so many a second as they may be: short waits let a stop be quick. */
 const BATCHES_PER_SECOND = 5;
-const BATCH_AT_MOST = 200;
+const BATCH_AT_MOST = 500;
 
 /**
  * Puts everything that the pages bring into durable state, at a steady rate. Resolves with how many of each kind
@@ -74,10 +74,12 @@ export async function enqueueAll(
     return queued.filter((each) => each === 'queued').length;
   };
 
-  for (let from = options.from; ;) {
-    const { found, next } = await pages.page(from);
+  for (let reading = pages.page(options.from); ;) {
+    const { found, next } = await reading;
     for (let start = 0; start < found.length; start += size) {
       if (stopping.aborted) return { tally, isFinished: false };
+      // The next page is read beside the last batch of this one.
+      if (next !== null && start + size >= found.length) reading = readAhead(pages, next.from);
       const queued = await take(found.slice(start, start + size));
       const following = found[start + size];
       const reached = following === undefined ? next : { from: following.at };
@@ -89,8 +91,15 @@ export async function enqueueAll(
     if (next === null) return { tally, isFinished: true };
     const goesOn = found.length > 0 || (await onProgress(tally, next.from));
     if (stopping.aborted || !goesOn) return { tally, isFinished: false };
-    from = next.from;
+    if (found.length === 0) reading = pages.page(next.from);
   }
+}
+
+function readAhead(pages: SmsPages, from: unknown): ReturnType<SmsPages['page']> {
+  const reading = pages.page(from);
+  // Its error is of whoever waits for it.
+  reading.catch(() => undefined);
+  return reading;
 }
 
 function tallyFrom(before: JobCounts): Tally {

@@ -91,7 +91,7 @@ interface ReplayJob extends JobOptions {
 }
 
 const SAVE_EVERY_MS = 1_000;
-const PAGE_AT_MOST = 200;
+const PAGE_AT_MOST = 500;
 
 /** As many documents as are queued within a second: a body is to be of the document as it is now. */
 function pageSizeFor(perSecond: number): number {

@@ -91,6 +91,22 @@ describe('a row that the server refuses to write', () => {
     for (const id of healthy) expect(await isDueInMs(id)).toBeGreaterThan(30_000);
   });
 
+  it.each<[string, (id: string, token: string) => Promise<unknown>]>([
+    ['let go of', (id, token) => retries.store.release(id, token, null, 3_600_000)],
+    ['counted', (id, token) => retries.store.beginAttempt(id, token, briefLog)],
+  ])('keeps no others from being %s', async (_what, write) => {
+    await scheduleAll(0);
+    const claimed = await claimUpTo(retries.store, names.length);
+    await refuse({ sms: POISON });
+    const results = await Promise.all(
+      claimed.map(({ retry, token }) => write(retry.subject.notificationId, token)),
+    );
+    const refused = idsOfClaimed(claimed.filter((_, index) => results[index] === 'refused'));
+    expect(refused).toEqual([poison]);
+    expect(results).not.toContain('lost');
+    await expectReported();
+  });
+
   it('keeps no others from following a changed route', async () => {
     await scheduleAll(0);
     await refuse({ sms: POISON });

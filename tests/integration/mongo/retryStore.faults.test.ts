@@ -42,7 +42,7 @@ async function scheduleUnderClaim(): Promise<string> {
 const calls: readonly [string, string, () => Promise<() => Promise<void>>][] = [
   [
     'scheduleClaimed',
-    'update',
+    'insert',
     () =>
       Promise.resolve(async () => {
         const claim = await scheduleUnderClaim();
@@ -51,7 +51,7 @@ const calls: readonly [string, string, () => Promise<() => Promise<void>>][] = [
   ],
   [
     'schedule',
-    'update',
+    'insert',
     () =>
       Promise.resolve(async () => {
         const due = await retries.store.schedule(retryFor('sms-1'), 3_600_000);
@@ -60,7 +60,7 @@ const calls: readonly [string, string, () => Promise<() => Promise<void>>][] = [
   ],
   [
     'beginAttempt',
-    'update',
+    'findAndModify',
     async () => {
       const claim = await scheduleUnderClaim();
       return async () => {
@@ -159,7 +159,7 @@ describe('a write whose acknowledgement is lost', () => {
 
   it('does not schedule a second time what another has taken meanwhile', async () => {
     const slow = createRetries(client, retries.rows.dbName, { claimMs: 1 });
-    const struck = { appName, commands: ['update'], times: 3 };
+    const struck = { appName, commands: ['insert', 'update'], times: 3 };
     const fault = { writeConcernError: { code: 64, errmsg: 'waiting timed out' } };
     const failing = await failCommands(replicaSet().admin, struck, fault);
     const scheduling = slow.store.scheduleClaimed(retryFor('sms-1'));

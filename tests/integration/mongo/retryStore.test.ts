@@ -117,6 +117,18 @@ describe('a row', () => {
     expect({ ...claimed?.retry, subject: asGiven }).toStrictEqual(storedRetryOf(scheduledRetry));
   });
 
+  it('says that its document showed no record, until there was an attempt to show', async () => {
+    const { store } = retries;
+    const retry = retryFor('sms-1', { subject: aSubject({ showsNone: true }) });
+    await store.schedule(retry, 0);
+    const [first] = await claimUpTo(store, 1);
+    expect(first?.retry.subject.showsNone).toBe(true);
+    const update = { log: briefLog, webhook: retry.webhook, undecided: null };
+    await store.release(idOf(retry), first?.token ?? '', update, 0);
+    const [second] = await claimUpTo(store, 1);
+    expect(second?.retry.subject).toStrictEqual(storedRetryOf(retryFor('sms-1')).subject);
+  });
+
   it('has no secret of the endpoint in it', async () => {
     const scheduledRetry = retryFor('sms-1', { webhook: otherWebhook });
     await retries.store.schedule(scheduledRetry, 0);

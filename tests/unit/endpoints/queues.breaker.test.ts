@@ -39,6 +39,7 @@ describe('a queue whose breaker opens', () => {
     await pass(0);
     expect(begun).toEqual(['a1', 'a2', 'a3', 'b1']);
     expect(sentAway.toSorted()).toEqual(['a4', 'a5', 'q1', 'r1', 'r2']);
+    expect(['a', 'b', 'c'].map((key) => queues.sheds(key))).toEqual([true, false, false]);
     expect(opened).toEqual([1]);
     expect(queues.blocked).toEqual([]);
     queues.setDue(new Set(['a', 'b']));

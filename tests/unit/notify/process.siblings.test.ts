@@ -1,7 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { AttemptOutcome } from '../../../src/domain/attempt.ts';
 import { someQueues } from '../../support/someQueues.ts';
-import { aChange, aDocument, answered, aRetry, aSubject } from '../../support/builders.ts';
+import {
+  aChange,
+  aDocument,
+  answered,
+  aRetry,
+  aSubject,
+  aWebhook,
+} from '../../support/builders.ts';
 import { createFakeSender, deferred } from '../../support/fakePorts.ts';
 import { watch } from '../../support/recorders.ts';
 import { createWorld, type World } from '../../support/world.ts';
@@ -18,7 +25,11 @@ function createSituation() {
     sender: createFakeSender(({ notificationId }) =>
       notificationId === 'sms-1:SENT' ? answer.promise : answered(200),
     ),
-    queues: someQueues({ maxInFlight: 9, maxInFlightPerEndpoint: 9 }),
+    queues: someQueues({
+      maxInFlight: 9,
+      maxInFlightPerEndpoint: 9,
+      breaker: { threshold: 0.7, cooldownMs: 30_000 },
+    }),
   });
   world.database.documents.set('sms-1', aDocument());
   return { world, answer };
@@ -36,6 +47,22 @@ afterEach(() => {
 });
 
 describe('two statuses of one SMS', () => {
+  it('do not wait for each other where there is no call to make', async () => {
+    const { world, answer } = createSituation();
+    const first = handle(world, 'SENT');
+    await flush();
+    for (let times = 0; times < 10; times += 1) {
+      world.queues.ended({ accountId: 28, webhook: aWebhook() }, { statusCode: 500, error: null });
+    }
+    await handle(world, 'DELIVERED');
+    expect(world.retries.rows.get('sms-1:DELIVERED')).toMatchObject({
+      claim: null,
+      dueAtMs: Date.now(),
+    });
+    answer.resolve(answered(200));
+    await first;
+  });
+
   it('are not called at once: the second waits for the first', async () => {
     const { world, answer } = createSituation();
     const first = handle(world, 'SENT');
