@@ -1,5 +1,14 @@
 import { duration, durationList, timerBounds } from './duration.ts';
-import { boolean, fraction, integer, list, optional, startTime, timeZone } from './parsers.ts';
+import {
+  boolean,
+  fraction,
+  integer,
+  list,
+  optional,
+  startTime,
+  threadsOrAuto,
+  timeZone,
+} from './parsers.ts';
 import type { Setting } from './setting.ts';
 import { addressRanges, proxyUrl, schemes } from './uris.ts';
 
@@ -124,6 +133,13 @@ export const deliverySettings = {
     parser: integer({ min: 1, max: 10_000 }),
     default: '32',
     description: 'Maximum number of concurrent calls to one endpoint.',
+  },
+  HTTP_THREADS: {
+    key: 'limits.httpThreads',
+    parser: threadsOrAuto,
+    default: 'auto',
+    description:
+      'Number of threads that make the calls, in addition to the main thread, which does everything else. `0`: the main thread makes the calls. `auto`: `0` on one or two cores, otherwise one fewer than cores, at most 4.',
   },
   BREAKER_THRESHOLD: {
     key: 'limits.breakerThreshold',

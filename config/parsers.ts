@@ -101,6 +101,17 @@ export const portOrOff = parser(
   (port) => (port === null ? 'off' : String(port)),
 );
 
+/** Null for `auto`. */
+export const threadsOrAuto = parser(
+  'auto, or a whole number from 0 to 64',
+  (text, refuse) => {
+    if (text === 'auto') return null;
+    const isNumber = /^(?:0|[1-9]\d?)$/.test(text) && Number(text) <= 64;
+    return isNumber ? Number(text) : refuse('is neither auto nor a number of threads');
+  },
+  (threads) => threads?.toString() ?? 'auto',
+);
+
 export const listenAddress = parser(
   'an IP address or a host name, such as 0.0.0.0 or ::1',
   (text, refuse) => (/^[\w.:%-]+$/.test(text) ? text : refuse('is not an address')),

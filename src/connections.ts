@@ -1,5 +1,7 @@
+import { availableParallelism } from 'node:os';
 import type { Config } from '../config/config.ts';
-import { createWebhookSender } from './http/webhookSender.ts';
+import { createThreadedSender, type ThreadedSenderOptions } from './http/threads/threadedSender.ts';
+import { createWebhookSender, type WebhookSenderOptions } from './http/webhookSender.ts';
 import { createMysqlClient, type MysqlClient } from './mysql/connect.ts';
 import { openRouteQuery, type QueryFile, type RouteQuery } from './mysql/routeQuery.ts';
 import type { WebhookSender } from './ports/notify.ts';
@@ -39,16 +41,18 @@ export function openRoutes(
 }
 
 export function openSender(
-  { call, egress }: Config,
+  { call, egress, limits }: Config,
   options: {
     readonly maxInFlight: number;
     readonly version: string;
     /** In milliseconds, for what is written into calls and records. */
     readonly now: () => number;
+    /** Where threads report, if the settings want any. Null: this thread makes the calls. */
+    readonly reportTo: Pick<ThreadedSenderOptions, 'logger' | 'metrics'> | null;
   },
   teardown: Teardown,
 ): WebhookSender {
-  const sender = createWebhookSender({
+  const settings: WebhookSenderOptions = {
     requestTimeoutMs: call.requestTimeoutMs,
     connectTimeoutMs: call.connectTimeoutMs,
     responseLimitBytes: call.responseLimitBytes,
@@ -57,9 +61,25 @@ export function openSender(
     egress: egressOptions(egress),
     userAgent: `notify-on-delivery/${options.version}`,
     clock: { now: () => new Date(options.now()) },
-  });
+  };
+  const { reportTo } = options;
+  const threads = limits.httpThreads ?? threadsFor(availableParallelism());
+  const sender =
+    reportTo === null || threads === 0
+      ? createWebhookSender(settings)
+      : createThreadedSender({
+          ...settings,
+          threads,
+          logger: reportTo.logger,
+          metrics: reportTo.metrics,
+        });
   teardown.add('the HTTP connections', sender.close);
   return sender;
+}
+
+/** Threads that make calls, on a machine with so many cores. */
+export function threadsFor(cores: number): number {
+  return cores <= 2 ? 0 : Math.min(cores - 1, 4);
 }
 
 /** As whoever opens connections to receivers wants it. */

@@ -118,10 +118,11 @@ function openConnections(frame: Frame, teardown: Teardown): Connections {
   const { server, poolSize } = config.mysql;
   const client = openMysql({ server, poolSize, logger }, teardown);
   const { maxInFlight } = config.limits;
+  const calling = { maxInFlight, version, now: clock.now, reportTo: frame };
   return {
     mongo,
     routeQuery: openRoutes(config, { client, alternative }),
-    sender: openSender(config, { maxInFlight, version, now: clock.now }, teardown),
+    sender: openSender(config, calling, teardown),
   };
 }
 

@@ -23,6 +23,8 @@ export interface EgressOptions {
   readonly proxy: URL | null;
   /** In place of the system's resolver. */
   readonly lookup?: LookupAll;
+  /** In place of look-ups by this egress itself. */
+  readonly resolveHost?: ResolveHost;
 }
 
 /** Decides which connections are allowed. */
@@ -41,17 +43,13 @@ export interface Egress {
  * @param limits.connectionMaxAgeMs also limits the age of a name's remembered addresses
  */
 export function createEgress(
-  { allowedRanges, proxy, lookup }: EgressOptions,
+  options: EgressOptions,
   limits: Readonly<{ connectTimeoutMs: number; connectionMaxAgeMs: number }>,
 ): Egress {
-  const { connectTimeoutMs, connectionMaxAgeMs } = limits;
+  const { allowedRanges, proxy } = options;
+  const { connectTimeoutMs } = limits;
   const mayBeCalled = createAddressPolicy(allowedRanges);
-  const resolveHost = createResolveHost(mayBeCalled, {
-    ...(lookup === undefined ? {} : { lookup }),
-    // The proxy may reach addresses that this machine can't.
-    hints: proxy === null ? ADDRCONFIG : 0,
-    rememberedForMs: connectionMaxAgeMs,
-  });
+  const resolveHost = options.resolveHost ?? createHostResolver(options, limits);
   const tunnelling =
     proxy === null ? null : createTunnelling(proxy, { resolveHost, connectTimeoutMs });
   return {
@@ -66,6 +64,19 @@ export function createEgress(
       tunnelling?.close();
     },
   };
+}
+
+/** How names are looked up and checked. One for all calls of a process, since its limits are those of the process. */
+export function createHostResolver(
+  { allowedRanges, proxy, lookup }: EgressOptions,
+  { connectionMaxAgeMs }: Readonly<{ connectionMaxAgeMs: number }>,
+): ResolveHost {
+  return createResolveHost(createAddressPolicy(allowedRanges), {
+    ...(lookup === undefined ? {} : { lookup }),
+    // The proxy may reach addresses that this machine can't.
+    hints: proxy === null ? ADDRCONFIG : 0,
+    rememberedForMs: connectionMaxAgeMs,
+  });
 }
 
 function directly(

@@ -5,7 +5,6 @@ import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { Request } from 'got';
 import type { AttemptError } from '../domain/attempt.ts';
-import { onAbort } from '../runtime/abort.ts';
 import type { Share } from '../runtime/readingRoom.ts';
 import { attemptErrorOf } from './errors.ts';
 import { connectionOf } from './connection.ts';
@@ -30,6 +29,9 @@ export interface Exchange extends BodyRead {
   readonly fault: AttemptError | null;
 }
 
+/** Registers what is to happen on an abort; the function it returns takes that back. */
+export type OnAbort = (listener: (reason: Error) => void) => () => void;
+
 const nothing: BodyRead = { bytes: Buffer.alloc(0), truncated: false };
 
 /**
@@ -43,7 +45,7 @@ const nothing: BodyRead = { bytes: Buffer.alloc(0), truncated: false };
 export function exchange(
   request: Request,
   limits: ExchangeLimits,
-  { signal, share }: Readonly<{ signal: AbortSignal; share: Share }>,
+  { onAbort, share }: Readonly<{ onAbort: OnAbort; share: Share }>,
 ): Promise<Exchange> {
   return new Promise((resolve, reject) => {
     let statusCode: number | null = null;
@@ -79,7 +81,7 @@ export function exchange(
       end(isOurs ? null : fault);
     });
     const reading = { limitBytes: limits.responseLimitBytes, share };
-    const forgetAbort = onAbort(signal, (reason) => {
+    const forgetAbort = onAbort((reason) => {
       stop();
       close();
       reject(reason);

@@ -1,10 +1,10 @@
 import { Buffer } from 'node:buffer';
 import { createHmac } from 'node:crypto';
-import type { Attempt } from '../domain/attempt.ts';
+import type { Call } from './call.ts';
 
 /** The headers that differ between attempts. */
-export function attemptHeaders(attempt: Attempt, startedAt: Date): Record<string, string> {
-  const { notificationId, number, body, webhook } = attempt;
+export function attemptHeaders(call: Call): Record<string, string> {
+  const { notificationId, number, body, webhook, startedAt } = call;
   const timestamp = Math.floor(startedAt.getTime() / 1000);
   const headers: Record<string, string> = {
     'webhook-id': notificationId,

@@ -1,13 +1,13 @@
 import { Buffer } from 'node:buffer';
 import { got, Options, type Request } from 'got';
-import type { Webhook } from '../domain/route.ts';
 import { basicAuthorization } from './headers.ts';
 import { ACCEPTED_ENCODINGS } from './responseBody.ts';
+import type { Call } from './call.ts';
 import type { ConnectionPool } from './connectionPool.ts';
 
 /** Starts one POST: exactly one, to that URL, whatever is answered. */
 export type WebhookClient = (
-  webhook: Webhook,
+  webhook: Call['webhook'],
   headers: Readonly<Record<string, string>>,
   body: Uint8Array,
 ) => Request;

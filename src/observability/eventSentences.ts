@@ -50,5 +50,6 @@ export const eventSentences: Readonly<Record<LogEvent, string>> = {
   indexes_created: "The worker's own indexes were missing and have been recreated",
   list_indexes_created: 'The indexes that lists use have been created',
   row_unreadable: "A row of the worker's own can't be read",
+  http_thread_ended: 'A thread that makes calls ended and will be replaced',
   database_retry: 'A database operation failed and will be retried',
 };

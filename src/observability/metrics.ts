@@ -118,6 +118,12 @@ export function createMetrics(
     ['collection'],
     knownLabels.collections,
   );
+  const httpThreadsEnded = counter(
+    'http_threads_ended_total',
+    'Threads making calls that ended unexpectedly',
+    ['cause'],
+    knownLabels.threadEnds,
+  );
   const routeLookups = counter(
     'route_lookups_total',
     'Route lookups, by how they were answered',
@@ -204,6 +210,7 @@ export function createMetrics(
     },
     recordFailed: (code) => recordFailures.inc({ code }),
     rowUnreadable: (collection) => unreadableRows.inc({ collection }),
+    httpThreadEnded: (cause) => httpThreadsEnded.inc({ cause }),
     leaseHeld(held) {
       leaseHeld.set({ partition: '0' }, held ? 1 : 0);
       isHeld = held;
@@ -263,5 +270,6 @@ const knownLabels = {
   collections: ['checkpoints', 'retries', 'sent', 'endpoints', 'gaps', 'leases', 'jobs'].map(
     (name) => ({ collection: `notify_on_delivery_${name}` }),
   ),
+  threadEnds: ['error', 'out_of_memory', 'hung', 'exited'].map((cause) => ({ cause })),
   lookups: ['hit', 'miss', 'stale', 'error'].map((result) => ({ result })),
 } as const;

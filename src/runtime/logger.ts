@@ -51,7 +51,8 @@ export type LogEvent =
   | 'indexes_created'
   | 'list_indexes_created'
   | 'row_unreadable'
-  | 'database_retry';
+  | 'database_retry'
+  | 'http_thread_ended';
 
 /** Plain values; an `Error` is written with its code, message, stack and causes. */
 export type LogFields = Readonly<Record<string, unknown>>;

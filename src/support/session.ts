@@ -46,7 +46,9 @@ export function openSession(config: Config, options: SessionOptions, teardown: T
     },
     mysql,
     routeQuery: once(() => openRoutes(config, { client: mysql(), alternative })),
-    sender: once(() => openSender(config, { maxInFlight: 1, version, now: Date.now }, teardown)),
+    sender: once(() =>
+      openSender(config, { maxInFlight: 1, version, now: Date.now, reportTo: null }, teardown),
+    ),
   };
 }
 

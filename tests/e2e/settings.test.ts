@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { newSms, type SmsDocument } from '../../scripts/harness/smsPlatform.ts';
 import { useEndToEnd } from '../support/endToEnd.ts';
@@ -28,6 +29,28 @@ beforeAll(async () => {
   const { central, receiver } = e2e();
   await central.optIn(28, 200, { url: receiver.url('/hook') });
 });
+
+describe('HTTP_THREADS', () => {
+  it('has so many threads make the calls, which end with the worker', async () => {
+    const { receiver, worker, central } = e2e();
+    await central.optIn(30, 300, { url: receiver.url('/by-threads') });
+    receiver.answer('/by-threads', { delayMs: 1_000, body: 'late' });
+    const { stop, line } = await worker({ HTTP_THREADS: '3' });
+    const { pid } = await line('started');
+    const document = await insert({ accountID: 30, flowId: 300, deliveryStatus: 'SENT' });
+    await until('it is called', () => notified('/by-threads').length === 1);
+    expect(await threadsOf(Number(pid))).toBe(3);
+    expect(await stop()).toEqual({ code: 0, signal: null });
+    expect(await e2e().record(document._id)).toMatchObject({ response: 'late', attempts: 1 });
+  });
+});
+
+/** By the name that they have on Linux. */
+async function threadsOf(pid: number): Promise<number> {
+  const tasks = await readdir(`/proc/${pid}/task`);
+  const names = tasks.map(async (task) => await readFile(`/proc/${pid}/task/${task}/comm`, 'utf8'));
+  return (await Promise.all(names)).filter((name) => name.trim() === 'calls').length;
+}
 
 describe('DELIVERY_STATUSES', () => {
   it('narrows the statuses that count', async () => {

@@ -16,7 +16,9 @@ Harms the worker and its servers while statuses arrive, and checks that none is 
   --long       many more rounds: about 25 minutes
   --only NAME  this fault alone; may be given more than once
   --seed N     the same random choices as in the run that printed this seed
-  --jobs N     faults at the same time, 3 by default, each with servers of its own`;
+  --jobs N     faults at the same time, 3 by default, each with servers of its own
+
+HTTP_THREADS in the environment is passed on to the workers.`;
 
 /** Throws with a sentence for the user. */
 export function parseFaultsArgs(args: readonly string[]): FaultsOptions | 'help' {

@@ -69,6 +69,9 @@ const baseSettings = {
   BREAKER_COOLDOWN: '1s',
 } as const;
 
+/** `HTTP_THREADS` of this process is the workers' too. */
+const threads = { HTTP_THREADS: process.env['HTTP_THREADS'] ?? '' } as const;
+
 export async function setStage(random: Random, options: StageOptions = {}): Promise<Stage> {
   const teardown = createTeardown();
   try {
@@ -128,7 +131,7 @@ async function setUp(random: Random, options: StageOptions, teardown: Teardown):
     ledger,
     workers,
     async worker() {
-      const worker = startWorker({ ...baseSettings, ...uris, ...settings });
+      const worker = startWorker({ ...baseSettings, ...threads, ...uris, ...settings });
       workers.push(worker);
       killAtExit(worker);
       await worker.ready();

@@ -73,6 +73,7 @@ export function useEndToEnd(
       MONGODB_DATABASE: database,
       ...guarded,
       LEASE_TTL: '3s',
+      HTTP_THREADS: process.env['TEST_HTTP_THREADS'] ?? '',
       EGRESS_ALLOW_CIDRS: '127.0.0.0/8,::1',
     };
     const start = (more: Readonly<Record<string, string>> = {}): WorkerProcess => {

@@ -25,6 +25,7 @@ export function createRecordingMetrics(): Metrics & { readonly reported: readonl
     checkpointAt: keep('checkpointAt'),
     recordFailed: keep('recordFailed'),
     rowUnreadable: keep('rowUnreadable'),
+    httpThreadEnded: keep('httpThreadEnded'),
     routeLookup: keep('routeLookup'),
     leaseHeld: keep('leaseHeld'),
   };

@@ -4,8 +4,15 @@ import { createServer, type Socket } from 'node:net';
 import { afterEach } from '@jest/globals';
 import type { AttemptOutcome } from '../../../src/domain/attempt.ts';
 import type { Webhook } from '../../../src/domain/route.ts';
-import { createWebhookSender, type WebhookSenderOptions } from '../../../src/http/webhookSender.ts';
+import {
+  createThreadedSender,
+  type ThreadedSenderOptions,
+} from '../../../src/http/threads/threadedSender.ts';
+import type { WebhookSender } from '../../../src/ports/notify.ts';
+import { createWebhookSender } from '../../../src/http/webhookSender.ts';
+import { silentLogger } from '../../../src/runtime/logger.ts';
 import { roomForAll, type Share } from '../../../src/runtime/readingRoom.ts';
+import { createRecordingMetrics } from '../../support/recorders.ts';
 import { listenLocally } from '../../support/listenLocally.ts';
 
 export const body = Buffer.from('{"phonon-uuid":"bd706f90","smsDetails":[{"text":"फोनन में …"}]}');
@@ -30,11 +37,14 @@ export interface Caller {
     sent?: Uint8Array,
     share?: Share,
   ): Promise<AttemptOutcome>;
-  close(): void;
+  close(): Promise<void>;
 }
 
-export function createCaller(changes: Partial<WebhookSenderOptions> = {}): Caller {
-  const sender = createWebhookSender({
+/** Worker threads that make the calls of these tests; 0 for none. */
+const testThreads = Number(process.env['TEST_HTTP_THREADS'] ?? '0');
+
+export function createCaller(changes: Partial<ThreadedSenderOptions> = {}): Caller {
+  const options: ThreadedSenderOptions = {
     requestTimeoutMs: 10_000,
     connectTimeoutMs: 5_000,
     responseLimitBytes: 16_384,
@@ -43,8 +53,13 @@ export function createCaller(changes: Partial<WebhookSenderOptions> = {}): Calle
     userAgent: 'notify-on-delivery/1.2.3',
     egress: { allowedRanges: ['127.0.0.0/8', '::1'], proxy: null },
     clock: { now: () => new Date() },
+    threads: testThreads,
+    logger: silentLogger,
+    metrics: createRecordingMetrics(),
     ...changes,
-  });
+  };
+  const sender: WebhookSender & { close(): void | Promise<void> } =
+    options.threads === 0 ? createWebhookSender(options) : createThreadedSender(options);
   return {
     call: async (webhook, signal = new AbortController().signal, sent = body, share = roomForAll) =>
       await sender.send(
@@ -57,7 +72,7 @@ export function createCaller(changes: Partial<WebhookSenderOptions> = {}): Calle
         signal,
         share,
       ),
-    close: sender.close,
+    close: async () => await sender.close(),
   };
 }
 
@@ -123,3 +138,9 @@ export function closing(): <T extends { close(): unknown }>(opened: T) => T {
     return opened;
   };
 }
+
+/** For what is always tested in both forms. */
+export const bothForms: readonly (readonly [form: string, make: typeof createCaller])[] = [
+  ['the main thread', (changes) => createCaller({ threads: 0, ...changes })],
+  ['a thread', (changes) => createCaller({ threads: 1, ...changes })],
+];

@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { LookupAll } from '../../../src/http/addresses.ts';
 import { startReceiver } from '../../support/receiver.ts';
 import { until } from '../../support/until.ts';
-import { closing, createCaller } from './calling.ts';
+import { bothForms, closing } from './calling.ts';
 
 const blocked = { kind: 'unanswered', error: 'blocked_address' };
 
@@ -32,7 +32,7 @@ async function startCounter(address: string, port: number) {
   return { connections: () => connections, close: () => server.close() };
 }
 
-describe('the guard over connections', () => {
+describe.each(bothForms)('the guard over connections of %s', (_form, createCaller) => {
   const opened = closing();
 
   it.each(['127.0.0.1', '127.1', '2130706433', '0x7f.1', '[::ffff:127.0.0.1]', 'localhost'])(

@@ -208,7 +208,7 @@ describe('calls through a proxy', () => {
     const caller = callerThrough(proxy.url);
     const outcome = caller.call('http://127.0.0.1:9/');
     await until('the proxy is asked', () => proxy.connections() === 1);
-    caller.close();
+    await caller.close();
     expect(await outcome).toMatchObject({ kind: 'unanswered' });
     await until('the connection is closed', () => proxy.openSockets().size === 0);
   });

@@ -5,7 +5,7 @@ import type { AttemptOutcome } from '../../../src/domain/attempt.ts';
 import { createReadingRoom, type ReadingRoom } from '../../../src/runtime/readingRoom.ts';
 import { startReceiver } from '../../support/receiver.ts';
 import { until } from '../../support/until.ts';
-import { closing, createCaller, startRawServer } from './calling.ts';
+import { bothForms, closing, startRawServer } from './calling.ts';
 
 const MB = 1024 * 1024;
 const FREE = 64 * 1024;
@@ -18,7 +18,7 @@ const lengthOf = (outcome: AttemptOutcome): number =>
   outcome.kind === 'answered' ? (outcome.response?.text.length ?? 0) : -1;
 const large = 'x'.repeat(MB);
 
-describe('an answer larger than all may read without room', () => {
+describe.each(bothForms)('a large answer to %s', (_form, createCaller) => {
   const opened = closing();
 
   it.each([
@@ -67,7 +67,11 @@ describe('an answer larger than all may read without room', () => {
     console.log(
       `cut after ${(performance.now() - begunAt).toFixed(0)} ms: ${lengthOf(outcome)} bytes`,
     );
-    expect(outcome).toMatchObject({ statusCode: 503, error: null, response: { truncated: true } });
+    expect(outcome).toMatchObject({
+      statusCode: 503,
+      error: null,
+      response: { truncated: true },
+    });
     expect(lengthOf(outcome)).toBeGreaterThan(0);
     expect(lengthOf(outcome)).toBeLessThan(3 * FREE);
   });
@@ -79,7 +83,11 @@ describe('an answer larger than all may read without room', () => {
     const room = roomFor(1);
     await call(receiver.url(), undefined, undefined, room.open());
     const outcome = await call(receiver.url(), undefined, undefined, room.open());
-    expect(outcome).toMatchObject({ statusCode: 200, error: null, response: { truncated: true } });
+    expect(outcome).toMatchObject({
+      statusCode: 200,
+      error: null,
+      response: { truncated: true },
+    });
   });
 
   it('does not keep others waiting when it comes slowly', async () => {

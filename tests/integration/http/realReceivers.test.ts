@@ -148,7 +148,7 @@ describe('of real receivers', () => {
         );
         expect(notified).toEqual(outcomes.map(() => [statusCode, text]));
       }
-      close();
+      await close();
       const counts = await (await fetch(`${base}/count`)).json();
       const called = Object.keys(receiver.answers).map((path) => [path, CALLS]);
       expect(counts).toEqual(Object.fromEntries(called));
@@ -171,7 +171,7 @@ describe('of real receivers', () => {
         await call(`http://127.0.0.1:${port}${path}`);
       }
     }
-    close();
+    await close();
     await once(server.close(), 'close');
     expect(connections).toBeLessThan(CALLS / 4);
   });

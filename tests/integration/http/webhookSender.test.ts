@@ -6,18 +6,11 @@ import { Webhook } from 'standardwebhooks';
 import { redirectTo } from '../../support/answer.ts';
 import { startReceiver } from '../../support/receiver.ts';
 import { until } from '../../support/until.ts';
-import {
-  body,
-  closing,
-  createCaller,
-  notificationId,
-  startRawServer,
-  webhookAt,
-} from './calling.ts';
+import { body, bothForms, closing, notificationId, startRawServer, webhookAt } from './calling.ts';
 
 const ok = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
 
-describe('a call', () => {
+describe.each(bothForms)('a call by %s', (_form, createCaller) => {
   const opened = closing();
 
   it('is a POST of exactly these bytes and headers', async () => {
@@ -148,7 +141,7 @@ describe('a call', () => {
   );
 });
 
-describe('connections', () => {
+describe.each(bothForms)('connections of %s', (_form, createCaller) => {
   const opened = closing();
 
   it('are reused: fifty calls in a row need one', async () => {
@@ -175,7 +168,7 @@ describe('connections', () => {
     const { call, close } = createCaller();
     await Promise.all([call(receiver.url()), call(receiver.url())]);
     expect(receiver.openSockets()).toBe(2);
-    close();
+    await close();
     await until('the connection is closed', () => receiver.openSockets() === 0);
   });
 

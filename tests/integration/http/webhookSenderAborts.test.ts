@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { startReceiver } from '../../support/receiver.ts';
 import { until } from '../../support/until.ts';
-import { closing, createCaller } from './calling.ts';
+import { bothForms, closing } from './calling.ts';
 
-describe('an attempt that is aborted', () => {
+describe.each(bothForms)('an attempt that is aborted, made by %s,', (_form, createCaller) => {
   const opened = closing();
 
   it('rejects with the reason, and ends its connection', async () => {
@@ -47,7 +47,7 @@ describe('an attempt that is aborted', () => {
     const { call, close } = createCaller();
     const running = call(receiver.url());
     await until('it has arrived', () => receiver.requests().length === 1);
-    close();
+    await close();
     expect(await running).toMatchObject({ kind: 'unanswered', error: 'connection_reset' });
   });
 });

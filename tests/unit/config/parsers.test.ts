@@ -91,6 +91,21 @@ describe('a list', () => {
   });
 });
 
+describe('a number of threads', () => {
+  it.each([
+    ['auto', null],
+    ['0', 0],
+    ['64', 64],
+  ])('%s is %j', (text, value) => {
+    expect(parse(parsers.threadsOrAuto, text)).toEqual({ value });
+  });
+
+  it.each(['', 'Auto', '65', '-1', '02', '1.5'])('%j is refused', (text) => {
+    const wrong = 'is neither auto nor a number of threads';
+    expect(parse(parsers.threadsOrAuto, text)).toEqual({ wrong });
+  });
+});
+
 describe('a port', () => {
   it.each([
     ['off', null],

@@ -39,6 +39,7 @@ const others = new Set([
   'LONG_TESTS',
   'TEST_MYSQL',
   'TEST_GUARDED',
+  'TEST_HTTP_THREADS',
   // Of MySQL's ssl-mode.
   'VERIFY_CA',
   'VERIFY_IDENTITY',

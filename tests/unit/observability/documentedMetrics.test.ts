@@ -23,6 +23,7 @@ async function exposed(): Promise<Labels> {
   metrics.streamReopened('280');
   metrics.recordFailed('121');
   metrics.rowUnreadable('x');
+  metrics.httpThreadEnded('hung');
   const text = await metrics.text();
   const names = [...text.matchAll(/^# TYPE notify_on_delivery_([a-z_]+) /gm)];
   return new Map(

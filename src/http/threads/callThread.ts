@@ -1,0 +1,199 @@
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import type { Attempt, AttemptError, AttemptOutcome } from '../../domain/attempt.ts';
+import { onAbort } from '../../runtime/abort.ts';
+import { toError } from '../../runtime/errors.ts';
+import type { Metrics } from '../../ports/telemetry.ts';
+import type { Share } from '../../runtime/readingRoom.ts';
+import type { ResolveHost } from '../addresses.ts';
+import {
+  type BatchToThread,
+  type FromThread,
+  joinBodies,
+  steadyMs,
+  type ThreadOptions,
+  toCallMessage,
+  toOutcome,
+  type ToThread,
+} from './messages.ts';
+import { createOutbox } from './outbox.ts';
+
+/** How a thread came to its end. */
+export type ThreadEnd = Readonly<{
+  /** `hung`: it has let a call take far too long. */
+  cause: Parameters<Metrics['httpThreadEnded']>[0];
+  error?: Error;
+  /** That it was making. */
+  calls: number;
+}>;
+
+export interface CallThread {
+  /** Calls that it makes now. */
+  readonly load: number;
+  /** Rejects only when `signal` is aborted. A call that the thread does not survive is unanswered. */
+  make(
+    attempt: Attempt,
+    by: Readonly<{ startedAt: Date; signal: AbortSignal; share: Share }>,
+  ): Promise<AttemptOutcome>;
+  /** To be called steadily, as long as this process runs: after so many times, a call is overdue. */
+  tick(overdueTicks: number): void;
+  /** Ends running calls too. */
+  close(): Promise<void>;
+}
+
+export interface CallThreadOptions {
+  readonly options: ThreadOptions;
+  readonly resolveHost: ResolveHost;
+  /** In place of the usual one. */
+  readonly entry?: string;
+  /** Called once, unless it was closed. */
+  onEnd(end: ThreadEnd): void;
+}
+
+interface Running {
+  readonly startedAt: Date;
+  readonly startedMs: number;
+  readonly share: Share;
+  /** When it was handed over. */
+  readonly tick: number;
+  resolve(outcome: AttemptOutcome): void;
+}
+
+const defaultEntry = fileURLToPath(
+  new URL(`./threadMain${extname(import.meta.url)}`, import.meta.url),
+);
+
+/** V8 ends a thread that needs more, instead of the process. A call takes a tenth of its part. */
+const HEAP_MB = 192;
+const CALLS_PER_HEAP_MB = 4;
+/** As `npm start` gives the main thread. */
+const YOUNG_GENERATION_MB = 48;
+
+/** One thread that makes calls. The messages of a turn of the event loop go together, in both directions. */
+export function startCallThread(given: CallThreadOptions): CallThread {
+  const { options, resolveHost, entry = defaultEntry, onEnd } = given;
+  const worker = new Worker(entry, {
+    name: 'calls',
+    workerData: options,
+    resourceLimits: {
+      maxOldGenerationSizeMb: HEAP_MB + Math.ceil(options.maxInFlight / CALLS_PER_HEAP_MB),
+      maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
+    },
+  });
+  const running = new Map<number, Running>();
+  let bodies: Uint8Array[] = [];
+  let sinceMs = 0;
+  let made = 0;
+  let ticks = 0;
+  let isOver = false;
+
+  const outbox = createOutbox<ToThread>((messages) => {
+    const batch: BatchToThread = { messages, bodies: joinBodies(bodies), sinceMs };
+    bodies = [];
+    worker.postMessage(batch, [batch.bodies.buffer]);
+  });
+  const take = (id: number): Running | undefined => {
+    const call = running.get(id);
+    running.delete(id);
+    return call;
+  };
+  const ask = (id: number, bytes: number): void => {
+    const granted = (): void => outbox.add(['granted', id]);
+    const cut = (): void => outbox.add(['cut', id]);
+    if (running.get(id)?.share.ask(bytes, { granted, cut }) === true) granted();
+  };
+  const lookUp = async (id: number, host: string): Promise<void> => {
+    try {
+      outbox.add(['found', id, [...(await resolveHost(host))]]);
+    } catch (thrown) {
+      const error: Error & { code?: unknown; syscall?: unknown } = toError(thrown);
+      outbox.add(['notFound', id, error.message, error.code, error.syscall]);
+    }
+  };
+  const receive = (message: FromThread): void => {
+    switch (message[0]) {
+      case 'ask':
+        ask(message[1], message[2]);
+        return;
+      case 'lookUp':
+        void lookUp(message[1], message[2]);
+        return;
+      case 'answered':
+      case 'unanswered': {
+        const call = take(message[1]);
+        if (call === undefined) return;
+        if (message[0] === 'answered' && message[11] !== null) call.share.keep(message[11]);
+        call.resolve(toOutcome(message, call.startedAt));
+      }
+    }
+  };
+  /** The calls end unanswered: the receivers may have got them. */
+  const end = (error: AttemptError): void => {
+    isOver = true;
+    for (const { resolve, startedAt, startedMs } of running.values()) {
+      const durationMs = Math.round(performance.now() - startedMs);
+      resolve({ startedAt, durationMs, kind: 'unanswered', error });
+    }
+    running.clear();
+  };
+  const fail = (cause: ThreadEnd['cause'], thrown?: unknown): void => {
+    if (isOver) return;
+    const calls = running.size;
+    end(cause === 'hung' ? 'timeout' : 'network_error');
+    onEnd({ cause, calls, ...(thrown !== undefined && { error: toError(thrown) }) });
+  };
+  worker.on('message', (messages: readonly FromThread[]) => {
+    if (!isOver) for (const message of messages) receive(message);
+  });
+  // Answers that it still had may come between its error and its exit.
+  let thrown: unknown;
+  worker.on('error', (error: unknown) => (thrown = error));
+  worker.on('exit', () => {
+    if (thrown === undefined) fail('exited');
+    else fail(isOutOfMemory(thrown) ? 'out_of_memory' : 'error', thrown);
+  });
+
+  return {
+    get load() {
+      return running.size;
+    },
+    make: (attempt, { startedAt, signal, share }) =>
+      new Promise((resolve, reject) => {
+        const id = (made += 1);
+        const forgetAbort = onAbort(signal, (reason) => {
+          if (take(id) === undefined) return;
+          outbox.add(['abort', id]);
+          reject(reason);
+        });
+        running.set(id, {
+          startedAt,
+          startedMs: performance.now(),
+          share,
+          tick: ticks,
+          resolve(outcome) {
+            forgetAbort();
+            resolve(outcome);
+          },
+        });
+        if (bodies.length === 0) sinceMs = steadyMs();
+        bodies.push(attempt.body);
+        outbox.add(toCallMessage(id, { ...attempt, startedAt }, share.freeBytes));
+      }),
+    tick(overdueTicks) {
+      ticks += 1;
+      const [oldest] = running.values();
+      if (oldest === undefined || ticks - oldest.tick <= overdueTicks) return;
+      fail('hung');
+      void worker.terminate();
+    },
+    async close() {
+      end('connection_reset');
+      await worker.terminate();
+    },
+  };
+}
+
+function isOutOfMemory(error: unknown): boolean {
+  return Error.isError(error) && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+}

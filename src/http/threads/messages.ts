@@ -1,0 +1,170 @@
+import { Buffer } from 'node:buffer';
+import type { LookupAddress } from 'node:dns';
+import type { AttemptError, AttemptOutcome, ResponseContent } from '../../domain/attempt.ts';
+import type { Call } from '../call.ts';
+import type { CallOptions } from '../calls.ts';
+
+/**
+ * What the main thread and a thread that makes calls tell each other. Tuples without nested objects: names of properties
+ * and objects are most of what copying a message costs.
+ */
+export type ToThread =
+  | readonly [
+      'call',
+      id: number,
+      startedAtMs: number,
+      notificationId: string,
+      number: number,
+      url: string,
+      headers: Call['webhook']['headers'] | null,
+      signingKeys: Call['webhook']['signingKeys'] | null,
+      endpointKey: string,
+      /** Of the bytes that come with these messages, which are those of all bodies, in order. */
+      bodyBytes: number,
+      /** See `Share`. */
+      freeBytes: number,
+    ]
+  | readonly ['abort', id: number]
+  /** What a reader is told that has asked for room. */
+  | readonly ['granted' | 'cut', id: number]
+  | readonly ['found', lookUpId: number, addresses: readonly LookupAddress[]]
+  | readonly ['notFound', lookUpId: number, message: string, code: unknown, syscall: unknown];
+
+export type FromThread =
+  | readonly [
+      'answered',
+      id: number,
+      durationMs: number,
+      statusCode: number,
+      error: AttemptError | null,
+      retryAfter: string | null,
+      deliveryControl: 'disable' | 'abort-message' | null,
+      location: string | undefined,
+      text: string | null,
+      encoding: ResponseContent['encoding'] | undefined,
+      truncated: boolean | undefined,
+      /** What is kept of the room that was asked for; null if none was. */
+      keptBytes: number | null,
+    ]
+  | readonly ['unanswered', id: number, durationMs: number, error: AttemptError]
+  | readonly ['ask', id: number, bytes: number]
+  | readonly ['lookUp', lookUpId: number, host: string];
+
+/** What one turn of the main thread's event loop has for a thread. */
+export interface BatchToThread {
+  readonly messages: readonly ToThread[];
+  readonly bodies: Uint8Array<ArrayBuffer>;
+  /** By the clock of `steadyMs`. */
+  readonly sinceMs: number;
+}
+
+/** What a thread is started with. */
+export interface ThreadOptions extends Omit<CallOptions, 'egress'> {
+  readonly allowedRanges: readonly string[];
+  readonly proxy: string | null;
+}
+
+/** Milliseconds by a clock that all threads of a process share, unlike that of `performance`. */
+export function steadyMs(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1_000 + nanoseconds / 1_000_000;
+}
+
+export function toCallMessage(id: number, call: Call, freeBytes: number): ToThread {
+  const { notificationId, number, body, startedAt } = call;
+  const { url, headers, signingKeys, endpointKey } = call.webhook;
+  return [
+    'call',
+    id,
+    startedAt.getTime(),
+    notificationId,
+    number,
+    url.href,
+    isEmpty(headers) ? null : headers,
+    signingKeys.length === 0 ? null : signingKeys,
+    endpointKey,
+    body.byteLength,
+    freeBytes,
+  ];
+}
+
+function isEmpty(object: object): boolean {
+  for (const _ in object) return false;
+  return true;
+}
+
+type CallMessage = ToThread & readonly ['call', ...unknown[]];
+
+export function toCall(message: CallMessage, body: Uint8Array): Call {
+  const [, , startedAtMs, notificationId, number, url, headers, signingKeys, endpointKey] = message;
+  return {
+    notificationId,
+    number,
+    body,
+    startedAt: new Date(startedAtMs),
+    webhook: {
+      url: new URL(url),
+      headers: headers ?? {},
+      signingKeys: signingKeys ?? [],
+      endpointKey,
+    },
+  };
+}
+
+/** In one piece, which is handed over instead of copied: a part of a larger piece would be copied with all of it. */
+export function joinBodies(bodies: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = bodies.reduce((sum, body) => sum + body.byteLength, 0);
+  const joined = Buffer.allocUnsafeSlow(bytes);
+  let at = 0;
+  for (const body of bodies) {
+    joined.set(body, at);
+    at += body.byteLength;
+  }
+  return joined;
+}
+
+export function toOutcomeMessage(
+  id: number,
+  outcome: AttemptOutcome,
+  keptBytes: number | null,
+): FromThread {
+  const { durationMs } = outcome;
+  if (outcome.kind === 'unanswered') return ['unanswered', id, durationMs, outcome.error];
+  const { statusCode, error, retryAfter, deliveryControl, location, response } = outcome;
+  return [
+    'answered',
+    id,
+    durationMs,
+    statusCode,
+    error,
+    retryAfter,
+    deliveryControl,
+    location,
+    response?.text ?? null,
+    response?.encoding,
+    response?.truncated,
+    keptBytes,
+  ];
+}
+
+type OutcomeMessage = FromThread & readonly ['answered' | 'unanswered', ...unknown[]];
+
+export function toOutcome(message: OutcomeMessage, startedAt: Date): AttemptOutcome {
+  if (message[0] === 'unanswered') {
+    const [kind, , durationMs, error] = message;
+    return { startedAt, durationMs, kind, error };
+  }
+  const [kind, , durationMs, statusCode, error, retryAfter, deliveryControl, location] = message;
+  const [, , , , , , , , text, encoding = 'utf8', truncated = false] = message;
+  return {
+    startedAt,
+    durationMs,
+    kind,
+    statusCode,
+    response: text === null ? null : { text, encoding, truncated },
+    error,
+    retryAfter,
+    deliveryControl,
+    ...(location !== undefined && { location }),
+  };
+}
