@@ -93,7 +93,12 @@ export function createLedger(
       if (endings.length === 0) return new Map();
       const now = clock.now();
       const expireAt = new Date(now + rememberMs);
-      const rows = endings.map((ending) => toRow(ending, new Date(now), expireAt));
+      const all = endings.map((ending) => toRow(ending, new Date(now), expireAt));
+      const replayed = all.filter(({ run }) => run !== null);
+      // Nearly all of these meet the end that is replayed.
+      const isReplaced = (await replaceWeaker(sent, replayed, limit)) === replayed.length;
+      const rows = isReplaced ? all.filter(({ run }) => run === null) : all;
+      if (rows.length === 0) return new Map();
       try {
         await withDeadline(limit, () => sent.insertMany(rows, { ordered: false }));
         return new Map();
@@ -187,11 +192,12 @@ function toRow(ending: RecordedEnding, endedAt: Date, expireAt: Date): LedgerRow
 }
 
 /** Writes those that are stronger than what is there: a delivery over anything else, a run over what was before it. */
+/** How many have been replaced. */
 async function replaceWeaker(
   sent: SentRows,
   met: readonly LedgerRow[],
   limit: Limit,
-): Promise<void> {
+): Promise<number> {
   const weaker = met.flatMap(({ _id, ...fields }) => {
     const isWeaker: Filter<LedgerRow>[] = [];
     if (fields.state === 'delivered') isWeaker.push({ state: { $ne: 'delivered' } });
@@ -201,8 +207,9 @@ async function replaceWeaker(
     const update = { $set: fields, ...redirect };
     return [{ updateOne: { filter: { _id, $or: isWeaker }, update } }];
   });
-  if (weaker.length === 0) return;
-  await withDeadline(limit, () => sent.bulkWrite(weaker, { ordered: false }));
+  if (weaker.length === 0) return 0;
+  const written = await withDeadline(limit, () => sent.bulkWrite(weaker, { ordered: false }));
+  return written.matchedCount;
 }
 
 async function recordsOf(
