@@ -75,9 +75,10 @@ export async function runPipeline(parts: PipelineParts): Promise<void> {
   const ended = new AbortController();
   void renewClaims(ctx, ended.signal);
   const loops = [
-    readLoop({ partition, watermark, budget, processChange, logger, metrics, health }).catch(
-      ignoreStopping,
-    ),
+    readLoop({
+      ...{ partition, watermark, budget, processChange, logger, metrics, health },
+      inHand: () => watermark.unacked - ctx.queues.unanswered,
+    }).catch(ignoreStopping),
     saveCheckpoints({ partition, watermark, logger, metrics, health }),
     runRetryLoop(ctx, track),
     watchBlockedRetries(ctx, track),

@@ -1,4 +1,5 @@
 import type { Failure } from '../domain/attempt.ts';
+import type { Called } from '../ports/endpoints.ts';
 
 /** Why and since when an endpoint is not called; times are of the clock that the breaker is given. */
 export interface Openness {
@@ -174,3 +175,20 @@ function createWindow() {
     },
   };
 }
+
+/**
+ * Hears of every change of a breaker's state. Must neither wait nor throw: calls continue after it. Times are
+ * `performance.now()`.
+ */
+export interface BreakerWatcher {
+  /** It has opened, or its probe has failed, so that it stays open. */
+  open(called: Called, openness: Openness, turn: 'opened' | 'probeFailed'): void;
+  /** `openness` as it was. */
+  closed(called: Called, openness: Openness, why: BreakerEnd): void;
+}
+
+export type BreakerEnd =
+  | 'delivered'
+  /** Nobody has been called there for a minute after the cooldown. */
+  | 'nothing_due'
+  | 'endpoint_disabled';

@@ -1,5 +1,11 @@
 import type { Failure } from '../domain/attempt.ts';
-import { createBreaker, type BreakerSettings, type Openness } from './breaker.ts';
+import {
+  createBreaker,
+  type BreakerEnd,
+  type BreakerSettings,
+  type BreakerWatcher,
+  type Openness,
+} from './breaker.ts';
 import { onAbort } from '../runtime/abort.ts';
 import type { Called } from '../ports/endpoints.ts';
 import {
@@ -47,28 +53,13 @@ export interface EndpointQueues {
   readonly blocked: readonly string[];
   /** Free slots. */
   readonly free: number;
+  /** Calls whose endpoints have not answered yet. */
+  readonly unanswered: number;
   /** Whether anybody waits for a slot. */
   readonly isAwaited: boolean;
   readonly maxInFlight: number;
   readonly maxInFlightPerEndpoint: number;
 }
-
-/**
- * Hears of every change of a breaker's state. Must neither wait nor throw: calls continue after it. Times are
- * `performance.now()`.
- */
-export interface BreakerWatcher {
-  /** It has opened, or its probe has failed, so that it stays open. */
-  open(called: Called, openness: Openness, turn: 'opened' | 'probeFailed'): void;
-  /** `openness` as it was. */
-  closed(called: Called, openness: Openness, why: BreakerEnd): void;
-}
-
-type BreakerEnd =
-  | 'delivered'
-  /** Nobody has been called there for a minute after the cooldown. */
-  | 'nothing_due'
-  | 'endpoint_disabled';
 
 /** A quick retry that waits longer for a slot is shed. */
 const QUICK_RETRY_PATIENCE_MS = 1_000;
@@ -91,6 +82,7 @@ export function createEndpointQueues(options: {
   const paces = createPaces(options.isBusy);
   const ready = createReadyQueues(maxInFlight, paces);
   let inFlight = 0;
+  let unanswered = 0;
   let waiting = 0;
   let due: ReadonlySet<string> = new Set();
 
@@ -108,18 +100,21 @@ export function createEndpointQueues(options: {
     const call = { since: nowMs };
     const isQuick = paces.of(queue, call.since) === 'quick';
     queue.unanswered.add(call);
+    unanswered += 1;
     queue.inFlight += 1;
     inFlight += 1;
     if (isQuick) ready.quickUse((quick += 1), call.since);
     let isHeld = true;
     return {
       answered() {
-        if (queue.unanswered.delete(call)) paces.noteAnswer(queue, performance.now() - call.since);
+        if (!queue.unanswered.delete(call)) return;
+        unanswered -= 1;
+        paces.noteAnswer(queue, performance.now() - call.since);
       },
       release() {
         if (!isHeld) return;
         isHeld = false;
-        queue.unanswered.delete(call);
+        if (queue.unanswered.delete(call)) unanswered -= 1;
         queue.inFlight -= 1;
         inFlight -= 1;
         if (isQuick) quick -= 1;
@@ -280,6 +275,9 @@ export function createEndpointQueues(options: {
     },
     get free() {
       return maxInFlight - inFlight;
+    },
+    get unanswered() {
+      return unanswered;
     },
     get isAwaited() {
       return waiting > 0;

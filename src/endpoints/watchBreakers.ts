@@ -1,6 +1,6 @@
 import type { Openness } from './breaker.ts';
 import type { LogFields, Logger } from '../runtime/logger.ts';
-import type { BreakerWatcher } from './queues.ts';
+import type { BreakerWatcher } from './breaker.ts';
 import type { BreakerViews, Called, BreakerView } from '../ports/endpoints.ts';
 import type { ServerClock } from '../ports/notify.ts';
 

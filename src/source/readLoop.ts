@@ -6,6 +6,7 @@ import type { LoopHealth, Metrics } from '../ports/telemetry.ts';
 import type { ByteBudget } from '../runtime/byteBudget.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { retryTransient } from '../runtime/retry.ts';
+import { createReadAhead } from './readAhead.ts';
 import { recordGap } from './startPosition.ts';
 import type { Watermark } from './watermark.ts';
 
@@ -14,6 +15,8 @@ interface ReadLoopDeps {
   readonly watermark: Watermark;
   /** Memory for what was read and is not processed yet. */
   readonly budget: ByteBudget;
+  /** Changes that were read and are neither acknowledged nor being called. */
+  inHand(): number;
   /** Starts processing a change; calls `ack` once it is durable. */
   processChange(change: Change, ack: () => void): Pick<Processing, 'finished'>;
   readonly logger: Logger;
@@ -29,6 +32,7 @@ interface ReadLoopDeps {
 export async function readLoop(deps: ReadLoopDeps): Promise<never> {
   const { partition, watermark, budget, processChange, logger, metrics, health } = deps;
   const { gaps, stopping } = partition;
+  const mayBegin = createReadAhead(deps.inHand);
   for (;;) {
     const read = await partition.read();
     switch (read.kind) {
@@ -38,6 +42,7 @@ export async function readLoop(deps: ReadLoopDeps): Promise<never> {
         while (!watermark.hasRoom || !budget.hasRoom) {
           await (watermark.hasRoom ? budget : watermark).untilRoom(stopping);
         }
+        await mayBegin(stopping);
         health.turned('stream');
         const hold = budget.open();
         hold.add(weightOfChange(change));

@@ -70,6 +70,7 @@ export function readStream(
         hasRoom = true;
       },
     },
+    inHand: () => 0,
     processChange(taken) {
       options.process?.(taken);
       changes.push(taken);

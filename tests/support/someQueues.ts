@@ -1,9 +1,6 @@
 import type { BreakerSettings } from '../../src/endpoints/breaker.ts';
-import {
-  createEndpointQueues,
-  type BreakerWatcher,
-  type EndpointQueues,
-} from '../../src/endpoints/queues.ts';
+import type { BreakerWatcher } from '../../src/endpoints/breaker.ts';
+import { createEndpointQueues, type EndpointQueues } from '../../src/endpoints/queues.ts';
 
 /** Never reached: the share of failures is 1 at most. */
 const neverOpens: BreakerSettings = { threshold: 2, cooldownMs: 30_000 };
