@@ -70,7 +70,7 @@ export async function workOff(lab: Lab, count: number, root = packageRoot()): Pr
     mongodCpuUs: ((await cpuUsOf(lab.mongodPid)) - mongodUs) / notifications,
     peakRssMb: (await residentMbOf(running.pid)).peak,
     repeated: calls - notifications,
-    unrecorded: isComplete ? await unrecordedOf(place, ids) : null,
+    unrecorded: isComplete ? await unrecordedOf(lab, place, ids) : null,
   };
 }
 
