@@ -79,7 +79,8 @@ export function toSvg(given: Plot): string {
     },
     ...(isBars ? barsOf(plot) : linesOf(plot)),
   });
-  const svg = chart.renderToSVGString();
+  // Sometimes ECharts takes the links of a list of its own for attributes, which makes the file unreadable.
+  const svg = chart.renderToSVGString().replaceAll(/ (?:prev|next)="[^"]*"/g, '');
   chart.dispose();
   return asImage(svg, plot);
 }
