@@ -47,8 +47,8 @@ export function openSender(
     readonly version: string;
     /** In milliseconds, for what is written into calls and records. */
     readonly now: () => number;
-    /** Where threads report, if the settings want any. Null: this thread makes the calls. */
-    readonly reportTo: Pick<ThreadedSenderOptions, 'logger' | 'metrics'> | null;
+    /** For threads, if the settings want any. Null: this thread makes the calls. */
+    readonly threading: Pick<ThreadedSenderOptions, 'handOverMs' | 'logger' | 'metrics'> | null;
   },
   teardown: Teardown,
 ): WebhookSender {
@@ -62,16 +62,17 @@ export function openSender(
     userAgent: `notify-on-delivery/${options.version}`,
     clock: { now: () => new Date(options.now()) },
   };
-  const { reportTo } = options;
+  const { threading } = options;
   const threads = limits.httpThreads ?? threadsFor(availableParallelism());
   const sender =
-    reportTo === null || threads === 0
+    threading === null || threads === 0
       ? createWebhookSender(settings)
       : createThreadedSender({
           ...settings,
           threads,
-          logger: reportTo.logger,
-          metrics: reportTo.metrics,
+          handOverMs: threading.handOverMs,
+          logger: threading.logger,
+          metrics: threading.metrics,
         });
   teardown.add('the HTTP connections', sender.close);
   return sender;

@@ -36,7 +36,7 @@ import { createBusyLoop } from './runtime/busyLoop.ts';
 import type { Logger } from './runtime/logger.ts';
 import { createTeardown, type Teardown } from './runtime/teardown.ts';
 import { createTimeZone } from './runtime/timeZone.ts';
-import type { LeaseTerm } from './source/lease.ts';
+import { LEASE_MARGIN, type LeaseTerm } from './source/lease.ts';
 import { createLeasedPartition, type TermStores } from './source/leasedPartition.ts';
 
 export interface WorkerOptions {
@@ -118,7 +118,9 @@ function openConnections(frame: Frame, teardown: Teardown): Connections {
   const { server, poolSize } = config.mysql;
   const client = openMysql({ server, poolSize, logger }, teardown);
   const { maxInFlight } = config.limits;
-  const calling = { maxInFlight, version, now: clock.now, reportTo: frame };
+  const handOverMs = LEASE_MARGIN * config.lease.ttlMs;
+  const threading = { handOverMs, logger, metrics: frame.metrics };
+  const calling = { maxInFlight, version, now: clock.now, threading };
   return {
     mongo,
     routeQuery: openRoutes(config, { client, alternative }),

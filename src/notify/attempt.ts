@@ -54,7 +54,9 @@ export async function attempt(
     delivery.log = begun;
     const { webhook, body, notificationId } = notification;
     const call = { webhook, body, notificationId, number: begun.begun };
-    const outcome = await sender.send(call, term.abandoned, share).catch(stoppedWhenAbandoned);
+    const outcome = await sender
+      .send(call, term.abandoned, share, term.isHeld)
+      .catch(stoppedWhenAbandoned);
     if (outcome === 'stopped') return { kind: 'stopped' };
     slot.answered();
     keepOutcome(delivery, outcome, ctx);

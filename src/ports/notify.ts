@@ -117,9 +117,15 @@ export interface RouteSource {
 export interface WebhookSender {
   /**
    * Makes one call. Never rejects for what the receiver or the network did. An answer is read as far as `share` lets
-   * it be, which holds it until the caller releases it.
+   * it be, which holds it until the caller releases it. If the call is held up before it begins, `mayBegin` is asked
+   * once more, and with a no it rejects with `Stopping`.
    */
-  send(attempt: Attempt, signal: AbortSignal, share?: Share): Promise<AttemptOutcome>;
+  send(
+    attempt: Attempt,
+    signal: AbortSignal,
+    share?: Share,
+    mayBegin?: () => boolean,
+  ): Promise<AttemptOutcome>;
 }
 
 /**

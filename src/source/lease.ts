@@ -108,7 +108,7 @@ async function workOneTerm(
 const AGAIN_MS = 5_000;
 
 /** The margin before its end in which a lease counts as lost: for what is running to stop. */
-const MARGIN = 0.2;
+export const LEASE_MARGIN = 0.2;
 
 /** How long the lease is known to hold, by this process' own steady clock. */
 function createValidity(askedAt: number, ttlMs: number, lose: (cause: string) => void) {
@@ -118,7 +118,7 @@ function createValidity(askedAt: number, ttlMs: number, lose: (cause: string) =>
   const extend = (since: number): void => {
     close();
     // Answers may overtake each other.
-    endsAt = Math.max(endsAt, since + ttlMs * (1 - MARGIN));
+    endsAt = Math.max(endsAt, since + ttlMs * (1 - LEASE_MARGIN));
     expiry = setTimeout(lose, endsAt - performance.now(), 'it could not be renewed in time');
   };
   extend(askedAt);

@@ -47,7 +47,7 @@ export function openSession(config: Config, options: SessionOptions, teardown: T
     mysql,
     routeQuery: once(() => openRoutes(config, { client: mysql(), alternative })),
     sender: once(() =>
-      openSender(config, { maxInFlight: 1, version, now: Date.now, reportTo: null }, teardown),
+      openSender(config, { maxInFlight: 1, version, now: Date.now, threading: null }, teardown),
     ),
   };
 }

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { Attempt, AttemptError, AttemptOutcome } from '../../domain/attempt.ts';
-import { onAbort } from '../../runtime/abort.ts';
+import { onAbort, Stopping } from '../../runtime/abort.ts';
 import { toError } from '../../runtime/errors.ts';
 import type { Metrics } from '../../ports/telemetry.ts';
 import type { Share } from '../../runtime/readingRoom.ts';
@@ -32,16 +32,20 @@ export type ThreadEnd = Readonly<{
 export interface CallThread {
   /** Calls that it makes now. */
   readonly load: number;
-  /** Rejects only when `signal` is aborted. A call that the thread does not survive is unanswered. */
-  make(
-    attempt: Attempt,
-    by: Readonly<{ startedAt: Date; signal: AbortSignal; share: Share }>,
-  ): Promise<AttemptOutcome>;
+  /** See `WebhookSender`. A call that the thread does not survive is unanswered. */
+  make(attempt: Attempt, by: CallBy): Promise<AttemptOutcome>;
   /** To be called steadily, as long as this process runs: after so many times, a call is overdue. */
   tick(overdueTicks: number): void;
   /** Ends running calls too. */
   close(): Promise<void>;
 }
+
+type CallBy = Readonly<{
+  startedAt: Date;
+  signal: AbortSignal;
+  share: Share;
+  mayBegin: () => boolean;
+}>;
 
 export interface CallThreadOptions {
   readonly options: ThreadOptions;
@@ -52,13 +56,13 @@ export interface CallThreadOptions {
   onEnd(end: ThreadEnd): void;
 }
 
-interface Running {
-  readonly startedAt: Date;
+interface Running extends Pick<CallBy, 'startedAt' | 'share' | 'mayBegin'> {
+  readonly attempt: Attempt;
   readonly startedMs: number;
-  readonly share: Share;
   /** When it was handed over. */
   readonly tick: number;
   resolve(outcome: AttemptOutcome): void;
+  reject(reason: Error): void;
 }
 
 const defaultEntry = fileURLToPath(
@@ -101,6 +105,17 @@ export function startCallThread(given: CallThreadOptions): CallThread {
     running.delete(id);
     return call;
   };
+  const hand = (id: number, { attempt, startedAt, share }: Running): void => {
+    if (bodies.length === 0) sinceMs = steadyMs();
+    bodies.push(attempt.body);
+    outbox.add(toCallMessage(id, { ...attempt, startedAt }, share.freeBytes));
+  };
+  const handAgain = (id: number): void => {
+    const call = running.get(id);
+    if (call === undefined) return;
+    if (call.mayBegin()) hand(id, call);
+    else take(id)?.reject(new Stopping());
+  };
   const ask = (id: number, bytes: number): void => {
     const granted = (): void => outbox.add(['granted', id]);
     const cut = (): void => outbox.add(['cut', id]);
@@ -116,6 +131,9 @@ export function startCallThread(given: CallThreadOptions): CallThread {
   };
   const receive = (message: FromThread): void => {
     switch (message[0]) {
+      case 'late':
+        handAgain(message[1]);
+        return;
       case 'ask':
         ask(message[1], message[2]);
         return;
@@ -161,7 +179,7 @@ export function startCallThread(given: CallThreadOptions): CallThread {
     get load() {
       return running.size;
     },
-    make: (attempt, { startedAt, signal, share }) =>
+    make: (attempt, { signal, ...by }) =>
       new Promise((resolve, reject) => {
         const id = (made += 1);
         const forgetAbort = onAbort(signal, (reason) => {
@@ -169,19 +187,24 @@ export function startCallThread(given: CallThreadOptions): CallThread {
           outbox.add(['abort', id]);
           reject(reason);
         });
-        running.set(id, {
-          startedAt,
+        const call: Running = {
+          attempt,
+          startedAt: by.startedAt,
+          share: by.share,
+          mayBegin: by.mayBegin,
           startedMs: performance.now(),
-          share,
           tick: ticks,
           resolve(outcome) {
             forgetAbort();
             resolve(outcome);
           },
-        });
-        if (bodies.length === 0) sinceMs = steadyMs();
-        bodies.push(attempt.body);
-        outbox.add(toCallMessage(id, { ...attempt, startedAt }, share.freeBytes));
+          reject(reason) {
+            forgetAbort();
+            reject(reason);
+          },
+        };
+        running.set(id, call);
+        hand(id, call);
       }),
     tick(overdueTicks) {
       ticks += 1;

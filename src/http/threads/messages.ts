@@ -47,6 +47,8 @@ export type FromThread =
       keptBytes: number | null,
     ]
   | readonly ['unanswered', id: number, durationMs: number, error: AttemptError]
+  /** The call was not made: it came too late. */
+  | readonly ['late', id: number]
   | readonly ['ask', id: number, bytes: number]
   | readonly ['lookUp', lookUpId: number, host: string];
 
@@ -60,6 +62,7 @@ export interface BatchToThread {
 
 /** What a thread is started with. */
 export interface ThreadOptions extends Omit<CallOptions, 'egress'> {
+  readonly handOverMs: number;
   readonly allowedRanges: readonly string[];
   readonly proxy: string | null;
 }

@@ -24,11 +24,10 @@ interface Running {
 
 type LookedUp = PromiseWithResolvers<readonly LookupAddress[]>;
 
-const { allowedRanges, proxy, ...options } = workerData as ThreadOptions;
+const { allowedRanges, proxy, handOverMs, ...options } = workerData as ThreadOptions;
 const running = new Map<number, Running>();
 const lookUps = new Map<number, LookedUp>();
 let lookUpsMade = 0;
-const readyMs = steadyMs();
 
 const outbox = createOutbox<FromThread>((messages) => parentPort?.postMessage(messages, []));
 
@@ -80,16 +79,7 @@ class Aborted extends Error {
   override readonly name = 'Aborted';
 }
 
-/**
- * One that has waited for its whole time, in a pause of the process, is not made: by then another worker may hold the
- * lease.
- */
-function waitedMs(sinceMs: number): number {
-  return steadyMs() - Math.max(sinceMs, readyMs);
-}
-
-function takeCalls({ messages, bodies, sinceMs }: BatchToThread): void {
-  const waited = waitedMs(sinceMs);
+function takeBatch({ messages, bodies, sinceMs }: BatchToThread): void {
   let at = 0;
   for (const message of messages) {
     if (message[0] !== 'call') {
@@ -99,8 +89,9 @@ function takeCalls({ messages, bodies, sinceMs }: BatchToThread): void {
     const [, id, , , , , , , , bodyBytes, freeBytes] = message;
     const body = bodies.subarray(at, at + bodyBytes);
     at += bodyBytes;
-    if (waited < options.requestTimeoutMs) void make(id, toCall(message, body), freeBytes);
-    else outbox.add(['unanswered', id, Math.round(waited), 'timeout']);
+    // Asked for each: the process may have been paused within this loop, and have lost its lease.
+    if (steadyMs() - sinceMs > handOverMs) outbox.add(['late', id]);
+    else void make(id, toCall(message, body), freeBytes);
   }
 }
 
@@ -125,4 +116,4 @@ function take(message: Exclude<ToThread, readonly ['call', ...unknown[]]>): void
   lookUps.delete(message[1]);
 }
 
-parentPort?.on('message', takeCalls);
+parentPort?.on('message', takeBatch);

@@ -10,6 +10,8 @@ import { type CallThread, startCallThread, type ThreadEnd } from './callThread.t
 
 export interface ThreadedSenderOptions extends WebhookSenderOptions {
   readonly threads: number;
+  /** How old a caller's decision to call may be when a thread begins. */
+  readonly handOverMs: number;
   readonly logger: Pick<Logger, 'warn'>;
   readonly metrics: Pick<Metrics, 'httpThreadEnded'>;
   /** The file that the threads run, in place of the usual one. */
@@ -53,6 +55,7 @@ export function createThreadedSender(
       // Of each, since one may have all calls.
       maxInFlight,
       userAgent: options.userAgent,
+      handOverMs: options.handOverMs,
       allowedRanges: options.egress.allowedRanges,
       proxy: options.egress.proxy?.href ?? null,
     },
@@ -120,12 +123,14 @@ export function createThreadedSender(
   };
 
   return {
-    async send(attempt, signal, share = roomForAll) {
+    async send(attempt, signal, share = roomForAll, mayBegin = () => true) {
       signal.throwIfAborted();
       if (places.length === 0 && !isClosed) startAll();
       const startedAt = clock.now();
       const thread = isClosed ? null : threadFor(attempt.webhook.endpointKey);
-      if (thread !== null) return await thread.make(attempt, { startedAt, signal, share });
+      if (thread !== null) {
+        return await thread.make(attempt, { startedAt, signal, share, mayBegin });
+      }
       return { startedAt, durationMs: 0, kind: 'unanswered', error: 'network_error' };
     },
     async close() {

@@ -36,6 +36,7 @@ export interface Caller {
     signal?: AbortSignal,
     sent?: Uint8Array,
     share?: Share,
+    mayBegin?: () => boolean,
   ): Promise<AttemptOutcome>;
   close(): Promise<void>;
 }
@@ -54,6 +55,7 @@ export function createCaller(changes: Partial<ThreadedSenderOptions> = {}): Call
     egress: { allowedRanges: ['127.0.0.0/8', '::1'], proxy: null },
     clock: { now: () => new Date() },
     threads: testThreads,
+    handOverMs: 3_000,
     logger: silentLogger,
     metrics: createRecordingMetrics(),
     ...changes,
@@ -61,7 +63,13 @@ export function createCaller(changes: Partial<ThreadedSenderOptions> = {}): Call
   const sender: WebhookSender & { close(): void | Promise<void> } =
     options.threads === 0 ? createWebhookSender(options) : createThreadedSender(options);
   return {
-    call: async (webhook, signal = new AbortController().signal, sent = body, share = roomForAll) =>
+    call: async (
+      webhook,
+      signal = new AbortController().signal,
+      sent = body,
+      share = roomForAll,
+      mayBegin = () => true,
+    ) =>
       await sender.send(
         {
           webhook: typeof webhook === 'string' ? webhookAt(webhook) : webhook,
@@ -71,6 +79,7 @@ export function createCaller(changes: Partial<ThreadedSenderOptions> = {}): Call
         },
         signal,
         share,
+        mayBegin,
       ),
     close: async () => await sender.close(),
   };

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import type { AttemptOutcome } from '../../../src/domain/attempt.ts';
+import { Stopping } from '../../../src/runtime/abort.ts';
 import { createMemoryLogger } from '../../support/memoryLogger.ts';
 import { startReceiver, type Receiver } from '../../support/receiver.ts';
 import { createRecordingMetrics } from '../../support/recorders.ts';
@@ -38,12 +39,13 @@ describe('threads that make calls', () => {
   ])('cost their calls an attempt when they end, and are replaced: %s', async (path, cause) => {
     const receiver = await startTroubled();
     const { call, ends, log } = start(1);
-    const calls = [call(receiver.url('/silent')), call(receiver.url(path))];
-    for (const outcome of await Promise.all(calls)) {
+    const silent = call(receiver.url('/silent'));
+    await until('a call has arrived', () => receiver.requests('/silent').length === 1);
+    for (const outcome of await Promise.all([silent, call(receiver.url(path))])) {
       expect(outcome).toMatchObject({ kind: 'unanswered', error: 'network_error' });
       expect(outcome.durationMs).toBeGreaterThan(90);
     }
-    expect(receiver.requests()).toHaveLength(2);
+    expect(receiver.requests('/silent')).toHaveLength(1);
     expect(ends()).toEqual([['httpThreadEnded', cause]]);
     expect(log.lines).toMatchObject([
       { level: 'warn', event: 'http_thread_ended', fields: { cause, calls: 2 } },
@@ -54,9 +56,7 @@ describe('threads that make calls', () => {
   it('cost their calls an attempt when they hang, and are replaced', async () => {
     const receiver = await startTroubled();
     const { call, ends } = start(1, { requestTimeoutMs: 500 });
-    const hanging = call(receiver.url('/hang'));
-    await until('it hangs', () => receiver.requests().length === 1);
-    const outcome = await hanging;
+    const outcome = await call(receiver.url('/hang'));
     expect(outcome).toMatchObject({ kind: 'unanswered', error: 'timeout' });
     expect(ends()).toEqual([['httpThreadEnded', 'hung']]);
     await until('calls are made again', async () => isAnswered(await call(receiver.url('/'))));
@@ -99,15 +99,24 @@ describe('threads that make calls', () => {
     expect(receiver.acceptedSockets()).toBe(9);
   });
 
-  it('make no call that has waited for its whole time in a pause of the process', async () => {
+  it('make a call that a pause of the process has held up only if it may still begin', async () => {
     const receiver = opened(await startReceiver());
-    const { call } = start(1, { requestTimeoutMs: 500 });
+    const { call } = start(1, { handOverMs: 500 });
     await until('the thread runs', async () => isAnswered(await call(receiver.url('/'))));
     const made = receiver.requests().length;
-    const late = call(receiver.url('/'));
+    const asked: string[] = [];
+    const callIf = async (path: string, mayBegin: boolean): Promise<AttemptOutcome> =>
+      await call(receiver.url(path), undefined, undefined, undefined, () => {
+        asked.push(path);
+        return mayBegin;
+      });
+    const [yes, no] = [callIf('/yes', true), callIf('/no', false)];
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600);
-    expect(await late).toMatchObject({ kind: 'unanswered', error: 'timeout' });
-    expect(receiver.requests()).toHaveLength(made);
+    await expect(no).rejects.toThrow(Stopping);
+    expect(isAnswered(await yes)).toBe(true);
+    expect(asked).toEqual(['/yes', '/no']);
+    expect(receiver.requests()).toHaveLength(made + 1);
+    expect(isAnswered(await callIf('/later', false))).toBe(true);
   });
 
   it('get no calls after the end', async () => {

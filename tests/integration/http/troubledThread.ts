@@ -19,7 +19,7 @@ const troubles: Readonly<Record<string, () => void>> = {
   },
 };
 
-/** The receiver gets the call before. */
+/** Other calls are under way by then. */
 const SOON_MS = 100;
 
 parentPort?.on('message', ({ messages }: BatchToThread) => {
