@@ -91,12 +91,12 @@ describe('threads that make calls', () => {
   it('make all calls of an endpoint by its connections', async () => {
     const receiver = opened(await startReceiver());
     const { call } = start(3);
-    const endpoints = Array.from({ length: 9 }, (_, index) => receiver.url(`/${index}`));
+    const endpoints = Array.from({ length: 10 }, (_, index) => receiver.url(`/${index}`));
     for (let calls = 0; calls < 3; calls += 1) {
       await Promise.all(endpoints.map(async (url) => await call(url)));
     }
-    expect(receiver.requests()).toHaveLength(27);
-    expect(receiver.acceptedSockets()).toBe(9);
+    expect(receiver.requests()).toHaveLength(30);
+    expect(receiver.acceptedSockets()).toBe(10);
   });
 
   it('make a call that a pause of the process has held up only if it may still begin', async () => {
