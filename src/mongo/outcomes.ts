@@ -14,7 +14,7 @@ import type { RetryRows } from './retryRow.ts';
 
 /** A batch waits so long for company while nobody waits for its slots, and while somebody does. */
 const LINGER_MS = 25;
-const LINGER_AWAITED_MS = 5;
+const LINGER_AWAITED_MS = 2;
 
 /** Responses in one batch, when `RESPONSE_LIMIT` lets them be large. */
 const BATCH_BYTES = 8 * 1024 * 1024;
