@@ -56,7 +56,8 @@ async function openServers(database: string): Promise<TestServers> {
   ownUri.pathname = `/${database}`;
   const mysql = await mysqlConnectionFor(rootUri);
   await mysql.query('CREATE DATABASE ??; USE ??', [database, database]);
-  const mongo = await mongoClientFor(mongodbUri);
+  // Tests see what the worker and the commands see, and no sooner.
+  const mongo = await mongoClientFor(mongodbUri, { readConcernLevel: 'majority' });
   return { mongodbUri, mysqlUri: ownUri.href, database, mongo, db: mongo.db(database), mysql };
 }
 

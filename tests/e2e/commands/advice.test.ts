@@ -5,6 +5,7 @@ import { newSms, setStatus } from '../../../scripts/harness/smsPlatform.ts';
 import { cliWith } from '../../support/cli.ts';
 import { runInColumns } from '../../support/commands.ts';
 import { useEndToEnd } from '../../support/endToEnd.ts';
+import { until } from '../../support/until.ts';
 
 const run = promisify(execFile);
 const e2e = useEndToEnd(import.meta.url);
@@ -86,8 +87,11 @@ describe('what explain advises', () => {
       }
       for (const line of advice.commands) await inShell(line.replace(SOME_URL, url));
       await record(_id, ({ state }) => state === 'delivered');
-      const after = (await cliWith(settings(), 'explain', _id, '--json')).json();
-      expect(after['advice']).toMatchObject({ obstacle: null, commands: [expect.any(String)] });
+      // None while its row is still to be removed.
+      const advised = await until('there is advice', async () => {
+        return (await cliWith(settings(), 'explain', _id, '--json')).json()['advice'] ?? null;
+      });
+      expect(advised).toMatchObject({ obstacle: null, commands: [expect.any(String)] });
     },
   );
 });
