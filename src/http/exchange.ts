@@ -8,6 +8,7 @@ import type { AttemptError } from '../domain/attempt.ts';
 import type { Share } from '../runtime/readingRoom.ts';
 import { attemptErrorOf } from './errors.ts';
 import { connectionOf } from './connection.ts';
+import { forgetCall } from './forgetCall.ts';
 import { type OddHead, readOddAnswer, readOddHead } from './oddAnswer.ts';
 import { type BodyRead, readBody, type ResponseBody } from './responseBody.ts';
 
@@ -70,7 +71,16 @@ export function exchange(
       if (fault !== null && statusCode === null) takeHead(headSoFar(native));
       const { bytes, truncated } = stop();
       if (fault !== null || truncated) close();
+      else forgetOnceClosed();
       resolve({ statusCode, headers, bytes, truncated, fault });
+    };
+    const forgetOnceClosed = (): void => {
+      const made = native;
+      if (made === null || closeOdd !== null) return;
+      // After what others do on its last events.
+      const forget = (): void => void setImmediate(forgetCall, request, made);
+      if (made.closed) forget();
+      else made.once('close', forget);
     };
     const takeHead = (head: OddHead | null): void => {
       if (head !== null) ({ statusCode, headers } = head);

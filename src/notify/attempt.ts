@@ -113,7 +113,7 @@ function chooseStep(
   ctx: NotifyContext,
 ): NextStep {
   const now = new Date(ctx.clock.now());
-  const { canBeScheduled } = claim;
+  const canBeScheduled = claim.canBeScheduled();
   const limits = { now, random: ctx.random(), deadline, canBeScheduled };
   let step = nextStep(outcome, log.begun, ctx.policy.schedule, limits);
   // A quick retry waits in memory only while there is room for the responses of those that do.

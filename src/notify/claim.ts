@@ -16,7 +16,7 @@ const PERSISTED_AFTER_MS = 1_000;
  */
 export interface Claim {
   /** Whether it can wait in the database. */
-  readonly canBeScheduled: boolean;
+  canBeScheduled(): boolean;
   /** Resolves when a row is durable; never, when none was needed. */
   readonly persisted: Promise<void>;
   /**
@@ -115,9 +115,8 @@ export function createClaim(
   };
 
   return {
-    get canBeScheduled() {
-      return canBeScheduled;
-    },
+    // Not a getter: V8 keeps an object with one of its own until it collects the old generation, and so all of a delivery.
+    canBeScheduled: () => canBeScheduled,
     persisted: persisted.promise,
     async beginAttempt(log) {
       endWatch();

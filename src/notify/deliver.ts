@@ -77,9 +77,9 @@ async function takeSlot(
   const { notification, claim } = delivery;
   const { endpointKey } = notification.webhook;
   for (;;) {
-    const as = claim.canBeScheduled ? waiting : 'scheduled';
+    const as = claim.canBeScheduled() ? waiting : 'scheduled';
     const slot = await queues.take(endpointKey, as, term.stopping);
-    if (slot !== 'shed' || claim.canBeScheduled) return slot;
+    if (slot !== 'shed' || claim.canBeScheduled()) return slot;
     if (whyNotToCall(delivery, ctx) !== null) return noSlot;
     if ((await waitOrStop(SHED_WAIT_MS, term.stopping)) !== null) return 'stopped';
   }
@@ -133,7 +133,7 @@ async function putOff(
   const { claim, log } = delivery;
   const isBegun = isRetry || log.begun > 0;
   if (why.kind === 'shed' && !isBegun) return 'shed';
-  if (!isBegun || !claim.canBeScheduled) throw stopReason(ctx);
+  if (!isBegun || !claim.canBeScheduled()) throw stopReason(ctx);
   const scheduled = await schedule(delivery, why.kind === 'cut' ? why.waitMs : 0, ctx);
   if (scheduled !== 'refused') return scheduled;
   if (why.kind !== 'shed') throw stopReason(ctx);

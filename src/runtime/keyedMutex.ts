@@ -10,15 +10,26 @@ export interface KeyedMutex {
   ): Promise<Result | 'busy'>;
 }
 
+/**
+ * The tasks of one key. Cut when it is empty: what a map drops is still held by its old storage, and with the last task
+ * all that its result refers to, until V8 collects the old generation.
+ */
+interface Line {
+  last: Promise<unknown> | null;
+}
+
 export function createKeyedMutex(): KeyedMutex {
-  const lastOf = new Map<string, Promise<unknown>>();
+  const lines = new Map<string, Line>();
 
   const enter = <Result>(key: string, task: () => Promise<Result>): Promise<Result> => {
-    const before = lastOf.get(key);
-    const mine = before === undefined ? task() : before.then(task, task);
-    lastOf.set(key, mine);
+    const line: Line = lines.get(key) ?? { last: null };
+    const mine = line.last === null ? task() : line.last.then(task, task);
+    line.last = mine;
+    lines.set(key, line);
     const leave = (): void => {
-      if (lastOf.get(key) === mine) lastOf.delete(key);
+      if (line.last !== mine) return;
+      lines.delete(key);
+      line.last = null;
     };
     mine.then(leave, leave);
     return mine;
@@ -47,6 +58,6 @@ export function createKeyedMutex(): KeyedMutex {
   return {
     run: enter,
     runWithin: (key, patienceMs, task) =>
-      lastOf.has(key) ? enterLater(key, patienceMs, task) : enter(key, task),
+      lines.has(key) ? enterLater(key, patienceMs, task) : enter(key, task),
   };
 }

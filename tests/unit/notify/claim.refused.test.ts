@@ -13,7 +13,7 @@ it('goes on from memory, with no claim, when durable state refuses its row for g
   claim.attemptRuns(begun);
   claim.attemptEnded(begun);
   await claim.beginAttempt(begunAgain);
-  expect(claim.canBeScheduled).toBe(false);
+  expect(claim.canBeScheduled()).toBe(false);
   claim.attemptRuns(begunAgain);
   expect(await claim.token()).toBeNull();
   expect(await claim.release(begunAgain, 1)).toBe('refused');
@@ -32,7 +32,7 @@ describe('a row of durable state that is refused once it is there', () => {
     await claim.beginAttempt(begunAgain);
     claim.attemptRuns(begunAgain);
     claim.attemptEnded(begunAgain);
-    expect(claim.canBeScheduled).toBe(false);
+    expect(claim.canBeScheduled()).toBe(false);
     expect(await claim.token()).toBe(retries.rows.get(id)?.claim);
     claim.close();
   });
@@ -41,7 +41,7 @@ describe('a row of durable state that is refused once it is there', () => {
     const { claim, retries } = await hold({ turn: refusing('release'), fromRow: true });
     await begin(claim, begunAgain);
     expect(await claim.release(begunAgain, 1)).toBe('refused');
-    expect(claim.canBeScheduled).toBe(false);
+    expect(claim.canBeScheduled()).toBe(false);
     expect(await claim.token()).toBe(retries.rows.get(id)?.claim);
     claim.close();
   });
