@@ -1,4 +1,4 @@
-/** What the worker spent its time on, by CPU profiles such as `npm run bench -- --profile FOLDER` writes. */
+/** What the worker spent its time on, from CPU profiles as `npm run bench -- --profile FOLDER` writes them. */
 import { profileToText } from './bench/profileParts.ts';
 import { readProfile } from './bench/profile.ts';
 

@@ -47,7 +47,7 @@ export function openSender(
     readonly version: string;
     /** In milliseconds, for what is written into calls and records. */
     readonly now: () => number;
-    /** For threads, if the settings want any. Null: this thread makes the calls. */
+    /** For threads, if the settings ask for any. Null: this thread makes the calls. */
     readonly threading: Pick<ThreadedSenderOptions, 'handOverMs' | 'logger' | 'metrics'> | null;
   },
   teardown: Teardown,
@@ -78,7 +78,7 @@ export function openSender(
   return sender;
 }
 
-/** Threads that make calls, on a machine with so many cores. */
+/** The number of threads that make calls, on a machine with this many cores. */
 export function threadsFor(cores: number): number {
   return cores <= 2 ? 0 : Math.min(cores - 1, 4);
 }

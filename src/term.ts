@@ -31,15 +31,15 @@ import type { TermStores } from './source/leasedPartition.ts';
 export interface WorkerOptions {
   readonly logger: Logger;
   readonly version: string;
-  /** Aborted to stop: nothing new starts, what runs is finished. */
+  /** Aborted to stop: nothing new starts, and running work is finished. */
   readonly stopping: AbortSignal;
-  /** Aborted when what runs can't be waited for any longer. */
+  /** Aborted when running work can't be waited for any longer. */
   readonly abandoned: AbortSignal;
-  /** The shipped query for the other shape of the account settings, to be advised where it fits. */
+  /** The shipped query for the other shape of the account settings, suggested if it fits. */
   readonly alternativeQuery: QueryFile;
 }
 
-/** What every part of the worker is given. */
+/** What every part of the worker gets. */
 export interface Frame extends WorkerOptions {
   readonly config: Config;
   readonly health: Health;
@@ -55,7 +55,7 @@ export interface Connections {
   readonly sender: WebhookSender;
 }
 
-/** What one term reads of the stream and keeps of it: nothing of it outlives the lease. */
+/** What one term reads and stores of the stream. None of it outlives the lease. */
 export function openStores(
   { config, clock }: Frame,
   { sms, state, forReading }: MongoConnection,
@@ -79,14 +79,13 @@ export function openStores(
 }
 
 /**
- * Unacknowledged changes for each possible call. It takes half a second until a queue is known to be slow, and until
- * then its fresh notifications must not fill half of what may be unacknowledged: at 1,000 statuses a second to one
- * endpoint that answers after 10 s, the p99 of the others was 640 ms with a factor of two and 60 ms with three, for 8
- * MB.
+ * Unacknowledged changes for each possible call. It takes half a second to recognise a slow queue. Until then, its
+ * fresh notifications must not fill half of the unacknowledged changes. At 1,000 statuses a second to one endpoint that
+ * answers after 10 s, the p99 of the others was 640 ms with a factor of two. A factor of three made it 60 ms, for 8 MB.
  */
 const UNACKED_PER_CALL = 3;
 
-/** One term's worth of parts: nothing of them outlives the lease but the writes of calls that still run. */
+/** The parts of one term. Only the writes of calls that are still running outlive the lease. */
 export function createParts(
   frame: Frame,
   { mongo, routeQuery, sender }: Connections,
@@ -104,9 +103,9 @@ export function createParts(
   const { uuidRepresentation } = config.mongodb;
   const { notify, call, limits, routeCache } = config;
   const ledger = createLedger(state.sent, { ...notify, clock });
-  // Longer than a question takes that is given up, or nothing would be learnt from it.
+  // Longer than a query takes to time out, or its result would be missed.
   const routePatienceMs = config.mysql.timeoutMs + 5_000;
-  // A claim holds through the wait before a quick retry, which may be stretched.
+  // A claim holds during the wait before a quick retry, which may be extended.
   const quickWaitMs = 1.2 * Math.max(0, ...call.quickRetriesMs);
   const maxUnacked = Math.max(500, UNACKED_PER_CALL * limits.maxInFlight);
   const queues = createEndpointQueues({

@@ -15,7 +15,7 @@ const START_LIMIT_MS = 60_000;
 /** Where they are not the default. */
 export type Settings = Readonly<Record<string, string>>;
 
-/** All settings of a worker at this place, and of the commands there. */
+/** All settings of a worker, and of commands, at this place. */
 export function settingsAt(site: Site, settings: Settings): Settings {
   return {
     ...defaultSettings(),

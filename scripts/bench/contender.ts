@@ -21,7 +21,7 @@ export interface Running extends Meter {
   readonly pid: number;
   /** Has it make so many calls, where it is driven by itself. */
   post(count: number): void;
-  /** Told of its latest measurement, so that its profile is of that alone. */
+  /** Is told about its latest measurement, so that its profile contains only that. */
   onMeasured?(measured: Measured): void;
   /** Ends it at once; what is under way is lost. */
   [Symbol.asyncDispose](): Promise<void>;

@@ -13,7 +13,7 @@ const PARKING: Settings = {
   RETRY_SCHEDULE: '2s,2s,2s,2s,2s,2s,2s,2s',
 };
 
-/** Likewise, and the endpoint is tried again soon. */
+/** The same, and the endpoint is soon tried again. */
 export const RETURNING_SOON: Settings = { ...PARKING, BREAKER_COOLDOWN: '2s' };
 
 interface Parked {
@@ -23,7 +23,9 @@ interface Parked {
   readonly seconds: number;
 }
 
-/** Sets the status of all, whose endpoints are to be dead, and waits until as many more rows are in durable state. */
+/**
+ * Sets the status of all these, whose endpoints must be dead, and waits until durable state has that many more rows.
+ */
 export async function park(
   lab: Pick<Lab, 'signal'>,
   place: Place,

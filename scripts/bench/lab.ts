@@ -64,7 +64,7 @@ export async function openLab({ teardown, ...options }: LabOptions) {
     warmUp: isQuick ? 200 : 5_000,
     contenders: against === null ? contendersFor(receiver) : builds(receiver, against),
     receiver,
-    /** Another one, at this address. */
+    /** Starts another receiver, at this address. */
     openReceiver: async (at: string) => await startReceiver(await building, at),
     mongodPid: Number(status['pid']),
     versions: {

@@ -86,7 +86,7 @@ export function scheduleOf({ perSecond, seconds, turns }: Pace): readonly Due[] 
   });
 }
 
-/** Of that many statuses within that many seconds, as independent senders would write them: the same in every run. */
+/** A schedule of `count` statuses as independent senders would write them. It is the same in every run. */
 export function randomSchedule(count: number, seconds: number): readonly Due[] {
   const random = seededRandom();
   const moments = Float64Array.from({ length: count }, () => random() * seconds * 1_000_000);

@@ -94,7 +94,7 @@ const PER_QUERY = 50_000;
 
 const RECORDS_LIMIT_MS = 15_000;
 
-/** How many of these have no record of a delivery, also after a while: on a busy machine they may just be late. */
+/** How many of these still have no record of a delivery after a while. On a busy machine, records may just be late. */
 export async function unrecordedOf(
   { signal }: Pick<Lab, 'signal'>,
   place: Place,

@@ -9,7 +9,7 @@ export interface Measurement {
   readonly perSecond: number;
   /** Of the contender, per notification. */
   readonly cpuUs: number;
-  /** That of its main thread alone. */
+  /** The same, of its main thread only. */
   readonly mainCpuUs: number;
   /** Likewise; null where it has no part in it. */
   readonly mongodCpuUs: number | null;

@@ -20,30 +20,30 @@ import {
 } from './withWorker.ts';
 
 export interface OutageLoad {
-  /** Of all, while some endpoints are away. */
+  /** Of all statuses, while some endpoints are away. */
   readonly perSecond: number;
-  /** Written on a schedule for those that are away, and as many again at once. */
+  /** Written on a schedule for the endpoints that are away. The same number is then written at once. */
   readonly toPark: number;
-  /** How long statuses are written for the others while these return, at most. */
+  /** The maximum time for which statuses are written for the others while these return. */
   readonly returnSeconds: number;
 }
 
 /** `away`: they refuse connections. `returning`: what was parked for them is sent. */
 export const PARTS = ['away', 'returning'] as const;
-/** Of the endpoints that are there all the time. */
+/** Of the endpoints that are always available. */
 type Flows = Readonly<Record<(typeof PARTS)[number], Flow>>;
 
 const EACH = 20;
 const THERE = endpoints(EACH);
 const AWAY = THERE.map((n) => EACH + n);
-/** Of all statuses, as long as they are away. */
+/** Their share of all statuses while they are away. */
 const AWAY_SHARE = 0.8;
 const TURNS = endpoints(5 * EACH).map((n) =>
   n % 5 === 0 ? n / 5 : EACH + (Math.floor(n * AWAY_SHARE) % EACH),
 );
-/** Twice as many for each as open its breaker. */
+/** Twice as many for each endpoint as it takes to open its breaker. */
 const OPENING = inTurn(AWAY, 20 * EACH);
-/** No client connects from there, so that nobody takes the port while the receiver is away. */
+/** No client connects from this address, so nothing else takes the port while the receiver is away. */
 const ANY_PORT = '127.0.0.2:0';
 const BREAKERS_LIMIT_MS = 60_000;
 const RETURN_LIMIT_MS = 300_000;
@@ -63,7 +63,7 @@ function settingOf(lab: Lab, away: BenchReceiver, accounts: readonly number[]) {
   return { urls, warmed: THERE, accounts, settings: RETURNING_SOON };
 }
 
-/** The same statuses while all endpoints are there, then those of the others alone. */
+/** The same statuses while all endpoints are available, then only those of the others. */
 export async function withoutOutage(lab: Lab, load: OutageLoad): Promise<Flows> {
   const { whileAway, whileReturning } = schedulesOf(load);
   const accounts = [...whileAway, ...whileReturning].map(({ account }) => account);
@@ -149,7 +149,7 @@ async function waitForBreakers({ signal }: Lab, { sms }: Place): Promise<void> {
   throw new Error('not all breakers of endpoints that are away have opened');
 }
 
-/** Calls for what it had accepted before. */
+/** Calls for notifications that it had already accepted. */
 async function repeatedAt(receiver: Meter): Promise<number> {
   const { calls, notifications } = await receiver.count();
   return calls - notifications;

@@ -18,7 +18,7 @@ export async function cpuUsOf(pid: number): Promise<number> {
   return cpuUsIn(await readFile(`/proc/${pid}/stat`, 'utf8'));
 }
 
-/** Likewise of its first thread, which runs JavaScript where no worker threads do. */
+/** The same for its first thread, which runs the JavaScript that no worker thread runs. */
 export async function mainThreadCpuUsOf(pid: number): Promise<number> {
   return cpuUsIn(await readFile(`/proc/${pid}/task/${pid}/stat`, 'utf8'));
 }

@@ -8,17 +8,17 @@ const node = z.looseObject({
   children: z.array(z.number()).optional(),
 });
 
-/** What V8 writes, as far as it is used, and what it was cut to. */
+/** The parts of V8's profile that are used, and what cutting adds to it. */
 const schema = z.looseObject({
   nodes: z.array(node),
   /** Microseconds, as `nowUs` counts. */
   startTime: z.number(),
   endTime: z.number(),
-  /** By their ids, which nodes were being run. */
+  /** The ids of the nodes that were running. */
   samples: z.array(z.number()),
-  /** Since the sample before. */
+  /** Since the previous sample. */
   timeDeltas: z.array(z.number()),
-  /** That were made in this time; not known of a profile as V8 wrote it. */
+  /** Those made in this time. Not known for a profile as V8 wrote it. */
   notifications: z.number().optional(),
 });
 
@@ -31,7 +31,7 @@ export async function readProfile(file: string): Promise<CpuProfile> {
 
 const SAMPLE_EVERY_US = 500;
 
-/** For a process that runs a script of npm: Node writes a profile for each of its threads when it ends. */
+/** For a process that runs an npm script: Node writes a profile for each of its threads when it ends. */
 export function profilingArgs(folder: string): readonly string[] {
   const options = [
     '--cpu-prof',
@@ -50,7 +50,9 @@ export interface Measured {
   readonly notifications: number;
 }
 
-/** Cuts the profiles of a process that has ended to what was measured, or leaves them whole, and names them by it. */
+/**
+ * Names the profiles of an ended process after its measurement, and cuts them to it. Without one, they stay whole.
+ */
 export async function keepProfiles(
   folder: string,
   pid: number,
@@ -86,7 +88,7 @@ export function cut(
   };
 }
 
-/** The time of each node itself, from a sample to the next. */
+/** The self time of each node, from each sample to the next. */
 export function selfUsOf(profile: CpuProfile): ReadonlyMap<number, number> {
   const sampled = sampledAt(profile);
   const selfUs = new Map<number, number>();

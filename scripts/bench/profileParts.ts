@@ -15,14 +15,14 @@ const parts = {
 
 type Part = keyof typeof parts;
 
-/** By their own names: V8's, which have no file. */
+/** V8's own nodes, which have no file, by name. */
 const byName: ReadonlyMap<string, Part> = new Map([
   ['(idle)', 'idle'],
   ['(garbage collector)', 'gc'],
   ['(program)', 'native'],
 ]);
 
-/** The first that fits. What fits none, such as a stream or a promise, belongs to whom it works for. */
+/** The first match counts. What matches none, such as a stream or a promise, belongs to the part that uses it. */
 const byFile: readonly (readonly [RegExp, Part])[] = [
   [
     /\/dist\/src\/http\/|\/node_modules\/got\/|^node:(_http|internal\/http|_tls|dns|internal\/dns)/,
@@ -42,7 +42,7 @@ function ownPart({ callFrame: { functionName, url } }: ProfileNode): Part | null
   return byName.get(functionName) ?? byFile.find(([pattern]) => pattern.test(url))?.[1] ?? null;
 }
 
-/** What a function has taken itself, for one part. */
+/** A function's self time, for one part. */
 interface Spent {
   readonly part: Part;
   readonly node: ProfileNode;
@@ -50,8 +50,8 @@ interface Spent {
 }
 
 /**
- * Without the idle time. The time of a function that works for many belongs to the part that has called it. Where none
- * has, as when a socket becomes readable, it is divided as the time of what it has called.
+ * Excludes idle time. The time of a function that many parts use belongs to the part that called it. If none did, as
+ * when a socket becomes readable, it is divided in proportion to the time of the functions it called.
  */
 export function spentIn(profile: CpuProfile): readonly Spent[] {
   const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
@@ -94,7 +94,7 @@ export function sumsOf<Key>(
 
 const HOTTEST = 20;
 
-/** The parts, and the functions that take most themselves. */
+/** The parts, and the functions with the most self time. */
 export function profileToText(profile: CpuProfile): string {
   const { notifications = null, startTime, endTime } = profile;
   const spent = spentIn(profile);

@@ -1,7 +1,8 @@
 // The receiver of the benchmarks: counts calls by their path, and notes when each webhook-id was first accepted.
 //
-// Listens at the address that is its argument, prints it with the port, and ends when its standard input does, so that it never outlives who started it.
-// Times are microseconds since its own start, by the monotonic clock; GET /admin/clock tells the present one.
+// Listens at the address that is its argument, prints it with the port, and ends when its standard input does, so that
+// it never outlives the process that started it. Times are microseconds since its own start, by the monotonic clock;
+// GET /admin/clock tells the present one.
 package main
 
 import (

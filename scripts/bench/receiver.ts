@@ -76,7 +76,7 @@ export async function goReceiver(): Promise<Built | null> {
   return { file, description: `Go's net/http, ${version}` };
 }
 
-/** The one built in Go, or the one in Node, at this address; on any free port where that is 0. */
+/** The receiver built in Go, or the one in Node, at this address. Port 0 stands for any free port. */
 export async function startReceiver(
   built: Built | null,
   at = '127.0.0.1:0',

@@ -34,7 +34,7 @@ export function medianPercentiles(all: readonly Percentiles[]): Percentiles {
   };
 }
 
-/** From the first of these moments, in microseconds, to the last. NaN of fewer than two. */
+/** From the first of these moments, in microseconds, to the last. NaN for fewer than two. */
 export function perSecondOf(momentsUs: Iterable<number>): number {
   const sorted = Float64Array.from(momentsUs).sort();
   const us = (sorted.at(-1) ?? Number.NaN) - (sorted[0] ?? Number.NaN);

@@ -79,7 +79,7 @@ export function toSvg(given: Plot): string {
     },
     ...(isBars ? barsOf(plot) : linesOf(plot)),
   });
-  // Sometimes ECharts takes the links of a list of its own for attributes, which makes the file unreadable.
+  // Sometimes ECharts writes the links of an internal list as attributes, which makes the file unreadable.
   const svg = chart.renderToSVGString().replaceAll(/ (?:prev|next)="[^"]*"/g, '');
   chart.dispose();
   return asImage(svg, plot);

@@ -10,7 +10,7 @@ import { cpuUsOf } from './processes.ts';
 import { endpointPath } from './receiver.ts';
 
 interface Setting {
-  /** Of the accounts, from the first. */
+  /** The accounts' URLs, starting with the first account. */
   readonly urls: readonly string[];
   /** Those that the warm-up is for; it is to leave no trace at the others. */
   readonly warmed: readonly number[];
@@ -64,7 +64,7 @@ export async function drive(
   return { written, cores: cpuUs / (nowUs() - startUs) };
 }
 
-/** Writes until it is over, unless everything is written before; how long it was until then. */
+/** Writes until `isOver` resolves or everything is written. Returns how long `isOver` took. */
 export async function driveUntil(
   isOver: () => Promise<unknown>,
   write: (over: AbortSignal) => Promise<Writing>,
@@ -82,7 +82,7 @@ export async function driveUntil(
 /** What has not arrived by then is missing. */
 const TAIL_MS = 20_000;
 
-/** How these have arrived, and but for so many earlier ones no others at their endpoints; waits for them. */
+/** Waits for these statuses and returns how they arrived. Their endpoints must get no others, except `earlier` ones. */
 export async function seeFlow(
   lab: Pick<Lab, 'receiver' | 'signal'>,
   writing: Writing,

@@ -177,18 +177,18 @@ function createWindow() {
 }
 
 /**
- * Hears of every change of a breaker's state. Must neither wait nor throw: calls continue after it. Times are
+ * Is told about every change of a breaker's state. Must neither wait nor throw: calls continue after it. Times are
  * `performance.now()`.
  */
 export interface BreakerWatcher {
   /** It has opened, or its probe has failed, so that it stays open. */
   open(called: Called, openness: Openness, turn: 'opened' | 'probeFailed'): void;
-  /** `openness` as it was. */
+  /** The previous `openness`. */
   closed(called: Called, openness: Openness, why: BreakerEnd): void;
 }
 
 export type BreakerEnd =
   | 'delivered'
-  /** Nobody has been called there for a minute after the cooldown. */
+  /** The endpoint was not called for a minute after the cooldown. */
   | 'nothing_due'
   | 'endpoint_disabled';

@@ -39,7 +39,7 @@ export interface EndpointQueues {
    * `stopped`: the signal was aborted before there was a slot.
    */
   take(endpointKey: string, as: Waiting, stopping: AbortSignal): Promise<Slot | 'shed' | 'stopped'>;
-  /** A fresh notification would be shed now: its endpoint may not be called, or is overloaded. */
+  /** Whether a fresh notification would be shed now: its endpoint may not be called, or is overloaded. */
   sheds(endpointKey: string): boolean;
   /** An attempt has ended, with a delivery when `failure` is null; the endpoint's breaker goes by it. */
   ended(called: Called, failure: Failure | null): void;
@@ -55,7 +55,7 @@ export interface EndpointQueues {
   readonly free: number;
   /** Calls whose endpoints have not answered yet. */
   readonly unanswered: number;
-  /** Whether anybody waits for a slot. */
+  /** Whether anything waits for a slot. */
   readonly isAwaited: boolean;
   readonly maxInFlight: number;
   readonly maxInFlightPerEndpoint: number;

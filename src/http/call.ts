@@ -1,7 +1,7 @@
 import type { Attempt } from '../domain/attempt.ts';
 import type { Webhook } from '../domain/route.ts';
 
-/** What is needed to make an attempt's call. */
+/** Everything needed to make the call of an attempt. */
 export interface Call extends Omit<Attempt, 'webhook'> {
   readonly webhook: Pick<Webhook, 'url' | 'headers' | 'signingKeys' | 'endpointKey'>;
   readonly startedAt: Date;

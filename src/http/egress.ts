@@ -23,7 +23,7 @@ export interface EgressOptions {
   readonly proxy: URL | null;
   /** In place of the system's resolver. */
   readonly lookup?: LookupAll;
-  /** In place of look-ups by this egress itself. */
+  /** Replaces this egress's own lookups. */
   readonly resolveHost?: ResolveHost;
 }
 
@@ -66,7 +66,9 @@ export function createEgress(
   };
 }
 
-/** How names are looked up and checked. One for all calls of a process, since its limits are those of the process. */
+/**
+ * How names are looked up and checked. One resolver serves all calls of a process, because its limits are per process.
+ */
 export function createHostResolver(
   { allowedRanges, proxy, lookup }: EgressOptions,
   { connectionMaxAgeMs }: Readonly<{ connectionMaxAgeMs: number }>,

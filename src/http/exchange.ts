@@ -30,7 +30,7 @@ export interface Exchange extends BodyRead {
   readonly fault: AttemptError | null;
 }
 
-/** Registers what is to happen on an abort; the function it returns takes that back. */
+/** Registers a listener for an abort. The returned function removes it. */
 export type OnAbort = (listener: (reason: Error) => void) => () => void;
 
 const nothing: BodyRead = { bytes: Buffer.alloc(0), truncated: false };
@@ -77,7 +77,7 @@ export function exchange(
     const forgetOnceClosed = (): void => {
       const made = native;
       if (made === null || closeOdd !== null) return;
-      // After what others do on its last events.
+      // After the other listeners for its last events.
       const forget = (): void => void setImmediate(forgetCall, request, made);
       if (made.closed) forget();
       else made.once('close', forget);

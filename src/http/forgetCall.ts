@@ -1,17 +1,17 @@
 import type { ClientRequest } from 'node:http';
 import type { Request } from 'got';
 
-/** Small, and read by Node whenever something is done with the stream. */
+/** Small, and Node reads them in every operation on the stream. */
 const streamStates: ReadonlySet<string> = new Set(['_readableState', '_writableState']);
 
 /**
- * Has a request of got that has ended well let go of its call. To be called when neither got nor Node has anything left
- * to do for it.
+ * Makes a got request that has ended well drop its references to its call. Call this when neither got nor Node has
+ * anything left to do for the request.
  *
- * got's requests are `Duplex` streams. Node (24, 26) assigns a function that refers to the stream to a property of each
- * (`WritableState`), and V8 allocates such functions in the old generation. So the stream outlives every collection of
- * the young generation, and all that it refers to would as well: a third of what a call allocates. Without that, a call
- * takes 15 % less CPU time.
+ * got's requests are `Duplex` streams. In each stream, Node (24, 26) assigns a function that refers to the stream to a
+ * property (of `WritableState`), and V8 allocates such functions in the old generation. So the stream outlives every
+ * collection of the young generation, and so would everything that it refers to: a third of what a call allocates.
+ * Dropping the references saves 15 % of a call's CPU time.
  */
 export function forgetCall(request: Request, native: ClientRequest): void {
   native.removeAllListeners();

@@ -61,8 +61,8 @@ export function createWebhookClient(pool: ConnectionPool, userAgent: string): We
     };
     // As the defaults that got copies; with `isStream`, so that the result is a stream, not a promise.
     const request = got(undefined, undefined, call as Options) as Request;
-    // A variable: V8 allocates a function that is assigned to a property in the old generation, and what it refers to,
-    // here all of the call, would outlive every collection of the young one.
+    // A variable, because V8 allocates a function that is assigned to a property in the old generation. Everything that
+    // it refers to, here the whole call, would then outlive every collection of the young generation.
     const createNativeRequestOptions = (): NativeOptions =>
       nativeOptions(request.options, pool.agentFor(url, webhook.endpointKey));
     request.options.createNativeRequestOptions = createNativeRequestOptions;

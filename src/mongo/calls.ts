@@ -177,7 +177,7 @@ export async function readAnswer(cursor: AbstractCursor<Document>, limit: Limit)
 }
 
 /**
- * As `readAnswer` for an aggregation, as a plain command: the driver's cursor takes 100 µs more of CPU time and 0.3 ms
+ * Like `readAnswer`, for an aggregation as a plain command. The driver's cursor takes 100 µs more CPU time and 0.3 ms
  * longer (measured at 200 a second).
  */
 export async function aggregateOnce<Row extends Document>(

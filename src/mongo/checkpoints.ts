@@ -10,16 +10,16 @@ import { isDate, isDocument, reportNothing, type ReportUnreadable } from './stor
 /** The stream's only partition, until there are several. */
 export const PARTITION = '0';
 
-/** Where one partition of the stream has got to. */
+/** The position in one partition of the stream. */
 export interface CheckpointRow {
   readonly _id: string;
-  /** Whose stream: the collection by its name and, where the server tells it, its UUID. */
+  /** The collection whose stream it is, by its name and, if the server reports it, its UUID. */
   readonly namespace: string;
   readonly collectionUuid: unknown;
   readonly token: unknown;
   readonly clusterTime: Timestamp;
   readonly wallTime: Date;
-  /** Names the save that wrote it. Rows of versions that did not name them lack it. */
+  /** Names the save that wrote it. Missing from rows of versions that did not name their saves. */
   readonly save: string | null;
   readonly savedAt: Date;
   readonly owner: string;
@@ -29,7 +29,7 @@ export interface CheckpointRow {
 
 export type CheckpointRows = Collection<CheckpointRow>;
 
-/** Rows of the checkpoint whose epoch is not one that a worker has written. */
+/** Matches a checkpoint row whose epoch no worker can have written. */
 export const hasOddEpoch: readonly Filter<CheckpointRow>[] = [
   { epoch: { $not: { $lte: Number.MAX_SAFE_INTEGER } } },
   { epoch: { $type: 'array' } },

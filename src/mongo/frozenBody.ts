@@ -3,8 +3,8 @@ import { crc32, gunzip, gzip } from 'node:zlib';
 import { Binary } from 'mongodb';
 
 /**
- * Up to this size a body is stored as gzip that does not compress: it costs a fiftieth of compressing, whose state takes
- * 268 KB each for hundreds of rows at once, and MongoDB compresses what it stores anyway.
+ * Up to this size, a body is stored as gzip without compression. This costs a fiftieth as much as compressing, whose
+ * state takes 268 KB for each of hundreds of rows at once, and MongoDB compresses what it stores anyway.
  */
 const STORED_AS_IT_IS_BYTES = 4_096;
 /** No JSON of a document of 16 MB is larger. */
@@ -13,7 +13,7 @@ const BODY_AT_MOST_BYTES = 128 * 1024 * 1024;
 const compress = promisify(gzip);
 const decompress = promisify(gunzip);
 
-/** A header without a name or a time, and the beginning of a last block that is stored: RFC 1952 and 1951. */
+/** A header without a name or a time, and the beginning of a final stored block: RFC 1952 and 1951. */
 const beginning = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff, 1]);
 const BODY_AT = beginning.length + 4;
 const TRAILER_BYTES = 8;
@@ -48,12 +48,12 @@ function thawStored(bytes: Buffer): Buffer | null {
     bytes.readUInt16LE(beginning.length + 2) === 0xffff - length &&
     bytes.readUInt32LE(BODY_AT + length + 4) === length;
   if (!isWhole) return null;
-  // A copy: what the driver has read is many rows in one piece.
+  // A copy, because the driver reads many rows into one buffer.
   const body = Buffer.from(bytes.subarray(BODY_AT, BODY_AT + length));
   return bytes.readUInt32LE(BODY_AT + length) === crc32(body) ? body : null;
 }
 
-/** A body of this size fits whatever gzip makes of it: 16 MB less what else a row may hold. */
+/** A body of this size always fits, however gzip encodes it: 16 MB minus the rest of a row. */
 const SURELY_FITS_BYTES = 12 * 1024 * 1024;
 
 export async function fitsIntoRow(body: Uint8Array): Promise<boolean> {

@@ -19,7 +19,7 @@ export interface GapRow {
   readonly from: Date;
   readonly to: Date;
   readonly createdAt: Date;
-  /** No other gap is added to it any more. Rows of versions that did not know it lack it. */
+  /** No other gap is added to it any more. Missing from rows of versions that did not have this field. */
   readonly begun?: boolean;
   /** How many pages were searched. */
   readonly step: number;

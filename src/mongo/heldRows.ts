@@ -4,26 +4,26 @@ import type { RetryUpdate } from '../ports/retries.ts';
 import { findAll, withDeadline, type Limit } from './calls.ts';
 import { inMs, toLogFields, toRowUpdate, type RetryRow, type RetryRows } from './retryRow.ts';
 
-/** Whose claim a write depends on. */
+/** The claim that a write depends on. */
 type Holder = Readonly<Record<'id' | 'token', string>>;
 
-/** A write to a row by whoever has claimed it. */
+/** A write to a row by the owner of its claim. */
 export interface HeldWrite extends Holder {
   readonly update: Document[];
-  /** Whether the claim ends with it. */
+  /** Whether the write ends the claim. */
   readonly isRelease: boolean;
-  /** What it writes, about. */
+  /** Roughly how much it writes. */
   readonly logBytes: number;
 }
 
-/** Counts the attempt, and has the claim hold a whole time anew. */
+/** Counts the attempt, and renews the claim for its full duration. */
 export function attemptBegun(holder: Holder, log: AttemptLog, claimMs: number): HeldWrite {
   const fields = toLogFields(log);
   const update = [{ $set: { ...literals(fields), nextAttemptAt: inMs(claimMs) } }];
   return { ...holder, update, isRelease: false, logBytes: fields.logBytes };
 }
 
-/** Lets go of the row, due after `waitMs`. */
+/** Releases the row, which is due again after `waitMs`. */
 export function released(holder: Holder, update: RetryUpdate | null, waitMs: number): HeldWrite {
   const fields = update === null ? null : toRowUpdate(update);
   const set = {
@@ -35,7 +35,7 @@ export function released(holder: Holder, update: RetryUpdate | null, waitMs: num
   return { ...holder, update: [{ $set: set }, { $unset: 'claim' }], isRelease: true, logBytes };
 }
 
-/** Writes all of these; the due time of each afterwards, null where somebody else has the row by now. */
+/** Writes all of these. Returns the new due time of each, or null if another owner has the row by now. */
 export async function writeHeld(
   retries: RetryRows,
   writes: readonly HeldWrite[],
@@ -68,7 +68,7 @@ function rowOf({ id, token, isRelease }: HeldWrite): Filter<RetryRow> {
   if (!isRelease) return { _id: id, 'claim.token': token };
   const isOurs: Filter<RetryRow>[] = [
     { 'claim.token': token },
-    // Written before, though the answer was lost.
+    // It was already written, but the answer was lost.
     { claim: { $exists: false }, released: token },
   ];
   return { _id: id, $or: isOurs };

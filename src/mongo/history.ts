@@ -8,22 +8,22 @@ import { bySms, endFields, endsOf, toEnd } from './ledger.ts';
 import { logOf, recordedShape, webhookOf, type RetryRow } from './retryRow.ts';
 import { problemIn, runOf } from './storedRow.ts';
 
-/** What durable state and the ledger have of an SMS. */
+/** What durable state and the ledger hold about an SMS. */
 export type History = Pick<Lookup, 'ended' | 'waiting'>;
 export type HistoryOf = (request: LookupRequest) => History;
 export type Memory = Pick<StateCollections, 'retries' | 'sent'>;
 
-/** Says of a row whether its notification has ended. A name that no field of an SMS document has. */
+/** Tells whether a row's notification has ended. No field of an SMS document has this name. */
 const STANDS = `stands ${randomUUID()}`;
 
-/** Whether a row is of the history, and not an SMS document. */
+/** Whether a row is part of the history and not an SMS document. */
 export function isOfHistory(row: Document): boolean {
   return Object.hasOwn(row, STANDS);
 }
 
 /**
- * Reads on `retries` what both have. The ledger is read after durable state, as an end is written there before its row
- * goes, so that one of the two shows it.
+ * Reads both, starting from `retries`. The ledger is read after durable state, and an end is written to the ledger
+ * before its row is removed, so at least one of them shows it.
  */
 export function historyPipeline(
   { sent }: Pick<Memory, 'sent'>,
@@ -41,7 +41,7 @@ export function historyPipeline(
   ];
 }
 
-/** The history of each SMS that these rows are of. */
+/** The history of each SMS in these rows. */
 export function toHistory(rows: readonly Document[]): HistoryOf {
   if (rows.length === 0) return () => noHistory;
   const { ended = [], waiting = [] } = Object.groupBy(rows, (row) =>
@@ -54,9 +54,10 @@ export function toHistory(rows: readonly Document[]): HistoryOf {
 const noHistory: History = { ended: [], waiting: [] };
 
 /**
- * What durable state and the ledger have of each request's SMS: with the records of what waits for all who want
- * more than the document. One query, since with few statuses at a time it is queries that cost.
- * Null when it is more than one answer of the server holds: then fewer are to be asked for. One alone is read whole.
+ * What durable state and the ledger hold about each request's SMS. Requests for more than the document also get the
+ * records of waiting notifications. All in one query, because with few statuses at a time the number of queries
+ * determines the cost. Null if it does not fit in one answer of the server: the caller must ask for fewer. A single
+ * request is always read completely.
  */
 export async function findHistory(
   memory: Memory,
@@ -84,22 +85,22 @@ async function readHistory(
   const pipeline = historyPipeline(memory, requests);
   const { documents, isAll } = await aggregateOnce(limit, retries, pipeline);
   if (isAll) return toHistory(documents);
-  // Of one SMS all, however many answers that takes: its statuses, each with a response.
+  // For one SMS, everything is read, however many answers it takes: all its statuses, each with a response.
   return requests.length === 1 ? toHistory(await aggregateAll(limit, retries, pipeline)) : null;
 }
 
-/** What says whether a notification waits. */
+/** The fields that show whether a notification waits. */
 const waitsFields: Document = {
   ...{ sms: 1, claim: 1, run: 1, nextAttemptAt: 1 },
   isClaimed: { $gt: ['$nextAttemptAt', '$$NOW'] },
 };
-/** What a record says, too. The body, the bulk of a row, is no part of it. */
+/** The fields of a record as well. They don't include the body, which is most of a row. */
 const recordFields: Document = {
   ...waitsFields,
   ...{ deliveryStatus: 1, statusAt: 1, attempts: 1, log: 1, webhookId: 1, url: 1 },
 };
 
-/** Whatever else a row says, it says that this notification waits. */
+/** Even if nothing else in a row can be read, it shows that its notification waits. */
 function toWaitingEntry(row: Document): WaitingEntry {
   const isClaimed = row['claim'] !== undefined && row['isClaimed'] === true;
   const hasAttempts = Number(row['attempts'] ?? 0) > 0 && row['log'] !== undefined;

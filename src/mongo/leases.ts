@@ -6,19 +6,19 @@ import { hasOddEpoch, PARTITION, type CheckpointRows } from './checkpoints.ts';
 import { asBytes, decodeAll } from './decodeDocument.ts';
 import { reportNothing, type ReportUnreadable } from './storedRow.ts';
 
-/** Who works on a partition, until when; or a worker that stands by. */
+/** Which worker has a partition, and until when; or a standby. */
 export interface LeaseRow {
   readonly _id: string;
-  /** How many have owned it so far. */
+  /** The number of owners so far. */
   readonly epoch?: number;
   readonly until?: Date;
-  /** The process that has it; none once it was released. */
+  /** The process that has it. Missing once it is released. */
   readonly taker?: string;
   /** For people. */
   readonly owner?: string;
   /** What was wrong with the row before it was taken. */
   readonly mended?: string;
-  /** Who stands by, for people, and when it was last there. */
+  /** The standby, for people, and when it was last seen. */
   readonly standby?: string;
   readonly seenAt?: Date;
 }

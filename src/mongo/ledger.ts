@@ -95,7 +95,7 @@ export function createLedger(
       const expireAt = new Date(now + rememberMs);
       const all = endings.map((ending) => toRow(ending, new Date(now), expireAt));
       const replayed = all.filter(({ run }) => run !== null);
-      // Nearly all of these meet the end that is replayed.
+      // For nearly all of these, the ledger has the end that is replayed.
       const isReplaced = (await replaceWeaker(sent, replayed, limit)) === replayed.length;
       const rows = isReplaced ? all.filter(({ run }) => run === null) : all;
       if (rows.length === 0) return new Map();
@@ -192,7 +192,7 @@ function toRow(ending: RecordedEnding, endedAt: Date, expireAt: Date): LedgerRow
 }
 
 /** Writes those that are stronger than what is there: a delivery over anything else, a run over what was before it. */
-/** How many have been replaced. */
+/** Returns how many were replaced. */
 async function replaceWeaker(
   sent: SentRows,
   met: readonly LedgerRow[],

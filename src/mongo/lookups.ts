@@ -18,18 +18,18 @@ import {
 import { toPlainDocument, toPlainField, type UuidRepresentation } from './plainDocument.ts';
 import { findSomeByKeys, kindOf } from './smsCollection.ts';
 
-/** What was found: all of it, or of the documents as many as one answer holds. */
+/** What was found: everything, or only as many documents as fit in one answer. */
 interface Found {
   readonly documents: ReadonlyMap<string, PlainDocument>;
   readonly isAll: boolean;
 }
 
 /**
- * Reads a whole batch in one query if documents are asked for: of the ledger, durable state and the SMS collection. In
- * two or more where that collection is sharded, clustered, has a collation or lies in another database, or where all is
- * more than one answer of the server holds. Of an SMS whose records are asked for, the document is read only if there is anything it could
- * have lost. No more documents are read than one answer of the server holds, which is 16 MB, nor more of the
- * history; the others are left.
+ * If documents are requested, one query reads the ledger, durable state and the SMS collection for a whole batch. Two
+ * or more are needed if that collection is sharded or clustered, has a collation or is in another database, or if the
+ * result does not fit in one answer of the server. Of an SMS whose records are asked for, the document is read only if
+ * there is anything it could have lost. No more documents are read than one answer of the server holds, which is 16 MB,
+ * nor more of the history; the others are left.
  */
 export function createLookups(options: {
   readonly sms: Collection;
@@ -41,7 +41,7 @@ export function createLookups(options: {
 }): Lookups {
   const { sms, state, uuidRepresentation: uuids, logger, signal } = options;
 
-  /** Whether the last answers were complete: what is asked for next is about as large. */
+  /** Whether the last answers were complete: the next ones will be about as large. */
   let fitsInOneAnswer = true;
 
   const byKey = (documents: readonly Document[]): Map<string, PlainDocument> => {

@@ -12,7 +12,7 @@ import type { Ledger } from './ledger.ts';
 import { createRecordWriter } from './recordWriter.ts';
 import type { RetryRows } from './retryRow.ts';
 
-/** A batch waits so long for company while nobody waits for its slots, and while somebody does. */
+/** How long a batch is collected while nothing waits for its slots, and while something does. */
 const LINGER_MS = 25;
 const LINGER_AWAITED_MS = 2;
 
@@ -29,7 +29,7 @@ export function createOutcomeStore(options: {
   readonly retries: RetryRows;
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, 'recordFailed'>;
-  /** Whether somebody waits for one of the slots that are held until their outcome is written. */
+  /** Whether anything waits for one of the slots that are held until their outcomes are written. */
   areSlotsAwaited(): boolean;
   /** Aborted when the worker can't wait any longer for a write. */
   readonly signal: AbortSignal;
@@ -139,7 +139,7 @@ async function removeRows(
   const claimed = endings.filter((ending) => ending.claim !== null);
   if (claimed.length === 0) return;
   const ids = claimed.map(({ notificationId }) => notificationId);
-  // In one go, since rows that were claimed together have one token.
+  // One command for all, because rows that were claimed together share a token.
   const tokens = [...new Set(claimed.map(({ claim }) => claim))];
   const rows: Document = { _id: { $in: ids }, 'claim.token': { $in: tokens } };
   await withDeadline(limit, () => retries.deleteMany(rows));

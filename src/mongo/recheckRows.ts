@@ -4,13 +4,13 @@ import { findAll, type Limit } from './calls.ts';
 import type { Ledger } from './ledger.ts';
 import type { RetryRow, RetryRows } from './retryRow.ts';
 
-/** A claim that has not run out: its owner may be calling. */
+/** A claim that has not expired: its owner may be making the call. */
 const isBeingCalled: Document = {
   claim: { $exists: true },
   $expr: { $gt: ['$nextAttemptAt', '$$NOW'] },
 };
 
-/** What has become of claimed rows' notifications, and their SMS' others, in two queries. */
+/** What has become of the notifications of claimed rows, and of others of the same SMS, in two queries. */
 export async function recheckRows(
   claimed: readonly ClaimedRetry[],
   from: {
@@ -38,7 +38,7 @@ export async function recheckRows(
   const endOf = new Map([...ends.values()].flat().map((end) => [end.notificationId, end]));
   return subjects.map(({ notificationId, smsKey, run }) => {
     const end = endOf.get(notificationId);
-    // Only one that is replayed on purpose is called although an end of it is remembered.
+    // If the ledger has an end, the notification is called only if it is deliberately replayed.
     const isReplayed = run !== undefined && run !== end?.run;
     const isSibling = ({ sms, _id }: Document): boolean => sms === smsKey && _id !== notificationId;
     return {

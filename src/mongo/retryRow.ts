@@ -60,7 +60,7 @@ export interface RetryRow extends EndpointFields, LogFields {
   readonly bodyBytes: number;
   readonly acceptedAt: Date;
   readonly run: string | null;
-  /** As of its SMS when it was new. Rows of earlier versions do not say. */
+  /** As its SMS was when the row was new. Missing from rows of earlier versions. */
   readonly showsNone?: boolean;
   readonly undecided: AwaitingRoute | null;
   /** When it is due, or how long its claim holds, by the server's clock. */
@@ -259,7 +259,7 @@ export async function readRetryRow(
     deliveryStatus: row.deliveryStatus,
     statusAt: row.statusAt,
     ...runOf(row),
-    // An attempt was shown.
+    // Once an attempt has begun, it is shown.
     ...(row.showsNone === true && log.begun === 0 ? { showsNone: true } : {}),
   };
   const { accountId, flowId, acceptedAt } = row;

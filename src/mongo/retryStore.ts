@@ -44,7 +44,7 @@ interface Insertion {
 /** What is read of the row afterwards; null when it is gone again. */
 type Inserted = Partial<Pick<RetryRow, 'claim' | 'nextAttemptAt'>> | null | 'refused';
 
-/** When the row is due, or its claim runs out; null when somebody else has it. */
+/** When the row is due, or its claim expires; null if another owner has it. */
 type Written = Date | null | 'refused';
 
 /** How often rows are looked for that would never be due. */
@@ -84,7 +84,7 @@ export function createRetryStore(options: {
     const written = new Map(rows.map((row) => [row['_id'] as string, row as Inserted]));
     return all.map(({ row }) => written.get(row._id) ?? null);
   };
-  /** The rows as they are afterwards, new or not. Nearly all are new. */
+  /** The rows as stored afterwards, new or not. Nearly all are new. */
   const insertAll = async (
     all: readonly Insertion[],
     limit: Limit,
@@ -118,7 +118,7 @@ export function createRetryStore(options: {
     });
     return insisted.kind === 'done' ? insisted.result : 'refused';
   };
-  /** All at once, as far as each can be; `alone` sees to one that can't. */
+  /** Handles all items at once where possible; `alone` handles each of the others. */
   const together = async <Item, Result>(
     items: readonly Item[],
     all: (items: readonly Item[], limit: Limit) => Promise<readonly Result[]>,

@@ -27,9 +27,10 @@ export type AttemptResult =
   | Readonly<{ kind: 'stopped' }>;
 
 /**
- * One attempt, and the end or the wait in the database that it leads to; no call when it is too late for one. The slot
- * is held until that is in the ledger or in durable state: so what would be called again after a crash never exceeds the
- * bounds on calls in flight. One function, since each that waits is kept for as long as it does.
+ * One attempt, and the end or the wait in the database that follows; no call if it is too late for one. The slot is
+ * held until the result is in the ledger or in durable state, so the number of calls repeated after a crash never
+ * exceeds the limits on calls in flight. This is one function because every function that waits stays in memory for
+ * that long.
  */
 export async function attempt(
   slot: Slot,

@@ -115,7 +115,8 @@ export function createClaim(
   };
 
   return {
-    // Not a getter: V8 keeps an object with one of its own until it collects the old generation, and so all of a delivery.
+    // Not a getter: V8 keeps an object literal with a getter, and so the whole delivery, until it collects the old
+    // generation.
     canBeScheduled: () => canBeScheduled,
     persisted: persisted.promise,
     async beginAttempt(log) {

@@ -9,7 +9,7 @@ type End = Extract<NextStep, { kind: 'delivered' | 'failed' }>;
 /**
  * Writes the end, or schedules the next attempt. If its row is refused, it ends as `attempts_exhausted`.
  *
- * @param onDurable called as soon as a crash would not have it called again
+ * @param onDurable called as soon as a crash would no longer cause a repeated call
  */
 export async function conclude(
   delivery: Delivery,

@@ -94,7 +94,7 @@ async function learn(
   }
   const siblingClaimed = lookup.waiting.some((row) => row.isClaimed);
   const known = {
-    // What waits may be shown by the time this one is.
+    // By the time this one is shown, a waiting notification may be shown too.
     showsNone: document['notify_on_delivery'] === undefined && lookup.waiting.length === 0,
     ...subject,
     statusAt: notBeforeKnown(change, knownTimes(lookup, document)),

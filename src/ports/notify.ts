@@ -86,7 +86,7 @@ export interface Ending {
   readonly location?: string;
   /** As in its subject: it replaces what an earlier run, or none, has left of the same notification. */
   readonly run?: string;
-  /** Is called as soon as it is remembered: after a crash it would not be called again. */
+  /** Called as soon as the end is remembered: from then on, a crash causes no repeated call. */
   readonly remembered?: () => void;
   /** What else is to be durable before the end is shown, and after it is remembered. */
   readonly onRemembered?: () => Promise<void>;
@@ -116,9 +116,9 @@ export interface RouteSource {
 
 export interface WebhookSender {
   /**
-   * Makes one call. Never rejects for what the receiver or the network did. An answer is read as far as `share` lets
-   * it be, which holds it until the caller releases it. If the call is held up before it begins, `mayBegin` is asked
-   * once more, and with a no it rejects with `Stopping`.
+   * Makes one call. Never rejects for what the receiver or the network did. An answer is read up to the limit of
+   * `share`, which accounts for it until the caller releases it. If the call is delayed before it begins, `mayBegin` is
+   * asked once more. If it says no, `send` rejects with `Stopping`.
    */
   send(
     attempt: Attempt,

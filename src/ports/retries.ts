@@ -127,6 +127,6 @@ export interface RetryStore {
   awaitedRoutes(): Promise<readonly RouteKey[]>;
   /** Makes the rows that wait for this route due. They lead to `to` from now on, unless that is null. */
   endWaitForRoute(key: RouteKey, to: EndpointName | null): Promise<void>;
-  /** What has become of a claimed row's notification, and its SMS' others, elsewhere. Batched. */
+  /** What has become of a claimed row's notification, and of others of the same SMS, elsewhere. Batched. */
   recheck(claimed: ClaimedRetry): Promise<Recheck | 'refused'>;
 }

@@ -15,7 +15,7 @@ export interface Metrics {
   recordFailed(code: string): void;
   /** A row of the worker's own that can't be read. */
   rowUnreadable(collection: string): void;
-  /** A thread that makes calls came to its end and is replaced. */
+  /** A thread that makes calls has ended and is replaced. */
   httpThreadEnded(cause: 'error' | 'out_of_memory' | 'hung' | 'exited'): void;
   routeLookup(result: 'hit' | 'miss' | 'stale' | 'error'): void;
   leaseHeld(held: boolean): void;

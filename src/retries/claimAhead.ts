@@ -6,39 +6,39 @@ import { createByteBudget } from '../runtime/byteBudget.ts';
 import { giveBack, takeUp, type TakenRetry } from './takeUp.ts';
 import type { Track } from './track.ts';
 
-/** What the bodies of claimed rows, and the responses they have had, may take together. */
+/** The maximum total size of the bodies of claimed rows and the responses they have had. */
 const CLAIMED_BYTES = 32 * 1024 * 1024;
 
-/** Rows in this worker's hands before there is a slot for them, so that none waits for a claim. */
+/** Rows that are claimed before there is a slot for them, so that no slot waits for a claim. */
 export interface ClaimedAhead {
-  /** The next row of this endpoint. Null when nothing is due there, or its bytes have no room: it stays due then. */
+  /** The next row of this endpoint. Null if nothing is due, or if there is no room for its bytes: it then stays due. */
   next(endpointKey: string): Promise<TakenRetry | null>;
-  /** What `next` gave is over: as many may be claimed ahead as are not. */
+  /** A row from `next` is finished. As many rows may be claimed ahead as are unfinished. */
   over(endpointKey: string): void;
-  /** Has a row that leads to this endpoint wait for a slot there; false when enough do. */
+  /** Lets a row that leads to this endpoint wait for a slot there. False if enough are waiting. */
   add(endpointKey: string, taken: TakenRetry): boolean;
-  /** Lets go of what waits for a slot there: none will come. */
+  /** Releases the rows that wait for a slot there, because none will come. */
   giveBackAll(endpointKey: string): Promise<void>;
 }
 
 interface Stock {
   readonly ready: TakenRetry[];
-  /** Of whoever holds a slot and waits for a row. */
+  /** Callbacks of holders of a slot that wait for a row. */
   readonly waiting: ((taken: TakenRetry | null) => void)[];
   /** Rows that are being claimed. */
   coming: number;
-  /** Rows that `next` gave and are not over. */
+  /** Rows from `next` that are unfinished. */
   inHand: number;
 }
 
-/** `gone`: it was claimed, and there is nothing to do about it now. */
+/** `gone`: it was claimed, but there is nothing to do for it now. */
 type Arrival = TakenRetry | 'gone' | 'nothingDue';
 
 /**
- * Claims as many rows of an endpoint again as are in hand there. So an endpoint that takes none has few, claims don't
- * run out in a queue, and they are made together.
+ * Claims as many further rows of an endpoint as are in hand there. So an endpoint that accepts none has few claimed
+ * rows, claims don't expire in a queue, and rows are claimed together.
  *
- * @param isExpected whether somebody will ask for the next row of this endpoint; what nobody asks for is let go of
+ * @param isExpected whether the next row of this endpoint will be asked for; other rows are released
  */
 export function createClaimedAhead(
   ctx: NotifyContext,
@@ -48,7 +48,7 @@ export function createClaimedAhead(
   const { maxInFlight, maxInFlightPerEndpoint } = queues;
   const bodies = createByteBudget(CLAIMED_BYTES);
   const stocks = new Map<string, Stock>();
-  /** Ready or coming, at all endpoints. */
+  /** Rows that are ready or being claimed, at all endpoints. */
   let ahead = 0;
 
   const stockOf = (endpointKey: string): Stock => {
@@ -62,7 +62,7 @@ export function createClaimedAhead(
     const { ready, waiting, coming, inHand } = stock;
     if (ready.length + waiting.length + coming + inHand === 0) stocks.delete(endpointKey);
   };
-  /** Rows that lead nowhere yet are in hand for a moment only. */
+  /** Rows that lead nowhere yet are in hand only for a moment. */
   const aimOf = (endpointKey: string, { inHand }: Stock): number =>
     endpointKey === NO_ENDPOINT
       ? Math.ceil(maxInFlight / 2)
@@ -76,7 +76,7 @@ export function createClaimedAhead(
     stock.inHand += 1;
     return taken;
   };
-  /** Whoever waits for a row takes it, else it is kept. */
+  /** Gives the row to a waiting slot, or keeps it if none waits. */
   const keep = (stock: Stock, taken: TakenRetry): void => {
     const ask = stock.waiting.shift();
     if (ask !== undefined) {
@@ -125,7 +125,7 @@ export function createClaimedAhead(
       settle(endpointKey, stock);
     }
   };
-  /** Not for every row: those that are claimed together share their queries. */
+  /** Not after every row, because rows that are claimed together share their queries. */
   const refill = (endpointKey: string, stock: Stock): void => {
     const { ready, waiting, coming } = stock;
     const aim = aimOf(endpointKey, stock);

@@ -17,12 +17,12 @@ const KNOWN_ROUTE_WAIT_MS = 60_000;
 /** Where a row was claimed, and the slot it is called in; null when there is no call to make. */
 type Place = Readonly<{ endpointKey: string; slot: Slot }> | null;
 
-/** It leads to another endpoint now, and is still taken up. */
+/** The row now leads to another endpoint, and is still held. */
 type Led = Readonly<{ leadsTo: string; taken: TakenRetry }>;
 
 /**
- * Takes one row on: to its end, to its next wait, or to where it leads now. Rejects, with nothing lost, only because
- * the worker is stopping; any other rejection is a bug.
+ * Processes one row until its end, its next wait, or the endpoint that it leads to now. Rejects, with nothing lost,
+ * only because the worker is stopping; any other rejection is a bug.
  */
 export async function processRetry(
   taken: TakenRetry,
@@ -110,7 +110,7 @@ async function waitForRoute(claimed: ClaimedRetry, ctx: NotifyContext): Promise<
   await release(claimed, routeWaitMs(lookUps), update, ctx);
 }
 
-/** Calls it, if there is a slot for it where it leads. */
+/** Makes the call if the row has a slot at the endpoint that it leads to. */
 async function deliverRetry(
   taken: TakenRetry,
   webhook: Webhook,

@@ -17,10 +17,10 @@ const ALWAYS_RESERVED = 2;
 /**
  * Serves what waits in the database, until `stopping`. Waits out a database that does not answer.
  *
- * For each endpoint with something due a reservation stands in its queue. When it has a slot it takes the row that has
- * been due longest, and two more reservations take its place. With nothing due any more they run out. Rows are claimed
- * as far as there are slots for them, and about as many again (`claimAhead.ts`). Hence a backlog is not begun all at
- * once, claims don't run out in a queue, and no endpoint's rows take more than its queue.
+ * Each endpoint with something due has a reservation in its queue. When a reservation gets a slot, it takes the row
+ * that has been due longest, and two new reservations replace it. When nothing is due any more, the reservations run
+ * out. Rows are claimed for the slots that there are, and about as many again in advance (`claimAhead.ts`). So a
+ * backlog starts slowly, claims don't expire in a queue, and the rows of an endpoint take up no more than its queue.
  */
 export async function runRetryLoop(ctx: NotifyContext, track: Track): Promise<void> {
   const { retries, queues, logger, term } = ctx;
@@ -58,7 +58,7 @@ function createReservations(ctx: NotifyContext, track: Track): (endpointKey: str
   const { stopping } = term;
   /** Reservations in the queues. */
   const waiting = createCounts();
-  /** Those that have a slot and want a row. */
+  /** Reservations that have a slot and want a row. */
   const asking = createCounts();
   const isExpected = (endpointKey: string): boolean =>
     waiting.of(endpointKey) + asking.of(endpointKey) > 0;
@@ -96,7 +96,7 @@ function createReservations(ctx: NotifyContext, track: Track): (endpointKey: str
       ahead.over(place.endpointKey);
     }
   };
-  /** It stays claimed for its turn where it leads, unless enough wait there. */
+  /** The row stays claimed until its turn at the endpoint it leads to, unless enough are waiting there. */
   const lead = async (endpointKey: string, taken: TakenRetry): Promise<void> => {
     reserve(endpointKey);
     if (ahead.add(endpointKey, taken)) return;

@@ -1,21 +1,25 @@
 import type { NotifyContext } from '../notify/context.ts';
 import type { ClaimedRetry, RetryUpdate } from '../ports/retries.ts';
 
-/** A row that can't begin after all is due again after this. */
+/** If a row can't begin after all, it is due again after this time. */
 export const TRY_AGAIN_MS = 1_000;
-/** The wait before a row is tried again whose state can't be read. */
+/** The wait before a row whose state can't be read is tried again. */
 const REFUSED_WAIT_MS = 600_000;
 
-/** A claimed row whose notification has not ended. Nobody else in this process sees to that until `leave`. */
+/**
+ * A claimed row whose notification has not ended. Nothing else in this process handles the notification until `leave`.
+ */
 export interface TakenRetry extends ClaimedRetry {
-  /** What it leads to as it was found out since, for the row if it is let go of; null when nothing was. */
+  /**
+   * Where the row leads, as found out since it was claimed: written if it is released. Null if nothing was found out.
+   */
   readonly update: RetryUpdate | null;
-  /** Once the row is written or let go of; once or more often. */
+  /** Call this when the row is written or released. Repeated calls are harmless. */
   leave(): void;
 }
 
 /**
- * Takes up what was just claimed; null when nothing is to be done about it now. Its claim is renewed from now on.
+ * Takes up a row that was just claimed; null if there is nothing to do for it now. From now on, its claim is renewed.
  * Rejects, with nothing lost, only because the worker is stopping.
  */
 export async function takeUp(
@@ -26,9 +30,9 @@ export async function takeUp(
   const { retry, token } = claimed;
   const { subject } = retry;
   const { notificationId } = subject;
-  // A change of it has come between the search for rows and the claim.
+  // A change for this notification came between the search for rows and the claim.
   if (active.has(notificationId)) return await release(claimed, TRY_AGAIN_MS, null, ctx);
-  // It is in the database: nobody has to wait for it to be durable.
+  // It is already in the database, so nothing has to wait until it is durable.
   const activity = Promise.resolve();
   active.set(notificationId, activity);
   claims.set(notificationId, token);
@@ -40,7 +44,7 @@ export async function takeUp(
   let isTaken = false;
   try {
     const rechecked = await retries.recheck(claimed);
-    // Nobody can tell whether it has ended.
+    // There is no way to tell whether it has ended.
     if (rechecked === 'refused') return await release(claimed, REFUSED_WAIT_MS, null, ctx);
     if (rechecked.ended !== null) {
       await recorder.closeRow(subject, rechecked.ended.record, token);
@@ -54,7 +58,7 @@ export async function takeUp(
   }
 }
 
-/** What the database refuses to let go of has its claim run out, and is claimed again. */
+/** If the database refuses the release, the claim expires and the row is claimed again. */
 export async function release(
   { retry, token }: ClaimedRetry,
   waitMs: number,
@@ -65,7 +69,7 @@ export async function release(
   return null;
 }
 
-/** Lets go of a row as it is known now, due at once, and leaves it. */
+/** Releases a row with what is known now, due at once, and leaves it. */
 export async function giveBack(taken: TakenRetry, ctx: NotifyContext): Promise<void> {
   await release(taken, 0, taken.update, ctx).finally(() => taken.leave());
 }

@@ -1,2 +1,2 @@
-/** Keeps hold of what has begun, so that a stop can wait for it. */
+/** Keeps track of a running task, so that a stop can wait for it. */
 export type Track = (task: Promise<void>) => void;

@@ -11,8 +11,8 @@ export interface BatcherOptions<Item, Result> {
   /** Nor more than together weigh so much; one item of any weight makes a batch. */
   readonly weight?: Readonly<{ atMost: number; of(item: Item): number }>;
   /**
-   * How long a batch that is not full waits for company, asked for anew before each. 0: as long as this turn of the
-   * event loop.
+   * How long a batch that is not full waits for more, asked again before each batch. 0: until the end of this turn of
+   * the event loop.
    */
   readonly lingerMs: number | (() => number);
   /** Batches under way at once. While all are busy, the next batch grows to `maxSize`. */

@@ -11,8 +11,8 @@ export interface KeyedMutex {
 }
 
 /**
- * The tasks of one key. Cut when it is empty: what a map drops is still held by its old storage, and with the last task
- * all that its result refers to, until V8 collects the old generation.
+ * The tasks of one key. `last` is cleared when no task is left. Otherwise the map's old storage would still refer to
+ * the removed line, and so to the last task and everything in its result, until V8 collects the old generation.
  */
 interface Line {
   last: Promise<unknown> | null;

@@ -18,7 +18,7 @@ export function createWakeUp(): WakeUp {
   let cutShort = (): void => undefined;
   return {
     wake() {
-      // Each abort makes an error, with its stack: a tenth of the time it took to schedule.
+      // Each abort creates an error with a stack, which was a tenth of the time spent on scheduling.
       if (isGiven) return;
       isGiven = true;
       cutShort();

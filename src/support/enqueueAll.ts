@@ -78,7 +78,7 @@ export async function enqueueAll(
     const { found, next } = await reading;
     for (let start = 0; start < found.length; start += size) {
       if (stopping.aborted) return { tally, isFinished: false };
-      // The next page is read beside the last batch of this one.
+      // The next page is read while the last batch of this one is queued.
       if (next !== null && start + size >= found.length) reading = readAhead(pages, next.from);
       const queued = await take(found.slice(start, start + size));
       const following = found[start + size];
@@ -97,7 +97,7 @@ export async function enqueueAll(
 
 function readAhead(pages: SmsPages, from: unknown): ReturnType<SmsPages['page']> {
   const reading = pages.page(from);
-  // Its error is of whoever waits for it.
+  // The caller that awaits it handles its error.
   reading.catch(() => undefined);
   return reading;
 }

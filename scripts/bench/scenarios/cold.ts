@@ -4,10 +4,10 @@ import { target } from '../report.ts';
 import type { Scenario } from '../scenario.ts';
 
 const COUNT = 1_000;
-/** Also in a quick run: a single start says little. */
+/** In a quick run too: a single start says little. */
 const ROUNDS = 3;
 
-/** What a start costs until V8 has compiled what is used: every deployment and every hand-over has it. */
+/** What a start costs until V8 has compiled the code in use. Every deployment and every handover pays this. */
 export const cold: Scenario = {
   name: 'cold',
   title: `the first ${COUNT.toLocaleString('en-US')} statuses after a start, without a warm-up`,

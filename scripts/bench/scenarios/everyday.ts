@@ -4,23 +4,23 @@ import type { Lab } from '../lab.ts';
 import { target, type Target } from '../report.ts';
 import type { Scenario } from '../scenario.ts';
 
-/** How long statuses are written at each rate: fewer a second need longer for as good a percentile. */
+/** How long statuses are written at each rate. A lower rate needs longer for equally good percentiles. */
 const LOADS = [
   { perSecond: 20, seconds: 20 },
   { perSecond: 200, seconds: 15 },
   { perSecond: 1_000, seconds: 10 },
 ] as const;
 const QUICK_SECONDS = 3;
-/** CPU time of few statuses would be that of V8's compilers. */
+/** With fewer statuses, most of the CPU time would be that of V8's compilers. */
 const QUICK_WARM_UP = 2_000;
-/** How much longer than the writing it may take until the last has arrived. */
+/** How long after the last write the last arrival may come. */
 const TAIL_MS = 5_000;
-/** Followed by a look at the idle contenders. */
+/** After this rate, the idle contenders are measured. */
 const IDLE_AFTER = 200;
 
 type At = Readonly<{ perSecond: number }> & Awaited<ReturnType<typeof compare>>;
 
-/** What a customer waits for, and what it costs, on an ordinary day. */
+/** How long a customer waits on an ordinary day, and what that costs. */
 export const everyday: Scenario = {
   name: 'everyday',
   title: '20, 200 and 1,000 statuses a second, 20 endpoints that answer at once',

@@ -7,7 +7,7 @@ import { ratioOf } from '../statistics.ts';
 import { figure, whole } from '../text.ts';
 import { workerThroughput } from './throughput.ts';
 
-/** What an outage of many endpoints costs, what of it the others notice, and how soon it is made up for. */
+/** What an outage of many endpoints costs, how it affects the others, and how soon the backlog is gone. */
 export const outage: Scenario = {
   name: 'outage',
   title: '20 of 40 endpoints refuse connections, and return',

@@ -19,7 +19,7 @@ import { workerThroughput } from './throughput.ts';
 const LIMIT_MS = 300_000;
 const ANSWER_AFTER_MS = 20;
 
-/** How fast durable state is worked off: what a command has put there, and what one endpoint has left there. */
+/** How fast durable state is drained: rows added by a command, and rows parked for one endpoint. */
 export const replay: Scenario = {
   name: 'replay',
   title: 'the command replay over 20 endpoints, and one endpoint that returns',
@@ -47,7 +47,7 @@ export const replay: Scenario = {
   },
 };
 
-/** All that was delivered once is sent again by the command, as fast as it can queue it. */
+/** The command resends everything that was delivered, as fast as it can queue it. */
 async function replayAll(lab: Lab, count: number) {
   const { receiver, signal } = lab;
   const all = endpoints(ENDPOINTS);
@@ -96,7 +96,7 @@ async function replayAll(lab: Lab, count: number) {
 const RETURNING = 0;
 const ALIVE = 1;
 
-/** All that waits is for one endpoint, so its own limit of calls at a time is what can be reached. */
+/** Everything that waits is for one endpoint, so the endpoint's limit of concurrent calls bounds the rate. */
 async function drainOne(lab: Lab, toPark: number) {
   const { receiver } = lab;
   const path = endpointPath(RETURNING);

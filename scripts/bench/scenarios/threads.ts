@@ -9,7 +9,7 @@ import { fullSpeed } from './throughput.ts';
 
 const COUNTS = [0, 1, 2, 4] as const;
 
-/** What it costs to have threads make the calls, and what it leaves to the main thread. */
+/** What it costs to make the calls in threads, and how much work remains for the main thread. */
 export const threads: Scenario = {
   name: 'threads',
   title: `statuses at full speed, with HTTP_THREADS of ${COUNTS.join(', ')}`,

@@ -20,23 +20,23 @@ import {
 } from './messages.ts';
 import { createOutbox } from './outbox.ts';
 
-/** How a thread came to its end. */
+/** How a thread ended. */
 export type ThreadEnd = Readonly<{
-  /** `hung`: it has let a call take far too long. */
+  /** `hung`: one of its calls took far too long. */
   cause: Parameters<Metrics['httpThreadEnded']>[0];
   error?: Error;
-  /** That it was making. */
+  /** The number of calls in progress when it ended. */
   calls: number;
 }>;
 
 export interface CallThread {
-  /** Calls that it makes now. */
+  /** The number of calls in progress. */
   readonly load: number;
-  /** See `WebhookSender`. A call that the thread does not survive is unanswered. */
+  /** See `WebhookSender`. If the thread ends during a call, the call is unanswered. */
   make(attempt: Attempt, by: CallBy): Promise<AttemptOutcome>;
-  /** To be called steadily, as long as this process runs: after so many times, a call is overdue. */
+  /** Call this at a steady rate while this process runs. A call that has seen `overdueTicks` ticks is overdue. */
   tick(overdueTicks: number): void;
-  /** Ends running calls too. */
+  /** Also ends running calls. */
   close(): Promise<void>;
 }
 
@@ -50,16 +50,16 @@ type CallBy = Readonly<{
 export interface CallThreadOptions {
   readonly options: ThreadOptions;
   readonly resolveHost: ResolveHost;
-  /** In place of the usual one. */
+  /** Replaces the usual entry file. */
   readonly entry?: string;
-  /** Called once, unless it was closed. */
+  /** Called once, unless the thread was closed. */
   onEnd(end: ThreadEnd): void;
 }
 
 interface Running extends Pick<CallBy, 'startedAt' | 'share' | 'mayBegin'> {
   readonly attempt: Attempt;
   readonly startedMs: number;
-  /** When it was handed over. */
+  /** The tick at which it was handed over. */
   readonly tick: number;
   resolve(outcome: AttemptOutcome): void;
   reject(reason: Error): void;
@@ -69,16 +69,16 @@ const defaultEntry = fileURLToPath(
   new URL(`./threadMain${extname(import.meta.url)}`, import.meta.url),
 );
 
-/** V8 ends a thread that needs more, instead of the process. A call takes a tenth of its part. */
+/** If a thread needs more, V8 ends the thread and not the process. A call uses a tenth of its share. */
 const HEAP_MB = 192;
 const CALLS_PER_HEAP_MB = 4;
-/** Half of what `npm start` gives the main thread: a thread takes 40 MB less by that, and a few per cent more CPU time. */
+/** Half of the main thread's with `npm start`. A thread then takes 40 MB less, and a few per cent more CPU time. */
 const YOUNG_GENERATION_MB = 48;
 
-/** One thread that makes calls. The messages of a turn of the event loop go together, in both directions. */
+/** One thread that makes calls. In both directions, all messages of one turn of the event loop are sent together. */
 export function startCallThread(given: CallThreadOptions): CallThread {
   const { options, resolveHost, entry = defaultEntry, onEnd } = given;
-  // Or V8 would give the thread what the command line says. The main thread's heap keeps the size it has.
+  // Otherwise V8 would apply the command line's value to the thread. The main thread's heap keeps its size.
   setFlagsFromString('--max-semi-space-size=0');
   const worker = new Worker(entry, {
     name: 'calls',
@@ -149,7 +149,7 @@ export function startCallThread(given: CallThreadOptions): CallThread {
       }
     }
   };
-  /** The calls end unanswered: the receivers may have got them. */
+  /** The calls end unanswered, because the receivers may have got them. */
   const end = (error: AttemptError): void => {
     isOver = true;
     for (const { resolve, startedAt, startedMs } of running.values()) {
@@ -167,7 +167,7 @@ export function startCallThread(given: CallThreadOptions): CallThread {
   worker.on('message', (messages: readonly FromThread[]) => {
     if (!isOver) for (const message of messages) receive(message);
   });
-  // Answers that it still had may come between its error and its exit.
+  // Remaining answers may arrive between its error and its exit.
   let thrown: unknown;
   worker.on('error', (error: unknown) => (thrown = error));
   worker.on('exit', () => {

@@ -5,8 +5,8 @@ import type { Call } from '../call.ts';
 import type { CallOptions } from '../calls.ts';
 
 /**
- * What the main thread and a thread that makes calls tell each other. Tuples without nested objects: names of properties
- * and objects are most of what copying a message costs.
+ * The messages between the main thread and a thread that makes calls. They are tuples without nested objects, because
+ * property names and objects cause most of the cost of copying a message.
  */
 export type ToThread =
   | readonly [
@@ -19,13 +19,13 @@ export type ToThread =
       headers: Call['webhook']['headers'] | null,
       signingKeys: Call['webhook']['signingKeys'] | null,
       endpointKey: string,
-      /** Of the bytes that come with these messages, which are those of all bodies, in order. */
+      /** Its part of the bytes sent with these messages, which contain all bodies in order. */
       bodyBytes: number,
       /** See `Share`. */
       freeBytes: number,
     ]
   | readonly ['abort', id: number]
-  /** What a reader is told that has asked for room. */
+  /** The reply to a reader that has asked for room. */
   | readonly ['granted' | 'cut', id: number]
   | readonly ['found', lookUpId: number, addresses: readonly LookupAddress[]]
   | readonly ['notFound', lookUpId: number, message: string, code: unknown, syscall: unknown];
@@ -43,7 +43,7 @@ export type FromThread =
       text: string | null,
       encoding: ResponseContent['encoding'] | undefined,
       truncated: boolean | undefined,
-      /** What is kept of the room that was asked for; null if none was. */
+      /** How much of the requested room is kept; null if none was requested. */
       keptBytes: number | null,
     ]
   | readonly ['unanswered', id: number, durationMs: number, error: AttemptError]
@@ -52,7 +52,7 @@ export type FromThread =
   | readonly ['ask', id: number, bytes: number]
   | readonly ['lookUp', lookUpId: number, host: string];
 
-/** What one turn of the main thread's event loop has for a thread. */
+/** Everything for a thread from one turn of the main thread's event loop. */
 export interface BatchToThread {
   readonly messages: readonly ToThread[];
   readonly bodies: Uint8Array<ArrayBuffer>;
@@ -60,14 +60,14 @@ export interface BatchToThread {
   readonly sinceMs: number;
 }
 
-/** What a thread is started with. */
+/** The options that a thread is started with. */
 export interface ThreadOptions extends Omit<CallOptions, 'egress'> {
   readonly handOverMs: number;
   readonly allowedRanges: readonly string[];
   readonly proxy: string | null;
 }
 
-/** Milliseconds by a clock that all threads of a process share, unlike that of `performance`. */
+/** Milliseconds on a clock that all threads of a process share, unlike the clock of `performance`. */
 export function steadyMs(): number {
   const [seconds, nanoseconds] = process.hrtime();
   return seconds * 1_000 + nanoseconds / 1_000_000;
@@ -114,7 +114,10 @@ export function toCall(message: CallMessage, body: Uint8Array): Call {
   };
 }
 
-/** In one piece, which is handed over instead of copied: a part of a larger piece would be copied with all of it. */
+/**
+ * One buffer of its own, so that it is transferred and not copied. A slice of a larger buffer would be copied with all
+ * of it.
+ */
 export function joinBodies(bodies: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const bytes = bodies.reduce((sum, body) => sum + body.byteLength, 0);
   const joined = Buffer.allocUnsafeSlow(bytes);

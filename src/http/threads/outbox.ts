@@ -1,4 +1,6 @@
-/** Hands on together what is added during one turn of the event loop: a message costs more than what is in it. */
+/**
+ * Sends everything that is added during one turn of the event loop together: a message costs more than its contents.
+ */
 export function createOutbox<Item>(post: (items: readonly Item[]) => void) {
   let items: Item[] = [];
   const flush = (): void => {

@@ -89,7 +89,7 @@ function takeBatch({ messages, bodies, sinceMs }: BatchToThread): void {
     const [, id, , , , , , , , bodyBytes, freeBytes] = message;
     const body = bodies.subarray(at, at + bodyBytes);
     at += bodyBytes;
-    // Asked for each: the process may have been paused within this loop, and have lost its lease.
+    // Checked for each call: the process may have been paused within this loop and have lost its lease.
     if (steadyMs() - sinceMs > handOverMs) outbox.add(['late', id]);
     else void make(id, toCall(message, body), freeBytes);
   }

@@ -10,11 +10,11 @@ import { type CallThread, startCallThread, type ThreadEnd } from './callThread.t
 
 export interface ThreadedSenderOptions extends WebhookSenderOptions {
   readonly threads: number;
-  /** How old a caller's decision to call may be when a thread begins. */
+  /** The maximum age of a caller's decision to call when a thread begins the call. */
   readonly handOverMs: number;
   readonly logger: Pick<Logger, 'warn'>;
   readonly metrics: Pick<Metrics, 'httpThreadEnded'>;
-  /** The file that the threads run, in place of the usual one. */
+  /** The file that the threads run, instead of the usual one. */
   readonly entry?: string;
 }
 
@@ -33,15 +33,15 @@ function isAlive(place: Place): place is Alive {
 
 const ENDPOINTS_AT_MOST = 10_000;
 const TICK_MS = 1_000;
-/** A thread ends every call in time. One that is so late with it has hung. */
+/** A thread ends every call in time. If it is this late, it has hung. */
 const OVERDUE_MS = 5_000;
-/** A thread that has lived for so long is replaced at once. */
+/** A thread that has lived for this long is replaced at once. */
 const STEADY_MS = 60_000;
 
 /**
- * Makes the calls by threads, all of an endpoint by the same one, which has its connections. Otherwise like
- * `createWebhookSender`, but for calls that a thread does not survive: they are unanswered, and the thread is replaced.
- * Threads start with the first call, so that a worker that stands by has none.
+ * Makes the calls in threads. All calls of an endpoint go to the same thread, which has its connections. Otherwise this
+ * works like `createWebhookSender`, except that if a thread ends, its calls are unanswered and it is replaced. Threads
+ * start with the first call, so a standby has none.
  */
 export function createThreadedSender(
   options: ThreadedSenderOptions,
@@ -52,7 +52,7 @@ export function createThreadedSender(
   const started = {
     options: {
       ...{ requestTimeoutMs, connectTimeoutMs, connectionMaxAgeMs, responseLimitBytes },
-      // Of each, since one may have all calls.
+      // For each thread, because one may have all the calls.
       maxInFlight,
       userAgent: options.userAgent,
       handOverMs: options.handOverMs,
@@ -102,10 +102,10 @@ export function createThreadedSender(
       }, TICK_MS),
     );
   };
-  /** From this one on, in a circle. */
+  /** Starting with this one, and wrapping around. */
   const alive = (from: number): readonly Alive[] =>
     [...places.slice(from), ...places.slice(0, from)].filter(isAlive);
-  /** Of those with equally few calls, one after the other. */
+  /** Threads with equally few calls take turns. */
   const leastLoaded = (): Alive | undefined => {
     turn = (turn + 1) % threads;
     return alive(turn).toSorted((one, other) => one.thread.load - other.thread.load)[0];
@@ -113,7 +113,7 @@ export function createThreadedSender(
   const threadFor = (endpointKey: string): CallThread | null => {
     const known = placeOf.get(endpointKey);
     if (known !== undefined) {
-      // While there is no thread in its place, another one's: always the same.
+      // While its place has no thread, the endpoint uses another thread, always the same one.
       return known.thread ?? alive(places.indexOf(known))[0]?.thread ?? null;
     }
     const chosen = leastLoaded();
