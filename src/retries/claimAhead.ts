@@ -60,7 +60,9 @@ export function createClaimedAhead(
   };
   const forgetIfEmpty = (endpointKey: string, stock: Stock): void => {
     const { ready, waiting, coming, inHand } = stock;
-    if (ready.length + waiting.length + coming + inHand === 0) stocks.delete(endpointKey);
+    const isEmpty = ready.length + waiting.length + coming + inHand === 0;
+    // It may have been forgotten before, and another one be in its place.
+    if (isEmpty && stocks.get(endpointKey) === stock) stocks.delete(endpointKey);
   };
   /** Rows that lead nowhere yet are in hand only for a moment. */
   const aimOf = (endpointKey: string, { inHand }: Stock): number =>

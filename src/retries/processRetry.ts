@@ -9,10 +9,13 @@ import type { NotifyContext } from '../notify/context.ts';
 import { deliver } from '../notify/deliver.ts';
 import { findRouteSoon } from '../notify/findRouteSoon.ts';
 import { NO_ENDPOINT, type ClaimedRetry } from '../ports/retries.ts';
-import { release, TRY_AGAIN_MS, type TakenRetry } from './takeUp.ts';
+import { isToBeCalled, release, TRY_AGAIN_MS, type TakenRetry } from './takeUp.ts';
 
 /** One that was called before and whose route is unknown. It is due as soon as that is known, see `askForRoutes`. */
 const KNOWN_ROUTE_WAIT_MS = 60_000;
+
+/** A check that a notification has not ended is repeated before a call if it is older than this. */
+const CHECK_HOLDS_MS = 1_000;
 
 /** Where a row was claimed, and the slot it is called in; null when there is no call to make. */
 type Place = Readonly<{ endpointKey: string; slot: Slot }> | null;
@@ -49,6 +52,9 @@ async function decideRetry(
   ctx: NotifyContext,
 ): Promise<'done' | Led> {
   const { recorder, endpoints, policy, term, metrics, clock } = ctx;
+  // It may have waited for its slot while a former holder of the lease wrote its end.
+  const isOld = performance.now() - claimed.checkedAtMs > CHECK_HOLDS_MS;
+  if (isOld && !(await isToBeCalled(claimed, claimed.update, ctx))) return 'done';
   const { retry, token } = claimed;
   const { subject, accountId, flowId, webhook, undecided, acceptedAt } = retry;
   const { deliveryStatus } = subject;

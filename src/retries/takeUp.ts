@@ -14,6 +14,8 @@ export interface TakenRetry extends ClaimedRetry {
    * Where the row leads, as found out since it was claimed: written if it is released. Null if nothing was found out.
    */
   readonly update: RetryUpdate | null;
+  /** When it was last checked that the notification has not ended. By `performance.now()`. */
+  readonly checkedAtMs: number;
   /** Call this when the row is written or released. Repeated calls are harmless. */
   leave(): void;
 }
@@ -26,7 +28,7 @@ export async function takeUp(
   claimed: ClaimedRetry,
   ctx: NotifyContext,
 ): Promise<TakenRetry | null> {
-  const { active, claims, retries, recorder } = ctx;
+  const { active, claims } = ctx;
   const { retry, token } = claimed;
   const { subject } = retry;
   const { notificationId } = subject;
@@ -43,19 +45,32 @@ export async function takeUp(
   };
   let isTaken = false;
   try {
-    const rechecked = await retries.recheck(claimed);
-    // There is no way to tell whether it has ended.
-    if (rechecked === 'refused') return await release(claimed, REFUSED_WAIT_MS, null, ctx);
-    if (rechecked.ended !== null) {
-      await recorder.closeRow(subject, rechecked.ended.record, token);
-      return null;
-    }
-    if (rechecked.siblingClaimed) return await release(claimed, TRY_AGAIN_MS, null, ctx);
-    isTaken = true;
-    return { retry, token, update: null, leave };
+    const checkedAtMs = performance.now();
+    isTaken = await isToBeCalled(claimed, null, ctx);
+    return isTaken ? { retry, token, update: null, checkedAtMs, leave } : null;
   } finally {
     if (!isTaken) leave();
   }
+}
+
+/**
+ * Whether its notification has neither ended nor has to wait for another one of its SMS. If it has, its row was removed
+ * or released.
+ */
+export async function isToBeCalled(
+  claimed: ClaimedRetry,
+  update: RetryUpdate | null,
+  ctx: NotifyContext,
+): Promise<boolean> {
+  const { retries, recorder } = ctx;
+  const rechecked = await retries.recheck(claimed);
+  // There is no way to tell whether it has ended.
+  if (rechecked === 'refused') await release(claimed, REFUSED_WAIT_MS, update, ctx);
+  else if (rechecked.ended !== null) {
+    await recorder.closeRow(claimed.retry.subject, rechecked.ended.record, claimed.token);
+  } else if (rechecked.siblingClaimed) await release(claimed, TRY_AGAIN_MS, update, ctx);
+  else return true;
+  return false;
 }
 
 /** If the database refuses the release, the claim expires and the row is claimed again. */

@@ -1,7 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { AttemptOutcome } from '../../../src/domain/attempt.ts';
 import type { Route } from '../../../src/domain/route.ts';
-import { answered, aRetry, aSubject, aWebhook } from '../../support/builders.ts';
+import { smsKeyOf } from '../../../src/domain/ids.ts';
+import {
+  anEndedSubject,
+  answered,
+  aRecord,
+  aRetry,
+  aSubject,
+  aWebhook,
+} from '../../support/builders.ts';
 import { createFakeRoutes, createFakeSender, deferred } from '../../support/fakePorts.ts';
 import { someQueues } from '../../support/someQueues.ts';
 import type { World } from '../../support/world.ts';
@@ -51,6 +59,23 @@ describe('rows that are claimed before there is a slot for them', () => {
     expect(world.retries.rows.size).toBe(0);
     expect(world.sender.sent).toHaveLength(20);
     expect(world.ctx.active.size).toBe(0);
+    await world.stop();
+  });
+
+  // One claimed ahead was checked when it was claimed, and called minutes later although a former holder of the lease
+  // had written its end meanwhile.
+  it('are checked again before their call if their slot was long in coming', async () => {
+    const world = await withBacklog();
+    const called = new Set(world.sender.sent.map(({ notificationId }) => notificationId));
+    const ahead = claimedOf(world).find((id) => !called.has(id)) ?? '';
+    await pass(2_000);
+    const subject = { ...anEndedSubject(), smsKey: smsKeyOf(ahead), notificationId: ahead };
+    await world.ctx.recorder.end(subject, aRecord({ notificationId: ahead }), null);
+    world.answer.resolve(answered(200));
+    await pass(5_000);
+    expect(world.sender.sent).toHaveLength(19);
+    expect(world.sender.sent.map(({ notificationId }) => notificationId)).not.toContain(ahead);
+    expect(world.retries.rows.size).toBe(0);
     await world.stop();
   });
 
