@@ -113,8 +113,15 @@ export function startCallThread(given: CallThreadOptions): CallThread {
   const handAgain = (id: number): void => {
     const call = running.get(id);
     if (call === undefined) return;
-    if (call.mayBegin()) hand(id, call);
-    else take(id)?.reject(new Stopping());
+    if (!call.mayBegin()) {
+      take(id)?.reject(new Stopping());
+      return;
+    }
+    // It begins only now, after those that have begun since.
+    const begun = { ...call, tick: ticks };
+    running.delete(id);
+    running.set(id, begun);
+    hand(id, begun);
   };
   const ask = (id: number, bytes: number): void => {
     const granted = (): void => outbox.add(['granted', id]);

@@ -2,6 +2,9 @@ import { LRUCache } from 'lru-cache';
 import type { WebhookSender } from '../../ports/notify.ts';
 import type { Metrics } from '../../ports/telemetry.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import { onAbort, Stopping } from '../../runtime/abort.ts';
+import { createCondition } from '../../runtime/condition.ts';
+import { toError } from '../../runtime/errors.ts';
 import { roomForAll } from '../../runtime/readingRoom.ts';
 import { type Backoff, createBackoff } from '../../runtime/retry.ts';
 import { createHostResolver } from '../egress.ts';
@@ -40,8 +43,9 @@ const STEADY_MS = 60_000;
 
 /**
  * Makes the calls in threads. All calls of an endpoint go to the same thread, which has its connections. Otherwise this
- * works like `createWebhookSender`, except that if a thread ends, its calls are unanswered and it is replaced. Threads
- * start with the first call, so a standby has none.
+ * works like `createWebhookSender`, except that if a thread ends, its calls are unanswered and it is replaced. While
+ * there is no thread at all, calls wait for one for as long as a call may take. Threads start with the first call, so a
+ * standby has none.
  */
 export function createThreadedSender(
   options: ThreadedSenderOptions,
@@ -66,15 +70,22 @@ export function createThreadedSender(
   const placeOf = new LRUCache<string, Place>({ max: ENDPOINTS_AT_MOST });
   const places: Place[] = [];
   const timers = new Set<NodeJS.Timeout>();
+  const revived = createCondition();
   let turn = 0;
   let isClosed = false;
 
   const start = (place: Place): void => {
     place.startedMs = performance.now();
-    place.thread = startCallThread({
-      ...started,
-      onEnd: (end) => replace(place, end),
-    });
+    try {
+      place.thread = startCallThread({
+        ...started,
+        onEnd: (end) => replace(place, end),
+      });
+      revived.check();
+    } catch (thrown) {
+      // The system has no thread to give.
+      replace(place, { cause: 'error', calls: 0, error: toError(thrown) });
+    }
   };
   const replace = (place: Place, { cause, calls, error }: ThreadEnd): void => {
     place.thread = null;
@@ -90,17 +101,17 @@ export function createThreadedSender(
     timers.add(timer);
   };
   const startAll = (): void => {
+    timers.add(
+      setInterval(() => {
+        for (const { thread } of places) thread?.tick(overdueTicks);
+      }, TICK_MS),
+    );
     for (let count = 0; count < threads; count += 1) {
       const backoff = createBackoff({ minMs: 500, maxMs: 30_000 });
       const place: Place = { thread: null, startedMs: 0, backoff };
       places.push(place);
       start(place);
     }
-    timers.add(
-      setInterval(() => {
-        for (const { thread } of places) thread?.tick(overdueTicks);
-      }, TICK_MS),
-    );
   };
   /** Starting with this one, and wrapping around. */
   const alive = (from: number): readonly Alive[] =>
@@ -122,11 +133,26 @@ export function createThreadedSender(
     return chosen.thread;
   };
 
+  const untilAlive = async (signal: AbortSignal): Promise<void> => {
+    const cut = new AbortController();
+    const giveUp = (): void => cut.abort();
+    const timer = setTimeout(giveUp, requestTimeoutMs);
+    const forget = onAbort(signal, giveUp);
+    await revived.until(() => isClosed || places.some(isAlive), cut.signal).catch(() => undefined);
+    clearTimeout(timer);
+    forget();
+    signal.throwIfAborted();
+  };
+
   return {
     async send(attempt, signal, share = roomForAll, mayBegin = () => true) {
       signal.throwIfAborted();
       if (places.length === 0 && !isClosed) startAll();
       const startedAt = clock.now();
+      if (!isClosed && !places.some(isAlive)) {
+        await untilAlive(signal);
+        if (!mayBegin()) throw new Stopping();
+      }
       const thread = isClosed ? null : threadFor(attempt.webhook.endpointKey);
       if (thread !== null) {
         return await thread.make(attempt, { startedAt, signal, share, mayBegin });
@@ -135,6 +161,7 @@ export function createThreadedSender(
     },
     async close() {
       isClosed = true;
+      revived.check();
       for (const timer of timers) clearTimeout(timer);
       await Promise.all(places.map(async ({ thread }) => await thread?.close()));
     },

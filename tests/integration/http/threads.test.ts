@@ -53,6 +53,14 @@ describe('threads that make calls', () => {
     await until('calls are made again', async () => isAnswered(await call(receiver.url('/'))));
   });
 
+  it('make the calls wait that come while there are none', async () => {
+    const receiver = await startTroubled();
+    const { call, ends } = start(1);
+    await call(receiver.url('/exit'));
+    expect(isAnswered(await call(receiver.url('/')))).toBe(true);
+    expect(ends()).toHaveLength(1);
+  });
+
   it('cost their calls an attempt when they hang, and are replaced', async () => {
     const receiver = await startTroubled();
     const { call, ends } = start(1, { requestTimeoutMs: 500 });
