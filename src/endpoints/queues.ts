@@ -186,8 +186,7 @@ export function createEndpointQueues(options: {
       const now = performance.now();
       // The probe of an open breaker is a scheduled one.
       const isProbe = as === 'scheduled' && mayRun(queue, now) > 0;
-      if (queue.breaker.isOpen && !isProbe) return 'shed';
-      if (as === 'fresh' && queue.isOverloaded) return 'shed';
+      if (as === 'fresh' ? shedsFresh(queue) : queue.breaker.isOpen && !isProbe) return 'shed';
       const isFree = waitingIn(queue) === 0 && queue.inFlight < mayRun(queue, now);
       if (isFree && ready.mayTake(queue, maxInFlight - inFlight, now)) {
         const slot = occupy(queue, now);
@@ -228,7 +227,7 @@ export function createEndpointQueues(options: {
     },
     sheds(endpointKey) {
       const queue = queues.get(endpointKey);
-      return queue !== undefined && (queue.breaker.isOpen || queue.isOverloaded);
+      return queue !== undefined && shedsFresh(queue);
     },
     ended(called, failure) {
       const queue = queueOf(called.webhook.endpointKey);
@@ -285,6 +284,10 @@ export function createEndpointQueues(options: {
     maxInFlight,
     maxInFlightPerEndpoint,
   };
+}
+
+function shedsFresh({ breaker, isOverloaded }: EndpointQueue): boolean {
+  return breaker.isOpen || isOverloaded;
 }
 
 /** Nothing else of it: a notification holds its body. */

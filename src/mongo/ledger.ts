@@ -191,8 +191,10 @@ function toRow(ending: RecordedEnding, endedAt: Date, expireAt: Date): LedgerRow
     : { ...end, reason: record.reason ?? null, record: null };
 }
 
-/** Writes those that are stronger than what is there: a delivery over anything else, a run over what was before it. */
-/** Returns how many were replaced. */
+/**
+ * Writes those that are stronger than what is there: a delivery over anything else, a run over what was before it.
+ * Returns how many were replaced.
+ */
 async function replaceWeaker(
   sent: SentRows,
   met: readonly LedgerRow[],

@@ -91,8 +91,10 @@ export function createLookups(options: {
     const { documents: rows, isAll } = await aggregateOnce(limit, state.retries, all);
     fitsInOneAnswer = isAll;
     if (!isAll) return null;
-    const documents = byKey(rows.filter((row) => !isOfHistory(row)));
-    return [{ documents, isAll }, toHistory(rows.filter(isOfHistory))];
+    const { history = [], documents = [] } = Object.groupBy(rows, (row) =>
+      isOfHistory(row) ? 'history' : 'documents',
+    );
+    return [{ documents: byKey(documents), isAll }, toHistory(history)];
   };
 
   const readApart = async (

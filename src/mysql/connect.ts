@@ -1,5 +1,5 @@
 import mysql, { type Pool, type PoolConnection, type RowDataPacket } from 'mysql2/promise';
-import { onAbort, orAbort } from '../runtime/abort.ts';
+import { orAbort, withPatience } from '../runtime/abort.ts';
 import { ConfigurationError, toError } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { type Connections, createConnections } from './pool.ts';
@@ -165,10 +165,6 @@ async function endLeftQuery(
   connections: Connections,
   { threadId, leastMs, signal }: { threadId: number; leastMs: number; signal: AbortSignal },
 ): Promise<LeftQuery> {
-  const patience = new AbortController();
-  const giveUp = (): void => patience.abort(new Error('the server did not answer in time'));
-  const timer = setTimeout(giveUp, PATIENCE_MS);
-  const forget = onAbort(signal, giveUp);
   const work = async (connection: PoolConnection, isNew: boolean): Promise<LeftQuery> => {
     const [sessions] = await connection.query<RowDataPacket[][]>({
       sql: 'SHOW PROCESSLIST',
@@ -192,11 +188,10 @@ async function endLeftQuery(
     return 'ended';
   };
   try {
-    return await connections.lendNew(work, { signal: patience.signal, isUrgent: true });
+    return await withPatience(PATIENCE_MS, signal, async (patience) => {
+      return await connections.lendNew(work, { signal: patience, isUrgent: true });
+    });
   } catch {
     return 'unknown';
-  } finally {
-    clearTimeout(timer);
-    forget();
   }
 }

@@ -27,11 +27,11 @@ export async function schedule(
   { notification, claim, log }: Delivery,
   waitMs: number,
   { recorder }: Pick<NotifyContext, 'recorder'>,
-  onDurable: () => void = () => undefined,
+  onDurable?: () => void,
 ): Promise<'scheduled' | 'lost' | 'refused'> {
   const nextAttemptAt = await claim.release(log, waitMs);
   if (nextAttemptAt === 'lost' || nextAttemptAt === 'refused') return nextAttemptAt;
-  onDurable();
+  onDurable?.();
   if (log.begun > 0) {
     const state = { state: 'retrying', nextAttemptAt } as const;
     await recorder.show(
@@ -43,19 +43,14 @@ export async function schedule(
 }
 
 export async function endExhausted(delivery: Delivery, ctx: NotifyContext): Promise<'ended'> {
-  return await end(
-    delivery,
-    { kind: 'failed', reason: 'attempts_exhausted' },
-    ctx,
-    () => undefined,
-  );
+  return await end(delivery, { kind: 'failed', reason: 'attempts_exhausted' }, ctx);
 }
 
 async function end(
   { notification, claim, log }: Delivery,
   step: End,
   { recorder, endpoints, queues }: NotifyContext,
-  onDurable: () => void,
+  onDurable?: () => void,
 ): Promise<'ended'> {
   const { webhook } = notification;
   const state =
@@ -64,7 +59,7 @@ async function end(
       : ({ state: 'failed', reason: step.reason } as const);
   const record = attemptedRecord(notification, webhook, log, state);
   if (log.last === null || !disablesEndpoint(log.last)) {
-    const also = { ...redirectOf(log.last), remembered: onDurable };
+    const also = { ...redirectOf(log.last), ...(onDurable && { remembered: onDurable }) };
     await recorder.end(notification, record, await claim.token(), also);
     return 'ended';
   }

@@ -1,5 +1,5 @@
 import type { RouteKey, RouteLookup } from '../domain/route.ts';
-import { onAbort } from '../runtime/abort.ts';
+import { withPatience } from '../runtime/abort.ts';
 import { toError } from '../runtime/errors.ts';
 import type { NotifyContext } from './context.ts';
 
@@ -11,18 +11,12 @@ export async function findRouteSoon(
   { routes, term: { stopping }, policy }: NotifyContext,
 ): Promise<RouteLookup> {
   if (stopping.aborted) return unknown;
-  // Not `AbortSignal.any`: what is listened to and depends on a signal that lives long is never forgotten.
-  const patience = new AbortController();
-  const giveUp = (): void => patience.abort();
-  const timer = setTimeout(giveUp, policy.routePatienceMs);
-  const forget = onAbort(stopping, giveUp);
-  try {
-    return await routes.find(key, patience.signal);
-  } catch (error) {
-    if (patience.signal.aborted) return unknown;
-    throw toError(error);
-  } finally {
-    clearTimeout(timer);
-    forget();
-  }
+  return await withPatience(policy.routePatienceMs, stopping, async (patience) => {
+    try {
+      return await routes.find(key, patience);
+    } catch (error) {
+      if (patience.aborted) return unknown;
+      throw toError(error);
+    }
+  });
 }

@@ -1,4 +1,4 @@
-import { onAbort, orAbort } from '../runtime/abort.ts';
+import { orAbort, withPatience } from '../runtime/abort.ts';
 import { toError } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { PrometheusMetrics, StateFigures } from './metrics.ts';
@@ -60,13 +60,9 @@ export function createStateSampler(options: {
     async refresh() {
       const started = start();
       if (started === null) return;
-      const patience = new AbortController();
-      const giveUp = (): void => patience.abort();
-      const timer = setTimeout(giveUp, PATIENCE_MS);
-      const forget = onAbort(stopping, giveUp);
-      await orAbort(started, patience.signal).catch(() => undefined);
-      clearTimeout(timer);
-      forget();
+      await withPatience(PATIENCE_MS, stopping, async (patience) => {
+        await orAbort(started, patience).catch(() => undefined);
+      });
     },
   };
 }

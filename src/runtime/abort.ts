@@ -21,6 +21,27 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await delay(ms, signal).catch(() => undefined);
 }
 
+/**
+ * Does some work with a signal that is aborted after `ms`, or as soon as `signal` is. Not `AbortSignal.any`: a signal
+ * that lives long never forgets what depends on it.
+ */
+export async function withPatience<Result>(
+  ms: number,
+  signal: AbortSignal,
+  work: (patience: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const patience = new AbortController();
+  const giveUp = (): void => patience.abort();
+  const timer = setTimeout(giveUp, ms);
+  const forget = onAbort(signal, giveUp);
+  try {
+    return await work(patience.signal);
+  } finally {
+    clearTimeout(timer);
+    forget();
+  }
+}
+
 /** The signal's reason, as the Error that a throw needs. */
 export function abortReason(signal: AbortSignal): Error {
   return signal.reason instanceof Error ? signal.reason : new Error('aborted');

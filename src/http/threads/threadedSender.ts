@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { WebhookSender } from '../../ports/notify.ts';
 import type { Metrics } from '../../ports/telemetry.ts';
 import type { Logger } from '../../runtime/logger.ts';
-import { onAbort, Stopping } from '../../runtime/abort.ts';
+import { Stopping, withPatience } from '../../runtime/abort.ts';
 import { createCondition } from '../../runtime/condition.ts';
 import { toError } from '../../runtime/errors.ts';
 import { roomForAll } from '../../runtime/readingRoom.ts';
@@ -134,13 +134,10 @@ export function createThreadedSender(
   };
 
   const untilAlive = async (signal: AbortSignal): Promise<void> => {
-    const cut = new AbortController();
-    const giveUp = (): void => cut.abort();
-    const timer = setTimeout(giveUp, requestTimeoutMs);
-    const forget = onAbort(signal, giveUp);
-    await revived.until(() => isClosed || places.some(isAlive), cut.signal).catch(() => undefined);
-    clearTimeout(timer);
-    forget();
+    const isOver = (): boolean => isClosed || places.some(isAlive);
+    await withPatience(requestTimeoutMs, signal, async (patience) => {
+      await revived.until(isOver, patience).catch(() => undefined);
+    });
     signal.throwIfAborted();
   };
 

@@ -58,24 +58,33 @@ async function settleDown(): Promise<void> {
   for (let turns = 0; turns < 20; turns += 1) await turn();
 }
 
+/** Lets go of each answer in turn: all come, and those that are held never take more than they may. */
+async function leaveOneByOne(
+  { answered, holds }: Pick<ReturnType<typeof createReading>, 'answered' | 'holds'>,
+  count: number,
+): Promise<void> {
+  expect(answered.length).toBeGreaterThan(0);
+  const left = new Set<string>();
+  while (left.size < count) {
+    const heavy = answered.length - left.size;
+    expect(heavy * 20 * KB).toBeLessThanOrEqual(LIMIT + ANSWER + 22 * KB);
+    const next = answered.find((smsKey) => !left.has(smsKey));
+    expect(next).toBeDefined();
+    if (next === undefined) break;
+    holds.get(next)?.release();
+    left.add(next);
+    await settleDown();
+  }
+  expect(new Set(answered).size).toBe(count);
+}
+
 describe('look-ups of what is remembered', () => {
   it('never bring more records than there is room for and one answer, and come to all', async () => {
-    const { ask, answered, holds, remembered, lookedUp } = createReading(() => 10 * KB);
+    const reading = createReading(() => 10 * KB);
+    const { ask, remembered, lookedUp } = reading;
     for (let n = 0; n < 100; n += 1) ask(`sms-${n}`, 'history').catch(() => undefined);
     await settleDown();
-    expect(answered.length).toBeGreaterThan(0);
-    const left = new Set<string>();
-    while (left.size < 100) {
-      const heavy = answered.length - left.size;
-      expect(heavy * 20 * KB).toBeLessThanOrEqual(LIMIT + ANSWER + 22 * KB);
-      const next = answered.find((smsKey) => !left.has(smsKey));
-      expect(next).toBeDefined();
-      if (next === undefined) break;
-      holds.get(next)?.release();
-      left.add(next);
-      await settleDown();
-    }
-    expect(new Set(answered).size).toBe(100);
+    await leaveOneByOne(reading, 100);
     expect([remembered.room, lookedUp.room]).toEqual([LIMIT, LIMIT]);
   });
 
@@ -104,22 +113,11 @@ describe('look-ups of documents', () => {
   });
 
   it('never bring more than there is room for and one answer, and go on when something has left', async () => {
-    const { askAll, answered, holds, lookedUp } = createReading(() => 10 * KB);
+    const reading = createReading(() => 10 * KB);
+    const { askAll, lookedUp } = reading;
     askAll(100);
     await settleDown();
-    expect(answered.length).toBeGreaterThan(0);
-    const left = new Set<string>();
-    while (left.size < 100) {
-      const heavy = answered.length - left.size;
-      expect(heavy * 20 * KB).toBeLessThanOrEqual(LIMIT + ANSWER + 22 * KB);
-      const next = answered.find((smsKey) => !left.has(smsKey));
-      expect(next).toBeDefined();
-      if (next === undefined) break;
-      holds.get(next)?.release();
-      left.add(next);
-      await settleDown();
-    }
-    expect(new Set(answered).size).toBe(100);
+    await leaveOneByOne(reading, 100);
     expect(lookedUp.room).toBe(LIMIT);
   });
 

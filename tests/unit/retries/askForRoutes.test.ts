@@ -3,12 +3,12 @@ import type { Route } from '../../../src/domain/route.ts';
 import { askForRoutes } from '../../../src/retries/askForRoutes.ts';
 import { runRetryLoop } from '../../../src/retries/retryLoop.ts';
 import { NO_ENDPOINT } from '../../../src/ports/retries.ts';
-import { Stopping } from '../../../src/runtime/abort.ts';
 import { someQueues } from '../../support/someQueues.ts';
 import { aLog, answered, aRetry, aSubject, aWebhook } from '../../support/builders.ts';
 import { createFakeDatabase } from '../../support/fakeDatabase.ts';
 import { createFakeRoutes } from '../../support/fakePorts.ts';
 import { createWorld, type WorldOptions } from '../../support/world.ts';
+import { stopOf } from './retrying.ts';
 
 const HOUR_MS = 3_600_000;
 const open: Route = { kind: 'open', webhook: aWebhook() };
@@ -36,11 +36,7 @@ function createWaiting(options: WorldOptions = {}) {
         await world.retries.schedule(retry, HOUR_MS);
       }
     },
-    async stop(): Promise<void> {
-      world.stopping.abort(new Stopping());
-      await done;
-      await Promise.all(world.tracked);
-    },
+    stop: stopOf(world, done),
   };
 }
 

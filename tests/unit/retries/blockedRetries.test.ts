@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import type { Route, Webhook } from '../../../src/domain/route.ts';
 import { runRetryLoop } from '../../../src/retries/retryLoop.ts';
 import { watchBlockedRetries } from '../../../src/retries/blockedRetries.ts';
-import { Stopping } from '../../../src/runtime/abort.ts';
 import { someQueues } from '../../support/someQueues.ts';
 import {
   aCalled,
@@ -16,6 +15,7 @@ import {
 import { createFakeDatabase } from '../../support/fakeDatabase.ts';
 import { createFakeRoutes, createFakeSender } from '../../support/fakePorts.ts';
 import { createWorld, type WorldOptions } from '../../support/world.ts';
+import { stopOf } from './retrying.ts';
 
 const old = aWebhook();
 const cooldownMs = 3_600_000;
@@ -47,11 +47,7 @@ function createBlocked(options: WorldOptions = {}) {
         await world.retries.schedule(aRetry({ subject, acceptedAt, log: aLog(answered(503)) }), 0);
       }
     },
-    async stop(): Promise<void> {
-      world.stopping.abort(new Stopping());
-      await done;
-      await Promise.all(world.tracked);
-    },
+    stop: stopOf(world, done),
   };
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { abortReason, delay, Stopping } from '../../../src/runtime/abort.ts';
+import { abortReason, delay, Stopping, withPatience } from '../../../src/runtime/abort.ts';
 import { watch } from '../../support/recorders.ts';
 
 describe('delay', () => {
@@ -10,7 +10,7 @@ describe('delay', () => {
     jest.useRealTimers();
   });
 
-  it('waits as long as it is notified', async () => {
+  it('waits as long as it is told to', async () => {
     const waiting = delay(1_000, new AbortController().signal);
     const seen = watch(waiting);
     await jest.advanceTimersByTimeAsync(999);
@@ -41,6 +41,44 @@ describe('delay', () => {
     await jest.advanceTimersByTimeAsync(10);
     await Promise.all([...waiting, delay(0, signal), jest.advanceTimersByTimeAsync(1)]);
     expect(added).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('work with patience', () => {
+  beforeEach(() => {
+    jest.useFakeTimers();
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+  const untilGivenUp = async (patience: AbortSignal): Promise<string> => {
+    await delay(60_000, patience).catch(() => undefined);
+    return patience.aborted ? 'given up' : 'done';
+  };
+
+  it('is given up after that time', async () => {
+    const working = withPatience(1_000, new AbortController().signal, untilGivenUp);
+    const seen = watch(working);
+    await jest.advanceTimersByTimeAsync(999);
+    expect(seen.isSettled).toBe(false);
+    await jest.advanceTimersByTimeAsync(1);
+    expect(await working).toBe('given up');
+  });
+
+  it('is given up as soon as the signal is aborted', async () => {
+    const stop = new AbortController();
+    const working = withPatience(60_000, stop.signal, untilGivenUp);
+    stop.abort(new Stopping());
+    expect(await working).toBe('given up');
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('settles as it does, and leaves no timer', async () => {
+    const { signal } = new AbortController();
+    expect(await withPatience(1_000, signal, () => Promise.resolve('done'))).toBe('done');
+    const bug = new Error('a bug');
+    await expect(withPatience(1_000, signal, () => Promise.reject(bug))).rejects.toBe(bug);
+    expect(jest.getTimerCount()).toBe(0);
   });
 });
 
