@@ -15,7 +15,7 @@ import { until } from '../support/until.ts';
 import { createWorld, runWorld, type World } from '../support/world.ts';
 
 // The record shows the newest status, by its time. A search places what it finds by the carrier's time, which runs
-// behind, moved into the gap: SENT, of which the stream notified, looked newer than DELIVERED, which the search found.
+// behind, moved into the gap: SENT, which came by the stream, looked newer than DELIVERED, which the search found.
 const at = (place: number): Date => aPosition(place).wallTime;
 
 function found(fields: object): FoundDocument {

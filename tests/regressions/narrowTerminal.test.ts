@@ -81,7 +81,7 @@ describe.each([80, 160, null])('in a terminal of %p columns (null: none)', (colu
   });
 });
 
-it('machines are notified times in UTC', async () => {
+it('machines are told times in UTC', async () => {
   const { settings } = e2e();
   const text = (await runCommand(settings, ['endpoints', 'list', '--json'])).stdout;
   expect(text).toMatch(/"disabledAt":"[-\dT:.]+Z"/);

@@ -64,7 +64,7 @@ describe('an endpoint whose disabling MongoDB refuses for good', () => {
     ['of this endpoint', { _id: { $ne: webhook.endpointKey } }],
     ['of every one', { nobody: 'has this' }],
   ])(
-    'is not called by this process, is notified, and all are shown: a validator %s',
+    'is not called by this process, is logged, and all are shown: a validator %s',
     async (_, v) => {
       await servers().db.createCollection(COLLECTION, { validator: v });
       await endAll();

@@ -1,9 +1,9 @@
 import type { LoopHealth, Metrics } from '../../src/ports/telemetry.ts';
 
-/** What was notified to a port that only listens: the method, then its arguments. */
+/** What was told to a port that only listens: the method, then its arguments. */
 export type Reported = readonly [method: string, ...arguments_: unknown[]];
 
-/** Metrics that keep what they were notified. */
+/** Metrics that keep what they were told. */
 export function createRecordingMetrics(): Metrics & { readonly reported: readonly Reported[] } {
   const reported: Reported[] = [];
   const keep =
@@ -31,7 +31,7 @@ export function createRecordingMetrics(): Metrics & { readonly reported: readonl
   };
 }
 
-/** Health that keeps what it was notified. */
+/** Health that keeps what it was told. */
 export function createRecordingHealth(): LoopHealth & { readonly reported: readonly Reported[] } {
   const reported: Reported[] = [];
   return {

@@ -72,7 +72,7 @@ describe('the oplog', () => {
 });
 
 describe('REMEMBER', () => {
-  it('is doubtful when the oplog reaches back further, and is notified so once', async () => {
+  it('is doubtful when the oplog reaches back further, and that is logged once', async () => {
     const { reader, logger } = readerOf(mayRead, 1);
     // Its times are in whole seconds.
     await until('the oplog reaches back', async () => {

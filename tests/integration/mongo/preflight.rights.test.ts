@@ -93,7 +93,7 @@ describe('a user', () => {
     expect(everything).not.toContain('wrong-pass-word');
   });
 
-  it('who is nobody is notified so', async () => {
+  it('who is nobody is told so', async () => {
     expect(await refusal(guarded().uri)).toMatchObject({ name: 'ConfigurationError' });
   });
 });

@@ -106,7 +106,7 @@ const notDone: readonly [string, CommandFault][] = [
   ['50, which the driver does not retry,', { errorCode: 50 }],
   ['a lost connection', { closeConnection: true }],
 ];
-/** The write is carried out; its caller is notified that it may not last. */
+/** The write is carried out; its caller is told that it may not last. */
 const done: readonly [string, CommandFault][] = [
   ['no majority in time', { writeConcernError: { code: 64, errmsg: 'waiting timed out' } }],
   ['a shutdown after the write', { writeConcernError: { code: 91, errmsg: 'shutting down' } }],

@@ -82,7 +82,7 @@ beforeAll(async () => {
 });
 
 describe('what is asked of Prometheus', () => {
-  it('is notified from what the worker does not show', () => {
+  it('is told from what the worker does not show', () => {
     const query = 'notify_on_delivery_in_flight{job="a"} + up{job="a"}';
     expect(unknownIn(query, series)).toEqual([]);
     expect(unknownIn(query.replace('in_flight', 'inflight'), series)).toHaveLength(1);

@@ -10,7 +10,7 @@ export interface Load {
   readonly maxInFlightPerEndpoint?: number;
   readonly freshLimit?: number;
   isBusy?(): boolean;
-  /** By endpoint: how long it takes to answer, at a time of the simulated clock, and how often it is notified. */
+  /** By endpoint: how long it takes to answer, at a time of the simulated clock, and how often it is called. */
   readonly endpoints: ReadonlyMap<string, LoadedEndpoint>;
   readonly seconds: number;
 }

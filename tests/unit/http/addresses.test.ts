@@ -127,7 +127,7 @@ describe('ranges that are allowed', () => {
 
 const isPublic = (address: string): boolean => address.startsWith('8.');
 
-/** A resolver that answers when notified to. */
+/** A resolver that answers when told to. */
 function createNames() {
   const waiting: { name: string; answer: Parameters<LookupAll>[2] }[] = [];
   const lookup: LookupAll = (name, _options, answer) => void waiting.push({ name, answer });

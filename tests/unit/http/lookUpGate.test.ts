@@ -7,7 +7,7 @@ const limits = { all: 6, untried: 4, slow: 2 };
 const found: readonly LookupAddress[] = [{ address: '8.0.0.1', family: 4 }];
 const silent = Object.assign(new Error('silent'), { code: 'EAI_AGAIN' });
 
-/** A gate, and a resolver behind it that answers when notified to. */
+/** A gate, and a resolver behind it that answers when told to. */
 function createGate(answered: ReadonlySet<string> = new Set()) {
   const active = new Map<string, (error: Error | null) => void>();
   const begun: string[] = [];

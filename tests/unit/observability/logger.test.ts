@@ -144,7 +144,7 @@ describe('an error that is no bug', () => {
   const error = new AggregateError([cause], 'no server answers', { cause });
 
   it.each<LogEvent>(['waiting_for_mongodb', 'waiting_for_mysql', 'database_retry', 'start_failed'])(
-    'is notified by %s with its name, message and code, and without a stack',
+    'is logged by %s with its name, message and code, and without a stack',
     (event) => {
       const line = parsedOf((logger) => logger.warn(event, { error }));
       const shown = { name: 'Error', message: 'connect ECONNREFUSED', code: 'ECONNREFUSED' };

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { onAbort } from '../../../src/runtime/abort.ts';
 
 describe('listeners to an abort', () => {
-  it('are all notified the reason, once', () => {
+  it('are all told the reason, once', () => {
     const controller = new AbortController();
     const { signal } = controller;
     const reason = new Error('stopping');
@@ -13,7 +13,7 @@ describe('listeners to an abort', () => {
     expect(notified).toEqual(Array.from({ length: 100 }, () => reason));
   });
 
-  it('are not notified after they took it back, even in the middle of being notified', () => {
+  it('are not told after they took it back, even in the middle of being told', () => {
     const controller = new AbortController();
     const { signal } = controller;
     const notified: string[] = [];
