@@ -17,16 +17,17 @@ import { createNotifyContext } from './notify/context.ts';
 import type { Health } from './observability/health.ts';
 import type { PrometheusMetrics } from './observability/metrics.ts';
 import type { StateSampler } from './observability/stateSampler.ts';
-import type { PipelineParts } from './pipeline.ts';
 import type { BreakerViews, EndpointStore } from './ports/endpoints.ts';
 import type { WebhookSender } from './ports/notify.ts';
-import type { Partition } from './ports/source.ts';
 import { delay } from './runtime/abort.ts';
 import { createBusyLoop } from './runtime/busyLoop.ts';
 import type { Logger } from './runtime/logger.ts';
 import { createTimeZone } from './runtime/timeZone.ts';
 import type { LeaseTerm } from './source/lease.ts';
+import { scanGaps } from './source/gapScan.ts';
 import type { TermStores } from './source/leasedPartition.ts';
+import { createReadLimits } from './source/readLoop.ts';
+import type { PartitionParts } from './source/workPartition.ts';
 
 export interface WorkerOptions {
   readonly logger: Logger;
@@ -85,20 +86,23 @@ export function openStores(
  */
 const UNACKED_PER_CALL = 3;
 
-/** The parts of one term. Only the writes of calls that are still running outlive the lease. */
-export function createParts(
+/** All that work on a partition takes, but the partition. */
+export type Work = Omit<PartitionParts, 'partition'>;
+
+/** Only the writes of calls that are still running outlive `stopping`. */
+export function createWork(
   frame: Frame,
   { mongo, routeQuery, sender }: Connections,
   holder: Readonly<{
-    partition: Partition;
+    stopping: AbortSignal;
+    isHeld: () => boolean;
     owner: string;
     views: BreakerViews;
     endpoints: EndpointStore;
   }>,
-): PipelineParts {
+): Work {
   const { config, logger, metrics, clock, abandoned, health } = frame;
-  const { partition, owner, views, endpoints } = holder;
-  const { stopping, isHeld } = partition;
+  const { stopping, isHeld, owner, views, endpoints } = holder;
   const { sms, state } = mongo;
   const { uuidRepresentation } = config.mongodb;
   const { notify, call, limits, routeCache } = config;
@@ -162,5 +166,11 @@ export function createParts(
     endpoints,
     queues,
   });
-  return { ctx, partition, health, maxUnacked, marginMs: notify.sweepMarginMs };
+  const scan = { marginMs: notify.sweepMarginMs, zone: ctx.policy.zone, logger };
+  return {
+    ...{ ctx, health },
+    limits: createReadLimits(maxUnacked, queues),
+    chores: async (partition, processFound) =>
+      await scanGaps({ ...scan, partition, processChange: processFound }),
+  };
 }

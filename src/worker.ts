@@ -22,7 +22,7 @@ import { createTeardown, type Teardown } from './runtime/teardown.ts';
 import { LEASE_MARGIN } from './source/lease.ts';
 import { createLeasedPartition } from './source/leasedPartition.ts';
 import {
-  createParts,
+  createWork,
   openStores,
   type Connections,
   type Frame,
@@ -131,7 +131,8 @@ async function notifyCustomers(frame: Frame, connections: Connections): Promise<
     const writer = { worker: owner, epoch: partition.epoch };
     const views = createBreakerViews({ ...mongo.state, writer, logger });
     const showing = views.keepWritten(partition.stopping);
-    await runPipeline(createParts(frame, connections, { partition, owner, views, endpoints }));
+    const holder = { ...partition, owner, views, endpoints };
+    await runPipeline({ ...createWork(frame, connections, holder), partition });
     frame.metrics.breakersOpen(0);
     await showing;
   }, stopping);

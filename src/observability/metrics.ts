@@ -155,7 +155,7 @@ export function createMetrics(
   buildInfo.set({ version, node: process.versions.node }, 1);
   const leaseHeld = gauge('lease_held', 'Whether this worker holds the lease', ['partition']);
   leaseHeld.set({ partition: '0' }, 0);
-  let isHeld = false;
+  const held = new Set<string>();
   let streamAtMs: number | null = null;
   let figures: LastRead = {
     retriesPending: null,
@@ -178,7 +178,7 @@ export function createMetrics(
   );
   derived('endpoints_disabled', 'Endpoints that are disabled', () => figures.endpointsDisabled);
   derived('stream_lag_seconds', 'Age of the newest event read from the stream', () =>
-    isHeld && streamAtMs !== null ? secondsSince(streamAtMs) : null,
+    held.size > 0 && streamAtMs !== null ? secondsSince(streamAtMs) : null,
   );
   derived('checkpoint_lag_seconds', 'Age of the checkpoint', () =>
     figures.checkpointAt === null ? null : secondsSince(figures.checkpointAt.getTime()),
@@ -211,15 +211,16 @@ export function createMetrics(
     recordFailed: (code) => recordFailures.inc({ code }),
     rowUnreadable: (collection) => unreadableRows.inc({ collection }),
     httpThreadEnded: (cause) => httpThreadsEnded.inc({ cause }),
-    leaseHeld(held) {
-      leaseHeld.set({ partition: '0' }, held ? 1 : 0);
-      isHeld = held;
-      streamAtMs = null;
+    leaseHeld(partition, isHeld) {
+      leaseHeld.set({ partition }, isHeld ? 1 : 0);
+      if (held.size === 0) streamAtMs = null;
+      if (isHeld) held.add(partition);
+      else held.delete(partition);
     },
     routeLookup: (result) => routeLookups.inc({ result }),
     stateRead(read) {
       // The lease holder knows better: it sees every save, and this read may be older.
-      const own = isHeld && { checkpointAt: figures.checkpointAt };
+      const own = held.size > 0 && { checkpointAt: figures.checkpointAt };
       figures = { ...figures, ...read, ...own };
     },
     text: () => registry.metrics(),

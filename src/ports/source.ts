@@ -163,8 +163,13 @@ export type StreamRead =
    */
   | Readonly<{ kind: 'gap'; from: Date | null; until: Date; position: StreamPosition }>;
 
+/** The only partition under the lease. Whoever holds it sees to what concerns all partitions. */
+export const FIRST_PARTITION = '0';
+
 /** A part of all statuses, which one worker at a time works on; this is one worker's term of that. */
 export interface Partition {
+  /** A number as text. */
+  readonly id: string;
   /** Greater for each later holder. */
   readonly epoch: number;
   /** Where reading begins. */

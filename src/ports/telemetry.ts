@@ -18,7 +18,7 @@ export interface Metrics {
   /** A thread that makes calls has ended and is replaced. */
   httpThreadEnded(cause: 'error' | 'out_of_memory' | 'hung' | 'exited'): void;
   routeLookup(result: 'hit' | 'miss' | 'stale' | 'error'): void;
-  leaseHeld(held: boolean): void;
+  leaseHeld(partition: string, isHeld: boolean): void;
 }
 
 /** Where the loops say how they are, for `/livez` and `/readyz`. */

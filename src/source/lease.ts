@@ -1,6 +1,12 @@
 import { anyOf, delay, pause, Stopping } from '../runtime/abort.ts';
 import type { Logger } from '../runtime/logger.ts';
-import type { Lease, LeaseStore, Partition, Standbys } from '../ports/source.ts';
+import {
+  FIRST_PARTITION,
+  type Lease,
+  type LeaseStore,
+  type Partition,
+  type Standbys,
+} from '../ports/source.ts';
 import type { LoopHealth, Metrics } from '../ports/telemetry.ts';
 
 /** The time for which this worker holds the lease. */
@@ -55,7 +61,7 @@ export async function runUnderLease(deps: LeaseDeps): Promise<void> {
     wasStandby = false;
     void standbys.left();
     logger.info('lease_acquired', { epoch: lease.epoch });
-    metrics.leaseHeld(true);
+    metrics.leaseHeld(FIRST_PARTITION, true);
     await workOneTerm(lease, askedAt, deps);
   }
   await standbys.left();
@@ -72,7 +78,7 @@ async function workOneTerm(
   const lose = (cause: string): void => {
     if (ended.signal.aborted || lost.signal.aborted) return;
     logger.warn('lease_lost', { epoch, cause });
-    metrics.leaseHeld(false);
+    metrics.leaseHeld(FIRST_PARTITION, false);
     health.streamDown(`the lease was lost: ${cause}`);
     lost.abort(new Stopping());
   };
@@ -82,7 +88,7 @@ async function workOneTerm(
     if (ended.signal.aborted) return;
     ended.abort();
     validity.close();
-    metrics.leaseHeld(false);
+    metrics.leaseHeld(FIRST_PARTITION, false);
     if (lost.signal.aborted) return;
     // A second time over another connection. Without an answer the lease runs out by itself.
     await leases

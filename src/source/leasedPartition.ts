@@ -1,7 +1,13 @@
 import { createCondition } from '../runtime/condition.ts';
 import { retryTransient } from '../runtime/retry.ts';
-import type { ChangeSource, CheckpointStore, GapStore } from '../ports/source.ts';
-import type { Partition, PartitionSource } from '../ports/source.ts';
+import {
+  FIRST_PARTITION,
+  type ChangeSource,
+  type CheckpointStore,
+  type GapStore,
+  type Partition,
+  type PartitionSource,
+} from '../ports/source.ts';
 import { runUnderLease, type LeaseDeps, type LeaseTerm } from './lease.ts';
 import { startPosition } from './startPosition.ts';
 import { createStreamReader } from './streamReader.ts';
@@ -67,6 +73,7 @@ export async function openPartition(
   let begun = start;
   const progress = createCondition();
   return {
+    id: FIRST_PARTITION,
     epoch: term.epoch,
     stopping,
     isHeld: term.isHeld,

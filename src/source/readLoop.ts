@@ -3,20 +3,50 @@ import { weightOfChange } from '../domain/weight.ts';
 import type { Processing } from '../notify/process.ts';
 import type { Partition } from '../ports/source.ts';
 import type { LoopHealth, Metrics } from '../ports/telemetry.ts';
-import type { ByteBudget } from '../runtime/byteBudget.ts';
+import { createByteBudget, type ByteBudget } from '../runtime/byteBudget.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { retryTransient } from '../runtime/retry.ts';
 import { createReadAhead } from './readAhead.ts';
 import { recordGap } from './startPosition.ts';
+import { createUnacked, type Unacked } from './unacked.ts';
 import type { Watermark } from './watermark.ts';
+
+/** How much may be read and not be processed, over all partitions that this process works on. */
+export interface ReadLimits {
+  /** Each unacknowledged change holds one SMS document in memory. */
+  readonly unacked: Unacked;
+  /** Memory for what was read and is not processed yet. */
+  readonly budget: ByteBudget;
+  /** Resolves when one more change may begin, or at a stop. */
+  mayBegin(stopping: AbortSignal): Promise<void>;
+}
+
+/**
+ * Memory for what the stream brings: 15 documents of 1 MB with their bodies, or as many ordinary ones as may be
+ * unacknowledged. See `docs/decisions/0018-memory-by-bytes.md`.
+ */
+const READ_BYTES = 32 * 1024 * 1024;
+
+/**
+ * @param maxUnacked unacknowledged changes, at most
+ * @param queues `unanswered`: the changes that are being called
+ */
+export function createReadLimits(
+  maxUnacked: number,
+  queues: Readonly<{ unanswered: number }>,
+): ReadLimits {
+  const unacked = createUnacked(maxUnacked);
+  return {
+    unacked,
+    budget: createByteBudget(READ_BYTES),
+    mayBegin: createReadAhead(() => unacked.count - queues.unanswered),
+  };
+}
 
 interface ReadLoopDeps {
   readonly partition: Pick<Partition, 'read' | 'gaps' | 'stopping'>;
   readonly watermark: Watermark;
-  /** Memory for what was read and is not processed yet. */
-  readonly budget: ByteBudget;
-  /** Changes that were read and are neither acknowledged nor being called. */
-  inHand(): number;
+  readonly limits: ReadLimits;
   /** Starts processing a change; calls `ack` once it is durable. */
   processChange(change: Change, ack: () => void): Pick<Processing, 'finished'>;
   readonly logger: Logger;
@@ -30,17 +60,17 @@ interface ReadLoopDeps {
  * aborted.
  */
 export async function readLoop(deps: ReadLoopDeps): Promise<never> {
-  const { partition, watermark, budget, processChange, logger, metrics, health } = deps;
+  const { partition, watermark, limits, processChange, logger, metrics, health } = deps;
   const { gaps, stopping } = partition;
-  const mayBegin = createReadAhead(deps.inHand);
+  const { unacked, budget, mayBegin } = limits;
   for (;;) {
     const read = await partition.read();
     switch (read.kind) {
       case 'change': {
         const { change } = read;
         health.waits('stream');
-        while (!watermark.hasRoom || !budget.hasRoom) {
-          await (watermark.hasRoom ? budget : watermark).untilRoom(stopping);
+        while (!unacked.hasRoom || !budget.hasRoom) {
+          await (unacked.hasRoom ? budget : unacked).untilRoom(stopping);
         }
         await mayBegin(stopping);
         health.turned('stream');

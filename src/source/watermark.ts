@@ -1,35 +1,28 @@
 import type { StreamPosition } from '../domain/change.ts';
-import { createCondition } from '../runtime/condition.ts';
+import type { Unacked } from './unacked.ts';
 
 /**
  * The changes that were read but are not acknowledged yet, in stream order. They are acknowledged in any order; the
  * checkpoint may only name a position once it and everything before it is acknowledged, so that whatever happens to
- * this process, a successor reads the rest again. Bounded: when it is full, reading stops until an eighth is free
- * again, so that look-ups come in large batches.
+ * this process, a successor reads the rest again.
  *
  * Of acknowledged changes that follow one another only the last position is kept. So a slow change holds up neither
  * reading nor memory, however much passes behind it: positions kept are at most twice the unacknowledged changes,
  * plus one.
  */
 export interface Watermark {
-  readonly hasRoom: boolean;
-  /**
-   * To be waited for while there is no room: whoever waited as well may have taken it. Rejects with the signal's
-   * reason when that is aborted.
-   */
-  untilRoom(signal: AbortSignal): Promise<void>;
   /** Admits a change. Call the result to acknowledge it, once or more often. */
   admit(position: StreamPosition): () => void;
   /** Nothing relevant up to `position`: acknowledged as soon as everything before it is. */
   pass(position: StreamPosition): void;
   /** The newest position such that it and everything before it is acknowledged. */
   readonly position: StreamPosition;
-  /** Admitted changes that are not acknowledged. */
-  readonly unacked: number;
   /** Positions kept. */
   readonly places: number;
   /** Changes acknowledged since the start: shows whether the position moved because of one. */
   readonly acked: number;
+  /** The term is over: what is not acknowledged is a successor's, and counts here no more. */
+  close(): void;
 }
 
 /** A change, or several acknowledged ones in a row; `position` is the last one's. */
@@ -40,24 +33,16 @@ interface Place {
   after: Place | null;
 }
 
-/** Once full, there is room again when no more than this share is taken. */
-const FREE_AGAIN = 7 / 8;
-
-/** @param limit unacknowledged changes, at most */
-export function createWatermark(start: StreamPosition, limit: number): Watermark {
+/** @param unacked counts the changes of this watermark, perhaps with those of others */
+export function createWatermark(start: StreamPosition, unacked: Unacked): Watermark {
   let watermark = start;
   let first: Place | null = null;
   let last: Place | null = null;
   let places = 0;
   let acked = 0;
-  let unacked = 0;
-  let isFull = false;
-  const room = createCondition();
+  let open = 0;
+  let isClosed = false;
 
-  const update = (): void => {
-    isFull = unacked > (isFull ? FREE_AGAIN * limit : limit - 1);
-    if (!isFull) room.check();
-  };
   const append = (position: StreamPosition, isAcked: boolean): Place => {
     const place: Place = { position, isAcked, before: last, after: null };
     if (last === null) first = place;
@@ -87,22 +72,19 @@ export function createWatermark(start: StreamPosition, limit: number): Watermark
   };
 
   return {
-    get hasRoom() {
-      return !isFull;
-    },
-    untilRoom: (signal) => room.until(() => !isFull, signal),
     admit(position) {
       const place = append(position, false);
-      unacked += 1;
-      update();
+      open += 1;
+      unacked.add();
       return () => {
         if (place.isAcked) return;
         place.isAcked = true;
-        unacked -= 1;
         acked += 1;
         merge(place);
         advance();
-        update();
+        if (isClosed) return;
+        open -= 1;
+        unacked.remove();
       };
     },
     pass(position) {
@@ -116,11 +98,12 @@ export function createWatermark(start: StreamPosition, limit: number): Watermark
     get acked() {
       return acked;
     },
-    get unacked() {
-      return unacked;
-    },
     get places() {
       return places;
+    },
+    close() {
+      isClosed = true;
+      for (; open > 0; open -= 1) unacked.remove();
     },
   };
 }

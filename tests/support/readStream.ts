@@ -3,6 +3,7 @@ import type { StreamEvent } from '../../src/ports/source.ts';
 import type { LoopHealth } from '../../src/ports/telemetry.ts';
 import { readLoop } from '../../src/source/readLoop.ts';
 import { createStreamReader } from '../../src/source/streamReader.ts';
+import { createUnacked } from '../../src/source/unacked.ts';
 import { createWatermark } from '../../src/source/watermark.ts';
 import { ignoreStopping, Stopping } from '../../src/runtime/abort.ts';
 import { createByteBudget } from '../../src/runtime/byteBudget.ts';
@@ -54,23 +55,26 @@ export function readStream(
   const passed: StreamPosition[] = [];
   const deps = { source, start: aPosition(0), logger, metrics, health, silenceMs };
   const reader = createStreamReader({ ...deps, stopping: signal });
-  const watermark = createWatermark(aPosition(0), 100);
+  const watermark = createWatermark(aPosition(0), createUnacked(100));
   const gaps = { ...createFakeGaps(), ...(options.addGap && { add: options.addGap }) };
   let hasRoom = options.untilRoom === undefined;
   const done = readLoop({
     partition: { read: reader.read, gaps, stopping: signal },
-    watermark: { ...watermark, hasRoom: true, pass: (position) => void passed.push(position) },
-    budget: {
-      ...createByteBudget(Infinity),
-      get hasRoom() {
-        return hasRoom;
+    watermark: { ...watermark, pass: (position) => void passed.push(position) },
+    limits: {
+      unacked: createUnacked(Infinity),
+      budget: {
+        ...createByteBudget(Infinity),
+        get hasRoom() {
+          return hasRoom;
+        },
+        async untilRoom() {
+          await options.untilRoom?.();
+          hasRoom = true;
+        },
       },
-      async untilRoom() {
-        await options.untilRoom?.();
-        hasRoom = true;
-      },
+      mayBegin: () => Promise.resolve(),
     },
-    inHand: () => 0,
     processChange(taken) {
       options.process?.(taken);
       changes.push(taken);

@@ -2,10 +2,13 @@ import type { RetrySchedule } from '../../src/domain/retryPolicy.ts';
 import { createNotifyContext, type NotifyContext } from '../../src/notify/context.ts';
 import type { EndpointQueues } from '../../src/endpoints/queues.ts';
 import { someQueues } from './someQueues.ts';
-import { runPipeline, type PipelineParts } from '../../src/pipeline.ts';
+import { runPipeline } from '../../src/pipeline.ts';
 import { createByteBudget } from '../../src/runtime/byteBudget.ts';
 import { roomForAll, type ReadingRoom } from '../../src/runtime/readingRoom.ts';
 import { openPartition, type TermStores } from '../../src/source/leasedPartition.ts';
+import { scanGaps } from '../../src/source/gapScan.ts';
+import { createReadLimits } from '../../src/source/readLoop.ts';
+import type { PartitionParts } from '../../src/source/workPartition.ts';
 import { Stopping } from '../../src/runtime/abort.ts';
 import { createTimeZone } from '../../src/runtime/timeZone.ts';
 import { createFakeDatabase, type FakeDatabase } from './fakeDatabase.ts';
@@ -46,7 +49,7 @@ export interface WorldOptions extends Partial<RetrySchedule> {
 }
 
 /** A pipeline, and what its partition is made of. */
-export interface WorldParts extends Omit<PipelineParts, 'partition'>, TermStores {
+export interface WorldParts extends Omit<PartitionParts, 'partition'>, TermStores {
   readonly startAt: Date | null;
   /** As of the lease's term. */
   lose(): void;
@@ -133,13 +136,17 @@ export function createWorld(options: WorldOptions = {}): World {
     responseLimitBytes: 16_384,
   });
   const ctx = withoutLimits(limited, database, options);
-  const pipeline = {
+  const pipeline: WorldParts = {
     ...{ ctx: limited, source, checkpoints, gaps, health },
     lose: () => signals.stopping.abort(new Stopping()),
     release: () => Promise.resolve(void handOvers.push(null)),
-    marginMs: 86_400_000,
     startAt: null,
-    maxUnacked: options.maxUnacked ?? 100,
+    limits: createReadLimits(options.maxUnacked ?? 100, queues),
+    chores: async (partition, processFound) =>
+      await scanGaps({
+        ...{ partition, processChange: processFound, logger },
+        ...{ marginMs: 86_400_000, zone: limited.policy.zone },
+      }),
   };
   const track = (task: Promise<void>): void => {
     tracked.push(task);

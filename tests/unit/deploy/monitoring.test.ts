@@ -14,7 +14,7 @@ async function exposed(): Promise<Series> {
   const metrics = createMetrics();
   metrics.streamReopened('280');
   metrics.recordFailed('121');
-  metrics.leaseHeld(true);
+  metrics.leaseHeld('0', true);
   metrics.streamRead({ empty: true, wallTime: new Date() });
   metrics.checkpointAt(new Date());
   metrics.stateRead({

@@ -140,9 +140,9 @@ describe('what is counted', () => {
 describe('the lease', () => {
   it('is held or not', async () => {
     const metrics = createMetrics();
-    metrics.leaseHeld(true);
+    metrics.leaseHeld('0', true);
     expect(await valueOf(metrics, 'lease_held{partition="0"}')).toBe(1);
-    metrics.leaseHeld(false);
+    metrics.leaseHeld('0', false);
     expect(await valueOf(metrics, 'lease_held{partition="0"}')).toBe(0);
   });
 });
@@ -155,7 +155,7 @@ describe('the lags', () => {
   beforeEach(() => {
     jest.useFakeTimers({ now });
     metrics = createMetrics();
-    metrics.leaseHeld(true);
+    metrics.leaseHeld('0', true);
   });
   afterEach(() => {
     jest.useRealTimers();
@@ -202,10 +202,10 @@ describe('the lags of a worker that has lost the lease', () => {
   beforeEach(() => {
     jest.useFakeTimers({ now });
     metrics = createMetrics();
-    metrics.leaseHeld(true);
+    metrics.leaseHeld('0', true);
     metrics.streamRead({ empty: true, wallTime: new Date(now) });
     metrics.checkpointAt(new Date(now));
-    metrics.leaseHeld(false);
+    metrics.leaseHeld('0', false);
   });
   afterEach(() => {
     jest.useRealTimers();
@@ -219,7 +219,7 @@ describe('the lags of a worker that has lost the lease', () => {
 
   it('begin anew with the next term', async () => {
     jest.setSystemTime(now + 60_000);
-    metrics.leaseHeld(true);
+    metrics.leaseHeld('0', true);
     expect(await valueOf(metrics, 'stream_lag_seconds')).toBeUndefined();
     metrics.streamRead({ empty: false, wallTime: new Date(now + 50_000) });
     expect(await valueOf(metrics, 'stream_lag_seconds')).toBe(10);
@@ -234,7 +234,7 @@ describe('the lags of a worker that has lost the lease', () => {
 
   it('of the checkpoint are its own again in the next term, whatever was read before', async () => {
     jest.setSystemTime(now + 60_000);
-    metrics.leaseHeld(true);
+    metrics.leaseHeld('0', true);
     metrics.checkpointAt(new Date(now + 59_000));
     metrics.stateRead({ checkpointAt: new Date(now) });
     expect(await valueOf(metrics, 'checkpoint_lag_seconds')).toBe(1);
@@ -265,7 +265,7 @@ describe('what is read of the state', () => {
     const metrics = createMetrics();
     metrics.stateRead({ checkpointAt: new Date(90_500), oldestOplogEntryAt: new Date(30_000) });
     expect(await valueOf(metrics, 'oplog_headroom_seconds')).toBe(60.5);
-    metrics.leaseHeld(true);
+    metrics.leaseHeld('0', true);
     metrics.checkpointAt(new Date(20_000));
     expect(await valueOf(metrics, 'oplog_headroom_seconds')).toBe(-10);
   });

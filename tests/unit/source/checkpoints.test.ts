@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { saveCheckpoints } from '../../../src/source/checkpoints.ts';
+import { createUnacked } from '../../../src/source/unacked.ts';
 import { createWatermark } from '../../../src/source/watermark.ts';
 import { Stopping } from '../../../src/runtime/abort.ts';
 import { aPosition } from '../../support/builders.ts';
@@ -14,7 +15,7 @@ const seconds = async (count: number): Promise<void> =>
 /** The saving of a watermark at position 0, each save after its turn. */
 function begin(turn?: Turn) {
   const world = createWorld({ checkpoints: createFakeCheckpoints(null, turn) });
-  const watermark = createWatermark(aPosition(0), 100);
+  const watermark = createWatermark(aPosition(0), createUnacked(100));
   const { checkpoints, logger, metrics, health, stopping } = world;
   const partition = { save: checkpoints.save, stopping: stopping.signal };
   const done = saveCheckpoints({ partition, watermark, logger, metrics, health });

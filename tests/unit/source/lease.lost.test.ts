@@ -24,7 +24,7 @@ describe('a lease', () => {
       { level: 'warn', fields: { epoch: 1, cause: 'another worker has it' } },
     ]);
     expect(worker.leases.calls).not.toContain('release 1');
-    expect(heldAtLast(worker)).toEqual(['leaseHeld', false]);
+    expect(heldAtLast(worker)).toEqual(['leaseHeld', '0', false]);
     await pass(2 * ttlMs);
     expect(worker.terms[1]?.epoch).toBe(3);
     await worker.stop();

@@ -23,7 +23,7 @@ describe('a worker', () => {
     expect(worker.leases.holds(1)).toBe(true);
     expect(worker.leases.calls.filter((call) => call === 'renew 1').length).toBeGreaterThan(25);
     expect(worker.logger.lines.map(({ event }) => event)).toEqual(['lease_acquired']);
-    expect(worker.metrics.reported).toEqual([['leaseHeld', true]]);
+    expect(worker.metrics.reported).toEqual([['leaseHeld', '0', true]]);
     await worker.stop();
   });
 
@@ -80,7 +80,7 @@ describe('a stop', () => {
     await worker.stop();
     expect(worker.leases.calls.at(-1)).toBe('release 1');
     expect(worker.leases.holds(1)).toBe(false);
-    expect(heldAtLast(worker)).toEqual(['leaseHeld', false]);
+    expect(heldAtLast(worker)).toEqual(['leaseHeld', '0', false]);
   });
 
   it('releases it as soon as the work releases it, though calls still run, and once', async () => {
@@ -96,7 +96,7 @@ describe('a stop', () => {
     worker.stopping.abort(new Stopping());
     await pass(0);
     expect(worker.leases.holds(1)).toBe(false);
-    expect(heldAtLast(worker)).toEqual(['leaseHeld', false]);
+    expect(heldAtLast(worker)).toEqual(['leaseHeld', '0', false]);
     expect(watch(worker.done).isSettled).toBe(false);
     await pass(60_000);
     calls.resolve(undefined);

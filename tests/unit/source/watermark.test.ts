@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
+import { createUnacked } from '../../../src/source/unacked.ts';
 import { createWatermark, type Watermark } from '../../../src/source/watermark.ts';
 import { Stopping } from '../../../src/runtime/abort.ts';
 import { aPosition } from '../../support/builders.ts';
@@ -10,10 +11,11 @@ const never = new AbortController().signal;
 
 /** A watermark with changes at the positions 1 to `count`, and what acknowledges each. */
 function createFilled(count: number, limit = count) {
-  const watermark = createWatermark(start, limit);
+  const unacked = createUnacked(limit);
+  const watermark = createWatermark(start, unacked);
   const ack: (() => void)[] = [];
   for (let at = 1; at <= count; at += 1) ack.push(watermark.admit(aPosition(at)));
-  return { watermark, ack: (at: number) => ack[at - 1]?.() };
+  return { watermark, unacked, ack: (at: number) => ack[at - 1]?.() };
 }
 
 const watermarkOf = (watermark: Watermark): unknown => watermark.position.opaque;
@@ -36,7 +38,7 @@ describe('the position of a watermark', () => {
   });
 
   it('is at once what was passed, while nothing is in progress', () => {
-    const watermark = createWatermark(start, 1);
+    const watermark = createWatermark(start, createUnacked(1));
     watermark.pass(aPosition(5));
     expect(watermarkOf(watermark)).toBe(5);
   });
@@ -63,40 +65,40 @@ describe('the position of a watermark', () => {
 
 describe('the room of a watermark', () => {
   it('is used by changes until they are acknowledged', async () => {
-    const { watermark, ack } = createFilled(3);
-    expect(watermark.unacked).toBe(3);
+    const { unacked, ack } = createFilled(3);
+    expect(unacked.count).toBe(3);
     ack(2);
-    expect(watermark.unacked).toBe(2);
+    expect(unacked.count).toBe(2);
     ack(2);
     ack(1);
-    expect(watermark.unacked).toBe(1);
+    expect(unacked.count).toBe(1);
   });
 
   it('is there again, in a small one, as soon as any is acknowledged', async () => {
-    const { watermark, ack } = createFilled(3);
-    expect(watermark.hasRoom).toBe(false);
+    const { unacked, ack } = createFilled(3);
+    expect(unacked.hasRoom).toBe(false);
     ack(3);
-    expect(watermark.hasRoom).toBe(true);
-    await watermark.untilRoom(never);
+    expect(unacked.hasRoom).toBe(true);
+    await unacked.untilRoom(never);
   });
 
   it('is there again, in a large one, when an eighth of it is free', async () => {
-    const { watermark, ack } = createFilled(80);
-    const room = watch(watermark.untilRoom(never));
+    const { unacked, ack } = createFilled(80);
+    const room = watch(unacked.untilRoom(never));
     for (let at = 1; at < 10; at += 1) ack(at);
     await Promise.resolve();
-    expect([watermark.hasRoom, room.isSettled]).toEqual([false, false]);
+    expect([unacked.hasRoom, room.isSettled]).toEqual([false, false]);
     ack(10);
     await Promise.resolve();
     await Promise.resolve();
-    expect([watermark.hasRoom, room.isSettled]).toEqual([true, true]);
+    expect([unacked.hasRoom, room.isSettled]).toEqual([true, true]);
   });
 
   it('does not end however much is acknowledged behind the oldest, of which one position is kept', () => {
-    const { watermark, ack } = createFilled(2);
+    const { watermark, unacked, ack } = createFilled(2);
     ack(2);
     for (let at = 3; at <= 100_000; at += 1) watermark.admit(aPosition(at))();
-    expect(watermark.hasRoom).toBe(true);
+    expect(unacked.hasRoom).toBe(true);
     expect(watermark.places).toBe(2);
     expect(watermarkOf(watermark)).toBe(0);
     ack(1);
@@ -105,14 +107,14 @@ describe('the room of a watermark', () => {
   });
 
   it('is not used up by a stream in which nothing happens', async () => {
-    const { watermark } = createFilled(1);
+    const { watermark, unacked } = createFilled(1);
     for (let at = 2; at < 100; at += 1) watermark.pass(aPosition(at));
-    expect(watermark.unacked).toBeLessThanOrEqual(2);
+    expect(unacked.count).toBeLessThanOrEqual(2);
   });
 
   it('is waited for when there is none, until a change is acknowledged', async () => {
-    const { watermark, ack } = createFilled(2);
-    const room = watermark.untilRoom(never);
+    const { watermark, unacked, ack } = createFilled(2);
+    const room = unacked.untilRoom(never);
     const seen = watch(room);
     await Promise.resolve();
     expect(seen.isSettled).toBe(false);
@@ -125,12 +127,12 @@ describe('the room of a watermark', () => {
   });
 
   it('is given to those who wait, one each, in the order they came', async () => {
-    const { watermark, ack } = createFilled(1);
+    const { watermark, unacked, ack } = createFilled(1);
     const admitted: number[] = [];
     const waiting = [2, 3, 4].map(async (at) => {
-      while (!watermark.hasRoom) await watermark.untilRoom(never);
+      while (!unacked.hasRoom) await unacked.untilRoom(never);
       const settleIt = watermark.admit(aPosition(at));
-      expect(watermark.unacked).toBe(1);
+      expect(unacked.count).toBe(1);
       admitted.push(at);
       settleIt();
     });
@@ -141,22 +143,38 @@ describe('the room of a watermark', () => {
   });
 
   it('is not waited for any longer than the signal allows', async () => {
-    const { watermark, ack } = createFilled(1);
+    const { unacked, ack } = createFilled(1);
     const stopping = new AbortController();
     const reason = new Stopping();
-    const aborted = watermark.untilRoom(stopping.signal);
-    const patient = watermark.untilRoom(never);
+    const aborted = unacked.untilRoom(stopping.signal);
+    const patient = unacked.untilRoom(never);
     stopping.abort(reason);
     await expect(aborted).rejects.toBe(reason);
     ack(1);
     await patient;
-    expect(watermark.hasRoom).toBe(true);
+    expect(unacked.hasRoom).toBe(true);
   });
 
   it('is waited for by nobody whose signal was aborted before', async () => {
-    const watermark = createWatermark(start, 1);
+    const unacked = createUnacked(1);
     const reason = new Stopping();
-    await expect(watermark.untilRoom(AbortSignal.abort(reason))).rejects.toBe(reason);
+    await expect(unacked.untilRoom(AbortSignal.abort(reason))).rejects.toBe(reason);
+  });
+});
+
+describe('a watermark that is closed', () => {
+  it('takes no room from others, whatever is acknowledged later', () => {
+    const { watermark, unacked, ack } = createFilled(3);
+    const other = createWatermark(start, unacked);
+    const ackOther = other.admit(aPosition(9));
+    ack(2);
+    watermark.close();
+    expect(unacked.count).toBe(1);
+    ack(1);
+    ack(3);
+    expect(unacked.count).toBe(1);
+    ackOther();
+    expect(unacked.count).toBe(0);
   });
 });
 
@@ -175,7 +193,8 @@ type Step = 'admit' | 'passed' | number;
 
 /** Does the steps on a watermark and on a list that says what the watermark must be after each. */
 function follow(steps: readonly Step[]): void {
-  const watermark = createWatermark(start, Number.POSITIVE_INFINITY);
+  const unacked = createUnacked(Infinity);
+  const watermark = createWatermark(start, unacked);
   const all: { readonly at: number; isAcked: boolean }[] = [];
   const open: { readonly entry: { isAcked: boolean }; ack(): void }[] = [];
   const ack = (index: number): void => {
@@ -188,7 +207,7 @@ function follow(steps: readonly Step[]): void {
     const firstOpen = all.findIndex(({ isAcked }) => !isAcked);
     const passable = firstOpen === -1 ? all : all.slice(0, firstOpen);
     expect(watermarkOf(watermark)).toBe(passable.at(-1)?.at ?? 0);
-    expect(watermark.places).toBeLessThanOrEqual(2 * watermark.unacked + 1);
+    expect(watermark.places).toBeLessThanOrEqual(2 * unacked.count + 1);
   };
   for (const step of steps) {
     const entry = { at: all.length + 1, isAcked: step === 'passed' };
@@ -206,7 +225,7 @@ function follow(steps: readonly Step[]): void {
     expectWatermark();
   }
   expect(watermarkOf(watermark)).toBe(all.length);
-  expect(watermark.unacked).toBe(0);
+  expect(unacked.count).toBe(0);
 }
 
 describe('a watermark in any order of coming and settling', () => {
@@ -227,7 +246,7 @@ describe('a watermark in any order of coming and settling', () => {
       { minLength: count - 1 },
     );
     const property = fc.asyncProperty(orders, async (order) => {
-      const { watermark, ack } = createFilled(count);
+      const { watermark, unacked, ack } = createFilled(count);
       const acked = new Set<number>();
       let prefix = 0;
       for (const at of [...order.slice(0, count / 2), 1, ...order.slice(count / 2)]) {
@@ -237,7 +256,7 @@ describe('a watermark in any order of coming and settling', () => {
         if (watermarkOf(watermark) !== prefix) throw new Error(`not ${prefix} after ${at}`);
       }
       expect(watermarkOf(watermark)).toBe(count);
-      expect(watermark.unacked).toBe(0);
+      expect(unacked.count).toBe(0);
     });
     await fc.assert(property, { numRuns: 5 });
   }, 60_000);
