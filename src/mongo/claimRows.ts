@@ -2,6 +2,7 @@ import { Binary, type Document, type Filter } from 'mongodb';
 import type { IdSet } from '../ports/retries.ts';
 import { findAll, withDeadline, type Limit } from './calls.ts';
 import { inMs, type RetryRow, type RetryRows } from './retryRow.ts';
+import { inPartitions, type Partitions } from './rowPartitions.ts';
 import { writeApart, type Refuse } from './rowWrites.ts';
 import { exactText } from './storedValue.ts';
 
@@ -26,13 +27,19 @@ export interface Claim {
 
 const isDue = { $lte: ['$nextAttemptAt', '$$NOW'] };
 
+/** Which of the rows that are due may be claimed. */
+interface Claimable {
+  readonly partitions: Partitions;
+  readonly except: IdSet;
+}
+
 /**
  * For each time an endpoint is named, one of its rows, those that have been due longest; null where there
  * are not so many. Whoever else claims at the same moment gets others.
  */
 export async function claimDueRows(
   retries: RetryRows,
-  { endpointKeys, except }: Readonly<{ endpointKeys: readonly string[]; except: IdSet }>,
+  { endpointKeys, partitions, except }: Claimable & Readonly<{ endpointKeys: readonly string[] }>,
   claim: Claim,
 ): Promise<readonly (StoredRow | null)[]> {
   const wanted = new Map<string, number>();
@@ -41,7 +48,7 @@ export async function claimDueRows(
     [...wanted].map(
       async ([endpoint, atMost]) =>
         await rowsBut(except, atMost, async (skipped) => {
-          const filter = { ...skipped, endpoint, $expr: isDue };
+          const filter = { ...skipped, ...inPartitions(partitions), endpoint, $expr: isDue };
           const oldest = { projection: sizes, sort: { nextAttemptAt: 1 }, limit: atMost } as const;
           return await findAll(claim.limit, retries, filter, oldest);
         }),
@@ -61,11 +68,12 @@ export async function claimDueRows(
 /** Claims what is due and was first read before that time, wherever it leads. */
 export async function claimOldRows(
   retries: RetryRows,
-  { before, limit, except }: Readonly<{ before: Date; limit: number; except: IdSet }>,
+  { before, limit, partitions, except }: Claimable & Readonly<{ before: Date; limit: number }>,
   claim: Claim,
 ): Promise<readonly StoredRow[]> {
   const found = await rowsBut(except, limit, async (skipped) => {
-    const filter = { ...skipped, acceptedAt: { $lt: before }, $expr: isDue };
+    const accepted = { acceptedAt: { $lt: before } };
+    const filter = { ...skipped, ...inPartitions(partitions), ...accepted, $expr: isDue };
     return await findAll(claim.limit, retries, filter, { projection: sizes, limit });
   });
   return await claimThose(retries, found, claim);

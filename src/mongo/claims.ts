@@ -8,6 +8,7 @@ import { createBackoff } from '../runtime/retry.ts';
 import { withDeadline, type Patience } from './calls.ts';
 import { claimDueRows, claimOldRows, putAside, type Claim, type StoredRow } from './claimRows.ts';
 import { readRetryRow, type RetryRows } from './retryRow.ts';
+import type { Partitions } from './rowPartitions.ts';
 import type { RefusedRows } from './rowWrites.ts';
 
 /** How long after its claim was abandoned a row is looked at: what is claimed after that runs out. */
@@ -16,6 +17,8 @@ const GIVE_BACK_WITHIN_MS = 120_000;
 /** The claims of one store on rows that are due. */
 export function createClaims(options: {
   readonly retries: RetryRows;
+  /** Whose rows may be claimed now. */
+  partitions(): Partitions;
   readonly workerId: string;
   readonly claimMs: number;
   readonly patience: Patience;
@@ -80,7 +83,11 @@ export function createClaims(options: {
   /** Null for a row that can't be read: it is put aside. */
   const toClaimed = async (row: StoredRow, claim: Claim): Promise<ClaimedRetry | null> => {
     const read = await readRetryRow(row);
-    if ('retry' in read) return { retry: read.retry, token: claim.token };
+    if ('retry' in read) {
+      const partition: unknown = row['partition'];
+      const ofPartition = typeof partition === 'number' ? { partition } : {};
+      return { retry: read.retry, token: claim.token, ...ofPartition };
+    }
     const { problem } = read;
     const collection = retries.collectionName;
     metrics.rowUnreadable(collection);
@@ -100,7 +107,8 @@ export function createClaims(options: {
       const endpointKeys = wanted.map(({ endpointKey }) => endpointKey);
       const excepts = [...new Set(wanted.map((each) => each.except))];
       const except = allBut({ has: (id) => excepts.some((each) => each.has(id)) });
-      const claimed = await claimDueRows(retries, { endpointKeys, except }, claim);
+      const claimable = { partitions: options.partitions(), except };
+      const claimed = await claimDueRows(retries, { endpointKeys, ...claimable }, claim);
       const read = await Promise.all(
         claimed.map(async (row) => (row === null ? null : await toClaimed(row, claim))),
       );
@@ -122,7 +130,8 @@ export function createClaims(options: {
       except: IdSet,
     ): Promise<readonly ClaimedRetry[]> {
       const claim = newClaim();
-      const rows = await claimOldRows(retries, { before, limit, except: allBut(except) }, claim);
+      const claimable = { partitions: options.partitions(), except: allBut(except) };
+      const rows = await claimOldRows(retries, { before, limit, ...claimable }, claim);
       const read = await Promise.all(rows.map(async (row) => await toClaimed(row, claim)));
       return read.filter((row) => row !== null);
     },

@@ -5,7 +5,8 @@ import type { EndpointName } from '../ports/endpoints.ts';
 import { NO_ENDPOINT, type DueEndpoints } from '../ports/retries.ts';
 import { aggregateAll, findAll, type Limit } from './calls.ts';
 import { dueIndex, endpointFields, inMs, type RetryRow, type RetryRows } from './retryRow.ts';
-import { StoredValue } from './storedValue.ts';
+import { inPartitions, partitionIndex, type Partitions } from './rowPartitions.ts';
+import { equalTo } from './storedValue.ts';
 
 /** Writes rows, as far as the server takes each. */
 type WriteRows = (rows: Filter<RetryRow>, update: Document[]) => Promise<unknown>;
@@ -32,28 +33,48 @@ export async function fixLateTimes(
 export async function findDueEndpoints(
   retries: RetryRows,
   soonMs: number,
-  { limit, write }: Readonly<{ limit: Limit; write: WriteRows }>,
+  {
+    partitions,
+    limit,
+    write,
+  }: Readonly<{ partitions: Partitions; limit: Limit; write: WriteRows }>,
 ): Promise<DueEndpoints> {
+  const found = (await aggregateAll(
+    limit,
+    retries,
+    dueStages(retries, soonMs, partitions),
+  )) as unknown as { readonly _id: unknown; readonly inMs: number }[];
+  for (const { _id } of found.filter((each) => typeof each._id !== 'string')) {
+    // Whatever their partitions: all that leads nowhere is alike.
+    const rows: Document = { endpoint: equalTo(_id) };
+    await write(rows, [{ $set: { endpoint: NO_ENDPOINT } }]);
+  }
+  // In several partitions there may be rows of one endpoint.
+  const due = new Set(found.filter((endpoint) => endpoint.inMs <= 0).map(({ _id }) => _id));
+  const soon = found.filter(({ _id }) => !due.has(_id)).map((endpoint) => endpoint.inMs);
+  return {
+    keys: [...due].filter((key) => typeof key === 'string'),
+    nextInMs: soon.length === 0 ? null : soon.reduce((least, each) => Math.min(least, each)),
+  };
+}
+
+/** For several partitions one after the other: only by an equality does the server skip from endpoint to endpoint. */
+function dueStages(retries: RetryRows, soonMs: number, partitions: Partitions): Document[] {
   // No time at all comes before any in the index: such a row is due, and read when it is claimed.
   const isDate = { $eq: [{ $type: '$nextAttemptAt' }, 'date'] };
   const leftMs = { $toDouble: { $subtract: ['$nextAttemptAt', '$$NOW'] } };
-  const found = (await aggregateAll(limit, retries, [
-    { $sort: dueIndex },
-    { $group: { _id: '$endpoint', nextAttemptAt: { $first: '$nextAttemptAt' } } },
+  const firstOfEach = { $group: { _id: '$endpoint', nextAttemptAt: { $first: '$nextAttemptAt' } } };
+  const [first = [], ...others] = (partitions ?? [null]).map((partition) =>
+    partition === null
+      ? [{ $sort: dueIndex }, firstOfEach]
+      : [{ $match: { partition } }, { $sort: partitionIndex }, firstOfEach],
+  );
+  return [
+    ...first,
+    ...others.map((pipeline) => ({ $unionWith: { coll: retries.collectionName, pipeline } })),
     { $match: { $expr: { $lte: ['$nextAttemptAt', inMs(soonMs)] } } },
     { $project: { inMs: { $cond: [isDate, leftMs, 0] } } },
-  ])) as { readonly _id: unknown; readonly inMs: number }[];
-  for (const { _id } of found.filter((each) => typeof each._id !== 'string')) {
-    // Not the value by itself: a regular expression would match others. Null is equal to undefined, which no query takes.
-    const isUndefined = _id instanceof StoredValue && _id.decoded === undefined;
-    const rows: Document = { endpoint: { $eq: isUndefined ? null : _id } };
-    await write(rows, [{ $set: { endpoint: NO_ENDPOINT } }]);
-  }
-  const soon = found.filter((endpoint) => endpoint.inMs > 0).map((endpoint) => endpoint.inMs);
-  return {
-    keys: found.flatMap(({ _id, inMs: ms }) => (typeof _id === 'string' && ms <= 0 ? [_id] : [])),
-    nextInMs: soon.length === 0 ? null : soon.reduce((least, each) => Math.min(least, each)),
-  };
+  ];
 }
 
 const isUnclaimed = { claim: { $exists: false } };
@@ -77,10 +98,10 @@ const ROUTE_KEYS_LIMIT = 1_000;
 export async function findRouteKeys(
   retries: RetryRows,
   endpoint: string,
-  limit: Limit,
+  search: KeySearch,
 ): Promise<readonly RouteKey[]> {
   const first = { $limit: ROUTE_KEYS_LIMIT };
-  return await findKeys(retries, { endpoint, ...isUnclaimed }, first, limit);
+  return await findKeys(retries, { endpoint, ...isUnclaimed }, first, search);
 }
 
 /**
@@ -89,21 +110,29 @@ export async function findRouteKeys(
  */
 export async function findAwaitedRoutes(
   retries: RetryRows,
-  limit: Limit,
+  search: KeySearch,
 ): Promise<readonly RouteKey[]> {
-  return await findKeys(retries, awaitRoute, { $sample: { size: ROUTE_KEYS_LIMIT } }, limit);
+  return await findKeys(retries, awaitRoute, { $sample: { size: ROUTE_KEYS_LIMIT } }, search);
+}
+
+interface KeySearch {
+  readonly partitions: Partitions;
+  readonly limit: Limit;
 }
 
 async function findKeys(
   retries: RetryRows,
   rows: Filter<RetryRow>,
   some: Document,
-  limit: Limit,
+  { partitions, limit }: KeySearch,
 ): Promise<readonly RouteKey[]> {
   const _id = { accountId: '$accountId', flowId: '$flowId', deliveryStatus: '$deliveryStatus' };
   const named = { $project: { _id: 0, key: '$_id' } };
-  const stages = [{ $match: rows }, { $group: { _id } }, some, named];
-  const found = await aggregateAll(limit, retries, stages, { keys: ['key'] });
+  const those = { ...inPartitions(partitions), ...rows };
+  const stages = [{ $match: those }, { $group: { _id } }, some, named];
+  // By itself the server may go through the rows of all partitions.
+  const hint = partitions === null ? {} : { hint: partitionIndex };
+  const found = await aggregateAll(limit, retries, stages, { ...hint, keys: ['key'] });
   return found.map((each) => each['key'] as RouteKey).filter(isRouteKey);
 }
 

@@ -5,13 +5,19 @@ import { limits, withDeadline, type Limit } from './calls.ts';
 import type { StateCollections } from './database.ts';
 import { endedIndex, endedOfAccountIndex, ledgerIndexes } from './ledger.ts';
 import { retryIndexes, waitingIndex } from './retryRow.ts';
+import { partitionIndexes } from './rowPartitions.ts';
 
 type Indexed = Pick<StateCollections, 'sent' | 'retries'>;
+/** How the rows of durable state are shared out among workers. */
+interface Sharing {
+  readonly isPartitioned?: boolean;
+}
 type Index = Document & { readonly key: Readonly<Record<string, number>> };
 
 /**
  * Creates the worker's own collections and their indexes where they are missing, each through `create`; the names of
- * those where there was any to create. Where there is none it costs a look at the catalogue.
+ * those where there was any to create. Where there is none it costs a look at the catalogue. The indexes that rows shared
+ * out by partition need are created only where they are, since each costs something with every row that is written.
  */
 export async function ensureStateCollections(
   { sent, retries }: Indexed,
@@ -19,11 +25,12 @@ export async function ensureStateCollections(
     _,
     createIndexes,
   ) => await createIndexes(),
+  { isPartitioned = false }: Sharing = {},
 ): Promise<readonly string[]> {
   const created: string[] = [];
   const wanted = [
     [sent, ledgerIndexes],
-    [retries, retryIndexes],
+    [retries, isPartitioned ? [...retryIndexes, ...partitionIndexes] : retryIndexes],
   ] as const;
   for (const [{ namespace, collectionName, db }, indexes] of wanted) {
     const isNew = await create(
@@ -81,7 +88,7 @@ const CHECK_EVERY_MS = 10_000;
 /** Nothing but commands of support waits for those. */
 const CHECK_LIST_INDEXES_EVERY_MS = 30_000;
 
-interface Keeping {
+interface Keeping extends Sharing {
   readonly logger: Logger;
   readonly stopping: AbortSignal;
 }
@@ -95,12 +102,12 @@ export async function keepIndexes(state: Indexed, keeping: Keeping): Promise<voi
   await Promise.all([keepOwn(state, keeping), keepThoseOfLists(state, keeping)]);
 }
 
-async function keepOwn(state: Indexed, { logger, stopping }: Keeping): Promise<void> {
+async function keepOwn(state: Indexed, { logger, stopping, ...sharing }: Keeping): Promise<void> {
   while (!stopping.aborted) {
     await pause(CHECK_EVERY_MS, stopping);
     if (stopping.aborted) return;
     try {
-      for (const collection of await ensureStateCollections(state)) {
+      for (const collection of await ensureStateCollections(state, undefined, sharing)) {
         logger.error('indexes_created', { collection });
       }
     } catch (error) {

@@ -71,6 +71,10 @@ export interface RetryRow extends EndpointFields, LogFields {
   readonly released?: string;
   /** Why it was put aside. */
   readonly unreadable?: string;
+  /** Of the topic: whoever has it serves the row. Missing under the lease, and until the row is placed. */
+  readonly partition?: number;
+  /** Of the SMS' key in the topic; its remainder by the count of partitions is `partition`. */
+  readonly keyHash?: number;
 }
 
 /** One to be added; without `acceptedAt` it is accepted when it is. */

@@ -1,5 +1,6 @@
 import type { Document, Filter } from 'mongodb';
 import type { ServerClock } from '../ports/notify.ts';
+import type { Partitioning } from '../ports/partitioning.ts';
 import type { ClaimedRetry, NewRetry, Recheck, RetryStore } from '../ports/retries.ts';
 import type { Metrics } from '../ports/telemetry.ts';
 import { createBatcher } from '../runtime/batcher.ts';
@@ -32,6 +33,7 @@ import {
   type RetryRow,
   type RetryRows,
 } from './retryRow.ts';
+import { stampOf, type Partitions } from './rowPartitions.ts';
 import { createRefusedRows, insertNew, updateApart, writeApart } from './rowWrites.ts';
 import { dateOf } from './storedRow.ts';
 
@@ -56,6 +58,8 @@ export function createRetryStore(options: {
   readonly retries: RetryRows;
   readonly ledger: Ledger;
   readonly clock: ServerClock;
+  /** By which rows are shared out among workers; absent where one worker serves all of them. */
+  readonly partitioning?: Partitioning | undefined;
   /** Written into claims, for people. */
   readonly workerId: string;
   /** How long a claim holds: an attempt's longest duration and the writes around it. */
@@ -66,6 +70,9 @@ export function createRetryStore(options: {
   readonly signal: AbortSignal;
 }): RetryStore {
   const { retries, ledger, clock, workerId, claimMs, logger, metrics, signal } = options;
+  const { partitioning } = options;
+  const partitions = (): Partitions =>
+    partitioning === undefined ? null : [...partitioning.held()];
   const claimPatience = createPatience(limits.claim);
   const changed = createWakeUp();
   let fixAt = -Infinity;
@@ -140,8 +147,12 @@ export function createRetryStore(options: {
     concurrency: 2,
     run: (rows) => together(rows, insertAll, insertAlone),
   });
-  const add = async (retry: NewRetry, dueInMs: number, claim: Pick<NewRow, 'claim'> = {}) =>
-    await inserts.add({ row: { ...(await toRetryRow(retry)), ...claim }, dueInMs });
+  const add = async (retry: NewRetry, dueInMs: number, claim: Pick<NewRow, 'claim'> = {}) => {
+    const { documentKey } = retry.subject;
+    const stamp = partitioning === undefined ? {} : stampOf(documentKey, partitioning);
+    const row = { ...(await toRetryRow(retry)), ...stamp, ...claim };
+    return await inserts.add({ row, dueInMs });
+  };
 
   const writes = createBatcher<HeldWrite, Written>({
     maxSize: 200,
@@ -164,7 +175,9 @@ export function createRetryStore(options: {
   });
   const write = async (rows: Filter<RetryRow>, update: Document[]): Promise<number> =>
     await updateApart(retries, rows, { update, limit: claimPatience, refused });
-  const claims = createClaims({ ...options, patience: claimPatience, refused, onDue });
+  const claims = createClaims({
+    ...{ ...options, partitions, patience: claimPatience, refused, onDue },
+  });
   const recheckAll = async (
     claimed: readonly ClaimedRetry[],
     limit: Limit,
@@ -226,18 +239,22 @@ export function createRetryStore(options: {
         fixAt = performance.now() + FIX_EVERY_MS;
         await fixLateTimes(retries, { limit: claimPatience, write });
       }
-      return await findDueEndpoints(retries, soonMs, { limit: claimPatience, write });
+      const held = partitions();
+      if (held?.length === 0) return { keys: [], nextInMs: null };
+      const search = { partitions: held, limit: claimPatience, write };
+      return await findDueEndpoints(retries, soonMs, search);
     },
     claimDue: claims.due,
     claimAcceptedBefore: claims.acceptedBefore,
     async routeKeysOf(endpointKey) {
-      return await findRouteKeys(retries, endpointKey, claimPatience);
+      const search = { partitions: partitions(), limit: claimPatience };
+      return await findRouteKeys(retries, endpointKey, search);
     },
     async move(endpointKey, key, to) {
       await write(routeRows(endpointKey, key), [{ $set: literals(endpointFields(to)) }]);
     },
     async awaitedRoutes() {
-      return await findAwaitedRoutes(retries, claimPatience);
+      return await findAwaitedRoutes(retries, { partitions: partitions(), limit: claimPatience });
     },
     async endWaitForRoute(key, to) {
       if ((await write(rowsAwaiting(key), endOfWait(to))) > 0) changed.wake();

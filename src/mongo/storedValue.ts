@@ -81,3 +81,12 @@ export class StoredValue extends BSON.BSONValue {
 export function exactText(id: unknown): string {
   return id instanceof StoredValue ? id.text : BSON.EJSON.stringify(id, { relaxed: false });
 }
+
+/**
+ * Matches this value, which the server has brought, and no other. Not the value by itself: a regular expression would
+ * match others. Null is equal to undefined, which no query takes.
+ */
+export function equalTo(value: unknown): Readonly<{ $eq: unknown }> {
+  const isUndefined = value instanceof StoredValue && value.decoded === undefined;
+  return { $eq: isUndefined ? null : value };
+}

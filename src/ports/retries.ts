@@ -44,6 +44,8 @@ export interface ClaimedRetry {
   readonly retry: Retry;
   /** Guards every write to the row: whoever lost the claim writes nothing. */
   readonly token: string;
+  /** The topic's partition in which its row was, as far as it says. */
+  readonly partition?: number;
 }
 
 /** Notifications by id. */
@@ -74,7 +76,8 @@ export interface DueEndpoints {
 export const NO_ENDPOINT = '';
 
 /**
- * The notifications that wait in the database. All writes are acknowledged by a majority and repeated for as long as it
+ * The notifications that wait in the database. Where they are shared out by partition (`Partitioning`), those of the
+ * worker's own are searched, claimed and ended, while whatever a route says is written into all rows. All writes are acknowledged by a majority and repeated for as long as it
  * takes, but for what the database will never do for one notification while it does it for others: `refused`, logged
  * and counted, and that notification goes on from memory. What is due and what is claimed goes by the server's clock.
  */

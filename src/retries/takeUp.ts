@@ -47,7 +47,7 @@ export async function takeUp(
   try {
     const checkedAtMs = performance.now();
     isTaken = await isToBeCalled(claimed, null, ctx);
-    return isTaken ? { retry, token, update: null, checkedAtMs, leave } : null;
+    return isTaken ? { ...claimed, update: null, checkedAtMs, leave } : null;
   } finally {
     if (!isTaken) leave();
   }

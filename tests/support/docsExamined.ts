@@ -1,11 +1,24 @@
 import type { Collection, Document } from 'mongodb';
 
+interface By {
+  readonly appName?: string;
+}
+
 /** How many documents of the collection the server went through for what was done meanwhile, by that client. */
 export async function docsExamined(
+  collection: Pick<Collection, 'db' | 'namespace'>,
+  act: () => Promise<unknown>,
+  by: By = {},
+): Promise<number> {
+  return (await examined(collection, act, by)).docs;
+}
+
+/** The same, and how many entries of its indexes. */
+export async function examined(
   { db, namespace }: Pick<Collection, 'db' | 'namespace'>,
   act: () => Promise<unknown>,
-  { appName }: { readonly appName?: string } = {},
-): Promise<number> {
+  { appName }: By = {},
+): Promise<Readonly<Record<'docs' | 'keys', number>>> {
   const profile = db.collection('system.profile');
   await profile.drop();
   // The server's own would hold a megabyte, and forget the rest.
@@ -18,9 +31,9 @@ export async function docsExamined(
   }
   const by = appName === undefined ? {} : { appName };
   const done = await profile.find({ ns: namespace, ...by }).toArray();
-  return done
-    .filter((each) => !isStream(each))
-    .reduce((sum, each) => sum + Number(each['docsExamined'] ?? 0), 0);
+  const sumOf = (field: string): number =>
+    done.filter((each) => !isStream(each)).reduce((sum, each) => sum + Number(each[field] ?? 0), 0);
+  return { docs: sumOf('docsExamined'), keys: sumOf('keysExamined') };
 }
 
 /** A change stream goes through the oplog, whoever has written there. */

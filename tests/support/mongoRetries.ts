@@ -1,8 +1,11 @@
 import type { Document, MongoClient } from 'mongodb';
 import { stateCollections, type StateCollections } from '../../src/mongo/database.ts';
 import { createLedger, type Ledger } from '../../src/mongo/ledger.ts';
+import { readRetryRow } from '../../src/mongo/retryRow.ts';
 import { createRetryStore } from '../../src/mongo/retryStore.ts';
+import type { Partitioning } from '../../src/ports/partitioning.ts';
 import type { RetryStore } from '../../src/ports/retries.ts';
+import type { RetriesUnderTest } from '../contract/retriesUnderTest.ts';
 import { createMemoryLogger, type MemoryLogger } from './memoryLogger.ts';
 import { rememberMs } from './mongoOutcomes.ts';
 import { createRecordingMetrics } from './recorders.ts';
@@ -21,11 +24,17 @@ export interface Retries {
   dueInMs(notificationId: string): Promise<number>;
 }
 
+interface StoreOptions {
+  readonly claimMs?: number;
+  readonly workerId?: string;
+  readonly partitioning?: Partitioning;
+}
+
 /** A worker's retry store on a database that other workers of the test may use too. */
 export function createRetries(
   client: MongoClient,
   database: string,
-  { claimMs = 60_000, workerId = 'worker-1' } = {},
+  { claimMs = 60_000, workerId = 'worker-1', partitioning }: StoreOptions = {},
 ): Retries {
   const db = client.db(database);
   const { retries, sent } = stateCollections(db);
@@ -36,7 +45,7 @@ export function createRetries(
   const { signal } = abandoned;
   return {
     store: createRetryStore({
-      ...{ retries, ledger, clock: Date, workerId, claimMs, logger, metrics, signal },
+      ...{ retries, ledger, clock: Date, workerId, claimMs, logger, metrics, signal, partitioning },
     }),
     rows: retries,
     ledger,
@@ -51,6 +60,36 @@ export function createRetries(
       const stages = [{ $match: { _id: notificationId } }, { $project: { dueInMs } }];
       const [row] = await retries.aggregate(stages).toArray();
       return Number(row?.['dueInMs']);
+    },
+  };
+}
+
+/** The same, as tests of every retry store see it. */
+export function retriesIn(
+  client: MongoClient,
+  database: string,
+  options: StoreOptions = {},
+): RetriesUnderTest {
+  const { store, rows, ledger, dueInMs } = createRetries(client, database, options);
+  return {
+    store,
+    another: () => createRetries(client, database, { ...options, workerId: 'worker-2' }).store,
+    async row(notificationId) {
+      const row = await rows.findOne({ _id: notificationId });
+      if (row === null) return null;
+      const read = await readRetryRow(row);
+      if ('problem' in read) throw new Error(read.problem);
+      const { endpoint: endpointKey, claim, nextAttemptAt: dueAt } = row;
+      return { retry: read.retry, endpointKey, claim: claim?.token ?? null, dueAt };
+    },
+    stored: async () => await rows.find().sort({ _id: 1 }).toArray(),
+    dueInMs,
+    async makeDue(notificationId, forMs = 1_000) {
+      const nextAttemptAt = { $subtract: ['$$NOW', forMs] };
+      await rows.updateOne({ _id: notificationId }, [{ $set: { nextAttemptAt } }]);
+    },
+    async remember(ending) {
+      await ledger.add([ending]);
     },
   };
 }
