@@ -1,4 +1,4 @@
-import { deadlineOf, routeWaitMs } from '../domain/retryPolicy.ts';
+import { deadlineOf } from '../domain/retryPolicy.ts';
 import { createClaim } from './claim.ts';
 import type { NotifyContext } from './context.ts';
 import { deliver, type DeliveryResult } from './deliver.ts';
@@ -21,7 +21,7 @@ export async function dispatch(
   const canBeScheduled = await retries.canHold(retry.body);
   if (what.kind === 'routeUnknown') {
     if (!canBeScheduled) return 'unknown';
-    return (await retries.schedule(retry, routeWaitMs(0))) === 'refused' ? 'unknown' : 'done';
+    return (await retries.schedule(retry, what.waitMs)) === 'refused' ? 'unknown' : 'done';
   }
   const { smsKey } = retry.subject;
   if (canBeScheduled) {

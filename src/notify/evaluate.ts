@@ -8,7 +8,7 @@ import { notBeforeKnown } from '../domain/gap.ts';
 import { type IntegerId, parseIntegerId } from '../domain/ids.ts';
 import type { Notification, Subject } from '../domain/notification.ts';
 import { buildPayload, overlayChange } from '../domain/payload.ts';
-import { deadlineOf } from '../domain/retryPolicy.ts';
+import { deadlineOf, routeWaitMs } from '../domain/retryPolicy.ts';
 import { isStale, parseSmsDetail } from '../domain/sms.ts';
 import type { NewRetry } from '../ports/retries.ts';
 import type { Hold } from '../runtime/byteBudget.ts';
@@ -24,6 +24,8 @@ export interface Evaluated {
   readonly hold: Hold;
   /** Its notification is in progress in this process: then only lost records are put back. */
   readonly isActive: boolean;
+  /** Nobody is asked for its route: whoever serves its row decides. */
+  readonly leavesRouteOpen?: boolean;
 }
 
 /** What is to be done about a change. */
@@ -39,8 +41,8 @@ export type Evaluation =
       /** A predecessor may still be calling for another status of this SMS. */
       siblingClaimed: boolean;
     }>
-  /** Its route can't be looked up now, while others can. */
-  | Readonly<{ kind: 'routeUnknown'; retry: NewRetry }>;
+  /** Its route can't be looked up now, while others can, or is left open; it is to be due after `waitMs`. */
+  | Readonly<{ kind: 'routeUnknown'; retry: NewRetry; waitMs: number }>;
 
 const nothing = { kind: 'nothing' } as const;
 
@@ -107,8 +109,10 @@ async function learn(
   };
 }
 
+const unknownRoute = { kind: 'unknown' } as const;
+
 async function decideNew(
-  { change: { operation }, acceptedAt }: Evaluated,
+  { change: { operation }, acceptedAt, leavesRouteOpen = false }: Evaluated,
   { subject, document, siblingClaimed }: NewStatus,
   ctx: NotifyContext,
 ): Promise<Evaluation> {
@@ -121,7 +125,9 @@ async function decideNew(
     return unusable(subject, parseIntegerId(ownField(document, 'accountID')));
   }
   const { accountId, flowId } = detail;
-  const route = await routes.find({ accountId, flowId, deliveryStatus }, term.stopping);
+  const route = leavesRouteOpen
+    ? unknownRoute
+    : await routes.find({ accountId, flowId, deliveryStatus }, term.stopping);
   // Reading a time in text is not for accounts that never asked.
   const stale =
     route.kind !== 'notOptedIn' && isStale({ operation, document, statusAt, maxStatusAgeMs, zone });
@@ -154,7 +160,8 @@ async function decideNew(
       const accepted = { subject, accountId, flowId, body, acceptedAt, log: noAttempts };
       if (decision.kind === 'routeUnknown') {
         const undecided = { isStale: stale, lookUps: 0 };
-        return { kind: 'routeUnknown', retry: { ...accepted, webhook: null, undecided } };
+        const waitMs = leavesRouteOpen ? 0 : routeWaitMs(0);
+        return { kind: 'routeUnknown', retry: { ...accepted, webhook: null, undecided }, waitMs };
       }
       const { webhook } = decision;
       // The spread at the end: V8 is slow to add to one.

@@ -23,7 +23,14 @@ export interface Processing {
 /** Takes one change, from the stream or from a gap scan, to its end or into the database. */
 export type ProcessChange = (change: Change) => Processing;
 
-export function createProcess(ctx: NotifyContext): ProcessChange {
+/**
+ * With `parksAll` every new status that a row can hold is put into durable state, undecided, for whoever serves its row:
+ * its SMS may be in another worker's partition.
+ */
+export function createProcess(
+  ctx: NotifyContext,
+  { parksAll = false }: { readonly parksAll?: boolean } = {},
+): ProcessChange {
   return (change) => {
     const identity = identify(change, ctx.policy.deliveryStatuses);
     const durability = Promise.withResolvers<boolean>();
@@ -31,7 +38,7 @@ export function createProcess(ctx: NotifyContext): ProcessChange {
     durable.catch(() => undefined);
     const work =
       identity.kind === 'subject'
-        ? processStatus(change, identity.subject, durability, ctx)
+        ? processStatus({ change, subject: identity.subject, parksAll }, durability, ctx)
         : processOther(change, identity, ctx);
     const finished = work.then(durability.resolve, (thrown: unknown) => {
       durability.reject(thrown);
@@ -42,8 +49,7 @@ export function createProcess(ctx: NotifyContext): ProcessChange {
 }
 
 async function processStatus(
-  change: Change,
-  subject: Subject,
+  { change, subject, parksAll }: Readonly<{ change: Change; subject: Subject; parksAll: boolean }>,
   durability: PromiseWithResolvers<boolean>,
   ctx: NotifyContext,
 ): Promise<boolean> {
@@ -54,9 +60,10 @@ async function processStatus(
   const acceptedAt = new Date(clock.now());
   const evaluated = { change, subject, acceptedAt, hold };
   try {
-    for (;;) {
+    // What no row can hold is delivered here.
+    for (let leavesRouteOpen = parksAll; ; leavesRouteOpen = false) {
       const { evaluation, duplicateOf } = await locks.evaluation.run(smsKey, () =>
-        evaluateOnce(evaluated, durability.promise, ctx),
+        evaluateOnce({ ...evaluated, leavesRouteOpen }, durability.promise, ctx),
       );
       if (!isToDispatch(evaluation)) {
         // Not before what it is a duplicate of: that may come from a gap scan, which a successor begins again.

@@ -188,7 +188,7 @@ function withoutLimits(
   };
 }
 
-function policyOf(options: WorldOptions): NotifyContext['policy'] {
+export function policyOf(options: WorldOptions): NotifyContext['policy'] {
   const { quickRetriesMs = [], retryScheduleMs = [], retryAfterMaxMs = 86_400_000 } = options;
   return {
     schedule: { quickRetriesMs, retryScheduleMs, retryAfterMaxMs },
