@@ -50,7 +50,7 @@ export interface BreakerSettings {
 
 export function createBreaker(
   { threshold, cooldownMs }: BreakerSettings,
-  maxCalls: number,
+  maxCalls: () => number,
 ): Breaker {
   let state: 'closed' | 'open' | 'probing' | 'recovering' = 'closed';
   let openness: Openness | null = null;
@@ -75,7 +75,7 @@ export function createBreaker(
   const delivered = (nowMs: number): void => {
     window.add(true, nowMs);
     allowed += 1;
-    if (state === 'recovering' && allowed >= maxCalls) state = 'closed';
+    if (state === 'recovering' && allowed >= maxCalls()) state = 'closed';
   };
   /** Whether they are so many, and so many more than deliveries, that it opens; how many. */
   const tooManyFailures = (nowMs: number): number | null => {

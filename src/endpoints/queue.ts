@@ -61,3 +61,13 @@ function first(line: ReadonlySet<Waiter>): Waiter['start'] | undefined {
   const [waiter] = line;
   return waiter?.start;
 }
+
+export function shedsFresh({ breaker, isOverloaded }: EndpointQueue): boolean {
+  return breaker.isOpen || isOverloaded;
+}
+
+/** Nothing else of it: a notification holds its body. */
+export function nameOf({ accountId, webhook }: Called): Called {
+  const { endpointKey, webhookId, displayUrl } = webhook;
+  return { accountId, webhook: { endpointKey, webhookId, displayUrl } };
+}

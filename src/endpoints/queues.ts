@@ -9,7 +9,9 @@ import {
 import { onAbort } from '../runtime/abort.ts';
 import type { Called } from '../ports/endpoints.ts';
 import {
+  nameOf,
   shedAll,
+  shedsFresh,
   takeNext,
   waitingIn,
   type EndpointQueue,
@@ -59,6 +61,8 @@ export interface EndpointQueues {
   readonly isAwaited: boolean;
   readonly maxInFlight: number;
   readonly maxInFlightPerEndpoint: number;
+  /** Changes `maxInFlightPerEndpoint`. Where more calls run than that, none begins until fewer do. */
+  limitPerEndpoint(calls: number): void;
 }
 
 /** A quick retry that waits longer for a slot is shed. */
@@ -76,8 +80,8 @@ export function createEndpointQueues(options: {
   onBreakersOpen?(count: number): void;
   readonly breakerWatcher?: BreakerWatcher;
 }): EndpointQueues {
-  const { maxInFlight, maxInFlightPerEndpoint, onInFlight, onBreakersOpen } = options;
-  const { breakerWatcher } = options;
+  const { maxInFlight, onInFlight, onBreakersOpen, breakerWatcher } = options;
+  let { maxInFlightPerEndpoint } = options;
   const queues = new Map<string, EndpointQueue>();
   const paces = createPaces(options.isBusy);
   const ready = createReadyQueues(maxInFlight, paces);
@@ -147,7 +151,7 @@ export function createEndpointQueues(options: {
       quickRetry: new Set<Waiter>(),
       scheduled: new Set<Waiter>(),
     };
-    const breaker = createBreaker(options.breaker, maxInFlightPerEndpoint);
+    const breaker = createBreaker(options.breaker, () => maxInFlightPerEndpoint);
     const queue: EndpointQueue = {
       breaker,
       called: null,
@@ -246,7 +250,7 @@ export function createEndpointQueues(options: {
     endpointDisabled(endpointKey) {
       const queue = queueOf(endpointKey);
       tellClosed(queue, queue.breaker.openness, 'endpoint_disabled');
-      queue.breaker = createBreaker(options.breaker, maxInFlightPerEndpoint);
+      queue.breaker = createBreaker(options.breaker, () => maxInFlightPerEndpoint);
       const now = performance.now();
       refresh(queue, now);
       countOpen();
@@ -282,16 +286,15 @@ export function createEndpointQueues(options: {
       return waiting > 0;
     },
     maxInFlight,
-    maxInFlightPerEndpoint,
+    get maxInFlightPerEndpoint() {
+      return maxInFlightPerEndpoint;
+    },
+    limitPerEndpoint(calls) {
+      if (calls === maxInFlightPerEndpoint) return;
+      maxInFlightPerEndpoint = calls;
+      const now = performance.now();
+      for (const queue of queues.values()) refresh(queue, now);
+      handOut(now);
+    },
   };
-}
-
-function shedsFresh({ breaker, isOverloaded }: EndpointQueue): boolean {
-  return breaker.isOpen || isOverloaded;
-}
-
-/** Nothing else of it: a notification holds its body. */
-function nameOf({ accountId, webhook }: Called): Called {
-  const { endpointKey, webhookId, displayUrl } = webhook;
-  return { accountId, webhook: { endpointKey, webhookId, displayUrl } };
 }

@@ -45,7 +45,7 @@ export function createClaimedAhead(
   { track, isExpected }: { readonly track: Track; isExpected(endpointKey: string): boolean },
 ): ClaimedAhead {
   const { retries, queues, active, logger, term } = ctx;
-  const { maxInFlight, maxInFlightPerEndpoint } = queues;
+  const { maxInFlight } = queues;
   const bodies = createByteBudget(CLAIMED_BYTES);
   const stocks = new Map<string, Stock>();
   /** Rows that are ready or being claimed, at all endpoints. */
@@ -68,7 +68,7 @@ export function createClaimedAhead(
   const aimOf = (endpointKey: string, { inHand }: Stock): number =>
     endpointKey === NO_ENDPOINT
       ? Math.ceil(maxInFlight / 2)
-      : Math.min(inHand, maxInFlightPerEndpoint);
+      : Math.min(inHand, queues.maxInFlightPerEndpoint);
 
   const settle = (endpointKey: string, stock: Stock): void => {
     while (stock.waiting.length > stock.coming) stock.waiting.shift()?.(null);
@@ -166,7 +166,8 @@ export function createClaimedAhead(
     add(endpointKey, taken) {
       const stock = stockOf(endpointKey);
       const { ready, waiting, coming } = stock;
-      const hasRoom = ready.length + coming < maxInFlightPerEndpoint && ahead < 2 * maxInFlight;
+      const isShort = ready.length + coming < queues.maxInFlightPerEndpoint;
+      const hasRoom = isShort && ahead < 2 * maxInFlight;
       const isKept = waiting.length > 0 || (hasRoom && isExpected(endpointKey));
       if (isKept) keep(stock, taken);
       else forgetIfEmpty(endpointKey, stock);

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { createBreaker, type Breaker } from '../../../src/endpoints/breaker.ts';
 import { aFailure } from '../../support/builders.ts';
 
-const start = (): Breaker => createBreaker({ threshold: 0.7, cooldownMs: 30_000 }, 32);
+const start = (): Breaker => createBreaker({ threshold: 0.7, cooldownMs: 30_000 }, () => 32);
 
 /** Attempts that end at once: `+` delivered, `-` not. */
 function happen(breaker: Breaker, outcomes: string, nowMs = 0): void {
@@ -177,7 +177,7 @@ describe('whatever happens', () => {
       events,
       fc.double({ min: 0.05, max: 1, noNaN: true }),
       (all, threshold) => {
-        const breaker = createBreaker({ threshold, cooldownMs: 1 }, 32);
+        const breaker = createBreaker({ threshold, cooldownMs: 1 }, () => 32);
         const past: { second: number; isDelivered: boolean }[] = [];
         let nowMs = 0;
         for (const { afterMs, isDelivered } of all) {
