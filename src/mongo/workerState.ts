@@ -9,6 +9,7 @@ import { disabledRows } from './endpoints.ts';
 import { STANDBY } from './leases.ts';
 import { createOplogReader } from './oplogReader.ts';
 import { dueIndex } from './retryRow.ts';
+import { isTopicMemory } from './topicMemory.ts';
 import { dateOf, kinds, show, textOf, type Shown } from './storedRow.ts';
 
 /** Counted one by one up to here, which takes the server about 10 ms. */
@@ -141,7 +142,7 @@ export async function readOverview({
   readonly gaps: readonly GapFacts[];
 }> {
   const [saved, held, open] = await Promise.all([
-    findAll(limits.question, checkpoints, {}),
+    findAll(limits.question, checkpoints, { _id: { $not: isTopicMemory } }),
     aggregateAll(limits.question, leases, withHeld),
     findAll(limits.question, gaps, {}, { sort: { createdAt: 1 } }),
   ]);
