@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Collection, Document } from 'mongodb';
 import type { Lease, LeaseStore, Standbys } from '../ports/source.ts';
-import { createPatience, limits, withDeadline } from './calls.ts';
+import { createPatience, findAll, limits, withDeadline, type Patience } from './calls.ts';
 import { hasOddEpoch, PARTITION, type CheckpointRows } from './checkpoints.ts';
-import { asBytes, decodeAll } from './decodeDocument.ts';
 import { reportNothing, type ReportUnreadable } from './storedRow.ts';
 
 /** Which worker has a partition, and until when; or a standby. */
@@ -18,15 +17,22 @@ export interface LeaseRow {
   readonly owner?: string;
   /** What was wrong with the row before it was taken. */
   readonly mended?: string;
+  /** The workers that take statuses from a topic instead, and until when: nobody is given the lease until then. */
+  readonly topic?: readonly TopicMember[];
   /** The standby, for people, and when it was last seen. */
   readonly standby?: string;
   readonly seenAt?: Date;
 }
 
+interface TopicMember {
+  readonly member: string;
+  readonly until: Date;
+}
+
 export type LeaseRows = Collection<LeaseRow>;
 
 /** A stop waits for it, and it is tried twice. */
-const RELEASE_LIMIT = [1_000, 1_000] as const;
+export const RELEASE_LIMIT = [1_000, 1_000] as const;
 
 /**
  * One row per partition: who works on it, until when, and how many have owned it so far (`epoch`). All by the server's
@@ -44,15 +50,16 @@ export function createLeaseStore(options: {
   /** Tells this process from others, whatever `owner` they were given. */
   const taker = randomUUID();
   const validMs = 0.8 * ttlMs;
-  const limit = createPatience([Math.min(ttlMs / 3, 5_000), Math.min(validMs, 15_000)]);
+  const limit = leasePatience(ttlMs);
   const until = { $add: ['$$NOW', ttlMs] };
   const projection = { epoch: 1, mended: 1 } as const;
-  const held = { taker, owner: { $literal: owner }, epoch: nextEpoch, until, mended: leaseProblem };
+  const whose = { taker, owner: { $literal: owner }, topic: '$$REMOVE' };
+  const held = { ...whose, epoch: nextEpoch, until, mended: leaseProblem };
   const take = async (): Promise<Lease | null> => {
     const row = await withDeadline(limit, () =>
       leases.findOneAndUpdate(
         // Whoever asks has no current term: if the row says so, its answer was lost, or the term was.
-        { _id: PARTITION, $or: [{ $expr: hasRunOut }, { taker }] },
+        { _id: PARTITION, $or: [{ $expr: hasRunOut }, { taker }], $expr: isWithoutTopic },
         [{ $set: held }],
         { returnDocument: 'after', projection },
       ),
@@ -64,7 +71,7 @@ export function createLeaseStore(options: {
       unreadable({ collection: leases.collectionName, id: PARTITION, problem, advice });
     }
     const taken = row['epoch'] as number;
-    const saved = await savedEpoch();
+    const saved = await savedEpoch(checkpoints, limit);
     const epoch = taken > saved ? taken : await raise(taken, saved + 1);
     // Before anything is done in its name: should the row be deleted, its successor must get another epoch.
     const isOlder = { $or: [...hasOddEpoch, { epoch: { $lt: epoch } }] };
@@ -80,33 +87,11 @@ export function createLeaseStore(options: {
     );
     return to;
   };
-  /** Where a new row begins: if it began at 0, the checkpoint's row would refuse its holders. */
-  const savedEpoch = async (): Promise<number> => {
-    // A value that is no epoch may be one that the driver refuses to read.
-    const found = await withDeadline(limit, () =>
-      checkpoints.find({ _id: PARTITION }, { projection, ...asBytes }).toArray(),
-    );
-    const epoch: unknown = decodeAll(found)[0]?.['epoch'];
-    return Number.isSafeInteger(epoch) ? Math.max(0, Number(epoch)) : 0;
-  };
   return {
     async acquire() {
       const lease = await take();
       if (lease !== null) return lease;
-      const row = await withDeadline(limit, () =>
-        leases.findOne({ _id: PARTITION }, { projection: { _id: 1 } }),
-      );
-      if (row !== null) return null;
-      const epoch = await savedEpoch();
-      // An upsert can't ask for the server's time, so a row that is missing is added by itself.
-      const added = await withDeadline(limit, () =>
-        leases.updateOne(
-          { _id: PARTITION },
-          { $setOnInsert: { epoch, until: new Date(0) } },
-          { upsert: true },
-        ),
-      );
-      return added.upsertedCount === 1 ? await take() : null;
+      return (await addLeaseRow({ leases, checkpoints }, limit)) ? await take() : null;
     },
     async renew({ epoch }) {
       // An answer is of use for as long as the lease may still hold; by then it has been asked for again.
@@ -125,6 +110,46 @@ export function createLeaseStore(options: {
   };
 }
 
+/** For what is asked again and again while the lease may run out. */
+export function leasePatience(ttlMs: number): Patience {
+  return createPatience([Math.min(ttlMs / 3, 5_000), Math.min(0.8 * ttlMs, 15_000)]);
+}
+
+interface LeaseState {
+  readonly leases: LeaseRows;
+  readonly checkpoints: CheckpointRows;
+}
+
+/** Adds the lease's row, as one that nobody has, where it is missing; whether it was. */
+export async function addLeaseRow(
+  { leases, checkpoints }: LeaseState,
+  limit: Patience,
+): Promise<boolean> {
+  const row = await withDeadline(limit, () =>
+    leases.findOne({ _id: PARTITION }, { projection: { _id: 1 } }),
+  );
+  if (row !== null) return false;
+  const epoch = await savedEpoch(checkpoints, limit);
+  // An upsert can't ask for the server's time, so a row that is missing is added by itself.
+  const added = await withDeadline(limit, () =>
+    leases.updateOne(
+      { _id: PARTITION },
+      { $setOnInsert: { epoch, until: new Date(0) } },
+      { upsert: true },
+    ),
+  );
+  return added.upsertedCount === 1;
+}
+
+/** Where a new row begins: if it began at 0, the checkpoint's row would refuse its holders. */
+async function savedEpoch(checkpoints: CheckpointRows, limit: Patience): Promise<number> {
+  // A value that is no epoch may be one that the driver refuses to read.
+  const projection = { epoch: 1 };
+  const found = await findAll(limit, checkpoints, { _id: PARTITION }, { projection });
+  const epoch: unknown = found[0]?.['epoch'];
+  return Number.isSafeInteger(epoch) ? Math.max(0, Number(epoch)) : 0;
+}
+
 const asEpoch = { $convert: { input: '$epoch', to: 'long', onError: -1, onNull: -1 } };
 const isCount = {
   $and: [{ $gte: [asEpoch, 0] }, { $lt: [asEpoch, Number.MAX_SAFE_INTEGER - 1] }],
@@ -141,6 +166,15 @@ const isUntilDate = { $eq: [{ $type: '$until' }, 'date'] };
 export const hasRunOut: Document = {
   $or: [{ $not: isUntilDate }, { $lt: ['$until', '$$NOW'] }],
 };
+
+const isMemberThere = {
+  $and: [{ $eq: [{ $type: '$$this.until' }, 'date'] }, { $gt: ['$$this.until', '$$NOW'] }],
+};
+/** The workers that take statuses from a topic, those whose time is not up. */
+export const topicMembers: Document = {
+  $filter: { input: { $cond: [{ $isArray: '$topic' }, '$topic', []] }, cond: isMemberThere },
+};
+const isWithoutTopic: Document = { $eq: [{ $size: topicMembers }, 0] };
 
 /** What is wrong with a lease's row; no field when nothing is. */
 const leaseProblem: Document = {

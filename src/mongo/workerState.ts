@@ -6,7 +6,7 @@ import { aggregateAll, findAll, limits, withDeadline } from './calls.ts';
 import { PARTITION } from './checkpoints.ts';
 import type { StateCollections } from './database.ts';
 import { disabledRows } from './endpoints.ts';
-import { STANDBY } from './leases.ts';
+import { STANDBY, topicMembers } from './leases.ts';
 import { createOplogReader } from './oplogReader.ts';
 import { dueIndex } from './retryRow.ts';
 import { isTopicMemory } from './topicMemory.ts';
@@ -130,6 +130,13 @@ export interface StandbyFacts {
   readonly seenAt: Date;
 }
 
+export type Overview = Awaited<ReturnType<typeof readOverview>>;
+
+/** Whether any worker takes statuses, from the change stream or from a topic. */
+export function isWorking({ leases, topicWorkers }: Overview): boolean {
+  return topicWorkers > 0 || leases.some(({ isHeld }) => isHeld);
+}
+
 /** What the worker's own rows say of it; `now` is the server's time. Rejects when the database does not answer. */
 export async function readOverview({
   checkpoints,
@@ -139,6 +146,8 @@ export async function readOverview({
   readonly checkpoints: readonly CheckpointFacts[];
   readonly leases: readonly LeaseFacts[];
   readonly standbys: readonly StandbyFacts[];
+  /** How many workers take statuses from a topic instead: then none has the lease. */
+  readonly topicWorkers: number;
   readonly gaps: readonly GapFacts[];
 }> {
   const [saved, held, open] = await Promise.all([
@@ -150,6 +159,7 @@ export async function readOverview({
     checkpoints: saved.map((row) => show(row, checkpointView)),
     leases: held.filter((row) => !isStandby(row)).map((row) => show(row, leaseView)),
     standbys: held.filter(isStandby).flatMap(toStandby),
+    topicWorkers: held.reduce((sum, row) => sum + Number(row['topicWorkers']), 0),
     gaps: open.map((row) => show(row, gapView)),
   };
 }
@@ -172,6 +182,7 @@ const withHeld = [
     $set: {
       isThere: { $gt: ['$seenAt', { $subtract: ['$$NOW', GONE_AFTER_MS] }] },
       isHeld: { $and: [{ $eq: [{ $type: '$until' }, 'date'] }, { $gt: ['$until', '$$NOW'] }] },
+      topicWorkers: { $size: topicMembers },
     },
   },
 ];

@@ -140,6 +140,19 @@ export interface LeaseStore {
 }
 
 /**
+ * Lets workers take statuses from a topic only while nobody takes them from the change stream, and the other way round.
+ * Each call rejects when the database does not answer.
+ */
+export interface ModeGuard {
+  /** `held`: for as long as the lease would be, nobody is given that. `leaseInForce`: somebody has it; ask again. */
+  lockForTopic(): Promise<'held' | 'leaseInForce'>;
+  /** For that long again, from now on; to be called as often as a lease is renewed. */
+  renew(): Promise<'held' | 'leaseInForce'>;
+  /** This worker takes nothing from the topic any more. Once no other does either, the lease may be given at once. */
+  release(): Promise<void>;
+}
+
+/**
  * Where workers that stand by make themselves known to operators. Neither call rejects, and nothing else depends on
  * them.
  */

@@ -8,7 +8,7 @@ import { NoAnswerInTime } from '../mongo/calls.ts';
 import type { StateCollections } from '../mongo/database.ts';
 import { ensureListIndexes } from '../mongo/indexes.ts';
 import { preflight } from '../mongo/preflight.ts';
-import { createStateReaders, readOverview } from '../mongo/workerState.ts';
+import { createStateReaders, readOverview, type Overview } from '../mongo/workerState.ts';
 import { ConfigurationError, toError } from '../runtime/errors.ts';
 import { silentLogger } from '../runtime/logger.ts';
 import { checkAccount, checkMysql } from './checkAccount.ts';
@@ -78,11 +78,15 @@ async function* checkMongo({ mongo, config }: Session): AsyncGenerator<Finding> 
         'not readable, so it is unknown how far it reaches back (docs/operations.md shows the privilege to grant)',
       )
     : ok('oplog', `reaches back ${duration(Date.now() - oldest.getTime())}`);
-  const { leases } = await readOverview(state);
+  yield whoWorks(await readOverview(state));
+}
+
+function whoWorks({ leases, topicWorkers }: Overview): Finding {
+  const check = 'worker';
   const holder = leases.find(({ isHeld }) => isHeld);
-  yield holder === undefined
-    ? note('worker', 'none is active: start one with npm start')
-    : ok('worker', `${holder.worker ?? 'one'} is active`);
+  if (holder !== undefined) return ok(check, `${holder.worker ?? 'one'} is active`);
+  if (topicWorkers > 0) return ok(check, `${several(topicWorkers, 'worker')} active on the topic`);
+  return note(check, 'none is active: start one with npm start');
 }
 
 /** Nobody is kept waiting for them: what is not ready by then is made by the server all the same. */

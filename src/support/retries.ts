@@ -10,7 +10,7 @@ import {
   type RetryFacts,
   type RetryScope,
 } from '../mongo/retrySupport.ts';
-import { readOverview } from '../mongo/workerState.ts';
+import { isWorking, readOverview } from '../mongo/workerState.ts';
 import { NO_ENDPOINT } from '../ports/retries.ts';
 import { toError } from '../runtime/errors.ts';
 import type { Session } from './session.ts';
@@ -104,13 +104,12 @@ async function gatherObstacles(
   const { waiting, due, routeUnknown } = counts;
   if (waiting + due === 0) return [];
   const { state } = await session.mongo();
-  const [{ leases }, error] = await Promise.all([
+  const [overview, error] = await Promise.all([
     readOverview(state),
     routeUnknown === 0 ? null : whyNotAsked(session),
   ]);
-  const isWorking = leases.some(({ isHeld }) => isHeld);
   return [
-    ...(isWorking ? [] : [{ kind: 'no_worker', waiting: waiting + due } as const]),
+    ...(isWorking(overview) ? [] : [{ kind: 'no_worker', waiting: waiting + due } as const]),
     ...[...blocked.values()].filter((endpoint) => endpoint.waiting > 0),
     ...(routeUnknown === 0
       ? []

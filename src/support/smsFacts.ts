@@ -16,7 +16,7 @@ import {
 import { findEnds, type EndFacts } from '../mongo/ledger.ts';
 import { createRetryList, type RetryFacts } from '../mongo/retrySupport.ts';
 import { findSms } from '../mongo/storedSms.ts';
-import { readOverview } from '../mongo/workerState.ts';
+import { isWorking, readOverview } from '../mongo/workerState.ts';
 import { toError } from '../runtime/errors.ts';
 import { createTimeZone } from '../runtime/timeZone.ts';
 import { Refused, type Session } from './session.ts';
@@ -114,7 +114,7 @@ export async function gatherFacts(session: Session, document: PlainDocument): Pr
     parked: parked.map((row) => ({ ...row, blocked: blocked.get(row.endpoint ?? '') ?? null })),
     ended,
     checkpointAt: overview.checkpoints[0]?.at ?? null,
-    isWorkerRunning: overview.leases.some(({ isHeld }) => isHeld),
+    isWorkerRunning: isWorking(overview),
   };
 }
 

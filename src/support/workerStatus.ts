@@ -33,7 +33,7 @@ export async function readWorkerStatus({ config, mongo }: Session) {
         ? null
         : (checkpoint.at.getTime() - oldestOplogEntryAt.getTime()) / 1_000,
   }));
-  const { leases, standbys, gaps } = overview;
+  const { leases, standbys, topicWorkers, gaps } = overview;
   const breakers = [...endpoints.values()].filter((each) => each.kind === 'breaker_open');
   const disabled = [...endpoints.values()].filter((each) => each.kind === 'endpoint_disabled');
   const { database, collection, stateDatabase } = config.mongodb;
@@ -49,6 +49,7 @@ export async function readWorkerStatus({ config, mongo }: Session) {
     disabled,
     leases,
     standbys,
+    topicWorkers,
     gaps,
     jobs,
   };

@@ -39,7 +39,7 @@ type Line = readonly [name: string, value: string];
 
 /** For people; of what is needed to go on with a job nothing is left out. */
 function statusText(facts: WorkerStatus, page: Page): string {
-  const { retries, leases, standbys, gaps, jobs } = facts;
+  const { retries, standbys, gaps, jobs } = facts;
   const overdue = duration(1_000 * retries.oldestOverdueSeconds);
   const lines: readonly Line[] = [
     ...placeLines(facts),
@@ -49,8 +49,7 @@ function statusText(facts: WorkerStatus, page: Page): string {
       `${count(retries.pending)} pending, ${count(retries.blocked)} blocked, oldest overdue by ${overdue}`,
     ],
     ...endpointLines(facts, page),
-    ...leases.map((lease): Line => ['worker', leaseText(lease, page)]),
-    ...(leases.length === 0 ? [['worker', 'none is active'] as const] : []),
+    ...holderLines(facts, page),
     ...standbys.map(({ worker, seenAt }): Line => {
       return ['worker', `${worker} stands by, seen ${page.moment(seenAt)}`];
     }),
@@ -110,6 +109,14 @@ function checkpointText(
 ): string {
   if (unreadable !== undefined) return `${partition} unreadable: ${unreadable}`;
   return at === null ? 'none' : `${moment(at)}, partition ${partition}`;
+}
+
+function holderLines({ leases, topicWorkers }: WorkerStatus, page: Page): readonly Line[] {
+  if (topicWorkers > 0) {
+    return [['worker', `${several(topicWorkers, 'worker')} active on the topic`]];
+  }
+  if (leases.length === 0) return [['worker', 'none is active']];
+  return leases.map((lease): Line => ['worker', leaseText(lease, page)]);
 }
 
 function leaseText(

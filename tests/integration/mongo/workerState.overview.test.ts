@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { stateCollections } from '../../../src/mongo/database.ts';
-import { readOverview } from '../../../src/mongo/workerState.ts';
+import { createModeGuard } from '../../../src/mongo/modeGuard.ts';
+import { isWorking, readOverview } from '../../../src/mongo/workerState.ts';
 import { useServers } from '../../support/servers.ts';
 
 const servers = useServers(import.meta.url);
@@ -12,6 +13,7 @@ describe('the overview', () => {
       checkpoints: [],
       leases: [],
       standbys: [],
+      topicWorkers: 0,
       gaps: [],
     });
   });
@@ -32,5 +34,20 @@ describe('the overview', () => {
       ],
       gaps: [{ from, to, recovered: 5, unplaceable: 1 }],
     });
+  });
+
+  it('tells how many take statuses from a topic instead', async () => {
+    await state().leases.deleteMany({});
+    const guards = [1, 2].map(() => createModeGuard({ ...state(), ttlMs: 60_000 }));
+    expect(isWorking(await readOverview(state()))).toBe(false);
+    for (const guard of guards) await guard.lockForTopic();
+    const overview = await readOverview(state());
+    expect(overview).toMatchObject({
+      topicWorkers: 2,
+      leases: [{ partition: '0', isHeld: false }],
+      standbys: [],
+    });
+    expect(isWorking(overview)).toBe(true);
+    expect(overview.leases[0]).not.toHaveProperty('unreadable');
   });
 });
