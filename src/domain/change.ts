@@ -12,6 +12,8 @@ export interface StreamPosition {
 /** Names one document for the store that issued it: its whole document key, shard key included. */
 export interface DocumentKey {
   readonly opaque: unknown;
+  /** The hash of the message's key, if a message has named it: see `domain/partitionKey.ts`. */
+  readonly keyHash?: number;
 }
 
 /**

@@ -1,0 +1,43 @@
+import { Buffer } from 'node:buffer';
+import { Binary, type Document } from 'mongodb';
+import type { PlainValue } from '../domain/plainValue.ts';
+import { connectorKey } from './connectorKey.ts';
+import { debeziumKey } from './debeziumEvent.ts';
+import { decodeKey } from './decodeDocument.ts';
+import { jsonField, toBson, type JsonObject } from './extendedJson.ts';
+import { readJson } from './messageJson.ts';
+import { toPlainField, type UuidRepresentation } from './plainDocument.ts';
+
+/**
+ * Whether a message's key names this document, so that all messages about it have the same key. Of an `_id` that is
+ * binary, or a document, only whether the key has an `_id` at all: a connector prints it in many ways.
+ */
+export function namesDocument(
+  bytes: Uint8Array,
+  documentKey: Document,
+  uuids: UuidRepresentation | undefined,
+): boolean {
+  if (Buffer.compare(bytes, connectorKey(documentKey)) === 0) return true;
+  const id = idIn(bytes, uuids);
+  if (id === undefined) return false;
+  const expected = toPlainField(documentKey['_id'], '_id', uuids);
+  const isComparable = typeof expected !== 'object' && !(documentKey['_id'] instanceof Binary);
+  return !isComparable || id === expected;
+}
+
+/** The `_id` in the key of a message; undefined if it has none. */
+function idIn(bytes: Uint8Array, uuids: UuidRepresentation | undefined): PlainValue | undefined {
+  const json = readKey(bytes);
+  if (json === null) return undefined;
+  const id = jsonField(json, 'id');
+  const isDebezium = typeof id === 'string' && !Object.hasOwn(json, '_id');
+  const key = isDebezium ? debeziumKey(id) : toBson(json);
+  const decoded = key === null ? {} : decodeKey(key);
+  return Object.hasOwn(decoded, '_id') ? toPlainField(decoded['_id'], '_id', uuids) : undefined;
+}
+
+/** A message's key that is JSON, or in JSON; else null. */
+export function readKey(bytes: Uint8Array): JsonObject | null {
+  const json = readJson(bytes);
+  return typeof json === 'string' ? null : json;
+}
