@@ -32,6 +32,7 @@ export function readBsonEvent(bytes: Uint8Array): MessageEvent | UnreadableReaso
       wallTime instanceof Date ? wallTime : noTime,
       clusterTime instanceof Timestamp ? timeOf(clusterTime) : noTime,
     ],
+    isNamedBy: 'event',
     documentKey: () => bytesOf(documentKey) ?? null,
     written() {
       const { updateDescription, fullDocument } = event;
@@ -71,6 +72,7 @@ export function readJsonEvent(event: JsonObject): MessageEvent | UnreadableReaso
     namespace: jsonNamespace(jsonField(event, 'ns')),
     renamedTo: jsonNamespace(jsonField(event, 'to')),
     times: [jsonDate(wallTime), jsonClusterTime(jsonField(event, 'clusterTime'))],
+    isNamedBy: 'event',
     documentKey() {
       const key = jsonField(event, 'documentKey');
       return isJsonObject(key) ? toBson(key) : null;

@@ -34,6 +34,7 @@ export function readDebeziumEvent(
     namespace: namespaceOf(jsonField(source, 'db'), jsonField(source, 'collection')),
     renamedTo: null,
     times: [msDate(jsonField(source, 'wallTime')), msDate(jsonField(source, 'ts_ms'))],
+    isNamedBy: 'key',
     documentKey() {
       const names = key();
       const id = names === null ? undefined : jsonField(names, 'id');

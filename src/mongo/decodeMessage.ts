@@ -137,11 +137,13 @@ function toWrite(
     (operation === 'update' ? hasStatus : Object.hasOwn(written, 'deliveryStatus'));
   if (!isNoted) return ignored;
 
+  if (message.key === null) return unreadable('no_key');
   const keyBytes = event.documentKey();
   const opaque = keyBytes === null ? {} : decodeKey(keyBytes);
-  if (!Object.hasOwn(opaque, '_id')) return unreadable('no_document_key');
-  if (message.key === null) return unreadable('no_key');
-  if (!namesDocument(message.key, opaque, uuids)) return unreadable('foreign_key');
+  const isByEvent = event.isNamedBy === 'event';
+  if (!Object.hasOwn(opaque, '_id'))
+    return unreadable(isByEvent ? 'no_document_key' : 'foreign_key');
+  if (isByEvent && !namesDocument(message.key, opaque, uuids)) return unreadable('foreign_key');
 
   const setFields = hasStatus ? fieldsOf(operation, written, uuids) : {};
   const values = { deliveryStatus: setFields['deliveryStatus'], document: null, setFields };

@@ -8,6 +8,8 @@ export interface MessageEvent {
   readonly renamedTo: Namespace | null;
   /** When it was done: what the message says about it, the best first. Any may be an invalid date. */
   readonly times: readonly Date[];
+  /** Whether the event itself says which document it is of, or only the message's key. */
+  readonly isNamedBy: 'event' | 'key';
   /** The document key as BSON; null where there is none, or none that can be read. */
   documentKey(): Uint8Array | null;
   /**

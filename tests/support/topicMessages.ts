@@ -3,19 +3,18 @@ import { BSON, ObjectId, Timestamp, type Document } from 'mongodb';
 import type { DecodeMessage, TopicMessage } from '../../src/ports/topic.ts';
 import { toConnectorJson, type JsonFormatter } from '../../src/mongo/connectorJson.ts';
 import { connectorKey, defaultKeyFormat, type KeyFormat } from '../../src/mongo/connectorKey.ts';
-import { createDecodeMessage } from '../../src/mongo/decodeMessage.ts';
-import type { UuidRepresentation } from '../../src/mongo/plainDocument.ts';
+import { createDecodeMessage, type DecodeMessageOptions } from '../../src/mongo/decodeMessage.ts';
 
 export const wallTime = new Date('2023-10-19T06:25:20.408Z');
 /** Of the same write: in whole seconds. */
 const clusterTime = new Timestamp({ t: Math.floor(wallTime.getTime() / 1_000), i: 3 });
 
-export function decodeMessages(uuidRepresentation?: UuidRepresentation): DecodeMessage {
+export function decodeMessages(options: Partial<DecodeMessageOptions> = {}): DecodeMessage {
   return createDecodeMessage({
     database: 'sms',
     collection: 'details',
-    uuidRepresentation,
     positionOf: ({ offset }, time) => ({ wallTime: time, opaque: { offset } }),
+    ...options,
   });
 }
 
@@ -99,8 +98,10 @@ export function debeziumMessage(
   event: Document,
   wrap: (json: object) => object = (json) => json,
 ): TopicMessage {
-  const { operationType, fullDocument, updateDescription, documentKey } = event as {
+  const { operationType, fullDocument, updateDescription, documentKey, ...written } = event as {
     readonly operationType: string;
+    readonly ns: Readonly<{ db: string; coll: string }>;
+    readonly wallTime: Date;
     readonly fullDocument?: Document;
     readonly updateDescription?: { readonly updatedFields: Document };
     readonly documentKey: Document;
@@ -118,8 +119,8 @@ export function debeziumMessage(
           },
     source: {
       ...{ version: '3.0.0.Final', connector: 'mongodb', name: 'p', snapshot: 'false' },
-      ...{ db: 'sms', collection: 'details', ord: 3, ts_ms: 1_697_696_720_000 },
-      wallTime: wallTime.getTime(),
+      ...{ db: written.ns.db, collection: written.ns.coll, ord: 3, ts_ms: 1_697_696_720_000 },
+      wallTime: written.wallTime.getTime(),
     },
     op: debeziumOperations[operationType] ?? operationType,
     ts_ms: 1_697_696_721_000,
