@@ -13,7 +13,7 @@ import { timeOf } from './position.ts';
 import { writtenFields } from './writtenFields.ts';
 
 /** Documents in it stay bytes: most are never looked into. */
-const shallow = { raw: true, validation: { utf8: false } } as const;
+const shallow = { raw: true } as const;
 
 /** A change event as the server sends it to MongoDB's connector. Throws for what is no BSON. */
 export function readBsonEvent(bytes: Uint8Array): MessageEvent | UnreadableReason {

@@ -25,10 +25,9 @@ export function readDebeziumEvent(
   const source = jsonField(envelope, 'source');
   if (!isJsonObject(source)) return 'unknown_format';
   const described = jsonField(envelope, 'updateDescription');
+  // Before version 2 an update had a `patch` in place of its description, and nothing after.
   const isReplace = op === 'u' && !isJsonObject(described);
   const after = jsonField(envelope, 'after');
-  // Before version 2 an update had a `patch` in its place.
-  if (isReplace && typeof after !== 'string') return 'nothing_written';
   return {
     operation: isReplace ? 'replace' : (operations[op] ?? op),
     namespace: namespaceOf(jsonField(source, 'db'), jsonField(source, 'collection')),

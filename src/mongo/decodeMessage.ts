@@ -120,7 +120,7 @@ function isWrite(operation: string): boolean {
   return operation === 'update' || operation === 'insert' || operation === 'replace';
 }
 
-/** As the change stream shows a write, which has no events without a status but those of whole documents put in place of others. */
+/** As the change stream shows a write. */
 function toWrite(
   event: MessageEvent,
   message: TopicMessage,
@@ -132,10 +132,7 @@ function toWrite(
   if (bytes === undefined) return unreadable('nothing_written');
   const written = bytes === null ? {} : decodeDocument(bytes);
   const hasStatus = (written['deliveryStatus'] ?? null) !== null;
-  const isNoted =
-    operation === 'replace' ||
-    (operation === 'update' ? hasStatus : Object.hasOwn(written, 'deliveryStatus'));
-  if (!isNoted) return ignored;
+  if (!hasStatus && !isSave(operation, written)) return ignored;
 
   if (message.key === null) return unreadable('no_key');
   const keyBytes = event.documentKey();
@@ -150,6 +147,16 @@ function toWrite(
   const position = positionOf(message, timeAt(event, message));
   const documentKey = { opaque, keyHash: keyHashOf(message.key) };
   return toChange({ operationType: operation, documentKey, position }, values, uuids);
+}
+
+/**
+ * Whether a write without a status may have removed records: one of a whole document. Not an insert that shows a
+ * document which has no status, not even null: those of a connector without a `pipeline`, one for each SMS.
+ */
+function isSave(operation: string, written: Document): boolean {
+  const isWithoutStatus =
+    Object.hasOwn(written, '_id') && !Object.hasOwn(written, 'deliveryStatus');
+  return operation === 'replace' || (operation === 'insert' && !isWithoutStatus);
 }
 
 function fieldsOf(

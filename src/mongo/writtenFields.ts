@@ -3,7 +3,8 @@ import { setField } from '../domain/plainValue.ts';
 import { isJsonObject, toBson } from './extendedJson.ts';
 import { carriedFields } from './messageEvent.ts';
 
-const carried: readonly string[] = carriedFields;
+/** With an id it is the whole document. */
+const lookedAt: readonly string[] = ['_id', ...carriedFields];
 
 /**
  * What was written, in Extended JSON, as BSON: all of its fields, or only those that are taken from a message. A field
@@ -17,14 +18,20 @@ export function writtenFields(
   if (!isJsonObject(json)) return json === null ? null : undefined;
   const fields: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(json)) {
-    if (which === 'all' || carried.includes(name)) setField(fields, name, value);
+    if (which === 'all' || lookedAt.includes(name)) setField(fields, name, value);
   }
   return toBson(fields) ?? readable(fields);
 }
 
+/** Of more fields only those that matter are tried one by one. */
+const MANY_FIELDS = 1_000;
+
 function readable(fields: Readonly<Record<string, unknown>>): Uint8Array {
   const read: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(fields)) {
+  const names = Object.keys(fields);
+  for (const name of names.length > MANY_FIELDS ? carriedFields : names) {
+    if (!Object.hasOwn(fields, name)) continue;
+    const value = fields[name];
     const isReadable = toBson({ [name]: value }) !== null;
     if (isReadable || name === 'deliveryStatus') setField(read, name, isReadable ? value : {});
   }

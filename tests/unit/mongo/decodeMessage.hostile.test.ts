@@ -13,7 +13,7 @@ import {
   decodeMessages,
   messageOf,
   values,
-} from '../../support/topicMessages.ts';
+} from '../../support/connectorEvents.ts';
 
 const decode = decodeMessages();
 const bytes = (text: string): Buffer => Buffer.from(text);
@@ -189,6 +189,17 @@ describe('decoding what is there to hurt', () => {
   ])('reads the status beside %s', (odd) => {
     const value = inJson(`{"deliveryStatus": "SENT", "odd": ${odd}}`);
     expect(decode(aMessage({ key, value }))).toMatchObject({ change: { deliveryStatus: 'SENT' } });
+  });
+
+  it('reads the status beside a thousand fields that can not be read', () => {
+    const odd = Array.from({ length: 1_001 }, (_, n) => `"odd${n}": {"$oid": "28"}`).join();
+    const time = '"deliveryTime": {"$date": 1697696720408}';
+    const value = inJson(`{${odd}, "deliveryStatus": "SENT", ${time}, "text": "hello"}`);
+    const content = decode(aMessage({ key, value }));
+    expect(content.kind === 'change' && content.change.setFields).toEqual({
+      deliveryStatus: 'SENT',
+      deliveryTime: new Date(1697696720408),
+    });
   });
 
   it('does not take a status that can not be read for none', () => {

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from '@jest/globals';
-import { BSON, Timestamp, type Document } from 'mongodb';
+import { BSON, UUID, type Timestamp, type Document } from 'mongodb';
 import { toConnectorJson } from '../../../src/mongo/connectorJson.ts';
 import { keyHashOf } from '../../../src/domain/partitionKey.ts';
 import type { UnreadableReason } from '../../../src/ports/topic.ts';
@@ -15,7 +15,7 @@ import {
   messageOf,
   values,
   wallTime,
-} from '../../support/topicMessages.ts';
+} from '../../support/connectorEvents.ts';
 
 const decode = decodeMessages();
 const update = anUpdate({ deliveryStatus: 'SENT' });
@@ -50,6 +50,8 @@ describe('messages without a change', () => {
   it('tells that another collection has taken its place', () => {
     const renamed = { ns: { db: 'sms', coll: 'other' }, to: { db: 'sms', coll: 'details' } };
     expect(decode(messageOf(anEvent('rename', renamed))).kind).toBe('collectionGone');
+    const elsewhere = { ...renamed, to: { db: 'sms', coll: 'third' } };
+    expect(decode(messageOf(anEvent('rename', elsewhere))).kind).toBe('otherCollection');
   });
 
   it.each([
@@ -168,6 +170,8 @@ describe('an envelope', () => {
 describe('messages that can not be read', () => {
   const json = (event: Document): Buffer =>
     bytes(toConnectorJson(event, { formatter: 'extended', numbers: 'int' }));
+  const text = (event: Document): string =>
+    toConnectorJson({ ...event, more: 'é' }, { formatter: 'extended', numbers: 'int' });
   const simplified = toConnectorJson(update, { formatter: 'simplified', numbers: 'int' });
   const avro = Buffer.concat([Buffer.from([0, 0, 0, 0, 7, 2]), bytes('sms-1')]);
   const document = { _id: 'sms-1', deliveryStatus: 'SENT' };
@@ -175,7 +179,7 @@ describe('messages that can not be read', () => {
 
   it.each<[UnreadableReason, string, Uint8Array]>([
     ['not_decodable', 'JSON that is cut off', json(update).subarray(0, -2)],
-    ['not_decodable', 'text that is no UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d])],
+    ['not_decodable', 'text that is no UTF-8', Buffer.from(text(update), 'latin1')],
     ['not_decodable', 'JSON in JSON that is cut off', bytes(JSON.stringify('{"_id": '))],
     ['unknown_format', 'Avro with an id of its schema', avro],
     [
@@ -247,14 +251,22 @@ describe('messages that can not be read', () => {
 });
 
 describe('the key of a message', () => {
-  it.each([
-    '{"_id":"sms-1"}',
-    '"{\\"_id\\": \\"sms-1\\"}"',
-    '{"schema":{"type":"string","optional":false},"payload":"{\\"_id\\": \\"sms-1\\"}"}',
-    '{"id":"\\"sms-1\\""}',
-  ])('may be written as %s, and is hashed as it is', (text) => {
-    const content = decode({ ...messageOf(update), key: bytes(text) });
+  const uuid = new UUID('bd706f90-aa14-47ea-9844-3d1e1123f4ee');
+
+  it.each<[string, unknown]>([
+    ['{"_id":"sms-1"}', 'sms-1'],
+    ['"{\\"_id\\": \\"sms-1\\"}"', 'sms-1'],
+    ['{"schema":{"type":"string"},"payload":"{\\"_id\\": \\"sms-1\\"}"}', 'sms-1'],
+    ['{"id":"\\"sms-1\\""}', 'sms-1'],
+    ['{"_id":{"$numberLong":"28"}}', 28],
+    ['{"_id":28.0}', 28],
+    ['{"_id":{"a":1}}', { a: 1 }],
+    ['{"_id":"vXBvkKoUR+qYRD0eESP07g=="}', uuid],
+    ['{"_id":"bd706f90-aa14-47ea-9844-3d1e1123f4ee"}', uuid],
+  ])('may be written as %s, and is hashed as it is', (keyText, _id) => {
+    const message = messageOf(anUpdate({ deliveryStatus: 'SENT' }, { _id }));
+    const content = decode({ ...message, key: bytes(keyText) });
     const keyHash = content.kind === 'change' && content.change.documentKey.keyHash;
-    expect(keyHash).toBe(keyHashOf(bytes(text)));
+    expect(keyHash).toBe(keyHashOf(bytes(keyText)));
   });
 });

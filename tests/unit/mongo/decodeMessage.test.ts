@@ -13,7 +13,7 @@ import {
   objectId,
   values,
   wallTime,
-} from '../../support/topicMessages.ts';
+} from '../../support/connectorEvents.ts';
 
 const decode = decodeMessages();
 const at = new Date('2023-10-19T06:25:20.000Z');
@@ -65,6 +65,15 @@ describe.each(formats)('a message in %s', (_format, message) => {
     for (const document of [{}, { deliveryStatus: null, deliveryTime: at }]) {
       const change = changeOf(decode(message(aSaved('replace', document))));
       expect(change).toMatchObject({ operation: 'replace', document: null, setFields: {} });
+      expect(identify(change, new Set())).toEqual({ kind: 'noStatus' });
+    }
+  });
+
+  it('brings an insert whose status is null, as the change stream does', () => {
+    const whole = { _id: 'sms-1', deliveryStatus: null, text: 'hello' };
+    for (const document of [whole, { deliveryStatus: null }, { deliveryTime: at }, {}]) {
+      const change = changeOf(decode(message(aSaved('insert', document))));
+      expect(change).toMatchObject({ operation: 'insert', document: null, setFields: {} });
       expect(identify(change, new Set())).toEqual({ kind: 'noStatus' });
     }
   });
