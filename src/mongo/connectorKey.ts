@@ -1,7 +1,5 @@
 import { Buffer } from 'node:buffer';
 import type { Document } from 'mongodb';
-import type { DocumentKey } from '../domain/change.ts';
-import { keyHashOf } from '../domain/partitionKey.ts';
 import {
   toConnectorJson,
   type ConnectorJson,
@@ -44,16 +42,6 @@ function jsonOf(key: Document, { of, formatter, numbers }: Omit<KeyFormat, 'with
   const json = toConnectorJson(key, { formatter, numbers });
   // As Debezium does it: what follows after `{"_id": `, but for the closing brace.
   return of === 'document' ? json : json.slice('{"_id": '.length, -1);
-}
-
-/**
- * The hash of the key of the messages about a document: of the message that has named it, if any, else of the key as it
- * would be written. @param format null as long as nothing is known of it
- */
-export function createDocumentKeyHash(
-  format: KeyFormat = defaultKeyFormat,
-): (documentKey: DocumentKey) => number {
-  return ({ opaque, keyHash }) => keyHash ?? keyHashOf(connectorKey(opaque as Document, format));
 }
 
 const formatters: readonly JsonFormatter[] = ['default', 'extended', 'simplified', 'relaxed'];

@@ -15,7 +15,7 @@ import { decodeDocument, decodeKey } from './decodeDocument.ts';
 import { jsonField } from './extendedJson.ts';
 import { carriedFields, type MessageEvent, type Namespace } from './messageEvent.ts';
 import { readJson } from './messageJson.ts';
-import { namesDocument, readKey } from './messageKey.ts';
+import { createMessageKeys, readKey, type MessageKeys } from './messageKeys.ts';
 import { toPlainDocument, toPlainField, type UuidRepresentation } from './plainDocument.ts';
 import { ENDING_OPERATIONS, toChange } from './streamEvent.ts';
 
@@ -25,13 +25,18 @@ export interface DecodeMessageOptions {
   readonly collection: string;
   readonly uuidRepresentation?: UuidRepresentation | undefined;
   readonly positionOf: PositionOfMessage;
+  /** What is learnt of the topic's keys. */
+  readonly keys?: MessageKeys;
 }
+
+type Decoding = DecodeMessageOptions & { readonly keys: MessageKeys };
 
 /** The largest event has 16 MB as BSON; as JSON some have four times as many. */
 const LONGEST_VALUE_BYTES = 64 * 1024 * 1024;
 
 /** What a message of the topic says, in any format that the worker reads: each message is decoded once, here. */
-export function createDecodeMessage(options: DecodeMessageOptions): DecodeMessage {
+export function createDecodeMessage({ keys, ...others }: DecodeMessageOptions): DecodeMessage {
+  const options = { ...others, keys: keys ?? createMessageKeys(others.uuidRepresentation) };
   return (message) => {
     const { key, value } = message;
     if (value === null || value.length === 0) return withoutValue(key);
@@ -87,11 +92,7 @@ function isNull(value: Uint8Array): boolean {
   return value.length === 4 && Buffer.from(value).toString() === 'null';
 }
 
-function toContent(
-  event: MessageEvent,
-  message: TopicMessage,
-  options: DecodeMessageOptions,
-): MessageContent {
+function toContent(event: MessageEvent, message: TopicMessage, options: Decoding): MessageContent {
   const { operation, namespace, renamedTo } = event;
   const isOurs = namespace === null || isOf(namespace, options);
   if (ENDING_OPERATIONS.includes(operation)) {
@@ -121,12 +122,8 @@ function isWrite(operation: string): boolean {
 }
 
 /** As the change stream shows a write. */
-function toWrite(
-  event: MessageEvent,
-  message: TopicMessage,
-  options: DecodeMessageOptions,
-): MessageContent {
-  const { uuidRepresentation: uuids, positionOf } = options;
+function toWrite(event: MessageEvent, message: TopicMessage, options: Decoding): MessageContent {
+  const { uuidRepresentation: uuids, positionOf, keys } = options;
   const { operation } = event;
   const bytes = event.written();
   if (bytes === undefined) return unreadable('nothing_written');
@@ -137,10 +134,10 @@ function toWrite(
   if (message.key === null) return unreadable('no_key');
   const keyBytes = event.documentKey();
   const opaque = keyBytes === null ? {} : decodeKey(keyBytes);
-  const isByEvent = event.isNamedBy === 'event';
-  if (!Object.hasOwn(opaque, '_id'))
-    return unreadable(isByEvent ? 'no_document_key' : 'foreign_key');
-  if (isByEvent && !namesDocument(message.key, opaque, uuids)) return unreadable('foreign_key');
+  if (!Object.hasOwn(opaque, '_id')) {
+    return unreadable(event.isNamedBy === 'event' ? 'no_document_key' : 'foreign_key');
+  }
+  if (!keys.names(message.key, opaque)) return unreadable('foreign_key');
 
   const setFields = hasStatus ? fieldsOf(operation, written, uuids) : {};
   const values = { deliveryStatus: setFields['deliveryStatus'], document: null, setFields };

@@ -1,20 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from '@jest/globals';
-import {
-  BSON,
-  Binary,
-  Decimal128,
-  Double,
-  Int32,
-  Long,
-  ObjectId,
-  UUID,
-  type Document,
-} from 'mongodb';
-import { keyHashOf } from '../../../src/domain/partitionKey.ts';
+import { BSON, Double, Int32, Long, ObjectId, UUID, type Document } from 'mongodb';
 import {
   connectorKey,
-  createDocumentKeyHash,
   defaultKeyFormat,
   findKeyFormat,
   type KeyFormat,
@@ -72,27 +60,4 @@ describe('findKeyFormat', () => {
       expect(findKeyFormat(Buffer.from(other), { _id: 'sms-1' })).toBeNull();
     },
   );
-});
-
-describe('createDocumentKeyHash', () => {
-  it('is the hash of the message, where one has named the document', () => {
-    const hashOf = createDocumentKeyHash();
-    expect(hashOf({ opaque: { _id: 'sms-1' }, keyHash: 28 })).toBe(28);
-    expect(hashOf({ opaque: { _id: 'sms-1' } })).toBe(keyHashOf(Buffer.from('{"_id": "sms-1"}')));
-  });
-
-  it('gives one for every id there may be', () => {
-    const hashOf = createDocumentKeyHash();
-    const odd = [
-      null,
-      undefined,
-      new Decimal128('1'),
-      new Binary(Buffer.of(1)),
-      /x/,
-      [1],
-      { a: {} },
-    ];
-    const hashes = odd.map((_id) => hashOf({ opaque: { _id } }));
-    expect(hashes.every((hash) => hash >= 0 && Number.isInteger(hash))).toBe(true);
-  });
 });
