@@ -4,9 +4,12 @@ import { namespaceOf, type MessageEvent } from './messageEvent.ts';
 import { writtenFields } from './writtenFields.ts';
 
 /** As MongoDB names them. A document that a snapshot reads counts as inserted. */
-const operations: Readonly<Record<string, string>> = {
-  ...{ c: 'insert', r: 'insert', u: 'update', d: 'delete' },
-};
+const operations: ReadonlyMap<string, string> = new Map([
+  ['c', 'insert'],
+  ['r', 'insert'],
+  ['u', 'update'],
+  ['d', 'delete'],
+]);
 
 /** Whether JSON may be Debezium's envelope. */
 export function isEnvelope(json: JsonObject): boolean {
@@ -29,7 +32,7 @@ export function readDebeziumEvent(
   const isReplace = op === 'u' && !isJsonObject(described);
   const after = jsonField(envelope, 'after');
   return {
-    operation: isReplace ? 'replace' : (operations[op] ?? op),
+    operation: isReplace ? 'replace' : (operations.get(op) ?? op),
     namespace: namespaceOf(jsonField(source, 'db'), jsonField(source, 'collection')),
     renamedTo: null,
     times: [msDate(jsonField(source, 'wallTime')), msDate(jsonField(source, 'ts_ms'))],
@@ -48,10 +51,17 @@ export function readDebeziumEvent(
   };
 }
 
-/** @param id what follows after `{"_id": ` in the document key, but for the closing brace: shard keys may be there */
+/**
+ * The document key as BSON; null for what is none.
+ * @param id what follows after `{"_id": ` in it, but for the closing brace: shard keys may be there
+ */
 export function debeziumKey(id: string): Uint8Array | null {
-  const key = parseJson(`{"_id": ${id}}`);
-  return isJsonObject(key) ? toBson(key) : null;
+  try {
+    const key = parseJson(`{"_id": ${id}}`);
+    return isJsonObject(key) ? toBson(key) : null;
+  } catch {
+    return null;
+  }
 }
 
 /** Zero is no time: a snapshot may have none. */

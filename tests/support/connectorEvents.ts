@@ -90,9 +90,12 @@ const debeziumKeyFormat: KeyFormat = {
   ...{ formatter: 'relaxed', of: 'id', within: { before: '{"id":', after: '}' } },
 };
 
-const debeziumOperations: Readonly<Record<string, string>> = {
-  ...{ insert: 'c', update: 'u', replace: 'u', delete: 'd' },
-};
+const debeziumOperations: ReadonlyMap<string, string> = new Map([
+  ['insert', 'c'],
+  ['update', 'u'],
+  ['replace', 'u'],
+  ['delete', 'd'],
+]);
 
 export function debeziumMessage(
   event: Document,
@@ -122,7 +125,7 @@ export function debeziumMessage(
       ...{ db: written.ns.db, collection: written.ns.coll, ord: 3, ts_ms: 1_697_696_720_000 },
       wallTime: written.wallTime.getTime(),
     },
-    op: debeziumOperations[operationType] ?? operationType,
+    op: debeziumOperations.get(operationType) ?? operationType,
     ts_ms: 1_697_696_721_000,
     transaction: null,
   };
