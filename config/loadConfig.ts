@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Config } from './config.ts';
+import { isPrivateKey } from './kafkaRules.ts';
 import { isCertificate, toMysqlServer, type MysqlServer } from './mysqlServer.ts';
 import { packageRoot } from './packageRoot.ts';
 import type { FilePath } from './parsers.ts';
@@ -58,7 +59,9 @@ function readValues(sources: Sources): { values: UsableValues; problems: Problem
   const { MYSQL_ROUTE_QUERY_FILE: query, MYSQL_CA_FILE: caFile } = parsed;
   const { MYSQL_URI: uri, MYSQL_ADMIN_URI: adminUri } = parsed;
   const routeQuery = query && take(readFileOf('MYSQL_ROUTE_QUERY_FILE', query, sources));
-  const ca = caFile && take(readCa(caFile, sources));
+  const certificatesOf = (name: string, of: FilePath | null | undefined) =>
+    of && take(readPem(name, of, certificates, sources));
+  const ca = certificatesOf('MYSQL_CA_FILE', caFile);
   const serverOf = (variable: string, of: MysqlUri): MysqlServer | undefined =>
     take(toMysqlServer(of, { variable, ca: ca ?? null, readFile: sources.readFile }));
   const fromFiles = {
@@ -66,6 +69,11 @@ function readValues(sources: Sources): { values: UsableValues; problems: Problem
     MYSQL_CA_FILE: ca,
     MYSQL_URI: uri && serverOf('MYSQL_URI', uri),
     MYSQL_ADMIN_URI: adminUri && serverOf('MYSQL_ADMIN_URI', adminUri),
+    KAFKA_CA_FILE: certificatesOf('KAFKA_CA_FILE', parsed.KAFKA_CA_FILE),
+    KAFKA_CERT_FILE: certificatesOf('KAFKA_CERT_FILE', parsed.KAFKA_CERT_FILE),
+    KAFKA_KEY_FILE:
+      parsed.KAFKA_KEY_FILE &&
+      take(readPem('KAFKA_KEY_FILE', parsed.KAFKA_KEY_FILE, privateKey, sources)),
   };
   return { values: { ...parsed, ...fromFiles }, problems };
 }
@@ -81,12 +89,35 @@ function readFileOf(
   return reading.ok ? { ok: true, value: { path, text: reading.value } } : reading;
 }
 
-function readCa(file: FilePath, sources: Sources): Reading<TextFile> {
-  const variable = 'MYSQL_CA_FILE';
+/** What a file must contain, and how to say that it does not. */
+interface PemContent {
+  readonly isIn: (text: string) => boolean;
+  readonly missing: string;
+  readonly remedy: string;
+}
+
+const certificates: PemContent = {
+  isIn: isCertificate,
+  missing: 'contains no certificate in PEM format',
+  remedy: 'name a file with certificates',
+};
+
+const privateKey: PemContent = {
+  isIn: isPrivateKey,
+  missing: 'contains no private key in PEM format that can be read without a passphrase',
+  remedy: 'name a file with such a key',
+};
+
+function readPem(
+  variable: string,
+  file: FilePath,
+  { isIn, missing, remedy }: PemContent,
+  sources: Sources,
+): Reading<TextFile> {
   const reading = readFileOf(variable, file, sources);
-  if (!reading.ok || isCertificate(reading.value.text)) return reading;
-  const message = `names ${showValue(reading.value.path)}, which contains no certificate in PEM format`;
-  return refused({ variable, message, remedy: 'name a file with certificates' });
+  if (!reading.ok || isIn(reading.value.text)) return reading;
+  const message = `names ${showValue(reading.value.path)}, which ${missing}`;
+  return refused({ variable, message, remedy });
 }
 
 function isComplete(values: UsableValues): values is Values {

@@ -2,13 +2,13 @@ import { duration, timerBounds } from './duration.ts';
 import { freeText, listenAddress, oneOf, portOrOff } from './parsers.ts';
 import type { Setting } from './setting.ts';
 
-export const processSettings = {
+export const leaseSettings = {
   LEASE_TTL: {
     key: 'lease.ttlMs',
     parser: duration({ min: '1s', max: '1h' }),
     default: '15s',
     description:
-      'Duration of the lease. Any number of workers may run: one holds the lease and works, the others stand by. If the active worker crashes, another one takes over after this time.',
+      'Duration of the lease. Any number of workers may run: one holds the lease and works, the others stand by. If the active worker crashes, another one takes over after this time. With Kafka, it is the session timeout of the consumer group.',
   },
   WORKER_ID: {
     key: 'lease.workerId',
@@ -17,6 +17,9 @@ export const processSettings = {
     description:
       'Name of this worker in its lease and in the notifications it has claimed. Empty: host name and process id.',
   },
+} as const satisfies Record<string, Setting>;
+
+export const processSettings = {
   HTTP_HOST: {
     key: 'http.host',
     parser: listenAddress,

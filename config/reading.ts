@@ -62,6 +62,7 @@ export function readTextFile(variable: string, path: string, readFile: ReadFile)
   const refuse = (message: string): Reading<never> =>
     refused({ variable, message, remedy: 'write the path of a readable file' });
   if (path.includes('://')) return refuse('is a URI and not the path of a file');
+  if (path.includes('-----BEGIN ')) return refuse('is the content of a file and not its path');
   try {
     const value = readFile(path).trim();
     return value === '' ? refuse(`names ${showValue(path)}, which is empty`) : { ok: true, value };

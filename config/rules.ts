@@ -1,4 +1,5 @@
 import { formatDuration } from './duration.ts';
+import { brokenKafkaRules } from './kafkaRules.ts';
 import type { Problem } from './reading.ts';
 import type { SettingName, UsableValues, Values } from './schema.ts';
 
@@ -76,5 +77,5 @@ export function brokenRules(values: UsableValues): readonly Problem[] {
       remedy: `change one of them (${because})`,
     };
   });
-  return [...broken, ...oneDatabase(values)];
+  return [...broken, ...oneDatabase(values), ...brokenKafkaRules(values)];
 }

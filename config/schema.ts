@@ -1,13 +1,20 @@
 import type { z } from 'zod';
 import { databaseSettings } from './databaseSettings.ts';
 import { deliverySettings } from './deliverySettings.ts';
+import { kafkaSettings } from './kafkaSettings.ts';
 import type { MysqlServer } from './mysqlServer.ts';
-import { processSettings } from './processSettings.ts';
+import { leaseSettings, processSettings } from './processSettings.ts';
 import type { TextFile } from './reading.ts';
 import type { Setting } from './setting.ts';
 
 /** All settings, in the order of the documentation. */
-const settings = { ...databaseSettings, ...deliverySettings, ...processSettings } as const;
+const settings = {
+  ...databaseSettings,
+  ...deliverySettings,
+  ...leaseSettings,
+  ...kafkaSettings,
+  ...processSettings,
+} as const;
 export const settingEntries = Object.entries<Setting>(settings);
 
 export type Settings = typeof settings;
@@ -22,6 +29,9 @@ interface FromFiles {
   MYSQL_ADMIN_URI: MysqlServer | null;
   MYSQL_ROUTE_QUERY_FILE: TextFile;
   MYSQL_CA_FILE: TextFile | null;
+  KAFKA_CA_FILE: TextFile | null;
+  KAFKA_CERT_FILE: TextFile | null;
+  KAFKA_KEY_FILE: TextFile | null;
 }
 
 /** The values in force. */

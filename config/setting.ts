@@ -10,6 +10,7 @@ export const sections = {
   limits: 'Limits',
   egress: 'Allowed destinations',
   lease: 'Multiple workers',
+  kafka: 'More than one machine: Kafka',
   http: 'Probes and metrics',
   log: 'Log',
   shutdown: 'Shutdown',

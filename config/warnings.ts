@@ -1,4 +1,5 @@
 import { formatDuration } from './duration.ts';
+import { kafkaWarnings } from './kafkaRules.ts';
 import type { Environment } from './reading.ts';
 import { settingEntries, type UsableValues } from './schema.ts';
 
@@ -28,7 +29,7 @@ export function findWarnings(env: Environment, values: UsableValues): readonly s
     }
   }
   if (values.MONGODB_URI !== undefined) warnings.push(...ofMongodbUri(values.MONGODB_URI));
-  return warnings;
+  return [...warnings, ...kafkaWarnings(values)];
 }
 
 /** A read of the change stream may scan the oplog for this long before it returns. */
