@@ -41,7 +41,7 @@ module.exports = {
       name: 'adapters-do-not-meet',
       severity: 'error',
       comment: 'an adapter knows the domain, the ports and its own driver',
-      from: { path: '^src/(mongo|mysql|http|observability)/' },
+      from: { path: '^src/(mongo|mysql|http|observability|kafka)/' },
       to: { path: '^(src|config)/', pathNot: [...below, '^src/ports/', '^src/$1/'] },
     },
     {
@@ -73,6 +73,7 @@ module.exports = {
     home('p-retry', '^src/notify/deliver\\.ts$'),
     home('mongodb', '^src/mongo/'),
     home('mysql2', '^src/mysql/'),
+    home('@confluentinc/kafka-javascript', '^src/kafka/client\\.ts$'),
     home('lru-cache', '^src/(mysql|http)/'),
     home('got', '^src/http/'),
     home('ipaddr.js', '^src/http/'),
