@@ -63,7 +63,7 @@ export interface StartDecision {
   readonly why: StartReason;
 }
 
-/** A message is written after the write that it tells of; by so much the clocks may disagree. */
+/** By so much the clocks of MongoDB and of who writes messages may disagree. */
 const MARGIN_MS = 60_000;
 
 /**
@@ -78,12 +78,12 @@ export function firstStartTimes({
   /** Of the change stream, where the worker read it before. */
   checkpointAt: Date | null;
 }>): Readonly<{ from: Date; messagesFrom: Date }> | null {
-  if (startAt !== null) return { from: startAt, messagesFrom: earlier(startAt) };
-  if (checkpointAt === null) return null;
-  return { from: earlier(checkpointAt), messagesFrom: earlier(checkpointAt) };
+  const from = startAt ?? checkpointAt;
+  return from === null ? null : { from, messagesFrom: earlier(from) };
 }
 
 const earlier = (time: Date): Date => new Date(time.getTime() - MARGIN_MS);
+const later = (time: Date): Date => new Date(time.getTime() + MARGIN_MS);
 
 /** Where a member that was assigned a partition begins to read it, so that no status is passed over. */
 export function decideStart(facts: StartFacts): StartDecision {
@@ -121,7 +121,7 @@ function atFirstStart({ log, firstStart, now }: StartFacts): StartDecision {
   if (firstStart === null) return { ...first, gap: null, memoryAt: earlier(now) };
   const { from } = firstStart;
   // A message before `begin` shows that the log reaches back far enough.
-  const until = begin > log.low ? from : (log.firstMessageAt ?? now);
+  const until = begin > log.low ? from : beforeFirst(log, now);
   const memoryAt = from < now ? from : earlier(now);
   return { ...first, gap: from < until ? { from, until } : null, memoryAt };
 }
@@ -145,7 +145,12 @@ function afterLoss(why: LossReason, facts: StartFacts): StartDecision {
  * at its end may have been written at any time until now, and so may all of them when none is left.
  */
 function lostUntil(why: LossReason, { log, now }: StartFacts): Date {
-  return why === 'commit_past_log' ? now : (log.firstMessageAt ?? now);
+  return why === 'commit_past_log' ? now : beforeFirst(log, now);
+}
+
+/** No message that was written before the oldest one is of a later write. */
+function beforeFirst({ firstMessageAt }: PartitionLog, now: Date): Date {
+  return firstMessageAt === null ? now : later(firstMessageAt);
 }
 
 /** Clocks may disagree. */

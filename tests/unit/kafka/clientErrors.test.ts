@@ -111,6 +111,8 @@ describe('what lasts until somebody changes something', () => {
     expect(explain(login, [authority]).sentence).toContain('KAFKA_SASL_USERNAME');
     const right = { code: codes.topicAuthorizationFailed, message: '' };
     expect(explain(right, [authority]).sentence).toContain('grant READ');
+    const slow = { code: codes.maxPollExceeded, message: 'x' };
+    expect(explain(slow, [authority])).toMatchObject({ isFatal: false });
   });
 });
 

@@ -7,8 +7,8 @@ import {
   type StartFacts,
 } from '../../../src/kafka/startOffset.ts';
 
-/** How long before a message the write is that it tells of, at most: less than the margin. */
-const LAG_MS = 50_000;
+/** By how much clocks are wrong, and how long after a write its message comes, at most: less than the margin. */
+const SKEW_MS = 50_000;
 
 interface Message {
   readonly offset: number;
@@ -43,14 +43,15 @@ class Model {
     this.nowMs += ms;
   }
 
-  produce(count: number, lagMs: number): void {
+  produce(count: number, lagMs: number, skewMs = 0): void {
     // Written over a commit, a message could not be told from the one that was committed.
     const room = this.high < this.truncatedBelow ? this.truncatedBelow - this.high - 1 : count;
     for (let made = 0; made < Math.min(count, room); made += 1) {
       this.nowMs += 1;
       this.lastEventMs = Math.max(this.lastEventMs + 1, this.nowMs - lagMs);
       if (this.lastEventMs > this.nowMs) this.nowMs = this.lastEventMs;
-      this.log.push({ offset: this.high, writtenAtMs: this.nowMs, eventAtMs: this.lastEventMs });
+      const message = { writtenAtMs: this.nowMs - skewMs, eventAtMs: this.lastEventMs };
+      this.log.push({ offset: this.high, ...message });
       this.high += 1;
       const from = firstStartTimes(this.first)?.from ?? new Date(0);
       if (this.lastEventMs >= from.getTime()) this.wanted.add(this.lastEventMs);
@@ -178,10 +179,10 @@ type Action = (model: Model) => void;
 
 const small = fc.nat({ max: 12 });
 const actions = fc.oneof(
-  fc.tuple(small, fc.nat({ max: LAG_MS })).map(
-    ([count, lagMs]): Action =>
+  fc.tuple(small, fc.nat({ max: SKEW_MS }), fc.integer({ min: -SKEW_MS, max: SKEW_MS })).map(
+    ([count, lagMs, skewMs]): Action =>
       (model) =>
-        model.produce(count, lagMs),
+        model.produce(count, lagMs, skewMs),
   ),
   fc.nat({ max: 100_000 }).map(
     (ms): Action =>
@@ -235,7 +236,7 @@ test('every status is read or searched for, whatever was lost and whenever a wor
       model.process(Infinity, 'both');
       expect(model.missed()).toEqual([]);
     }),
-    { numRuns: 1_000 },
+    { numRuns: 5_000 },
   );
   expect([...seen].sort()).toEqual([
     'commit_before_log',
@@ -245,6 +246,24 @@ test('every status is read or searched for, whatever was lost and whenever a wor
     'first_start',
     'topic_replaced',
   ]);
+});
+
+test('a decision that was carried out holds', () => {
+  fc.assert(
+    fc.property(histories, ({ first, before, then }) => {
+      const model = new Model(first);
+      model.produce(before, 0);
+      for (const action of then) action(model);
+      const { begin } = model.assign(3);
+      expect(decideStart(model.facts())).toEqual({
+        begin,
+        commitFirst: false,
+        gap: null,
+        memoryAt: null,
+        why: 'committed',
+      });
+    }),
+  );
 });
 
 test('nothing is read twice or searched for while the commit is within the log', () => {

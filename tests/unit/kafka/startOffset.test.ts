@@ -46,7 +46,7 @@ describe('the start in a partition', () => {
     [
       'the commit is lost and the log begins after what is remembered',
       { committed: null, memory: { topicId: 'a', offset: 90, at: at(5) } },
-      { gap: { from: at(5), until: at(10) }, memoryAt: at(5), why: 'commit_missing' },
+      { gap: { from: at(5), until: at(11) }, memoryAt: at(5), why: 'commit_missing' },
     ],
     [
       'the commit is lost, and so are all messages',
@@ -56,7 +56,7 @@ describe('the start in a partition', () => {
     [
       'the commit is before the log',
       { committed: 99, memory: { topicId: 'a', offset: 95, at: at(5) } },
-      { gap: { from: at(5), until: at(10) }, memoryAt: at(5), why: 'commit_before_log' },
+      { gap: { from: at(5), until: at(11) }, memoryAt: at(5), why: 'commit_before_log' },
     ],
     [
       'the commit is before an empty log',
@@ -66,7 +66,7 @@ describe('the start in a partition', () => {
     [
       'the commit is before the log and nothing is remembered',
       { committed: 99, memory: null },
-      { gap: { from: at(0), until: at(10) }, memoryAt: at(0), why: 'commit_before_log' },
+      { gap: { from: at(0), until: at(11) }, memoryAt: at(0), why: 'commit_before_log' },
     ],
     [
       'the commit is past the log',
@@ -91,12 +91,12 @@ describe('the start in a partition', () => {
     [
       'the topic is another and the commit is gone',
       { topicId: 'b', committed: null, memory: { topicId: 'a', offset: 140, at: at(5) } },
-      { gap: { from: at(5), until: at(10) }, memoryAt: at(5), why: 'topic_replaced' },
+      { gap: { from: at(5), until: at(11) }, memoryAt: at(5), why: 'topic_replaced' },
     ],
     [
       'the topic is another and the old commit is within the new log',
       { topicId: 'b', memory: { topicId: 'a', offset: 140, at: at(5) } },
-      { gap: { from: at(5), until: at(10) }, why: 'topic_replaced' },
+      { gap: { from: at(5), until: at(11) }, why: 'topic_replaced' },
     ],
     [
       'the topic is another and has no messages',
@@ -106,7 +106,7 @@ describe('the start in a partition', () => {
     [
       'the topic is another and clocks disagree',
       { topicId: 'b' },
-      { gap: { from: at(10), until: at(10) }, why: 'topic_replaced' },
+      { gap: { from: at(11), until: at(11) }, why: 'topic_replaced' },
     ],
     [
       'the partition was added later',
@@ -148,12 +148,12 @@ describe('the start in a partition', () => {
     [
       'the start of the log when that begins later, with a gap before',
       { firstStart: { from: at(6), offset: 100 } },
-      { begin: 100, gap: { from: at(6), until: at(10) }, memoryAt: at(6) },
+      { begin: 100, gap: { from: at(6), until: at(11) }, memoryAt: at(6) },
     ],
     [
       'the start of the log when that begins within the margin',
-      { firstStart: { from: at(10), offset: 100 } },
-      { begin: 100, gap: null, memoryAt: at(10) },
+      { firstStart: { from: at(11), offset: 100 } },
+      { begin: 100, gap: null, memoryAt: at(11) },
     ],
     [
       'an empty log, with a gap until now',
@@ -185,9 +185,9 @@ describe('the time of the first start', () => {
     });
   });
 
-  it('is else a minute before the checkpoint of the change stream', () => {
+  it('is else the checkpoint of the change stream', () => {
     expect(firstStartTimes({ startAt: null, checkpointAt: at(5) })).toEqual({
-      from: at(4),
+      from: at(5),
       messagesFrom: at(4),
     });
   });
