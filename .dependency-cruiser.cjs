@@ -111,6 +111,7 @@ module.exports = {
           '^tests/support/(servers|mongoReplicaSet|receiver|tcpProxy|connectProxy|listenLocally|cli|endToEnd)\\.ts$',
           '^src/observability/probeServer\\.ts$',
           '^scripts/services/(startServices|mongod|mysql|replicaSet)\\.ts$',
+          '^scripts/services/kafka/(startKafka|broker|connect|client|topics)\\.ts$',
         ],
       },
     },

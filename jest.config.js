@@ -22,6 +22,16 @@ const withServers = {
   globalTeardown: '<rootDir>/tests/support/globalTeardown.mjs',
 };
 
+/** They need Java and a compiler: `npm run test:kafka` asks for them. */
+const kafka = {
+  ...base,
+  ...withServers,
+  displayName: 'kafka',
+  globalSetup: '<rootDir>/tests/support/kafka/globalSetup.mjs',
+  testMatch: ['<rootDir>/tests/{integration,e2e}/kafka/**/*.test.ts'],
+};
+const withoutKafka = { testPathIgnorePatterns: ['/node_modules/', '/tests/[^/]+/kafka/'] };
+
 export default {
   // On two cores: most of the longer tests wait for processes of their own.
   maxWorkers: 3,
@@ -33,14 +43,17 @@ export default {
     {
       ...base,
       ...withServers,
+      ...withoutKafka,
       displayName: 'integration',
       testMatch: ['<rootDir>/tests/{integration,regressions}/**/*.test.ts'],
     },
     {
       ...base,
       ...withServers,
+      ...withoutKafka,
       displayName: 'e2e',
       testMatch: ['<rootDir>/tests/e2e/**/*.test.ts'],
     },
+    ...(process.env.TEST_KAFKA === '1' ? [kafka] : []),
   ],
 };

@@ -1,24 +1,47 @@
-/** `npm run services`: MongoDB and MySQL to work on by hand, until Ctrl-C. */
+/** `npm run services`: MongoDB and MySQL to work on by hand, with `--kafka` Kafka too, until Ctrl-C. */
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { toError } from '../src/runtime/errors.ts';
+import { createTeardown } from '../src/runtime/teardown.ts';
+import { startKafka } from './services/kafka/startKafka.ts';
 import { loadSchema } from './services/mysql.ts';
 import { startServices } from './services/startServices.ts';
 
 const schema = fileURLToPath(new URL('../config/central-schema.sql', import.meta.url));
+const topic = 'sms-statuses';
 
 async function serve(stopAsked: Promise<void>): Promise<void> {
-  const services = await startServices();
+  const { values } = parseArgs({ options: { kafka: { type: 'boolean', default: false } } });
+  const teardown = createTeardown();
   try {
+    const services = await startServices();
+    teardown.add('the databases', services.stop);
     const isOurs = !process.env['MYSQL_URI'];
     if (isOurs) await loadSchema(services.mysqlUri, schema);
-    console.log(`export MONGODB_URI='${services.mongodbUri}'`);
-    console.log(`export MYSQL_URI='${services.mysqlUri}'`);
+    const lines = [
+      `export MONGODB_URI='${services.mongodbUri}'`,
+      `export MYSQL_URI='${services.mysqlUri}'`,
+    ];
+    if (values.kafka) {
+      const kafka = await startKafka({
+        mongodbUri: services.mongodbUri,
+        database: process.env['MONGODB_DATABASE'] || 'central',
+        collection: process.env['MONGODB_COLLECTION'] || 'SMSDetailDocument',
+        topic,
+      });
+      teardown.add('Kafka', kafka.stop);
+      lines.push(
+        `export KAFKA_BROKERS='${kafka.broker.bootstrap}'`,
+        `export KAFKA_TOPIC='${topic}'`,
+      );
+    }
+    console.log(lines.join('\n'));
     console.error(
       `Up${isOurs ? ', with the tables of config/central-schema.sql' : ''}. Ctrl-C ends.`,
     );
     await stopAsked;
   } finally {
-    await services.stop();
+    await teardown.run();
   }
 }
 

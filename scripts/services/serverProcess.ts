@@ -32,6 +32,8 @@ interface ServerProcessOptions {
   /** Of the server, and for its log. */
   readonly folder: string;
   readonly args: readonly string[];
+  /** Added to ours. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Asked again and again; throwing counts as no. */
   readonly isReady: () => Promise<boolean>;
 }
@@ -42,7 +44,7 @@ export async function serverFolder(name: string): Promise<string> {
 }
 
 export function createServerProcess(options: ServerProcessOptions): ServerProcess {
-  const { name, program, folder, args, isReady } = options;
+  const { name, folder, isReady } = options;
   const logFile = join(folder, 'server.log');
   let child: ChildProcess | null = null;
 
@@ -67,7 +69,7 @@ export function createServerProcess(options: ServerProcessOptions): ServerProces
     isRunning,
     async start() {
       if (isRunning()) throw new Error(`${name} is running already`);
-      child = await launch(program, args, logFile);
+      child = await launch(options, logFile);
       try {
         await until(`${name} answers`, async () => !isRunning() || (await isReady()), {
           timeoutMs: startTimeoutMs,
@@ -126,8 +128,7 @@ async function haveAllStopped(pid: number): Promise<boolean> {
  * signal for the case that we are killed ourselves. `setpriv` replaces itself, so the pid is the server's.
  */
 async function launch(
-  program: string,
-  args: readonly string[],
+  { program, args, env }: ServerProcessOptions,
   logFile: string,
 ): Promise<ChildProcess> {
   const setpriv = process.platform === 'linux' ? await findProgram(['setpriv']) : null;
@@ -135,7 +136,10 @@ async function launch(
     setpriv === null ? [program, []] : [setpriv, ['--pdeathsig', 'KILL', program]];
   const log = await open(logFile, 'a');
   try {
-    const child = spawn(file, [...before, ...args], { stdio: ['ignore', log.fd, log.fd] });
+    const child = spawn(file, [...before, ...args], {
+      stdio: ['ignore', log.fd, log.fd],
+      env: { ...process.env, ...env },
+    });
     await once(child, 'spawn');
     const killAtExit = (): void => void child.kill('SIGKILL');
     process.once('exit', killAtExit);
