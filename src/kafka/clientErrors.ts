@@ -90,11 +90,16 @@ const fatalByCode: ReadonlyMap<number, Say> = new Map<number, Say>([
   [codes.unsupportedFeature, tooOld],
 ]);
 
+const coordinatorAway = 'the Kafka broker that coordinates the consumer group is not ready';
+
 const transientByCode: ReadonlyMap<number, string> = new Map([
   [codes.transport, 'a Kafka broker can not be reached'],
   [codes.resolve, 'the name of a Kafka broker has no address'],
   [codes.allBrokersDown, 'no Kafka broker can be reached'],
   [codes.timedOut, 'Kafka does not answer in time'],
+  [codes.coordinatorLoading, coordinatorAway],
+  [codes.coordinatorNotAvailable, coordinatorAway],
+  [codes.notCoordinator, coordinatorAway],
   [
     codes.groupMaxSizeReached,
     'the consumer group has as many members as group.max.size of the brokers allows: this worker joins when another leaves',
@@ -111,6 +116,12 @@ const loginRefused =
   'Kafka refuses the login: correct KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD';
 
 const loginReasons: readonly Reason[] = [
+  {
+    pattern: /mechanism handshake failed: Broker: Request not valid in current SASL state/,
+    isFatal: true,
+    sentence: () =>
+      'KAFKA_SASL_MECHANISM is set, but a Kafka broker takes no login at this address: remove it, or use the port of a listener with SASL in KAFKA_BROKERS',
+  },
   {
     pattern: /SASL (\S+) mechanism handshake failed: .*supported mechanisms: ([\w, -]*)/,
     isFatal: true,

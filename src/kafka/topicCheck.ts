@@ -105,35 +105,28 @@ const hours = (ms: number): string => `${Math.round(ms / 360_000) / 10}h`;
 export interface GroupFacts {
   readonly group: string;
   readonly topic: string;
-  /** Null when there is no such group yet. */
-  readonly described: Readonly<{
-    /** True for the protocol of KIP-848. */
-    isNewProtocol: boolean;
-    /** How its members share partitions; empty when it has none. */
-    assignor: string;
-    members: readonly Readonly<{ clientId: string; topics: readonly string[] }>[];
-  }> | null;
+  /** It has members, and these use the protocol of KIP-848. */
+  readonly isNewProtocol: boolean;
+  /** Of which it has committed offsets. */
+  readonly topics: readonly string[];
 }
 
-const ASSIGNOR = 'cooperative-sticky';
-
-export function checkGroup({ group, topic, described }: GroupFacts): readonly SetupProblem[] {
-  if (described === null || described.members.length === 0) return [];
-  const { isNewProtocol, assignor, members } = described;
-  const others =
-    'stop its other members, or set KAFKA_GROUP to a group that only these workers use';
-  if (isNewProtocol || (assignor !== '' && assignor !== ASSIGNOR)) {
-    const how = isNewProtocol ? 'group.protocol=consumer' : `assignor ${assignor}`;
+/** Members of the older protocol that share partitions in another way are told from each other when one joins. */
+export function checkGroup(facts: GroupFacts): readonly SetupProblem[] {
+  const { group, topic, isNewProtocol, topics } = facts;
+  if (isNewProtocol) {
     return [
-      fatal(`KAFKA_GROUP is ${group}, whose members use another protocol (${how}): ${others}`),
+      fatal(
+        `KAFKA_GROUP is ${group}, whose members use another protocol (group.protocol=consumer): stop them, or set KAFKA_GROUP to a group that only these workers use`,
+      ),
     ];
   }
-  const foreign = members.find(({ topics }) => topics.some((name) => name !== topic));
-  if (foreign === undefined) return [];
-  const read = foreign.topics.filter((name) => name !== topic).join(', ');
-  return [
-    warning(
-      `KAFKA_GROUP is ${group}, of which member ${foreign.clientId} reads another topic (${read}): ${others}`,
-    ),
-  ];
+  const others = topics.filter((name) => name !== topic).sort();
+  return others.length === 0
+    ? []
+    : [
+        warning(
+          `KAFKA_GROUP is ${group}, which has offsets of other topics too (${others.join(', ')}): if another consumer uses it, set KAFKA_GROUP to a group that only these workers use`,
+        ),
+      ];
 }

@@ -73,6 +73,11 @@ describe('what lasts until somebody changes something', () => {
       /one that is \(none there\)/,
     ],
     [
+      'a listener without a login',
+      "SASL PLAIN mechanism handshake failed: Broker: Request not valid in current SASL state: broker's supported mechanisms: ",
+      /^KAFKA_SASL_MECHANISM is set, but .* remove it/,
+    ],
+    [
       'an unknown authority',
       'SSL handshake failed: error:0A000086:SSL routines::certificate verify failed: broker certificate could not be verified, verify that ssl.ca.location is correctly configured or root CA certificates are installed (install ca-certificates package)',
       /^the certificate of a Kafka broker .* KAFKA_CA_FILE, .* advertised\.listeners$/,
@@ -122,6 +127,7 @@ describe('what passes', () => {
     [codes.resolve, 'the name of a Kafka broker has no address'],
     [codes.allBrokersDown, 'no Kafka broker can be reached'],
     [codes.timedOut, 'Kafka does not answer in time'],
+    [codes.coordinatorLoading, 'the Kafka broker that coordinates the consumer group is not ready'],
     [codes.fatal, 'Kafka does not answer: x'],
     [codes.maxPollExceeded, 'Kafka does not answer: x'],
     [codes.autoOffsetReset, 'Kafka does not answer: x'],

@@ -1,0 +1,137 @@
+import type { LoadedClient } from './client.ts';
+import { connectionConfig, type KafkaConnection } from './clientConfig.ts';
+import { explainFailure } from './clientErrors.ts';
+import type { AdminClient, ClientError } from './clientTypes.ts';
+import { checkListener } from './listenerCheck.ts';
+import { probeListener } from './listenerProbe.ts';
+import { countPartitions, describeGroup, untilAnswered } from './questions.ts';
+import { readSample } from './readSample.ts';
+import { checkSample, type SampledContent } from './sampleCheck.ts';
+import {
+  checkClientVersion,
+  checkFailure,
+  checkGroup,
+  checkTopic,
+  type SetupProblem,
+} from './topicCheck.ts';
+
+/** A message as it is decoded. */
+interface RawMessage {
+  readonly partition: number;
+  readonly offset: number;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly timestampMs: number;
+}
+
+export interface KafkaPreflight {
+  readonly client: LoadedClient;
+  readonly connection: KafkaConnection;
+  readonly workerId: string;
+  readonly topic: string;
+  readonly group: string;
+  /** Of the SMS, as `database.collection`. */
+  readonly namespace: string;
+  readonly rememberMs: number;
+  readonly contentOf: (message: RawMessage) => SampledContent;
+  /** Where Kafka's default partitioner places a key. */
+  readonly partitionOf: (key: Uint8Array, partitions: number) => number;
+}
+
+const PROBE_MS = 3_000;
+const LOG_LINES = 100;
+
+/**
+ * Checks, before the worker joins the group, all that would otherwise fail later or pass over statuses. Rejects, with a
+ * sentence for people, when Kafka could not be asked now.
+ */
+export async function checkKafka(options: KafkaPreflight): Promise<readonly SetupProblem[]> {
+  const { client, connection, topic, group } = options;
+  const problems = checkClientVersion(client.version);
+  const log: string[] = [];
+  const onLog = (line: string): void => {
+    log.push(line);
+    if (log.length > LOG_LINES) log.shift();
+  };
+  const explain = (error: unknown) => explainFailure(error, log, { topic, group });
+  try {
+    return [...problems, ...(await askAll(options, { onLog, explain }))];
+  } catch (error) {
+    const failure = explain(error);
+    const found = failure.isFatal
+      ? checkFailure(failure)
+      : // What keeps listener and client apart, the client can't tell from a broker that is away.
+        await checkListeners(connection);
+    if (found.length > 0) return [...problems, ...found];
+    throw new Error(failure.sentence, { cause: error });
+  }
+}
+
+interface Watching {
+  readonly onLog: (line: string) => void;
+  readonly explain: (error: unknown) => Readonly<{ isFatal: boolean }>;
+}
+
+async function askAll(
+  options: KafkaPreflight,
+  { onLog, explain }: Watching,
+): Promise<readonly SetupProblem[]> {
+  const { client, connection, workerId, topic, group, namespace, rememberMs } = options;
+  const config = connectionConfig(connection, workerId);
+  const { partitions, ...found } = await withAdmin(options, { onLog, explain }, async (admin) => ({
+    partitions: await untilAnswered((limitMs) => countPartitions(admin, { topic, limitMs })),
+    ...(await untilAnswered((limitMs) => describeGroup(admin, { group, limitMs }))),
+  }));
+  const messages = await readSample({
+    ...{ client: client.module, config, group, topic, partitions, onLog },
+  });
+  const sample = messages.map(({ timestamp, ...message }) => {
+    const { partition, offset, key } = message;
+    const content = options.contentOf({ ...message, timestampMs: timestamp });
+    const isInPlace = key === null ? null : options.partitionOf(key, partitions) === partition;
+    return { partition, offset, content, isInPlace };
+  });
+  return [
+    // The client can't read what the topic's settings are.
+    ...checkTopic({ topic, partitions, config: null, rememberMs }),
+    ...checkGroup({ group, topic, ...found }),
+    ...checkSample({ topic, namespace, sample }),
+  ];
+}
+
+/** Rejects as soon as the client is refused for good: it would go on trying until the limit. */
+async function withAdmin<Result>(
+  { client, connection, workerId }: KafkaPreflight,
+  { onLog, explain }: Watching,
+  work: (admin: AdminClient) => Promise<Result>,
+): Promise<Result> {
+  const refused = Promise.withResolvers<never>();
+  refused.promise.catch(() => undefined);
+  const admin = client.module.AdminClient.create(connectionConfig(connection, workerId), {
+    'event.log': ({ message }) => onLog(message),
+    'event.error': (error: ClientError) => {
+      if (explain(error).isFatal) refused.reject(error);
+    },
+  });
+  const working = work(admin);
+  try {
+    return await Promise.race([refused.promise, working]);
+  } finally {
+    // Closing it while it asks would block the thread until the answer.
+    void working.catch(() => undefined).then(() => admin.disconnect());
+  }
+}
+
+async function checkListeners({
+  brokers,
+  tls,
+  saslMechanism,
+}: KafkaConnection): Promise<readonly SetupProblem[]> {
+  const found = await Promise.all(
+    brokers.map(async (address) => {
+      const listener = await probeListener(address, PROBE_MS);
+      return listener === null ? [] : checkListener(listener, { address, tls, saslMechanism });
+    }),
+  );
+  return found.flat();
+}
