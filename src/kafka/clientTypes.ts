@@ -88,9 +88,9 @@ export interface KafkaConsumer extends Client {
    */
   consume(count: number, done: Callback<readonly ClientMessage[]>): void;
   /** With the offset to begin at; without one, at the committed one. */
-  incrementalAssign(partitions: readonly TopicPartition[]): this;
+  incrementalAssign(partitions: readonly (TopicPartition & { readonly offset?: number })[]): this;
   incrementalUnassign(partitions: readonly TopicPartition[]): this;
-  assign(partitions: readonly TopicPartition[]): this;
+  assign(partitions: readonly (TopicPartition & { readonly offset?: number })[]): this;
   unassign(): this;
   assignments(): readonly TopicPartition[];
   /** In the listener of `rebalance` only. */
