@@ -33,7 +33,7 @@ interface ConnectorStatus {
 type ConnectorState = 'UNASSIGNED' | 'RUNNING' | 'PAUSED' | 'STOPPED' | 'RESTARTING' | 'FAILED';
 
 export interface Connect extends ServerProcess {
-  /** Whether it has stored an offset: it does so every second, from the first message or heartbeat on. */
+  /** Whether it has stored an offset: of the first message or heartbeat, some seconds after it was sent. */
   hasStoredOffset(): Promise<boolean>;
   /** As Connect's REST API answers. */
   status(): Promise<ConnectorStatus>;

@@ -52,7 +52,8 @@ interface Producer {
 
 /** It must be loadable: see `ensureKafkaClient`. */
 export async function importClient(): Promise<KafkaClient> {
-  return (await import(clientName)) as KafkaClient;
+  // Its named exports can't be seen from outside.
+  return ((await import(clientName)) as { default: KafkaClient }).default;
 }
 
 /** The result that a call with a callback gives. */

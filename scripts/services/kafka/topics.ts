@@ -63,7 +63,7 @@ export async function openTopicAdmin(
     );
     if (found?.error?.code === UNKNOWN_TOPIC) return null;
     if (found === undefined || found.error) throw failure(`describing ${topic}`, found?.error);
-    return { id: found.topicId.base64str, partitions: found.partitions.length };
+    return { id: found.topicId.base64, partitions: found.partitions.length };
   };
   const ends = async (topic: string, which: unknown): Promise<readonly number[]> => {
     const partitions = await partitionsOf(topic);
@@ -133,7 +133,7 @@ interface PartitionOffset {
 }
 
 interface DescribedTopic {
-  readonly topicId: { readonly base64str: string };
+  readonly topicId: { readonly base64: string };
   readonly partitions: readonly unknown[];
   readonly error?: ClientError;
 }

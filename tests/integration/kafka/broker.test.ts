@@ -41,11 +41,15 @@ describe('a broker', () => {
   it('can be frozen', async () => {
     const { bootstrap, pause, resume } = broker();
     const admin = await openTopicAdmin(bootstrap, {}, 1_000);
-    await pause();
-    await expect(admin.describe('any')).rejects.toThrow('timed out');
-    resume();
-    await until('it answers', async () => (await admin.describe('any')) === null);
-    admin.close();
+    try {
+      await pause();
+      await expect(admin.describe('any')).rejects.toThrow('Timed out');
+      resume();
+      await until('it answers', async () => (await admin.describe('any')) === null);
+    } finally {
+      resume();
+      admin.close();
+    }
   });
 });
 

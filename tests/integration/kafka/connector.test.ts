@@ -115,7 +115,7 @@ describe('the shipped connector', () => {
       const found = (await reader.read()).filter(isHeartbeat);
       return found.length > 0 ? found : null;
     });
-    expect(String(heartbeat?.key)).toContain('"ns"');
+    expect(String(heartbeat?.key)).toMatch(/^\{"_data": "[0-9A-F]+"\}$/);
   });
 
   it('loses nothing that is written while it is killed', async () => {
@@ -129,12 +129,12 @@ describe('the shipped connector', () => {
     await kafka.connect.kill();
     for (const id of written.slice(2)) await insert(id);
     await kafka.connect.start();
-    const idsSeen = await until('all have come', async () => {
-      const messages = (await read(0)).slice(before);
-      const seen = new Set(messages.map((message) => decoded(message)['documentKey']._id));
-      return seen.size === written.length ? seen : null;
+    // With repeats: it goes on at an offset that is seconds old.
+    const seen = await until('all have come', async () => {
+      const found = new Set((await read(0)).slice(before).map(({ key }) => String(key)));
+      return written.every((id) => found.has(`{"_id": "${id}"}`)) ? found : null;
     });
-    expect(idsSeen).toEqual(new Set(written));
+    expect(seen.size).toBeGreaterThanOrEqual(written.length);
   });
 
   it('tells that the collection was dropped', async () => {

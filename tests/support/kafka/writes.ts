@@ -31,7 +31,8 @@ export function writesTo(idName: string): readonly Write[] {
   const id = ids[idName];
   const text = { phone: '+911234567890', smsText: 'Hello', accountID: Long.fromNumber(7) };
   const sent = { deliveryStatus: 'SENT', deliveryTime };
-  const delivered = { deliveryStatus: 'DELIVERED', deliveryTime, attempts: 2, cost: 0.25 };
+  const later = new Date(deliveryTime.getTime() + 1_234);
+  const delivered = { deliveryStatus: 'DELIVERED', deliveryTime: later, attempts: 2, cost: 0.25 };
   return [
     {
       name: `insert-${idName}`,
@@ -100,8 +101,9 @@ export const oddWrites: readonly Write[] = [
     id: 43,
     shown: { deliveryStatus: 'SENT', deliveryTime },
     perform: async (sms) => {
-      const set = { deliveryStatus: 'SENT', deliveryTime, smsText: 'x'.repeat(2_000_000) };
-      return await update(sms, 43, { $set: set });
+      const set = { deliveryStatus: 'SENT', deliveryTime, carrier: { code: 1 } };
+      const large = { smsText: 'x'.repeat(2_000_000) };
+      return await update(sms, 43, { $set: { ...set, ...large } });
     },
   },
   {
