@@ -29,9 +29,18 @@ const VALUE_WIDTH = 72;
 const LABEL_WIDTH = 240;
 const SAMPLE = 14;
 
+/**
+ * Stands before every text until the image is drawn. ECharts keeps widths in plain objects, by text: the text `__proto__`
+ * gives all objects the enumerable properties of a cache entry, which ECharts then writes as attributes. No text has
+ * this character itself, because XML can't hold it.
+ */
+const MARK = '\u0001';
+
 /** Errs on the wide side, as the reader's font is not known. */
 function textWidth(text: string, size = 13): number {
-  const widths = Array.from(text, (letter) => (letter < '\u2000' ? 0.62 : 1.1));
+  const widths = Array.from(text.replaceAll(MARK, ''), (letter) =>
+    letter < '\u2000' ? 0.62 : 1.1,
+  );
   return size * widths.reduce((sum, width) => sum + width, 0);
 }
 
@@ -79,10 +88,9 @@ export function toSvg(given: Plot): string {
     },
     ...(isBars ? barsOf(plot) : linesOf(plot)),
   });
-  // Sometimes ECharts writes the links of an internal list as attributes, which makes the file unreadable.
-  const svg = chart.renderToSVGString().replaceAll(/ (?:prev|next)="[^"]*"/g, '');
+  const svg = chart.renderToSVGString();
   chart.dispose();
-  return asImage(svg, plot);
+  return asImage(svg, plot).replaceAll(MARK, '');
 }
 
 function textStyle(width?: number, more: object = {}): object {
@@ -207,10 +215,15 @@ export function valueText(value: number | null): string {
 /** Control characters, halves of pairs, and what is no character. */
 const notDrawable = /[\p{Cc}\p{Cs}\ufffe\uffff]/gu;
 
-/** Without what XML or an axis can't hold. */
+/** Fields whose values are not drawn. */
+const notDrawn: ReadonlySet<string> = new Set(['kind', 'name', 'scale']);
+
+/** Without what XML or an axis can't hold, and with every text marked. */
 function drawable(plot: Plot): Plot {
-  const clean = JSON.stringify(plot, (_key, value: unknown) => {
-    if (typeof value === 'string') return value.replace(notDrawable, '\ufffd');
+  const clean = JSON.stringify(plot, (key, value: unknown) => {
+    if (typeof value === 'string') {
+      return notDrawn.has(key) ? value : MARK + value.replace(notDrawable, '\ufffd');
+    }
     return Number.isFinite(value) || typeof value !== 'number' ? value : null;
   });
   return JSON.parse(clean) as Plot;
@@ -218,9 +231,6 @@ function drawable(plot: Plot): Plot {
 
 /** What is for pages that react to the mouse. */
 const interactive = / (?:class|pointer-events|ecmeta_\w+)="[^"]*"|<style.*<\/style>\n/gs;
-
-/** What the renderer adds to every element in some processes, without a value, which is no XML. */
-const valueless = /(?<=<[^<>]*) (?:prev|next)(?=[ />])/g;
 
 /** Counted over all images that a process draws. */
 const counted = /(?<=(?:id="|url\(#)zr)\d+/g;
@@ -234,7 +244,6 @@ function asImage(svg: string, plot: Plot): string {
   ];
   return `${svg
     .replace(interactive, '')
-    .replace(valueless, '')
     .replace(counted, '')
     .replace('>', () => ` ${head.join('\n')}`)}\n`;
 }

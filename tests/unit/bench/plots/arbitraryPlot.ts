@@ -7,6 +7,7 @@ const text = fc.oneof(
   // What a string can hold and XML can't: control characters and halves of pairs.
   fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)) }),
   fc.constantFrom('<&">', ']]>', '&amp;', '</text>', 'W'.repeat(300)),
+  fc.constantFrom(...Object.getOwnPropertyNames(Object.prototype)),
 );
 
 /** Also what no measurement gives, and what a division by nothing gives. */

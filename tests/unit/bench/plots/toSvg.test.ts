@@ -71,9 +71,30 @@ describe('any plot', () => {
     expect(textsOf(plot)).toEqual(expect.arrayContaining([plot.title, plot.note, plot.unit]));
   });
 
-  it('shows text as it is', () => {
-    const title = '<b>"this" & that</b>';
-    expect(textsOf(bars({ title }))).toContain(title);
+  it.each(['<b>"this" & that</b>', '__proto__', 'constructor'])(
+    'shows the text %s as it is',
+    (title) => {
+      const plot = bars({ title });
+      expect(textsOf(plot)).toContain(title);
+    },
+  );
+
+  // ECharts looked their widths up in plain objects, and linked what it found there into a list.
+  it('leaves all objects as they are, whatever it shows', () => {
+    const names = Object.getOwnPropertyNames(Object.prototype);
+    const propertiesOf = (name: string): readonly string[] =>
+      Object.getOwnPropertyNames(Reflect.get({}, name));
+    const before = names.map(propertiesOf);
+    for (const name of [...names, ...names]) {
+      const labelled = { label: name, isEmphasised: false };
+      toSvg(bars({ title: name, note: name, unit: name, groups: [{ ...labelled, values: [1] }] }));
+      toSvg(bars({ series: names, groups: [{ ...labelled, values: names.map(() => 1) }] }));
+      toSvg(lines({ lines: names.map((label) => ({ label, points: [[0, 1]] })) }));
+    }
+    const inherited: string[] = [];
+    for (const name in {}) inherited.push(name);
+    expect(inherited).toEqual([]);
+    expect(names.map(propertiesOf)).toEqual(before);
   });
 });
 
