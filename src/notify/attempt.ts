@@ -18,7 +18,7 @@ import { conclude } from './conclude.ts';
 import type { NotifyContext } from './context.ts';
 import type { Delivery } from './delivery.ts';
 
-/** `stopped`: this attempt was not made, or given up, since a stop came. */
+/** `stopped`: this attempt was not made, and is not counted, or was given up, because a stop came. */
 export type AttemptResult =
   | Extract<NextStep, { kind: 'quickRetry' }>
   | Readonly<{ kind: 'ended' }>
@@ -52,13 +52,18 @@ export async function attempt(
     // Counting it can take a write: time enough to be frozen in.
     if (!term.isHeld()) return { kind: 'stopped' };
     claim.attemptRuns(begun);
+    const before = delivery.log;
     delivery.log = begun;
     const { webhook, body, notificationId } = notification;
     const call = { webhook, body, notificationId, number: begun.begun };
     const outcome = await sender
       .send(call, term.abandoned, share, term.isHeld)
-      .catch(stoppedWhenAbandoned);
-    if (outcome === 'stopped') return { kind: 'stopped' };
+      .catch(stoppedBySender);
+    if (outcome === 'stopped') {
+      // While there is time to finish, the sender stops only before the call.
+      if (!term.abandoned.aborted) delivery.log = before;
+      return { kind: 'stopped' };
+    }
     slot.answered();
     keepOutcome(delivery, outcome, ctx);
     const step = chooseStep(delivery, outcome, ctx);
@@ -71,7 +76,7 @@ export async function attempt(
   }
 }
 
-function stoppedWhenAbandoned(thrown: unknown): 'stopped' {
+function stoppedBySender(thrown: unknown): 'stopped' {
   if (thrown instanceof Stopping) return 'stopped';
   throw toError(thrown);
 }

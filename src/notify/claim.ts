@@ -17,6 +17,8 @@ const PERSISTED_AFTER_MS = 1_000;
 export interface Claim {
   /** Whether it can wait in the database. */
   canBeScheduled(): boolean;
+  /** Whether there is a row, or one is being written. */
+  hasRow(): boolean;
   /** Resolves when a row is durable; never, when none was needed. */
   readonly persisted: Promise<void>;
   /**
@@ -118,6 +120,7 @@ export function createClaim(
     // Not a getter: V8 keeps an object literal with a getter, and so the whole delivery, until it collects the old
     // generation.
     canBeScheduled: () => canBeScheduled,
+    hasRow: () => row !== null,
     persisted: persisted.promise,
     async beginAttempt(log) {
       endWatch();

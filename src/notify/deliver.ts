@@ -123,7 +123,10 @@ async function waitOrStop(waitMs: number, stopping: AbortSignal): Promise<number
   }
 }
 
-/** No row is needed if a successor reads the change again, or the caller schedules it. */
+/**
+ * No row is needed if a successor reads the change again, or the caller schedules it. One that was written for an
+ * attempt that was not made after all is released: the change need not be read again by then.
+ */
 async function putOff(
   why: PutOff,
   delivery: Delivery,
@@ -131,7 +134,7 @@ async function putOff(
   ctx: NotifyContext,
 ): Promise<DeliveryResult> {
   const { claim, log } = delivery;
-  const isBegun = isRetry || log.begun > 0;
+  const isBegun = isRetry || log.begun > 0 || claim.hasRow();
   if (why.kind === 'shed' && !isBegun) return 'shed';
   if (!isBegun || !claim.canBeScheduled()) throw stopReason(ctx);
   const scheduled = await schedule(delivery, why.kind === 'cut' ? why.waitMs : 0, ctx);
