@@ -1,3 +1,4 @@
+import { attemptedRecord } from '../domain/record.ts';
 import type { NotifyContext } from '../notify/context.ts';
 import type { ClaimedRetry, RetryUpdate } from '../ports/retries.ts';
 
@@ -84,7 +85,21 @@ export async function release(
   return null;
 }
 
-/** Releases a row with what is known now, due at once, and leaves it. */
-export async function giveBack(taken: TakenRetry, ctx: NotifyContext): Promise<void> {
-  await release(taken, 0, taken.update, ctx).finally(() => taken.leave());
+/**
+ * Releases a row with what is known now, due at once, and leaves it. Then its record is shown again: while the row was
+ * claimed, a whole-document save that removed the record was left to whoever held the claim.
+ */
+export async function giveBack(
+  taken: TakenRetry,
+  { retries, recorder }: NotifyContext,
+): Promise<void> {
+  const { retry, token, update } = taken;
+  const { subject, log } = retry;
+  const nextAttemptAt = await retries
+    .release(subject.notificationId, token, update, 0)
+    .finally(() => taken.leave());
+  if (log.begun === 0 || nextAttemptAt === 'lost' || nextAttemptAt === 'refused') return;
+  const webhook = update === null ? retry.webhook : update.webhook;
+  const state = { state: 'retrying', nextAttemptAt } as const;
+  await recorder.show(subject, attemptedRecord(subject, webhook, log, state));
 }

@@ -1,11 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { AttemptOutcome } from '../../../src/domain/attempt.ts';
+import { type AttemptOutcome, noAttempts } from '../../../src/domain/attempt.ts';
 import type { Route } from '../../../src/domain/route.ts';
 import { smsKeyOf } from '../../../src/domain/ids.ts';
 import {
+  aDocument,
+  aLog,
   anEndedSubject,
   answered,
   aRecord,
+  aReplace,
   aRetry,
   aSubject,
   aWebhook,
@@ -13,6 +16,7 @@ import {
 import { createFakeRoutes, createFakeSender, deferred } from '../../support/fakePorts.ts';
 import { someQueues } from '../../support/someQueues.ts';
 import type { World } from '../../support/world.ts';
+import { handleIn } from '../notify/processing.ts';
 import { redeliverIn } from './retrying.ts';
 
 beforeEach(() => {
@@ -35,12 +39,13 @@ function openBreaker({ queues }: Pick<World, 'queues'>): void {
 }
 
 /** Many rows of an endpoint that answers by hand. */
-async function withBacklog(count = 20) {
+async function withBacklog(count = 20, log = noAttempts) {
   const answer = deferred<AttemptOutcome>();
   const queues = someQueues({ maxInFlight: 4, maxInFlightPerEndpoint: 4, breaker });
   const world = redeliverIn({ queues, sender: createFakeSender(() => answer.promise) });
   for (let index = 0; index < count; index += 1) {
-    await world.retries.schedule(aRetry({ subject: aSubject({ smsKey: `sms-${index}` }) }), 0);
+    const subject = aSubject({ smsKey: `sms-${index}` });
+    await world.retries.schedule(aRetry({ subject, log }), 0);
   }
   await pass(2_000);
   return { ...world, answer };
@@ -91,6 +96,27 @@ describe('rows that are claimed before there is a slot for them', () => {
     await stopped;
     expect(world.retries.rows.size).toBe(16);
     expect(world.ctx.claims.size).toBe(0);
+  });
+
+  // A whole-document save removed it while its row was claimed. It was missing until the next attempt.
+  it('have their records shown again when they are given back', async () => {
+    const world = await withBacklog(20, aLog(answered(500)));
+    const called = new Set(world.sender.sent.map(({ notificationId }) => notificationId));
+    const ahead = claimedOf(world).filter((id) => !called.has(id));
+    const [lost = ''] = ahead;
+    const document = aDocument({ _id: smsKeyOf(lost) });
+    world.database.documents.set(smsKeyOf(lost), document);
+    await handleIn(world, aReplace(document));
+    expect(world.database.endings).toEqual([]);
+    const stopped = world.stop();
+    await pass(0);
+    const shown = world.database.endings.map(({ notificationId, record, remember, claim }) => {
+      return { notificationId, state: record?.state, attempts: record?.attempts, remember, claim };
+    });
+    const still = { state: 'retrying', attempts: 1, remember: false, claim: null };
+    expect(shown).toEqual(ahead.map((notificationId) => ({ notificationId, ...still })));
+    world.answer.resolve(answered(200));
+    await stopped;
   });
 
   it('are given back when their endpoint’s breaker opens', async () => {
