@@ -17,8 +17,11 @@ import { createNotifyContext } from './notify/context.ts';
 import type { Health } from './observability/health.ts';
 import type { PrometheusMetrics } from './observability/metrics.ts';
 import type { StateSampler } from './observability/stateSampler.ts';
+import type { Work } from './pipeline.ts';
 import type { BreakerViews, EndpointStore } from './ports/endpoints.ts';
 import type { WebhookSender } from './ports/notify.ts';
+import type { Partitioning } from './ports/partitioning.ts';
+import type { GapStore, Standbys } from './ports/source.ts';
 import { delay } from './runtime/abort.ts';
 import { createBusyLoop } from './runtime/busyLoop.ts';
 import type { Logger } from './runtime/logger.ts';
@@ -27,7 +30,6 @@ import type { LeaseTerm } from './source/lease.ts';
 import { scanGaps } from './source/gapScan.ts';
 import type { TermStores } from './source/leasedPartition.ts';
 import { createReadLimits } from './source/readLoop.ts';
-import type { PartitionParts } from './source/workPartition.ts';
 
 export interface WorkerOptions {
   readonly logger: Logger;
@@ -49,6 +51,17 @@ export interface Frame extends WorkerOptions {
   readonly clock: WatchedServerClock;
 }
 
+/** What there is from when MongoDB has first answered. */
+export interface WorkerParts {
+  /** This worker's name. */
+  readonly owner: string;
+  readonly standbys: Standbys;
+  readonly endpoints: EndpointStore;
+  readonly unreadable: ReportUnreadable;
+  /** Of the SMS collection as it was found. */
+  readonly collectionUuid: unknown;
+}
+
 /** What is open while the worker runs. */
 export interface Connections {
   readonly mongo: MongoConnection;
@@ -58,25 +71,40 @@ export interface Connections {
 
 /** What one term reads and stores of the stream. None of it outlives the lease. */
 export function openStores(
-  { config, clock }: Frame,
+  frame: Frame,
   { sms, state, forReading }: MongoConnection,
   holder: LeaseTerm &
     Readonly<{ owner: string; collectionUuid: unknown; unreadable: ReportUnreadable }>,
 ): TermStores {
   const { stopping, epoch, owner, collectionUuid, unreadable } = holder;
-  const { uuidRepresentation } = config.mongodb;
-  const { rememberMs, sweepMarginMs: marginMs } = config.notify;
+  const { uuidRepresentation } = frame.config.mongodb;
   const watched = { namespace: sms.namespace, collectionUuid };
-  const earliest = (): Date => new Date(clock.now() - rememberMs + marginMs);
-  const reading = { earliest, unreadable };
+  const reading = { earliest: earliestOf(frame), unreadable };
   return {
     source: createChangeSource(sms, { uuidRepresentation, forReading }),
     checkpoints: createCheckpointStore(state.checkpoints, watched, { owner, epoch }, reading),
-    gaps: createGapStore({
-      ...{ sms, gaps: state.gaps, uuidRepresentation, clock, rememberMs, marginMs, unreadable },
-      signal: stopping,
-    }),
+    gaps: openGaps(frame, { sms, state }, { stopping, unreadable }),
   };
+}
+
+/** Statuses from then on are known to have been notified. */
+export function earliestOf({ config, clock }: Frame): () => Date {
+  const { rememberMs, sweepMarginMs } = config.notify;
+  return () => new Date(clock.now() - rememberMs + sweepMarginMs);
+}
+
+/** @param holder `stopping`: aborted when the search is to end */
+export function openGaps(
+  { config, clock }: Frame,
+  { sms, state }: Pick<MongoConnection, 'sms' | 'state'>,
+  { stopping, unreadable }: Readonly<{ stopping: AbortSignal; unreadable: ReportUnreadable }>,
+): GapStore {
+  const { uuidRepresentation } = config.mongodb;
+  const { rememberMs, sweepMarginMs: marginMs } = config.notify;
+  return createGapStore({
+    ...{ sms, gaps: state.gaps, uuidRepresentation, clock, rememberMs, marginMs, unreadable },
+    signal: stopping,
+  });
 }
 
 /**
@@ -85,9 +113,6 @@ export function openStores(
  * answers after 10 s, the p99 of the others was 640 ms with a factor of two. A factor of three made it 60 ms, for 8 MB.
  */
 const UNACKED_PER_CALL = 3;
-
-/** All that work on a partition takes, but the partition. */
-export type Work = Omit<PartitionParts, 'partition'>;
 
 /** Only the writes of calls that are still running outlive `stopping`. */
 export function createWork(
@@ -99,10 +124,12 @@ export function createWork(
     owner: string;
     views: BreakerViews;
     endpoints: EndpointStore;
+    /** By which retries are shared out among workers. */
+    partitioning?: Partitioning;
   }>,
 ): Work {
   const { config, logger, metrics, clock, abandoned, health } = frame;
-  const { stopping, isHeld, owner, views, endpoints } = holder;
+  const { stopping, isHeld, owner, views, endpoints, partitioning } = holder;
   const { sms, state } = mongo;
   const { uuidRepresentation } = config.mongodb;
   const { notify, call, limits, routeCache } = config;
@@ -145,7 +172,7 @@ export function createWork(
     recordSkips: notify.recordSkips,
     responseLimitBytes: call.responseLimitBytes,
     retries: createRetryStore({
-      ...{ ledger, clock, retries: state.retries, workerId: owner },
+      ...{ ledger, clock, retries: state.retries, workerId: owner, partitioning },
       claimMs: call.requestTimeoutMs + quickWaitMs + routePatienceMs + 5_000,
       logger,
       metrics,

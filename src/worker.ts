@@ -1,33 +1,27 @@
 import { hostname } from 'node:os';
 import type { Config } from '../config/config.ts';
 import { openMysql, openRoutes, openSender } from './connections.ts';
-import { createBreakerViews } from './mongo/breakers.ts';
 import { openMongo } from './mongo/connect.ts';
+import { loadKafkaClient, type LoadedClient } from './kafka/client.ts';
 import { createEndpointStore } from './mongo/endpoints.ts';
 import { keepIndexes } from './mongo/indexes.ts';
-import { createLeaseStore, createStandbyStore } from './mongo/leases.ts';
+import { createStandbyStore } from './mongo/leases.ts';
 import { preflight } from './mongo/preflight.ts';
 import { createServerClock } from './mongo/serverClock.ts';
 import { createUnreadableRows } from './mongo/storedRow.ts';
 import { createStateReaders } from './mongo/workerState.ts';
 import { checkAtStart } from './mysql/routeQuery.ts';
+import { workInGroup } from './inGroup.ts';
 import { createHealth } from './observability/health.ts';
 import { createMetrics } from './observability/metrics.ts';
 import { startProbeServer } from './observability/probeServer.ts';
 import { createStateSampler } from './observability/stateSampler.ts';
 import { untilReady, watchDatabase } from './observability/watchDatabase.ts';
-import { runPipeline } from './pipeline.ts';
 import { anyOf, ignoreStopping, Stopping } from './runtime/abort.ts';
 import { createTeardown, type Teardown } from './runtime/teardown.ts';
-import { LEASE_MARGIN } from './source/lease.ts';
-import { createLeasedPartition } from './source/leasedPartition.ts';
-import {
-  createWork,
-  openStores,
-  type Connections,
-  type Frame,
-  type WorkerOptions,
-} from './term.ts';
+import { LEASE_MARGIN } from './ports/source.ts';
+import type { Connections, Frame, WorkerOptions } from './term.ts';
+import { workUnderLease } from './underLease.ts';
 
 /**
  * The whole worker, from its connections to their closing. Resolves when it was stopped; rejects with a
@@ -47,8 +41,9 @@ export async function runWorker(config: Config, options: WorkerOptions): Promise
   try {
     const httpPort = await openProbes(frame, teardown);
     options.logger.info('started', { pid: process.pid, version: options.version, httpPort });
+    const client = config.kafka.brokers.length > 0 ? await loadKafkaClient() : null;
     const connections = openConnections(frame, teardown);
-    const parts = [notifyCustomers(frame, connections), watchRoutes(frame, connections)];
+    const parts = [notifyCustomers(frame, connections, client), watchRoutes(frame, connections)];
     try {
       await Promise.all(parts);
     } finally {
@@ -92,7 +87,11 @@ function openConnections(frame: Frame, teardown: Teardown): Connections {
 }
 
 /** The worker's main job, from the first answer of MongoDB until it is stopped. */
-async function notifyCustomers(frame: Frame, connections: Connections): Promise<void> {
+async function notifyCustomers(
+  frame: Frame,
+  connections: Connections,
+  client: LoadedClient | null,
+): Promise<void> {
   const { config, logger, stopping, abandoned } = frame;
   const { mongo } = connections;
   const watch = { ...frame, component: 'mongodb' } as const;
@@ -104,9 +103,8 @@ async function notifyCustomers(frame: Frame, connections: Connections): Promise<
   await untilReady(watch, mongo.ping);
   const watching = watchDatabase(watch, mongo.ping);
   const { rememberMs } = config.notify;
-  frame.sampler.readFrom(createStateReaders({ ...mongo, rememberMs, logger }));
-  const { leases, checkpoints } = mongo.state;
-  const { ttlMs } = config.lease;
+  const readers = createStateReaders({ ...mongo, rememberMs, logger });
+  frame.sampler.readFrom(readers);
   const owner = config.lease.workerId ?? `${hostname()}:${process.pid}`;
   const unreadable = createUnreadableRows(frame);
   const endpoints = createEndpointStore({
@@ -118,24 +116,14 @@ async function notifyCustomers(frame: Frame, connections: Connections): Promise<
   });
   await untilReady(watch, endpoints.load);
   const refreshing = endpoints.keepFresh(stopping);
-  const indexing = keepIndexes(mongo.state, { logger, stopping });
-  const partitions = createLeasedPartition({
-    ...frame,
-    leases: createLeaseStore({ leases, checkpoints, owner, ttlMs, unreadable }),
-    standbys: createStandbyStore(leases, owner),
-    ttlMs,
-    startAt: config.notify.startAt,
-    storesOf: (term) => openStores(frame, mongo, { ...term, owner, collectionUuid, unreadable }),
-  });
-  await partitions.run(async (partition) => {
-    const writer = { worker: owner, epoch: partition.epoch };
-    const views = createBreakerViews({ ...mongo.state, writer, logger });
-    const showing = views.keepWritten(partition.stopping);
-    const holder = { ...partition, owner, views, endpoints };
-    await runPipeline({ ...createWork(frame, connections, holder), partition });
-    frame.metrics.breakersOpen(0);
-    await showing;
-  }, stopping);
+  const isPartitioned = client !== null;
+  const indexing = keepIndexes(mongo.state, { logger, stopping, isPartitioned });
+  const standbys = createStandbyStore(mongo.state.leases, owner);
+  const parts = { owner, standbys, endpoints, unreadable, collectionUuid };
+  const { checkpointAt } = readers;
+  await (client === null
+    ? workUnderLease(frame, connections, parts)
+    : workInGroup(frame, connections, { ...parts, client, checkpointAt }));
   await Promise.all([watching, refreshing, indexing]);
 }
 

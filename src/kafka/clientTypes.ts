@@ -7,11 +7,11 @@
 export type ClientConfig = Readonly<Record<string, string | number | boolean>>;
 
 /** A result with an error of its own has no other use. Offsets are exact up to 2^53. */
-interface TopicPartition {
+export interface TopicPartition {
   readonly topic: string;
   readonly partition: number;
 }
-interface TopicPartitionOffset extends TopicPartition {
+export interface TopicPartitionOffset extends TopicPartition {
   readonly offset: number;
 }
 
@@ -32,7 +32,7 @@ export interface ClientMessage extends TopicPartitionOffset {
 }
 
 /** A line of the client's log, with the reasons that errors do not have. Severities are those of syslog. */
-interface ClientLogLine {
+export interface ClientLogLine {
   readonly severity: number;
   readonly fac: string;
   readonly message: string;
@@ -113,6 +113,11 @@ export interface KafkaConsumer extends Client {
     timeoutMs: number,
     done: Callback<readonly (Partial<TopicPartitionOffset> | Error)[]>,
   ): this;
+  /** As of the last answer; throws where there was none. */
+  getWatermarkOffsets(
+    topic: string,
+    partition: number,
+  ): Readonly<{ lowOffset: number; highOffset: number }>;
   queryWatermarkOffsets(
     topic: string,
     partition: number,
@@ -135,13 +140,19 @@ interface Timeout {
   readonly timeout: number;
 }
 
-interface DescribedTopic {
+export interface DescribedTopic {
   readonly name: string;
   /** Null by its number where the broker is older than 2.8: all zeros. */
   readonly topicId: Readonly<{ base64: string }>;
   readonly partitions: readonly Readonly<{ partition: number }>[];
   /** Operations as numbers; only where asked for. */
   readonly authorizedOperations?: readonly number[];
+  readonly error?: ClientError;
+}
+
+export interface ListedOffset extends TopicPartitionOffset {
+  /** Of the message, in ms; -1 where none was found. */
+  readonly timestamp: number;
   readonly error?: ClientError;
 }
 
@@ -165,6 +176,12 @@ export interface AdminClient extends Client {
     options: Timeout & Readonly<{ includeAuthorizedOperations?: boolean }>,
     done: Callback<readonly DescribedTopic[]>,
   ): void;
+  /** The first message of that time, in ms, or later. */
+  listOffsets(
+    partitions: readonly (TopicPartition & Readonly<{ offset: Readonly<{ timestamp: number }> }>)[],
+    options: Timeout,
+    done: Callback<readonly ListedOffset[]>,
+  ): void;
   /** Those that the client has the right to see. */
   listGroups(
     options: Timeout,
@@ -181,7 +198,11 @@ export interface AdminClient extends Client {
 }
 
 /** Throws for a configuration that can't be used, with the client's own words. */
-type ConsumerConstructor = new (global: ClientConfig, topic: ClientConfig) => KafkaConsumer;
+type ConsumerConstructor = new (
+  /** A function turns on the event of its callback: `rebalance_cb`, `offset_commit_cb`. */
+  global: Readonly<Record<string, string | number | boolean | (() => void)>>,
+  topic: ClientConfig,
+) => KafkaConsumer;
 
 export interface KafkaModule {
   /**
@@ -192,6 +213,8 @@ export interface KafkaModule {
   readonly AdminClient: Readonly<{
     /** Connects in the background; `events` are listened to from the start. */
     create(config: ClientConfig, events: Readonly<Partial<ClientEvents>>): AdminClient;
+    /** Uses the connections of a consumer that is connected, for as long as it is. */
+    createFrom(consumer: KafkaConsumer): AdminClient;
   }>;
   readonly librdkafkaVersion: string;
 }

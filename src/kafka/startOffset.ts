@@ -18,7 +18,7 @@ interface PartitionLog {
 }
 
 /** Where the first start ever begins. */
-interface FirstStart {
+export interface FirstStart {
   /** Statuses from then on are wanted. */
   readonly from: Date;
   /** Of the first message that was written at `messagesFrom` or later; null when there is none. */

@@ -24,7 +24,8 @@ const unconfirmed = { writeConcern: { w: 1 } } as const;
 /** Who writes, in which term: rows of other workers and terms do not count. */
 interface BreakerWriter {
   readonly worker: string;
-  readonly epoch: number;
+  /** Null for one of many that take statuses from a topic. */
+  readonly epoch: number | null;
 }
 
 export interface WrittenBreakerViews extends BreakerViews {
@@ -44,9 +45,11 @@ export function createBreakerViews(options: {
 }): WrittenBreakerViews {
   const { endpoints, writer, logger } = options;
   const { worker, epoch } = writer;
-  const ours: Filter<EndpointRow> = { ...breakerRows, epoch };
-  /** Of workers before this one: terms are counted by the lease. */
-  const leftBefore: Filter<EndpointRow> = { ...breakerRows, epoch: { $not: { $gte: epoch } } };
+  const ours: Filter<EndpointRow> =
+    epoch === null ? { ...breakerRows, epoch, worker } : { ...breakerRows, epoch };
+  /** Of workers before this one: terms are counted by the lease. Of a topic's workers each removes its own only. */
+  const leftBefore: Filter<EndpointRow> =
+    epoch === null ? ours : { ...breakerRows, epoch: { $not: { $gte: epoch } } };
   /** What is to be written, by endpoint; null for a row to be removed. */
   const changes = new Map<string, BreakerView | null>();
   const open = new Set<string>();
@@ -68,7 +71,7 @@ export function createBreakerViews(options: {
     const written = [...changes].slice(0, ROWS_AT_ONCE);
     if (written.length === 0) return;
     const writes = written.map(([endpointKey, breaker]) => {
-      const filter = { _id: `breaker:${epoch}:${endpointKey}` };
+      const filter = { _id: `breaker:${epoch ?? worker}:${endpointKey}` };
       if (breaker === null) return { deleteOne: { filter } };
       const row = { $literal: toRow(breaker) };
       const update = [{ $replaceWith: { $mergeObjects: ['$$ROOT', row, { until }] } }];
@@ -157,5 +160,7 @@ export async function findOpenBreakers(
     findAll(limit, endpoints, areValid, { sort: { since: 1 } }),
     findAll(limit, leases, { _id: PARTITION, $expr: { $not: hasRunOut } }),
   ]);
-  return lease === undefined ? [] : found.filter((row) => row['epoch'] === lease['epoch']);
+  // Without a lease that holds, there may be workers that take statuses from a topic.
+  const epoch: unknown = lease === undefined ? null : lease['epoch'];
+  return found.filter((row) => row['epoch'] === epoch);
 }

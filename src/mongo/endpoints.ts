@@ -35,7 +35,7 @@ export interface BreakerRow extends Omit<BreakerView, 'webhook'> {
   readonly webhookId: IntegerId;
   readonly url: string | null;
   readonly worker: string;
-  readonly epoch: number;
+  readonly epoch: number | null;
   /** It counts until then, by the server's clock. */
   readonly until: Date;
 }

@@ -1,5 +1,5 @@
 import type { Document, Filter, UpdateFilter } from 'mongodb';
-import type { SavedTopicPlace, TopicMemory, TopicPlace } from '../ports/topicMemory.ts';
+import type { RememberedPlace, SavedTopicPlace, TopicMemory } from '../ports/topicMemory.ts';
 import { createPatience, findAll, limits, withDeadline } from './calls.ts';
 import type { CheckpointRows } from './checkpoints.ts';
 import { codes, expectedFailures } from './errors.ts';
@@ -27,6 +27,17 @@ interface TopicMemoryRow {
   readonly workerId: string;
   /** How many the topic had. */
   readonly partitions: number;
+}
+
+/** Of the topic as a whole. */
+interface FirstStartRow {
+  /** `kafka:<topic>` */
+  readonly _id: string;
+  readonly topicId: string;
+  readonly partitions: number;
+  readonly at: Date;
+  /** For people. */
+  readonly workerId: string;
 }
 
 interface Update {
@@ -66,10 +77,11 @@ export function createTopicMemory(options: {
   const { unreadable = reportNothing } = options;
   const collection = checkpoints.collectionName;
   const rows = checkpoints.db.collection<TopicMemoryRow>(collection);
+  const firstStarts = checkpoints.db.collection<FirstStartRow>(collection);
   const patience = createPatience(limits.write);
   const prefix = `${PREFIX}${topic}:`;
 
-  const toPlace = (row: Document): TopicPlace | null => {
+  const toPlace = (row: Document): RememberedPlace | null => {
     const id = row['_id'] as string;
     const number = id.slice(prefix.length);
     const partition = Number(number);
@@ -86,7 +98,8 @@ export function createTopicMemory(options: {
       unreadable({ collection, id, problem, advice });
     }
     const offset = isCount(row['offset']) ? Number(row['offset']) : null;
-    return { partition, topicId: textOf(row['topicId']), offset, at };
+    const written = { workerId: textOf(row['workerId']), savedAt: dateOf(row['savedAt']) };
+    return { partition, topicId: textOf(row['topicId']), offset, at, ...written };
   };
   const toUpdate = ({ partition, topicId, offset, at }: SavedTopicPlace): Update => {
     const isNoFurther = { offset: { $not: { $gt: offset } } };
@@ -106,6 +119,19 @@ export function createTopicMemory(options: {
   };
 
   return {
+    async firstStart(ifFirst) {
+      const row = { ...ifFirst, workerId };
+      const added = await withDeadline(patience, () =>
+        firstStarts.updateOne(
+          { _id: `${PREFIX}${topic}` },
+          { $setOnInsert: row },
+          { upsert: true },
+        ),
+      );
+      if (added.upsertedCount === 1) return { ...ifFirst, isNew: true };
+      const [found] = await findAll(patience, firstStarts, { _id: `${PREFIX}${topic}` });
+      return { ...toFirstStart(found ?? {}, ifFirst), isNew: false };
+    },
     async load() {
       // What follows the colon in the order of characters: no topic's name has either.
       const ofTopic = { _id: { $gte: prefix, $lt: `${PREFIX}${topic};` } };
@@ -127,4 +153,14 @@ export function createTopicMemory(options: {
       }
     },
   };
+}
+
+/** What can't be read counts as of now: partitions of which nothing is remembered begin where the topic begins. */
+function toFirstStart(
+  row: Document,
+  { topicId }: Pick<FirstStartRow, 'topicId'>,
+): Omit<FirstStartRow, '_id' | 'workerId'> {
+  const partitions = isCount(row['partitions']) ? Number(row['partitions']) : 0;
+  const at = dateOf(row['at']) ?? new Date(0);
+  return { topicId: textOf(row['topicId']) ?? topicId, partitions, at };
 }

@@ -13,7 +13,7 @@ export interface HealthReport {
 }
 
 export interface Health extends LoopHealth {
-  set(component: 'mongodb' | 'mysql', state: Component): void;
+  set(component: 'mongodb' | 'mysql' | 'kafka', state: Component): void;
   /**
    * The component fails, and only a restart with other settings can fix it, until `set` reports otherwise. After a
    * minute of that `live` fails too.

@@ -1,7 +1,8 @@
 import { Counter, Gauge, Histogram, type LabelValues, Registry } from 'prom-client';
 import { attemptErrors, type AttemptOutcome } from '../domain/attempt.ts';
 import type { FailedReason, SkippedReason } from '../domain/record.ts';
-import type { Metrics } from '../ports/telemetry.ts';
+import type { Metrics, TopicMetrics } from '../ports/telemetry.ts';
+import { createTopicMetrics } from './topicMetrics.ts';
 
 /** What the worker's collections and the oplog say; the same whichever worker reads it. */
 export interface StateFigures {
@@ -21,6 +22,8 @@ type LastRead = { readonly [Name in keyof StateFigures]: StateFigures[Name] | nu
 export interface PrometheusMetrics extends Metrics {
   /** The figures just read; those left out keep their values. */
   stateRead(figures: Partial<StateFigures>): void;
+  /** For a worker that takes statuses from a topic; the series exist from then on. */
+  topic(): TopicMetrics;
   /** The Prometheus text exposition. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -223,6 +226,7 @@ export function createMetrics(
       const own = held.size > 0 && { checkpointAt: figures.checkpointAt };
       figures = { ...figures, ...read, ...own };
     },
+    topic: () => createTopicMetrics(registry, now),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };

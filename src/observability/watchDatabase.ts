@@ -5,7 +5,7 @@ import type { Logger } from '../runtime/logger.ts';
 import type { Health } from './health.ts';
 
 export interface DatabaseWatch {
-  readonly component: 'mongodb' | 'mysql';
+  readonly component: 'mongodb' | 'mysql' | 'kafka';
   readonly health: Health;
   readonly logger: Logger;
   readonly stopping: AbortSignal;
@@ -21,6 +21,7 @@ const events = {
     back: 'mongodb_recovered',
   },
   mysql: { waiting: 'waiting_for_mysql', lost: 'mysql_unreachable', back: 'mysql_recovered' },
+  kafka: { waiting: 'waiting_for_kafka', lost: 'kafka_unreachable', back: 'kafka_recovered' },
 } as const;
 
 /**

@@ -176,6 +176,9 @@ export type StreamRead =
    */
   | Readonly<{ kind: 'gap'; from: Date | null; until: Date; position: StreamPosition }>;
 
+/** The share of its time at the end in which a right counts as lost: for what is running to stop. */
+export const LEASE_MARGIN = 0.2;
+
 /** The only partition under the lease. Whoever holds it sees to what concerns all partitions. */
 export const FIRST_PARTITION = '0';
 

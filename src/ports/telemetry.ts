@@ -1,4 +1,5 @@
 import type { AttemptOutcome } from '../domain/attempt.ts';
+import type { UnreadableReason } from './topic.ts';
 
 /** Counters and gauges, named as `/metrics` shows them. */
 export interface Metrics {
@@ -21,6 +22,16 @@ export interface Metrics {
   leaseHeld(partition: string, isHeld: boolean): void;
 }
 
+/** The same of a topic, where statuses are taken from one. */
+export interface TopicMetrics {
+  /** Messages that are not read yet; null once the partition is not this worker's any more. */
+  partitionLag(partition: number, messages: number | null): void;
+  rebalanced(kind: 'assigned' | 'revoked' | 'lost', partitions: number): void;
+  messageUnreadable(reason: UnreadableReason | 'other_collection'): void;
+  /** A message was read that was written then, in ms since 1970. */
+  messageWritten(atMs: number): void;
+}
+
 /** Where the loops say how they are, for `/livez` and `/readyz`. */
 export interface LoopHealth {
   /** The stream was read. */
@@ -30,7 +41,7 @@ export interface LoopHealth {
   /** `detail` is a phrase for people: what happened and what is being done about it. */
   streamDown(detail: string): void;
   /** The named loop went round once more; one that stays silent for minutes has hung. */
-  turned(loop: 'stream' | 'checkpoint' | 'mongodb' | 'mysql'): void;
+  turned(loop: 'stream' | 'checkpoint' | 'mongodb' | 'mysql' | 'kafka'): void;
   /** The named loop waits on purpose, until it turns again: behind a database that is away, say. */
   waits(loop: 'stream' | 'checkpoint'): void;
 }

@@ -23,17 +23,19 @@ export interface TopicMessage {
  * - nothing_written: an event without the part that says what was written.
  * - too_large: more than any change event of MongoDB has.
  */
-export type UnreadableReason =
-  | 'no_key'
-  | 'foreign_key'
-  | 'not_decodable'
-  | 'unknown_format'
-  | 'simplified_json'
-  | 'full_document_only'
-  | 'no_operation'
-  | 'no_document_key'
-  | 'nothing_written'
-  | 'too_large';
+export const unreadableReasons = [
+  'no_key',
+  'foreign_key',
+  'not_decodable',
+  'unknown_format',
+  'simplified_json',
+  'full_document_only',
+  'no_operation',
+  'no_document_key',
+  'nothing_written',
+  'too_large',
+] as const;
+export type UnreadableReason = (typeof unreadableReasons)[number];
 
 /** What a message says. */
 export type MessageContent =

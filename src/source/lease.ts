@@ -1,13 +1,13 @@
 import { anyOf, delay, pause, Stopping } from '../runtime/abort.ts';
 import type { Logger } from '../runtime/logger.ts';
 import {
-  FIRST_PARTITION,
+  LEASE_MARGIN,
   type Lease,
   type LeaseStore,
   type Partition,
   type Standbys,
 } from '../ports/source.ts';
-import type { LoopHealth, Metrics } from '../ports/telemetry.ts';
+import type { LoopHealth } from '../ports/telemetry.ts';
 
 /** The time for which this worker holds the lease. */
 export interface LeaseTerm extends Pick<Partition, 'epoch' | 'stopping' | 'isHeld' | 'release'> {
@@ -21,10 +21,17 @@ export interface LeaseDeps {
   readonly ttlMs: number;
   /** What the holder of the lease does; it ends soon after `stopping` is aborted. */
   work(term: LeaseTerm): Promise<void>;
+  readonly reports: LeaseReports;
   readonly logger: Logger;
-  readonly metrics: Metrics;
   readonly health: LoopHealth;
   readonly stopping: AbortSignal;
+}
+
+/** Told of each term: that it begins, then how it ends. */
+export interface LeaseReports {
+  acquired(epoch: number): void;
+  lost(epoch: number, cause: string): void;
+  released(): void;
 }
 
 /** A standby asks so often: the longest a clean hand-over takes. */
@@ -38,7 +45,7 @@ const ASK_EVERY_MS = 1_000;
  *   lease can have passed on, by this process' own steady clock; then it is a standby again
  */
 export async function runUnderLease(deps: LeaseDeps): Promise<void> {
-  const { leases, standbys, ttlMs, logger, metrics, health, stopping } = deps;
+  const { leases, standbys, ttlMs, reports, logger, health, stopping } = deps;
   let wasStandby = false;
   while (!stopping.aborted) {
     const askedAt = performance.now();
@@ -60,8 +67,7 @@ export async function runUnderLease(deps: LeaseDeps): Promise<void> {
     }
     wasStandby = false;
     void standbys.left();
-    logger.info('lease_acquired', { epoch: lease.epoch });
-    metrics.leaseHeld(FIRST_PARTITION, true);
+    reports.acquired(lease.epoch);
     await workOneTerm(lease, askedAt, deps);
   }
   await standbys.left();
@@ -70,15 +76,14 @@ export async function runUnderLease(deps: LeaseDeps): Promise<void> {
 async function workOneTerm(
   lease: Lease,
   askedAt: number,
-  { leases, ttlMs, work, logger, metrics, health, stopping }: LeaseDeps,
+  { leases, ttlMs, work, reports, health, stopping }: LeaseDeps,
 ): Promise<void> {
   const { epoch } = lease;
   const lost = new AbortController();
   const ended = new AbortController();
   const lose = (cause: string): void => {
     if (ended.signal.aborted || lost.signal.aborted) return;
-    logger.warn('lease_lost', { epoch, cause });
-    metrics.leaseHeld(FIRST_PARTITION, false);
+    reports.lost(epoch, cause);
     health.streamDown(`the lease was lost: ${cause}`);
     lost.abort(new Stopping());
   };
@@ -88,8 +93,8 @@ async function workOneTerm(
     if (ended.signal.aborted) return;
     ended.abort();
     validity.close();
-    metrics.leaseHeld(FIRST_PARTITION, false);
     if (lost.signal.aborted) return;
+    reports.released();
     // A second time over another connection. Without an answer the lease runs out by itself.
     await leases
       .release(lease)
@@ -112,9 +117,6 @@ async function workOneTerm(
  * only.
  */
 const AGAIN_MS = 5_000;
-
-/** The margin before its end in which a lease counts as lost: for what is running to stop. */
-export const LEASE_MARGIN = 0.2;
 
 /** How long the lease is known to hold, by this process' own steady clock. */
 function createValidity(askedAt: number, ttlMs: number, lose: (cause: string) => void) {

@@ -8,7 +8,8 @@ import {
   type Partition,
   type PartitionSource,
 } from '../ports/source.ts';
-import { runUnderLease, type LeaseDeps, type LeaseTerm } from './lease.ts';
+import type { Metrics } from '../ports/telemetry.ts';
+import { runUnderLease, type LeaseDeps, type LeaseReports, type LeaseTerm } from './lease.ts';
 import { startPosition } from './startPosition.ts';
 import { createStreamReader } from './streamReader.ts';
 
@@ -19,7 +20,8 @@ export interface TermStores {
   readonly gaps: GapStore;
 }
 
-interface PartitionDeps extends Pick<LeaseDeps, 'logger' | 'metrics' | 'health'> {
+interface PartitionDeps extends Pick<LeaseDeps, 'logger' | 'health'> {
+  readonly metrics: Metrics;
   /** Where the first start ever begins; null for the present. */
   readonly startAt: Date | null;
 }
@@ -43,8 +45,26 @@ export function createLeasedPartition(deps: LeasedPartitionDeps): PartitionSourc
           await partition.release();
         }
       };
-      await runUnderLease({ ...deps, work: workOneTerm, stopping });
+      const reports = createLeaseReports(deps);
+      await runUnderLease({ ...deps, reports, work: workOneTerm, stopping });
     },
+  };
+}
+
+export function createLeaseReports({
+  logger,
+  metrics,
+}: Pick<PartitionDeps, 'logger' | 'metrics'>): LeaseReports {
+  return {
+    acquired(epoch) {
+      logger.info('lease_acquired', { epoch });
+      metrics.leaseHeld(FIRST_PARTITION, true);
+    },
+    lost(epoch, cause) {
+      logger.warn('lease_lost', { epoch, cause });
+      metrics.leaseHeld(FIRST_PARTITION, false);
+    },
+    released: () => metrics.leaseHeld(FIRST_PARTITION, false),
   };
 }
 

@@ -2,13 +2,12 @@ import type { RetrySchedule } from '../../src/domain/retryPolicy.ts';
 import { createNotifyContext, type NotifyContext } from '../../src/notify/context.ts';
 import type { EndpointQueues } from '../../src/endpoints/queues.ts';
 import { someQueues } from './someQueues.ts';
-import { runPipeline } from '../../src/pipeline.ts';
+import { runPipeline, type Work } from '../../src/pipeline.ts';
 import { createByteBudget } from '../../src/runtime/byteBudget.ts';
 import { roomForAll, type ReadingRoom } from '../../src/runtime/readingRoom.ts';
 import { openPartition, type TermStores } from '../../src/source/leasedPartition.ts';
 import { scanGaps } from '../../src/source/gapScan.ts';
 import { createReadLimits } from '../../src/source/readLoop.ts';
-import type { PartitionParts } from '../../src/source/workPartition.ts';
 import { Stopping } from '../../src/runtime/abort.ts';
 import { createTimeZone } from '../../src/runtime/timeZone.ts';
 import { createFakeDatabase, type FakeDatabase } from './fakeDatabase.ts';
@@ -49,7 +48,7 @@ export interface WorldOptions extends Partial<RetrySchedule> {
 }
 
 /** A pipeline, and what its partition is made of. */
-export interface WorldParts extends Omit<PartitionParts, 'partition'>, TermStores {
+export interface WorldParts extends Work, TermStores {
   readonly startAt: Date | null;
   /** As of the lease's term. */
   lose(): void;
@@ -64,7 +63,7 @@ export async function runWorld(parts: WorldParts): Promise<void> {
     { epoch: 1, stopping: term.stopping, isHeld: () => term.isHeld(), lose, release },
     { ...parts, logger, metrics },
   );
-  if (partition !== null) await runPipeline({ ...parts, partition });
+  if (partition !== null) await runPipeline(parts, (workOn) => workOn(partition));
 }
 
 export interface World {

@@ -1,3 +1,4 @@
+import { createLeaseReports } from '../../../src/source/leasedPartition.ts';
 import { runUnderLease, type LeaseTerm } from '../../../src/source/lease.ts';
 import { Stopping } from '../../../src/runtime/abort.ts';
 import { createFakeLeases } from '../../support/fakeLeases.ts';
@@ -39,8 +40,8 @@ export function beginWorking(
       terms.push(term);
       await work(term);
     },
+    reports: createLeaseReports({ logger, metrics }),
     logger,
-    metrics,
     health,
     stopping: stopping.signal,
   });

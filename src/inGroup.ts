@@ -1,0 +1,214 @@
+import { createHeldPartitions } from './kafka/heldPartitions.ts';
+import { createClientConsumer } from './kafka/clientConsumer.ts';
+import { consumerConfig } from './kafka/clientConfig.ts';
+import type { LoadedClient } from './kafka/client.ts';
+import {
+  runInGroup,
+  type ConsumerGroupDeps,
+  type Member,
+  type Right,
+} from './kafka/consumerGroup.ts';
+import { createMessageReader } from './kafka/messageReader.ts';
+import { createTermOpening } from './kafka/openTerm.ts';
+import type { TopicConsumer } from './kafka/topicConsumer.ts';
+import { createTopicKeeper } from './kafka/topicKeeper.ts';
+import { afterMessage } from './kafka/topicPosition.ts';
+import { createBreakerViews } from './mongo/breakers.ts';
+import { createDecodeMessage } from './mongo/decodeMessage.ts';
+import { createMessageKeys } from './mongo/messageKeys.ts';
+import { createModeGuard } from './mongo/modeGuard.ts';
+import { createPlacement } from './mongo/placement.ts';
+import type { ReportUnreadable } from './mongo/storedRow.ts';
+import { createTopicMemory } from './mongo/topicMemory.ts';
+import { createProcess } from './notify/process.ts';
+import { untilReady, watchDatabase } from './observability/watchDatabase.ts';
+import { runPipeline, type Work } from './pipeline.ts';
+import type { Partitioning } from './ports/partitioning.ts';
+import { FIRST_PARTITION, type LeaseStore, type ModeGuard } from './ports/source.ts';
+import type { TopicMetrics } from './ports/telemetry.ts';
+import { placeRows } from './retries/placeRows.ts';
+import { scanGaps } from './source/gapScan.ts';
+import { runUnderLease } from './source/lease.ts';
+import { checkTopicAtStart } from './topicAtStart.ts';
+import {
+  createWork,
+  earliestOf,
+  openGaps,
+  type Connections,
+  type Frame,
+  type WorkerParts,
+} from './term.ts';
+
+export interface GroupParts extends WorkerParts {
+  readonly client: LoadedClient;
+  /** When the change stream's checkpoint was written; null when there is none. */
+  checkpointAt(): Promise<Date | null>;
+}
+
+/**
+ * Takes statuses from the topic as a member of the consumer group, while no worker takes them from the change stream,
+ * until `frame.stopping`.
+ */
+export async function workInGroup(
+  frame: Frame,
+  connections: Connections,
+  parts: GroupParts,
+): Promise<void> {
+  const { config, logger, health, stopping } = frame;
+  const { leases, checkpoints } = connections.mongo.state;
+  const { ttlMs } = config.lease;
+  const watch = { ...frame, component: 'kafka' } as const;
+  await untilReady(watch, async () => await checkTopicAtStart(frame, connections, parts));
+  let problem: string | null = null;
+  const troubled = (told: string | null): void => {
+    problem = told;
+  };
+  const watching = watchDatabase(watch, async () => {
+    if (problem !== null) throw new Error(problem);
+    await Promise.resolve();
+  });
+  await runUnderLease({
+    leases: asLease(createModeGuard({ leases, checkpoints, ttlMs })),
+    standbys: parts.standbys,
+    ttlMs,
+    work: (right) => workWithRight({ right, troubled }, frame, connections, parts),
+    reports: {
+      acquired: () => health.streamDown('joining the consumer group'),
+      lost: (_, cause) => logger.warn('lease_lost', { cause }),
+      released: () => undefined,
+    },
+    ...{ logger, health, stopping },
+  });
+  await watching;
+}
+
+/** Many may have it at once. */
+function asLease(guard: ModeGuard): LeaseStore {
+  const lease = { epoch: 0 };
+  return {
+    acquire: async () => ((await guard.lockForTopic()) === 'held' ? lease : null),
+    renew: async () => (await guard.renew()) === 'held',
+    release: guard.release,
+  };
+}
+
+async function workWithRight(
+  { right, troubled }: Readonly<{ right: Right; troubled: ConsumerGroupDeps['troubled'] }>,
+  frame: Frame,
+  connections: Connections,
+  parts: GroupParts,
+): Promise<void> {
+  const { config, logger, clock, health } = frame;
+  const { kafka, lease } = config;
+  const { group: groupId } = kafka;
+  const named = { topic: kafka.topic ?? '', group: groupId };
+  const { ttlMs: sessionMs } = lease;
+  const consuming = consumerConfig({
+    ...{ connection: kafka, group: groupId, workerId: parts.owner, sessionMs },
+  });
+  const group = {
+    openConsumer: () =>
+      createClientConsumer({ client: parts.client.module, config: consuming, named }),
+    sessionMs,
+    ...{ health, troubled, logger, now: clock.now },
+  };
+  const topicMetrics = frame.metrics.topic();
+  await runInGroup(
+    group,
+    (member) => workAsMember({ member, topicMetrics }, frame, connections, parts),
+    right,
+  );
+}
+
+async function workAsMember(
+  { member, topicMetrics }: Readonly<{ member: Member; topicMetrics: TopicMetrics }>,
+  frame: Frame,
+  connections: Connections,
+  parts: GroupParts,
+): Promise<void> {
+  const { config, logger, metrics, clock } = frame;
+  const { sms, state } = connections.mongo;
+  const { owner, endpoints, unreadable, checkpointAt } = parts;
+  const { stopping, isHeld } = member;
+  const { uuidRepresentation } = config.mongodb;
+  let consumer: TopicConsumer | null = null;
+  let queues: Work['ctx']['queues'] | null = null;
+  const held = createHeldPartitions({
+    terms: () => member.terms,
+    consumer: () => consumer,
+    stalled: member.leave,
+    bound: config.limits.maxInFlightPerEndpoint,
+    limit: (calls) => queues?.limitPerEndpoint(calls),
+    callMs: config.call.requestTimeoutMs,
+    ...{ metrics, topicMetrics, logger },
+  });
+  const keys = createMessageKeys(uuidRepresentation);
+  const partitioning: Partitioning = { ...held, keyHashOf: keys.keyHashOf };
+  const views = createBreakerViews({ ...state, writer: { worker: owner, epoch: null }, logger });
+  const holder = { stopping, isHeld, owner, views, endpoints, partitioning };
+  const work = createWork(frame, connections, holder);
+  ({ queues } = work.ctx);
+  const earliest = earliestOf(frame);
+  const memory = createTopicMemory({
+    ...{ checkpoints: state.checkpoints, topic: config.kafka.topic ?? '', workerId: owner },
+    ...{ partitions: held.count, earliest, unreadable },
+  });
+  const keeper = createTopicKeeper(memory, logger);
+  const gaps = openGaps(frame, connections.mongo, { stopping, unreadable });
+  const decode = createDecodeMessage({
+    ...{ database: sms.dbName, collection: sms.collectionName, uuidRepresentation },
+    positionOf: afterMessage,
+    keys,
+  });
+  const reader = createMessageReader({ decode, now: clock.now, metrics: topicMetrics, logger });
+  const { startAt } = config.notify;
+  const opening = {
+    ...{ memory, keeper, gaps, reader, startAt, checkpointAt, earliest, now: clock.now },
+    ...{ isMember: isHeld, logger, metrics, stopping, opened: held.opened, workerId: owner },
+  };
+  await Promise.all([
+    runPipeline(
+      { ...work, chores: createChores(frame, connections, { work, partitioning, unreadable }) },
+      (workOn) =>
+        member.run({
+          work: workOn,
+          rebalanced: held.rebalanced,
+          openTermBy(opened) {
+            consumer = opened;
+            return createTermOpening({ ...opening, consumer: opened });
+          },
+        }),
+    ),
+    keeper.run(stopping),
+    held.run(stopping),
+    views.keepWritten(stopping),
+  ]);
+  metrics.breakersOpen(0);
+}
+
+/** What concerns all partitions is seen to by the holder of the first one. */
+function createChores(
+  { config, logger, metrics }: Frame,
+  { mongo }: Connections,
+  {
+    work,
+    partitioning,
+    unreadable,
+  }: Readonly<{ work: Work; partitioning: Partitioning; unreadable: ReportUnreadable }>,
+): Work['chores'] {
+  const { ctx } = work;
+  const park = createProcess(ctx, { parksAll: true });
+  const scan = { marginMs: config.notify.sweepMarginMs, zone: ctx.policy.zone, logger };
+  return async (partition) => {
+    if (partition.id !== FIRST_PARTITION) return;
+    const { stopping } = partition;
+    const placement = createPlacement({
+      ...{ retries: mongo.state.retries, partitioning, logger, metrics, unreadable },
+      signal: stopping,
+    });
+    await Promise.all([
+      scanGaps({ ...scan, partition, processChange: async (change) => await park(change).durable }),
+      placeRows({ placement, partitioning, logger, onPlaced: ctx.retries.changed.wake, stopping }),
+    ]);
+  };
+}

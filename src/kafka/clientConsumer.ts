@@ -1,0 +1,222 @@
+import type { TopicMessage } from '../ports/topic.ts';
+import { delay } from '../runtime/abort.ts';
+import { createTopicAdmin, type TopicAdmin } from './clientAdmin.ts';
+import { explainFailure, type Named } from './clientErrors.ts';
+import type { ConsumerConfig } from './clientConfig.ts';
+import type {
+  Callback,
+  ClientError,
+  ClientLogLine,
+  KafkaConsumer,
+  KafkaModule,
+  TopicPartition,
+  TopicPartitionOffset,
+} from './clientTypes.ts';
+import { createCommits } from './commits.ts';
+import { codes } from './errorCodes.ts';
+import type { ConsumerEvents, TopicConsumer } from './topicConsumer.ts';
+
+/** Every question to a broker. */
+const ASK_MS = 10_000;
+/** Leaving the group: its coordinator may not answer. */
+const LEAVE_MS = 10_000;
+const POLL_MS = 100;
+const POLL_AT_MOST = 256;
+/** After an error, so that one which lasts does not keep a core busy. */
+const AFTER_ERROR_MS = 100;
+/** While no broker answers, one is asked so often. */
+const ASK_AGAIN_MS = 2_000;
+/** How much of the client's log is kept, for the reasons of errors. */
+const LOG_LINES = 20;
+
+/** A member of the group, by the client's callback API. Each can be opened once. */
+export function createClientConsumer(options: {
+  readonly client: KafkaModule;
+  readonly config: ConsumerConfig;
+  readonly named: Named;
+}): TopicConsumer {
+  const { client, config, named } = options;
+  const { topic } = named;
+  const callbacks = { rebalance_cb: () => undefined, offset_commit_cb: () => undefined };
+  const consumer = new client.KafkaConsumer({ ...config.global, ...callbacks }, config.topic);
+  const commits = createCommits(ASK_MS);
+  const log: string[] = [];
+  const at = (partition: number): TopicPartition => ({ topic, partition });
+  const all = (partitions: readonly number[]): TopicPartition[] => partitions.map(at);
+  const explain = (error: unknown): Error => {
+    const { sentence } = explainFailure(error, log, named);
+    return new Error(sentence, { cause: error });
+  };
+  const ask = async <Result>(question: (done: Callback<Result>) => void): Promise<Result> =>
+    await new Promise((resolve, reject) => {
+      question((error, result) => {
+        if (error === null || error === undefined) resolve(result);
+        else reject(explain(error));
+      });
+    });
+  const closed = new AbortController();
+  let admin: TopicAdmin | null = null;
+  let events: ConsumerEvents | null = null;
+  let isTroubled = false;
+
+  const recovered = (): void => {
+    if (isTroubled) events?.troubled(null);
+    isTroubled = false;
+  };
+  /** The client says that no broker answers, and not that one does again. */
+  const waitForBroker = async (): Promise<void> => {
+    while (isTroubled && !closed.signal.aborted) {
+      await delay(ASK_AGAIN_MS, closed.signal);
+      await bounds(0).then(recovered, () => undefined);
+    }
+  };
+  const troubled = (failure: ClientError): void => {
+    if (closed.signal.aborted) return;
+    events?.troubled(explainFailure(failure, log, named).sentence);
+    if (isTroubled) return;
+    isTroubled = true;
+    waitForBroker().catch(() => undefined);
+  };
+  const bounds: TopicConsumer['bounds'] = async (partition) => {
+    const { lowOffset, highOffset } = await ask<
+      Readonly<{ lowOffset: number; highOffset: number }>
+    >((done) => consumer.queryWatermarkOffsets(topic, partition, ASK_MS, done));
+    return { low: lowOffset, high: highOffset };
+  };
+  const onRebalance = (error: ClientError, partitions: readonly TopicPartition[]): void => {
+    const numbers = partitions.map(({ partition }) => partition);
+    if (error.code === codes.assignPartitions) {
+      recovered();
+      events?.assigned(numbers);
+    } else {
+      events?.revoked(numbers, consumer.assignmentLost());
+    }
+  };
+  const onConsumeError = async (failure: ClientError): Promise<readonly TopicMessage[]> => {
+    const isGone = failure.code === codes.autoOffsetReset || failure.code === codes.fatal;
+    if (isGone || explainFailure(failure, log, named).isFatal) events?.failed(explain(failure));
+    else troubled(failure);
+    await delay(AFTER_ERROR_MS, closed.signal).catch(() => undefined);
+    return [];
+  };
+
+  return {
+    async open(listening) {
+      events = listening;
+      consumer.on('event.log', ({ message }: ClientLogLine) => {
+        log.push(message);
+        if (log.length > LOG_LINES) log.shift();
+      });
+      consumer.on('event.error', troubled);
+      consumer.on('rebalance', onRebalance);
+      consumer.on('offset.commit', commits.answered);
+      consumer.setDefaultConsumeTimeout(POLL_MS);
+      consumer.setDefaultIsTimeoutOnlyForFirstMessage(true);
+      await ask((done) => consumer.connect({ timeout: ASK_MS }, done));
+      admin = createTopicAdmin(client, consumer, { ask, limitMs: ASK_MS });
+      consumer.subscribe([topic]);
+    },
+    async poll() {
+      return await new Promise((resolve) => {
+        consumer.consume(POLL_AT_MOST, (error, messages) => {
+          if (error !== null && error !== undefined) return resolve(onConsumeError(error));
+          if (messages.length > 0) recovered();
+          return resolve(messages.map(toMessage));
+        });
+      });
+    },
+    assign(places) {
+      consumer.incrementalAssign(places.map((place) => ({ ...at(place.partition), ...place })));
+    },
+    unassign: (partitions) => void consumer.incrementalUnassign(all(partitions)),
+    pause: (partitions) => consumer.pause(all(partitions)),
+    resume: (partitions) => consumer.resume(all(partitions)),
+    async commit({ partition, offset }) {
+      const place = { ...at(partition), offset };
+      const answer = commits.expect(place);
+      consumer.commit([place]);
+      const error = await answer;
+      if (error === null) {
+        recovered();
+        return 'committed';
+      }
+      const { code = null } = error;
+      if (code === codes.unknownMemberId) return 'fenced';
+      if (code === codes.illegalGeneration || code === codes.rebalanceInProgress) {
+        return 'rebalancing';
+      }
+      throw explain(error);
+    },
+    async committed(partitions) {
+      const found = await ask<readonly (Partial<TopicPartitionOffset> | Error)[]>((done) =>
+        consumer.committed(all(partitions), ASK_MS, done),
+      );
+      return offsetsOf(found, explain);
+    },
+    bounds,
+    knownEnd(partition) {
+      try {
+        const { highOffset } = consumer.getWatermarkOffsets(topic, partition);
+        return highOffset < 0 ? null : highOffset;
+      } catch {
+        return null;
+      }
+    },
+    async firstMessageAt(partition) {
+      return (await admin?.firstMessageAt(at(partition))) ?? null;
+    },
+    async offsetAt(partition, time) {
+      const asked = [{ ...at(partition), offset: time.getTime() }];
+      const found = await ask<readonly (Partial<TopicPartitionOffset> | Error)[]>((done) =>
+        consumer.offsetsForTimes(asked, ASK_MS, done),
+      );
+      const offset = offsetsOf(found, explain).get(partition) ?? -1;
+      return offset < 0 ? null : offset;
+    },
+    async topic() {
+      if (admin === null) throw new Error('the consumer is not open');
+      return await admin.describe(topic);
+    },
+    async close() {
+      closed.abort(new Error('the consumer is closed'));
+      commits.close();
+      admin = null;
+      await leave(consumer);
+    },
+  };
+}
+
+async function leave(consumer: KafkaConsumer): Promise<void> {
+  if (!consumer.isConnected()) return;
+  const patience = new AbortController();
+  const left = new Promise<void>((resolve) => consumer.disconnect(() => resolve()));
+  await Promise.race([left, delay(LEAVE_MS, patience.signal).catch(() => undefined)]);
+  patience.abort();
+}
+
+function offsetsOf(
+  found: readonly (Partial<TopicPartitionOffset> | Error)[],
+  explain: (error: unknown) => Error,
+): ReadonlyMap<number, number> {
+  const offsets = new Map<number, number>();
+  for (const each of found) {
+    if (Error.isError(each)) throw explain(each);
+    const { partition, offset } = each;
+    if (partition !== undefined && offset !== undefined) offsets.set(partition, offset);
+  }
+  return offsets;
+}
+
+function toMessage({
+  partition,
+  offset,
+  key,
+  value,
+  timestamp,
+}: TopicPartitionOffset & {
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly timestamp: number;
+}): TopicMessage {
+  return { partition, offset, key, value, timestampMs: timestamp };
+}

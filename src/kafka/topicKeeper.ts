@@ -1,0 +1,49 @@
+import type { SavedTopicPlace, TopicMemory } from '../ports/topicMemory.ts';
+import { pause } from '../runtime/abort.ts';
+import { toError } from '../runtime/errors.ts';
+import type { Logger } from '../runtime/logger.ts';
+
+/** How often what was committed is written into MongoDB, too. */
+const KEEP_EVERY_MS = 10_000;
+/** How long a hand-over waits for that: what is remembered may be a bit behind what is committed. */
+const HAND_OVER_MS = 1_000;
+
+/** Writes down in MongoDB what was committed in Kafka, should Kafka lose it. */
+export interface TopicKeeper {
+  committed(place: SavedTopicPlace): void;
+  /** The partition passes on. Resolves when what was committed is written, or after a second. */
+  handOver(partition: number): Promise<void>;
+  /** Writes now and then, until `stopping`. */
+  run(stopping: AbortSignal): Promise<void>;
+}
+
+export function createTopicKeeper(memory: TopicMemory, logger: Logger): TopicKeeper {
+  const unsaved = new Map<number, SavedTopicPlace>();
+  const save = async (places: readonly SavedTopicPlace[]): Promise<void> => {
+    try {
+      await memory.save(places);
+      for (const place of places) {
+        if (unsaved.get(place.partition) === place) unsaved.delete(place.partition);
+      }
+    } catch (error) {
+      logger.warn('database_retry', { what: 'topic memory', error: toError(error) });
+    }
+  };
+  return {
+    committed: (place) => void unsaved.set(place.partition, place),
+    async handOver(partition) {
+      const place = unsaved.get(partition);
+      if (place === undefined) return;
+      const patience = new AbortController();
+      await Promise.race([save([place]), pause(HAND_OVER_MS, patience.signal)]);
+      patience.abort();
+      unsaved.delete(partition);
+    },
+    async run(stopping) {
+      while (!stopping.aborted) {
+        await pause(KEEP_EVERY_MS, stopping);
+        if (!stopping.aborted && unsaved.size > 0) await save([...unsaved.values()]);
+      }
+    },
+  };
+}
