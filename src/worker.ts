@@ -95,9 +95,10 @@ async function notifyCustomers(
   const { config, logger, stopping, abandoned } = frame;
   const { mongo } = connections;
   const watch = { ...frame, component: 'mongodb' } as const;
+  const isPartitioned = client !== null;
   const { collectionUuid } = await untilReady(watch, async () => {
     await mongo.connect();
-    return await preflight(mongo.sms, mongo.state);
+    return await preflight(mongo.sms, mongo.state, { isPartitioned });
   });
   // From here on it is known what MongoDB's clock shows.
   await untilReady(watch, mongo.ping);
@@ -116,7 +117,6 @@ async function notifyCustomers(
   });
   await untilReady(watch, endpoints.load);
   const refreshing = endpoints.keepFresh(stopping);
-  const isPartitioned = client !== null;
   const indexing = keepIndexes(mongo.state, { logger, stopping, isPartitioned });
   const standbys = createStandbyStore(mongo.state.leases, owner);
   const parts = { owner, standbys, endpoints, unreadable, collectionUuid };

@@ -9,7 +9,7 @@ import { partitionIndexes } from './rowPartitions.ts';
 
 type Indexed = Pick<StateCollections, 'sent' | 'retries'>;
 /** How the rows of durable state are shared out among workers. */
-interface Sharing {
+export interface Sharing {
   readonly isPartitioned?: boolean;
 }
 type Index = Document & { readonly key: Readonly<Record<string, number>> };

@@ -1,6 +1,5 @@
 import { MinKey, MongoBulkWriteError, type AnyBulkWriteOperation, type Document } from 'mongodb';
-import type { Partitioning } from '../ports/partitioning.ts';
-import type { Placement } from '../ports/placement.ts';
+import type { Partitioning, Placement } from '../ports/partitioning.ts';
 import type { Metrics } from '../ports/telemetry.ts';
 import type { Logger } from '../runtime/logger.ts';
 import {

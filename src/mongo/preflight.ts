@@ -5,7 +5,7 @@ import { limits, withDeadline } from './calls.ts';
 import { toConfigurationError } from './configurationErrors.ts';
 import type { StateCollections } from './database.ts';
 import { codes, serverCode } from './errors.ts';
-import { ensureStateCollections } from './indexes.ts';
+import { ensureStateCollections, type Sharing } from './indexes.ts';
 
 /** What the start found out about the collection. */
 export interface Preflight {
@@ -18,7 +18,11 @@ export interface Preflight {
  * `ConfigurationError` with one sentence for what an operator has to fix; anything else it throws means
  * that the server could not be asked now.
  */
-export async function preflight(sms: Collection, state: StateCollections): Promise<Preflight> {
+export async function preflight(
+  sms: Collection,
+  state: StateCollections,
+  sharing: Sharing = {},
+): Promise<Preflight> {
   await refuseStandalone(sms.db);
   const info = await collectionInfo(sms);
   refuseUnsupportedKind(sms, info);
@@ -38,6 +42,7 @@ export async function preflight(sms: Collection, state: StateCollections): Promi
   await ensureStateCollections(
     state,
     async (namespace, createIndexes) => await allowed(`createIndex on ${namespace}`, createIndexes),
+    sharing,
   );
   for (const collection of Object.values(state)) {
     await tryStateRights(collection as Collection<{ _id: string }>);

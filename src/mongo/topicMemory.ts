@@ -1,5 +1,10 @@
 import type { Document, Filter, UpdateFilter } from 'mongodb';
-import type { RememberedPlace, SavedTopicPlace, TopicMemory } from '../ports/topicMemory.ts';
+import type {
+  FirstStartOfTopic,
+  SavedTopicPlace,
+  TopicMemory,
+  TopicPlace,
+} from '../ports/topicMemory.ts';
 import { createPatience, findAll, limits, withDeadline } from './calls.ts';
 import type { CheckpointRows } from './checkpoints.ts';
 import { codes, expectedFailures } from './errors.ts';
@@ -23,33 +28,30 @@ interface TopicMemoryRow {
   /** When the message before the offset was written. */
   readonly at: Date;
   readonly savedAt: Date;
-  /** For people. */
+  /** The worker that saved it. */
   readonly workerId: string;
   /** How many the topic had. */
   readonly partitions: number;
 }
 
-/** Of the topic as a whole. */
-interface FirstStartRow {
-  /** `kafka:<topic>` */
-  readonly _id: string;
-  readonly topicId: string;
-  readonly partitions: number;
-  readonly at: Date;
-  /** For people. */
-  readonly workerId: string;
-}
+/** The first start of a topic: `_id` is `kafka:<topic>`. */
+type FirstStartRow = Omit<TopicMemoryRow, 'offset' | 'savedAt'>;
 
 interface Update {
   readonly filter: Filter<TopicMemoryRow>;
   readonly update: UpdateFilter<TopicMemoryRow>;
 }
 
-const shape = {
+const firstStartShape = {
   topicId: kinds.text,
-  offset: kinds.count,
   at: kinds.date,
   partitions: kinds.count,
+} as const satisfies ShapeOf<FirstStartRow>;
+const shape = {
+  ...firstStartShape,
+  offset: kinds.count,
+  savedAt: kinds.date,
+  workerId: kinds.text,
 } as const satisfies ShapeOf<TopicMemoryRow>;
 
 const PREFIX = 'kafka:';
@@ -77,11 +79,23 @@ export function createTopicMemory(options: {
   const { unreadable = reportNothing } = options;
   const collection = checkpoints.collectionName;
   const rows = checkpoints.db.collection<TopicMemoryRow>(collection);
-  const firstStarts = checkpoints.db.collection<FirstStartRow>(collection);
   const patience = createPatience(limits.write);
   const prefix = `${PREFIX}${topic}:`;
 
-  const toPlace = (row: Document): RememberedPlace | null => {
+  const timeOf = (row: Document): Date => dateOf(row['at']) ?? dateOf(row['savedAt']) ?? earliest();
+  const toFirstStart = (row: Document): FirstStartOfTopic => {
+    const at = timeOf(row);
+    const problem = problemIn(row, firstStartShape);
+    if (problem === null) {
+      const { topicId, partitions: count } = row as FirstStartRow;
+      return { topicId, partitions: count, at, isNew: false };
+    }
+    const what = 'partitions without an offset are read from their first message on';
+    const advice = `${what}; once they have one, remove it`;
+    unreadable({ collection, id: row['_id'], problem, advice });
+    return { topicId: '', partitions: 0, at, isNew: false };
+  };
+  const toPlace = (row: Document): TopicPlace | null => {
     const id = row['_id'] as string;
     const number = id.slice(prefix.length);
     const partition = Number(number);
@@ -90,7 +104,7 @@ export function createTopicMemory(options: {
       unreadable({ collection, id, problem, advice: 'it is ignored: remove it' });
       return null;
     }
-    const at = dateOf(row['at']) ?? dateOf(row['savedAt']) ?? earliest();
+    const at = timeOf(row);
     const problem = problemIn(row, shape);
     if (problem !== null) {
       const what = `if it is needed, what was written since ${at.toISOString()} is searched for`;
@@ -98,8 +112,8 @@ export function createTopicMemory(options: {
       unreadable({ collection, id, problem, advice });
     }
     const offset = isCount(row['offset']) ? Number(row['offset']) : null;
-    const written = { workerId: textOf(row['workerId']), savedAt: dateOf(row['savedAt']) };
-    return { partition, topicId: textOf(row['topicId']), offset, at, ...written };
+    const by = { savedAt: dateOf(row['savedAt']), workerId: textOf(row['workerId']) };
+    return { partition, topicId: textOf(row['topicId']), offset, at, ...by };
   };
   const toUpdate = ({ partition, topicId, offset, at }: SavedTopicPlace): Update => {
     const isNoFurther = { offset: { $not: { $gt: offset } } };
@@ -119,18 +133,16 @@ export function createTopicMemory(options: {
   };
 
   return {
-    async firstStart(ifFirst) {
-      const row = { ...ifFirst, workerId };
-      const added = await withDeadline(patience, () =>
-        firstStarts.updateOne(
-          { _id: `${PREFIX}${topic}` },
-          { $setOnInsert: row },
-          { upsert: true },
-        ),
+    async firstStart({ topicId, partitions: count, at }) {
+      const filter = { _id: `${PREFIX}${topic}` };
+      const update = { $setOnInsert: { topicId, partitions: count, at, workerId } };
+      const { upsertedCount } = await withDeadline(patience, () =>
+        rows.updateOne(filter, update, { upsert: true }),
       );
-      if (added.upsertedCount === 1) return { ...ifFirst, isNew: true };
-      const [found] = await findAll(patience, firstStarts, { _id: `${PREFIX}${topic}` });
-      return { ...toFirstStart(found ?? {}, ifFirst), isNew: false };
+      if (upsertedCount === 1) return { topicId, partitions: count, at, isNew: true };
+      const [row] = await findAll(patience, rows, filter);
+      if (row === undefined) throw new Error('the first start of the topic was removed meanwhile');
+      return toFirstStart(row);
     },
     async load() {
       // What follows the colon in the order of characters: no topic's name has either.
@@ -153,14 +165,4 @@ export function createTopicMemory(options: {
       }
     },
   };
-}
-
-/** What can't be read counts as of now: partitions of which nothing is remembered begin where the topic begins. */
-function toFirstStart(
-  row: Document,
-  { topicId }: Pick<FirstStartRow, 'topicId'>,
-): Omit<FirstStartRow, '_id' | 'workerId'> {
-  const partitions = isCount(row['partitions']) ? Number(row['partitions']) : 0;
-  const at = dateOf(row['at']) ?? new Date(0);
-  return { topicId: textOf(row['topicId']) ?? topicId, partitions, at };
 }

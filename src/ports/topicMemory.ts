@@ -1,24 +1,22 @@
-/** How far a partition of the topic was, and when that was. */
-export interface TopicPlace {
+/** How far a partition of the topic is. */
+export interface SavedTopicPlace {
   readonly partition: number;
-  /** Of the topic as it was then: one that is made anew has another. Null where it can't be read. */
-  readonly topicId: string | null;
-  /** Everything before it was acknowledged. Null where it can't be read. */
-  readonly offset: number | null;
+  /** Of the topic as it is now: one that is made anew has another. */
+  readonly topicId: string;
+  /** Everything before it is acknowledged. */
+  readonly offset: number;
   /** When what was acknowledged last was written, by the clock of MongoDB. */
   readonly at: Date;
 }
 
-export interface SavedTopicPlace extends TopicPlace {
-  readonly topicId: string;
-  readonly offset: number;
-}
-
-/** One that is remembered. */
-export interface RememberedPlace extends TopicPlace {
-  /** The worker that has written it, and when; null where that can't be read. */
-  readonly workerId: string | null;
+/** How far it was when that was saved. What can't be read of that is null. */
+export interface TopicPlace extends Pick<SavedTopicPlace, 'partition' | 'at'> {
+  readonly topicId: string | null;
+  readonly offset: number | null;
+  /** By the clock of MongoDB. */
   readonly savedAt: Date | null;
+  /** Who saved it. */
+  readonly workerId: string | null;
 }
 
 /** Partitions that were there then begin where the first start does; those added later at their first message. */
@@ -35,10 +33,13 @@ export interface FirstStartOfTopic {
  * with majority. Each call rejects when the database does not answer.
  */
 export interface TopicMemory {
-  /** Writes down when the first worker ever began to read the topic, and its partitions then; or what is written. */
+  /**
+   * Writes down when the first worker ever began to read the topic, and its partitions then; or what is written, by this
+   * worker too where it missed the answer. Where that can't be read, all partitions count as added later.
+   */
   firstStart(ifFirst: Omit<FirstStartOfTopic, 'isNew'>): Promise<FirstStartOfTopic>;
   /** All of the topic's. */
-  load(): Promise<readonly RememberedPlace[]>;
+  load(): Promise<readonly TopicPlace[]>;
   /** Those that are further, or of another topic than the one that is remembered; the others stay as they are. */
   save(places: readonly SavedTopicPlace[]): Promise<void>;
 }

@@ -1,7 +1,6 @@
 import { orAbort, pause } from '../runtime/abort.ts';
 import type { Logger } from '../runtime/logger.ts';
-import type { Partitioning } from '../ports/partitioning.ts';
-import type { PlacedUpTo, Placement } from '../ports/placement.ts';
+import type { Partitioning, PlacedUpTo, Placement } from '../ports/partitioning.ts';
 
 /** How often rows are looked for that commands have written. */
 const LOOK_EVERY_MS = 1_000;

@@ -4,7 +4,7 @@ import { stateCollections } from '../../../src/mongo/database.ts';
 import { ensureStateCollections } from '../../../src/mongo/indexes.ts';
 import { createPlacement } from '../../../src/mongo/placement.ts';
 import { createReplayQueue } from '../../../src/mongo/retrySupport.ts';
-import type { PlacedUpTo } from '../../../src/ports/placement.ts';
+import type { PlacedUpTo } from '../../../src/ports/partitioning.ts';
 import { NO_ENDPOINT } from '../../../src/ports/retries.ts';
 import { aSubject } from '../../support/builders.ts';
 import { examined } from '../../support/docsExamined.ts';

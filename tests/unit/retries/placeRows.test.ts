@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { PlacedUpTo } from '../../../src/ports/placement.ts';
+import type { PlacedUpTo } from '../../../src/ports/partitioning.ts';
 import { placeRows } from '../../../src/retries/placeRows.ts';
 import { Stopping } from '../../../src/runtime/abort.ts';
 import { createMemoryLogger } from '../../support/memoryLogger.ts';
