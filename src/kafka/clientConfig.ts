@@ -91,6 +91,8 @@ export function consumerConfig({
       'queued.min.messages': 2_000,
       // The default, a second, stalls small queues.
       'fetch.queue.backoff.ms': 10,
+      // After so long at most, partitions that were added to the topic are read.
+      'topic.metadata.refresh.interval.ms': 30_000,
     },
     topic: { 'auto.offset.reset': 'error' },
   };

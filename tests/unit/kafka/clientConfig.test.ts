@@ -76,6 +76,7 @@ describe('the consumer', () => {
       'allow.auto.create.topics': false,
       'queued.min.messages': 2_000,
       'fetch.queue.backoff.ms': 10,
+      'topic.metadata.refresh.interval.ms': 30_000,
     });
     expect(topic).toEqual({ 'auto.offset.reset': 'error' });
     expect(global).not.toHaveProperty(['auto.offset.reset']);
