@@ -22,7 +22,7 @@ type LastRead = { readonly [Name in keyof StateFigures]: StateFigures[Name] | nu
 export interface PrometheusMetrics extends Metrics {
   /** The figures just read; those left out keep their values. */
   stateRead(figures: Partial<StateFigures>): void;
-  /** For a worker that takes statuses from a topic; the series exist from then on. */
+  /** For a worker that takes statuses from a topic; the series exist from the first call on. */
   topic(): TopicMetrics;
   /** The Prometheus text exposition. */
   text(): Promise<string>;
@@ -192,6 +192,7 @@ export function createMetrics(
     return (checkpointAt.getTime() - oldestOplogEntryAt.getTime()) / 1000;
   });
   const secondsSince = (atMs: number): number => Math.max(0, (now() - atMs) / 1000);
+  let ofTopic: TopicMetrics | null = null;
 
   return {
     notificationEnded: (state, reason) => notifications.inc({ state, reason }),
@@ -226,7 +227,7 @@ export function createMetrics(
       const own = held.size > 0 && { checkpointAt: figures.checkpointAt };
       figures = { ...figures, ...read, ...own };
     },
-    topic: () => createTopicMetrics(registry, now),
+    topic: () => (ofTopic ??= createTopicMetrics(registry, now)),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };
