@@ -159,8 +159,9 @@ async function findFirstStart(
   const times = firstStartTimes({ startAt, checkpointAt: await checkpointAt() });
   if (times !== null) {
     const offset = await consumer.offsetAt(partition, times.messagesFrom);
-    return { from: times.from, offset };
+    return { from: times.from, offset, isOfTopic: false };
   }
   // Other members began at the end then, each when it was assigned its partitions.
-  return isNew ? null : { from: at, offset: await consumer.offsetAt(partition, at) };
+  if (isNew) return null;
+  return { from: at, offset: await consumer.offsetAt(partition, at), isOfTopic: true };
 }

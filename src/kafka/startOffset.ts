@@ -23,6 +23,8 @@ export interface FirstStart {
   readonly from: Date;
   /** Of the first message that was written at `messagesFrom` or later; null when there is none. */
   readonly offset: number | null;
+  /** The topic was there at `from`, and messages were written into it. */
+  readonly isOfTopic: boolean;
 }
 
 export interface StartFacts {
@@ -119,9 +121,10 @@ function atFirstStart({ log, firstStart, now }: StartFacts): StartDecision {
   const begin = Math.min(Math.max(found, log.low), log.high);
   const first = { begin, commitFirst: true, why: 'first_start' } as const;
   if (firstStart === null) return { ...first, gap: null, memoryAt: earlier(now) };
-  const { from } = firstStart;
-  // A message before `begin` shows that the log reaches back far enough.
-  const until = begin > log.low ? from : beforeFirst(log, now);
+  const { from, isOfTopic } = firstStart;
+  // Nothing is missing from a log that begins with the topic, nor from one with a message before `begin`.
+  const reachesBack = begin > log.low || (isOfTopic && log.low === 0);
+  const until = reachesBack ? from : beforeFirst(log, now);
   const memoryAt = from < now ? from : earlier(now);
   return { ...first, gap: from < until ? { from, until } : null, memoryAt };
 }

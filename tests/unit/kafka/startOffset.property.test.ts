@@ -121,7 +121,9 @@ class Model {
       topicId: String(this.topic),
       memory: this.memory,
       isAdded: false,
-      firstStart: times && { from: times.from, offset: found?.offset ?? null },
+      firstStart: times && {
+        ...{ from: times.from, offset: found?.offset ?? null, isOfTopic: false },
+      },
       now: new Date(this.nowMs),
       earliest: new Date(0),
     };

@@ -14,6 +14,8 @@ const facts: StartFacts = {
   now: at(30),
   earliest: at(0),
 };
+const since = { isOfTopic: false };
+const whole = { low: 0, high: 0, firstMessageAt: null };
 const empty = { low: 100, high: 100, firstMessageAt: null };
 const fresh = { ...facts, committed: null, memory: null };
 
@@ -31,7 +33,7 @@ describe('the start in a partition', () => {
     ['without a memory', { memory: null }, 150],
     ['behind what is remembered, as an operator may set it', { committed: 110 }, 110],
     ['in a partition that was added', { isAdded: true }, 150],
-    ['although START_AT is set', { firstStart: { from: at(12), offset: 120 } }, 150],
+    ['although START_AT is set', { firstStart: { ...since, from: at(12), offset: 120 } }, 150],
   ])('is the committed offset %s', (_, other: Partial<StartFacts>, begin) => {
     expect(decideStart({ ...facts, ...other })).toEqual({
       begin,
@@ -110,7 +112,12 @@ describe('the start in a partition', () => {
     ],
     [
       'the partition was added later',
-      { committed: null, memory: null, isAdded: true, firstStart: { from: at(12), offset: 120 } },
+      {
+        committed: null,
+        memory: null,
+        isAdded: true,
+        firstStart: { ...since, from: at(12), offset: 120 },
+      },
       { gap: null, memoryAt: at(0), why: 'partition_added' },
     ],
   ])('is the start of the log when %s', (_, other, expected) => {
@@ -137,40 +144,62 @@ describe('the start in a partition', () => {
     ['the end of an empty log', { log: empty }, { begin: 100, gap: null }],
     [
       'the first message of that time',
-      { firstStart: { from: at(12), offset: 120 } },
+      { firstStart: { ...since, from: at(12), offset: 120 } },
       { begin: 120, gap: null, memoryAt: at(12) },
     ],
     [
       'the end when none is of that time or later',
-      { firstStart: { from: at(40), offset: null } },
+      { firstStart: { ...since, from: at(40), offset: null } },
       { begin: 200, gap: null, memoryAt: at(29) },
     ],
     [
       'the start of the log when that begins later, with a gap before',
-      { firstStart: { from: at(6), offset: 100 } },
+      { firstStart: { ...since, from: at(6), offset: 100 } },
       { begin: 100, gap: { from: at(6), until: at(11) }, memoryAt: at(6) },
     ],
     [
       'the start of the log when that begins within the margin',
-      { firstStart: { from: at(11), offset: 100 } },
+      { firstStart: { ...since, from: at(11), offset: 100 } },
       { begin: 100, gap: null, memoryAt: at(11) },
     ],
     [
       'an empty log, with a gap until now',
-      { log: empty, firstStart: { from: at(6), offset: null } },
+      { log: empty, firstStart: { ...since, from: at(6), offset: null } },
       { begin: 100, gap: { from: at(6), until: at(30) } },
     ],
     [
       'an empty log for a time in the future',
-      { log: empty, firstStart: { from: at(40), offset: null } },
+      { log: empty, firstStart: { ...since, from: at(40), offset: null } },
       { begin: 100, gap: null },
     ],
     [
+      'the end of a topic that another member has found empty',
+      { log: whole, firstStart: { from: at(6), offset: null, isOfTopic: true } },
+      { begin: 0, gap: null, memoryAt: at(6) },
+    ],
+    [
+      'the first message of a topic that another member has found empty',
+      {
+        log: { low: 0, high: 9, firstMessageAt: at(10) },
+        firstStart: { from: at(6), offset: 0, isOfTopic: true },
+      },
+      { begin: 0, gap: null, memoryAt: at(6) },
+    ],
+    [
+      'the start of the log that has lost messages since another member found it',
+      { firstStart: { from: at(6), offset: 100, isOfTopic: true } },
+      { begin: 100, gap: { from: at(6), until: at(11) }, memoryAt: at(6) },
+    ],
+    [
       'within the log whatever offset is found',
-      { firstStart: { from: at(6), offset: 7 } },
+      { firstStart: { ...since, from: at(6), offset: 7 } },
       { begin: 100 },
     ],
-    ['at most the end', { firstStart: { from: at(12), offset: 207 } }, { begin: 200, gap: null }],
+    [
+      'at most the end',
+      { firstStart: { ...since, from: at(12), offset: 207 } },
+      { begin: 200, gap: null },
+    ],
   ])('for the first time is %s', (_, other, expected) => {
     const decision = decideStart({ ...fresh, ...other });
     expect(decision).toMatchObject({ commitFirst: true, why: 'first_start', ...expected });
