@@ -21,7 +21,6 @@ interface Admin {
   describeTopics(topics: readonly string[], options: object, done: Done): void;
   listOffsets(partitions: readonly object[], options: object, done: Done): void;
   deleteRecords(records: readonly object[], options: object, done: Done): void;
-  listConsumerGroupOffsets(groups: readonly object[], options: object, done: Done): void;
   deleteGroups(groups: readonly string[], options: object, done: Done): void;
   disconnect(): void;
 }
@@ -32,6 +31,7 @@ interface Consumer {
   setDefaultConsumeTimeout(ms: number): void;
   consume(atMost: number, done: Done): void;
   commitCb(offsets: readonly object[], done: Done): void;
+  committed(partitions: readonly object[], timeoutMs: number, done: Done): void;
   disconnect(done: Done): void;
 }
 

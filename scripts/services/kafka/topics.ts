@@ -1,3 +1,4 @@
+import { openGroupReader } from './groupReader.ts';
 import { asked, importClient, type ClientError } from './importClient.ts';
 
 interface TopicDescription {
@@ -98,13 +99,12 @@ export async function openTopicAdmin(
       if (result?.error) throw failure(`deleting records of ${topic}`, result.error);
     },
     async committed(group, topic) {
-      const partitions = await partitionsOf(topic);
-      const wanted = partitions.map((partition) => ({ topic, partition }));
-      const [result] = await asked<readonly GroupOffsets[]>((done) =>
-        admin.listConsumerGroupOffsets([{ groupId: group, partitions: wanted }], options, done),
-      );
-      if (result === undefined || result.error) throw failure(`offsets of ${group}`, result?.error);
-      return inOrder(partitions, result.partitions).map((offset) => (offset < 0 ? null : offset));
+      const reader = await openGroupReader(bootstrap, { group, settings, timeoutMs });
+      try {
+        return await reader.committed(topic, await partitionsOf(topic));
+      } finally {
+        await reader.close();
+      }
     },
     async commit(group, topic, offsets) {
       const consumer = new kafka.KafkaConsumer({ ...conf, 'group.id': group }, {});
@@ -135,11 +135,6 @@ interface PartitionOffset {
 interface DescribedTopic {
   readonly topicId: { readonly base64: string };
   readonly partitions: readonly unknown[];
-  readonly error?: ClientError;
-}
-
-interface GroupOffsets {
-  readonly partitions: readonly PartitionOffset[];
   readonly error?: ClientError;
 }
 
