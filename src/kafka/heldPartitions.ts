@@ -63,26 +63,32 @@ export function createHeldPartitions(deps: HeldPartitionsDeps): HeldPartitions {
   };
   /** The client loses the error of a partition that it stops reading, if messages of others come with it. */
   const watchProgress = async (stopping: AbortSignal): Promise<void> => {
-    const before = new Map<TopicTerm, number>();
+    /** Where a partition was when it had messages to read, and none waiting: once they may just have been written. */
+    const suspects = new WeakMap<TopicTerm, number>();
     while (!stopping.aborted) {
       await pause(STALLED_AFTER_MS, stopping);
       for (const [partition, term] of terms()) {
+        const bounds = term.waiting === 0 ? await boundsOf(partition) : null;
+        if (stopping.aborted) return;
         const { nextOffset } = term;
-        const isStill = term.waiting === 0 && before.get(term) === nextOffset;
-        before.set(term, nextOffset);
-        const bounds = isStill
-          ? await consumer()
-              ?.bounds(partition)
-              .catch(() => null)
-          : null;
-        if (stopping.aborted || !bounds || term.nextOffset !== nextOffset) continue;
-        const { low, high } = bounds;
-        if (nextOffset >= low && nextOffset >= high) continue;
-        stalled(
-          new Error(`partition ${partition} is not read at ${nextOffset} of ${low} to ${high}`),
-        );
+        const isBehind = bounds !== null && (nextOffset < bounds.low || nextOffset < bounds.high);
+        const wasSuspect = suspects.get(term) === nextOffset;
+        suspects.delete(term);
+        if (!isBehind || term.waiting > 0) continue;
+        if (!wasSuspect) suspects.set(term, nextOffset);
+        else {
+          const { low, high } = bounds;
+          const where = `at ${nextOffset} of ${low} to ${high}`;
+          stalled(new Error(`partition ${partition} is not read any more, ${where}`));
+        }
       }
     }
+  };
+  const boundsOf = async (
+    partition: number,
+  ): Promise<Readonly<{ low: number; high: number }> | null> => {
+    const asked = consumer()?.bounds(partition) ?? null;
+    return asked === null ? null : await asked.catch(() => null);
   };
   return {
     held: () => held,
