@@ -14,8 +14,13 @@ const plugin = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1';
  * Throws one sentence that says what to install.
  */
 export async function kafkaJars(): Promise<string> {
+  return await jarsOf(pom);
+}
+
+/** @param file a POM: what it depends on, and what that needs to run */
+export async function jarsOf(file: string): Promise<string> {
   const version = createHash('sha256')
-    .update(await readFile(pom))
+    .update(await readFile(file))
     .digest('hex')
     .slice(0, 16);
   return await cached(`kafka-jars-${version}`, async (scratch) => {
@@ -25,11 +30,11 @@ export async function kafkaJars(): Promise<string> {
           '(Debian and Ubuntu: apt-get install maven).',
       );
     }
-    process.stderr.write("Fetching Kafka and MongoDB's connector with mvn (60 MB, once) …\n");
+    process.stderr.write("Fetching Kafka's jars with mvn (once) …\n");
     const jars = join(scratch, 'jars');
     const goal = `${plugin}:copy-dependencies`;
     const options = ['-DincludeScope=runtime', `-DoutputDirectory=${jars}`];
-    await runCommand('mvn', ['-q', '-B', '-f', pom, goal, ...options], { timeoutMs: 600_000 });
+    await runCommand('mvn', ['-q', '-B', '-f', file, goal, ...options], { timeoutMs: 600_000 });
     return jars;
   });
 }

@@ -1,90 +1,85 @@
 /**
- * `node tests/support/kafka/recordMessages.ts`: writes down what the real connector makes of each write in each format,
- * one file a format in `messages/`, for the tests of those who decode them.
+ * `node tests/support/kafka/recordMessages.ts [FORMAT…]`: writes down what the real connectors make of each write, one
+ * file a format in `messages/`, for the tests of those who decode them.
  */
+import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { MongoClient } from 'mongodb';
+import { MongoClient, type Document } from 'mongodb';
 import { startBroker, type Broker } from '../../../scripts/services/kafka/broker.ts';
 import { ensureKafkaClient } from '../../../scripts/services/kafka/client.ts';
 import { startConnect } from '../../../scripts/services/kafka/connect.ts';
 import { openTopicAdmin } from '../../../scripts/services/kafka/topics.ts';
 import { startReplicaSet } from '../../../scripts/services/replicaSet.ts';
 import { until } from '../../../scripts/services/until.ts';
-import { streamPipeline } from '../../../src/mongo/streamEvent.ts';
+import { formats, type Format } from './formats.ts';
 import { openTopicReader, type SeenMessage } from './topicMessages.ts';
-import { ids, oddWrites, writesTo } from './writes.ts';
 
 const folder = fileURLToPath(new URL('messages', import.meta.url));
 const partitions = 12;
-const formatter = (name: string): Readonly<Record<string, string>> => ({
-  'output.format.value': 'json',
-  'value.converter': 'org.apache.kafka.connect.storage.StringConverter',
-  'output.json.formatter': `com.mongodb.kafka.connect.source.json.formatter.${name}`,
-});
-const jsonConverter = (schemas: boolean): Readonly<Record<string, string>> => ({
-  ...formatter('ExtendedJson'),
-  'value.converter': 'org.apache.kafka.connect.json.JsonConverter',
-  'value.converter.schemas.enable': String(schemas),
-});
-const formats: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  bson: {},
-  extendedJson: formatter('ExtendedJson'),
-  defaultJson: formatter('DefaultJson'),
-  simplifiedJson: formatter('SimplifiedJson'),
-  jsonConverter: jsonConverter(false),
-  jsonConverterWithSchema: jsonConverter(true),
-  // A set-up that is refused.
-  fullDocumentOnly: {
-    'publish.full.document.only': 'true',
-    pipeline: JSON.stringify(streamPipeline().slice(0, 1)),
-  },
-};
 
-async function record(name: string, broker: Broker, mongodbUri: string): Promise<void> {
+/** The messages, one after another. */
+async function record(
+  topic: string,
+  { options, writes, tells, hasMore }: Format,
+  servers: Readonly<{ broker: Broker; mongodbUri: string }>,
+): Promise<readonly object[]> {
+  const { broker, mongodbUri } = servers;
+  const { bootstrap } = broker;
   await using client = await new MongoClient(mongodbUri).connect();
-  // Fixtures of different formats can be compared but for times and tokens.
-  const db = client.db('central');
-  await db.dropDatabase();
-  const admin = await openTopicAdmin(broker.bootstrap);
-  await admin.create(name, { partitions });
+  const [database, collection] = ['central', 'SMSDetailDocument'];
+  const sms = client.db(database).collection(collection);
+  await client.db(database).dropDatabase();
+  const admin = await openTopicAdmin(bootstrap);
+  await admin.create(topic, { partitions });
   admin.close();
-  const sms = db.collection('SMSDetailDocument');
+  const { settings, connector } = await options();
   const connect = await startConnect({
-    bootstrap: broker.bootstrap,
-    mongodbUri,
-    database: 'central',
-    collection: sms.collectionName,
-    topic: name,
-    settings: { 'heartbeat.interval.ms': '1000', ...formats[name] },
+    ...{ bootstrap, mongodbUri, database, collection, topic },
+    settings: { ...settings, ...(hasMore ? { 'heartbeat.interval.ms': '1000' } : {}) },
+    ...(connector === undefined ? {} : { connector }),
   });
-  const reader = await openTopicReader(broker.bootstrap, name);
-  const seen: object[] = [];
+  const reader = await openTopicReader(bootstrap, topic);
+  const recorded: object[] = [];
+  let read = 0;
+  const next = async (name: string, isHeartbeat = false): Promise<void> => {
+    const message = await until(`${topic} has a message of ${name}`, async () => {
+      const messages = (await reader.read()).slice(read);
+      const wanted = (each: SeenMessage): boolean =>
+        isHeartbeatKey(each) === isHeartbeat && !String(each.key).includes('probe');
+      return messages.find(wanted) ?? null;
+    });
+    read = (await reader.read()).indexOf(message) + 1;
+    recorded.push({ name, ...toFixture(message) });
+  };
   try {
-    let read = 0;
-    const next = async (what: string, wanted: (message: SeenMessage) => boolean): Promise<void> => {
-      const message = await until(`${name} has a message of ${what}`, async () => {
-        const messages = (await reader.read()).slice(read);
-        return messages.find(wanted) ?? null;
+    // Debezium's stream opens some time after its task is said to be running.
+    if (connector !== undefined) {
+      await until('it reads', async () => {
+        await sms.insertOne({ _id: `probe-${randomUUID()}` } as Document);
+        return (await reader.read()).length > 0;
       });
-      read = (await reader.read()).indexOf(message) + 1;
-      seen.push({ name: what, ...toFixture(message) });
-    };
-    const hasValue = ({ value }: SeenMessage): boolean => value !== null;
-    const odd = name === 'fullDocumentOnly' ? [] : oddWrites;
-    for (const write of [...Object.keys(ids).flatMap(writesTo), ...odd]) {
-      await write.perform(sms);
-      if (write.shown !== null) await next(write.name, hasValue);
     }
-    await next('heartbeat', (message) => !hasValue(message));
-    await sms.drop();
-    if (name !== 'fullDocumentOnly') await next('drop', hasValue);
+    for (const write of writes) {
+      await write.perform(sms);
+      if (tells(write)) await next(write.name);
+    }
+    if (hasMore) {
+      await next('heartbeat', true);
+      await sms.drop();
+      await next('drop');
+    }
+    return recorded;
   } finally {
     await reader.close();
     await connect.close();
   }
-  await writeFile(`${folder}/${name}.json`, `${JSON.stringify(seen, null, 2)}\n`);
-  console.log(`${name}: ${seen.length} messages`);
+}
+
+/** What its value is differs by the converter. */
+function isHeartbeatKey({ key }: SeenMessage): boolean {
+  return String(key).startsWith('{"_data"');
 }
 
 function toFixture({ partition, key, value, timestamp }: SeenMessage): object {
@@ -94,10 +89,16 @@ function toFixture({ partition, key, value, timestamp }: SeenMessage): object {
 
 await ensureKafkaClient();
 await mkdir(folder, { recursive: true });
+const asked = process.argv.slice(2);
 const replicaSet = await startReplicaSet();
 const broker = await startBroker();
 try {
-  for (const name of Object.keys(formats)) await record(name, broker, replicaSet.uri);
+  for (const [name, format] of Object.entries(formats)) {
+    if (asked.length > 0 && !asked.includes(name)) continue;
+    const messages = await record(name, format, { broker, mongodbUri: replicaSet.uri });
+    await writeFile(join(folder, `${name}.json`), `${JSON.stringify(messages, null, 2)}\n`);
+    console.log(`${name}: ${messages.length} messages`);
+  }
 } finally {
   await broker.close();
   await replicaSet.close();
