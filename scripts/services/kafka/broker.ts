@@ -29,6 +29,7 @@ export interface Broker extends ServerProcess {
 
 /** One node that is broker and controller. */
 export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
+  const java = await javaProgram('kafka.Kafka', { heapMb: 384 });
   const folder = await serverFolder('kafka');
   const data = join(folder, 'data');
   const logFile = join(folder, 'server.log');
@@ -41,7 +42,6 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     sasl: await freePort(),
   };
   await writeFile(config, brokerProperties(data, ports, options));
-  const java = await javaProgram('kafka.Kafka', { heapMb: 384 });
   /** Of all starts so far: the log is one file. It takes requests before it is ready for them. */
   const startsSaid = async (): Promise<number> => {
     const log = await readFile(logFile, 'utf8').catch(() => '');

@@ -47,15 +47,19 @@ const shipped = fileURLToPath(new URL('../../../deploy/kafka/mongo-source.json',
  */
 export async function startConnect(options: ConnectOptions): Promise<Connect> {
   const { bootstrap, mongodbUri, database, collection, topic, connector } = options;
+  const { name, config } = JSON.parse(await readFile(connector?.file ?? shipped, 'utf8')) as {
+    name: string;
+    config: Record<string, string>;
+  };
+  const java = await javaProgram('org.apache.kafka.connect.cli.ConnectStandalone', {
+    heapMb: 384,
+    ...(connector === undefined ? {} : { jars: connector.jars }),
+  });
   const folder = await serverFolder('connect');
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
   const [workerFile, connectorFile] = [join(folder, 'worker'), join(folder, 'connector.json')];
   const offsetFile = join(folder, 'offsets');
-  const { name, config } = JSON.parse(await readFile(connector?.file ?? shipped, 'utf8')) as {
-    name: string;
-    config: Record<string, string>;
-  };
   const settings = { ...config, ...options.settings };
   await writeFile(connectorFile, JSON.stringify({ name, config: settings }));
   await writeFile(
@@ -72,10 +76,6 @@ export async function startConnect(options: ConnectOptions): Promise<Connect> {
       'config.providers.env.class': 'org.apache.kafka.common.config.provider.EnvVarConfigProvider',
     }),
   );
-  const java = await javaProgram('org.apache.kafka.connect.cli.ConnectStandalone', {
-    heapMb: 384,
-    ...(connector === undefined ? {} : { jars: connector.jars }),
-  });
   const status = async (): Promise<ConnectorStatus> => {
     const answer = await fetch(`${origin}/connectors/${name}/status`, {
       signal: AbortSignal.timeout(5_000),

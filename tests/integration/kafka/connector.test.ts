@@ -87,6 +87,25 @@ describe('the shipped connector', () => {
     expect(messages.map(decoded)).toEqual(wanted.map(expected));
   });
 
+  it('shows no status that is too long, and no SMS whose id is', async () => {
+    const long = 'x'.repeat(2_000_000);
+    const insert = (id: string, deliveryStatus: string, shown: Document | null): Write => ({
+      name: id.slice(0, 10),
+      operation: 'insert',
+      id,
+      shown,
+      perform: async () => await sms.insertOne({ _id: id, deliveryStatus } as Document),
+    });
+    const writes = [
+      insert(long, 'SENT', null),
+      insert('long-status', long, { deliveryStatus: {} }),
+      insert('after-all', 'SENT', { deliveryStatus: 'SENT' }),
+    ];
+    const messages = (await after(writes)).map(decoded);
+    expect(messages).toHaveLength(2);
+    expect(messages).toEqual(expect.arrayContaining(writes.slice(1).map(expected)));
+  });
+
   it('puts a message where the default partitioner of other clients would', async () => {
     const { bootstrap } = kafka.broker;
     const admin = await openTopicAdmin(bootstrap);
