@@ -44,11 +44,15 @@ function jsonOf(key: Document, { of, formatter, numbers }: Omit<KeyFormat, 'with
   return of === 'document' ? json : json.slice('{"_id": '.length, -1);
 }
 
-const formatters: readonly JsonFormatter[] = ['default', 'extended', 'simplified', 'relaxed'];
 const numberTypes: readonly NumberType[] = ['int', 'long', 'double'];
-const asWritten: readonly Omit<KeyFormat, 'within'>[] = (['document', 'id'] as const).flatMap(
-  (of) =>
-    formatters.flatMap((formatter) => numberTypes.map((numbers) => ({ of, formatter, numbers }))),
+const printed: readonly (readonly [KeyFormat['of'], JsonFormatter])[] = [
+  ['document', 'default'],
+  ['document', 'extended'],
+  ['document', 'simplified'],
+  ['id', 'relaxed'],
+];
+const asWritten: readonly Omit<KeyFormat, 'within'>[] = printed.flatMap(([of, formatter]) =>
+  numberTypes.map((numbers) => ({ of, formatter, numbers })),
 );
 
 /**

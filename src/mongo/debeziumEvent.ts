@@ -1,3 +1,4 @@
+import { setField } from '../domain/plainValue.ts';
 import type { UnreadableReason } from '../ports/topic.ts';
 import { isJsonObject, jsonField, parseJson, toBson, type JsonObject } from './extendedJson.ts';
 import { namespaceOf, type MessageEvent } from './messageEvent.ts';
@@ -46,9 +47,24 @@ export function readDebeziumEvent(
       if (op !== 'u' || isReplace) return writtenFields(parsed(after), 'carried');
       // No fields were set where there are none.
       if (!isJsonObject(described)) return undefined;
-      return writtenFields(parsed(jsonField(described, 'updatedFields') ?? '{}'), 'all');
+      const fields = parsed(jsonField(described, 'updatedFields') ?? '{}');
+      return writtenFields(isJsonObject(fields) ? withoutDocuments(fields) : fields, 'all');
     },
   };
+}
+
+/**
+ * Debezium prints the path `cost.amount` as a document `cost`, which can't be told from a whole one. So documents are
+ * left out, and come from the collection; but a status that is one stays, since nobody can be notified of it.
+ */
+function withoutDocuments(fields: JsonObject): JsonObject {
+  const kept: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    const isDocument =
+      isJsonObject(value) && !Object.keys(value).some((field) => field.startsWith('$'));
+    if (!isDocument || name === 'deliveryStatus') setField(kept, name, value);
+  }
+  return kept;
 }
 
 /**

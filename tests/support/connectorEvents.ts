@@ -90,6 +90,19 @@ const debeziumKeyFormat: KeyFormat = {
   ...{ formatter: 'relaxed', of: 'id', within: { before: '{"id":', after: '}' } },
 };
 
+/** Debezium makes documents of paths. */
+function nested(updatedFields: Document): Document {
+  const fields: Document = {};
+  for (const [path, value] of Object.entries(updatedFields)) {
+    const names = path.split('.');
+    const last = names.pop() ?? path;
+    let target = fields;
+    for (const name of names) target = (target[name] ??= {}) as Document;
+    target[last] = value as unknown;
+  }
+  return fields;
+}
+
 const debeziumOperations: ReadonlyMap<string, string> = new Map([
   ['insert', 'c'],
   ['update', 'u'],
@@ -117,7 +130,7 @@ export function debeziumMessage(
         ? null
         : {
             removedFields: null,
-            updatedFields: printed(updateDescription.updatedFields, 'relaxed'),
+            updatedFields: printed(nested(updateDescription.updatedFields), 'relaxed'),
             truncatedArrays: null,
           },
     source: {

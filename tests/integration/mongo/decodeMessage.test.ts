@@ -101,6 +101,9 @@ function essence(change: Change): unknown {
   };
 }
 
+/** Does not show documents that an update has set. */
+const debezium = "Debezium's envelope";
+
 const formats: Readonly<Record<string, (event: Document) => TopicMessage>> = {
   ...Object.fromEntries(
     Object.entries(values).map(([name, value]) => [
@@ -108,7 +111,7 @@ const formats: Readonly<Record<string, (event: Document) => TopicMessage>> = {
       (event: Document) => messageOf(event, value),
     ]),
   ),
-  "Debezium's envelope": (event) => debeziumMessage(event),
+  [debezium]: (event) => debeziumMessage(event),
 };
 
 describe('a message in any format', () => {
@@ -128,7 +131,7 @@ describe('a message in any format', () => {
     });
     expect(streamed).toHaveLength(6);
     const decode = decodeMessages({ database: sms.dbName, collection: sms.collectionName });
-    for (const toMessage of Object.values(formats)) {
+    for (const [format, toMessage] of Object.entries(formats)) {
       const contents = events.map((event) => decode(toMessage(event)));
       const changes = contents.flatMap((content) =>
         content.kind === 'change' ? [content.change] : [],
@@ -140,7 +143,8 @@ describe('a message in any format', () => {
         expect(change.document).toBeNull();
         // What is sent is the same, once the document is there.
         const sent = document === null ? change.setFields : overlayChange(document, change);
-        expect(sent).toEqual(document ?? setFields);
+        const { cost: _document, ...others } = setFields;
+        expect(sent).toEqual(document ?? (format === debezium ? others : setFields));
       }
     }
   });

@@ -34,14 +34,14 @@ function changeOf(content: MessageContent): Change {
 
 describe.each(formats)('a message in %s', (_format, message) => {
   it('brings what an update has set', () => {
-    const event = anUpdate({ deliveryStatus: 'DELIVERED', deliveryTime: at, 'cost.amount': 0.5 });
+    const event = anUpdate({ deliveryStatus: 'DELIVERED', deliveryTime: at, cost: 0.5 });
     expect(changeOf(decode(message(event)))).toEqual({
       operation: 'update',
       documentKey: { opaque: { _id: 'sms-1' }, keyHash: expect.any(Number) },
       id: 'sms-1',
       deliveryStatus: 'DELIVERED',
       document: null,
-      setFields: { deliveryStatus: 'DELIVERED', deliveryTime: at, 'cost.amount': 0.5 },
+      setFields: { deliveryStatus: 'DELIVERED', deliveryTime: at, cost: 0.5 },
       statusAt: wallTime,
       position: { wallTime, opaque: { offset: 17 } },
     });
@@ -122,6 +122,27 @@ describe.each(formats)('a message in %s', (_format, message) => {
     const fields = { deliveryStatus: 'SENT', accountID: Long.fromString('9007199254740993') };
     const { setFields } = changeOf(decode(message(anUpdate(fields))));
     expect(setFields['accountID']).toBe('9007199254740993');
+  });
+});
+
+describe('what an update has set within a document', () => {
+  const event = anUpdate({
+    deliveryStatus: 'SENT',
+    'cost.amount': 2,
+    'parts.1': { n: 2 },
+    to: ['1'],
+  });
+
+  it.each(Object.entries(values))('is told by its path in %s', (_format, value) => {
+    const { setFields } = changeOf(decode(messageOf(event, value)));
+    expect(setFields).toEqual({
+      ...{ deliveryStatus: 'SENT', 'cost.amount': 2, 'parts.1': { n: 2 }, to: ['1'] },
+    });
+  });
+
+  it('is left out of an envelope, which says it as if the whole document were set', () => {
+    const { setFields } = changeOf(decode(debeziumMessage(event)));
+    expect(setFields).toEqual({ deliveryStatus: 'SENT', to: ['1'] });
   });
 });
 
