@@ -15,7 +15,7 @@ import { createTopicKeeper } from './kafka/topicKeeper.ts';
 import { afterMessage } from './kafka/topicPosition.ts';
 import { createBreakerViews } from './mongo/breakers.ts';
 import { createDecodeMessage } from './mongo/decodeMessage.ts';
-import { createMessageKeys } from './mongo/messageKeys.ts';
+import { createMessageKeys, type MessageKeys } from './mongo/messageKeys.ts';
 import { createModeGuard } from './mongo/modeGuard.ts';
 import { createPlacement } from './mongo/placement.ts';
 import type { ReportUnreadable } from './mongo/storedRow.ts';
@@ -45,6 +45,14 @@ export interface GroupParts extends WorkerParts {
   checkpointAt(): Promise<Date | null>;
 }
 
+/** What outlasts a membership. */
+interface Group extends GroupParts {
+  /** What is learnt of the topic's keys. */
+  readonly keys: MessageKeys;
+  readonly topicMetrics: TopicMetrics;
+  readonly troubled: ConsumerGroupDeps['troubled'];
+}
+
 /**
  * Takes statuses from the topic as a member of the consumer group, while no worker takes them from the change stream,
  * until `frame.stopping`.
@@ -58,20 +66,27 @@ export async function workInGroup(
   const { leases, checkpoints } = connections.mongo.state;
   const { ttlMs } = config.lease;
   const watch = { ...frame, component: 'kafka' } as const;
-  await untilReady(watch, async () => await checkTopicAtStart(frame, connections, parts));
+  const keys = createMessageKeys(config.mongodb.uuidRepresentation);
+  await untilReady(
+    watch,
+    async () => await checkTopicAtStart(frame, connections, { ...parts, keys }),
+  );
   let problem: string | null = null;
-  const troubled = (told: string | null): void => {
-    problem = told;
-  };
   const watching = watchDatabase(watch, async () => {
     if (problem !== null) throw new Error(problem);
     await Promise.resolve();
   });
+  const group: Group = {
+    ...{ ...parts, keys, topicMetrics: frame.metrics.topic() },
+    troubled(told) {
+      problem = told;
+    },
+  };
   await runUnderLease({
     leases: asLease(createModeGuard({ leases, checkpoints, ttlMs })),
     standbys: parts.standbys,
     ttlMs,
-    work: (right) => workWithRight({ right, troubled }, frame, connections, parts),
+    work: (right) => workWithRight(right, frame, connections, group),
     reports: {
       acquired: () => health.streamDown('joining the consumer group'),
       lost: (_, cause) => logger.warn('lease_lost', { cause }),
@@ -92,43 +107,39 @@ function asLease(guard: ModeGuard): LeaseStore {
   };
 }
 
+/** Takes part in the group for as long as no worker takes statuses from the change stream. */
 async function workWithRight(
-  { right, troubled }: Readonly<{ right: Right; troubled: ConsumerGroupDeps['troubled'] }>,
+  right: Right,
   frame: Frame,
   connections: Connections,
-  parts: GroupParts,
+  group: Group,
 ): Promise<void> {
   const { config, logger, clock, health } = frame;
   const { kafka, lease } = config;
-  const { group: groupId } = kafka;
-  const named = { topic: kafka.topic ?? '', group: groupId };
+  const { owner, client, troubled } = group;
+  const named = { topic: kafka.topic ?? '', group: kafka.group };
   const { ttlMs: sessionMs } = lease;
   const consuming = consumerConfig({
-    ...{ connection: kafka, group: groupId, workerId: parts.owner, sessionMs },
+    ...{ connection: kafka, group: kafka.group, workerId: owner, sessionMs },
   });
-  const group = {
-    openConsumer: () =>
-      createClientConsumer({ client: parts.client.module, config: consuming, named }),
+  const joining = {
+    openConsumer: () => createClientConsumer({ client: client.module, config: consuming, named }),
     sessionMs,
     ...{ health, troubled, logger, now: clock.now },
   };
-  const topicMetrics = frame.metrics.topic();
-  await runInGroup(
-    group,
-    (member) => workAsMember({ member, topicMetrics }, frame, connections, parts),
-    right,
-  );
+  await runInGroup(joining, (member) => workAsMember(member, frame, connections, group), right);
 }
 
+/** One membership: all that it holds in memory ends with it. */
 async function workAsMember(
-  { member, topicMetrics }: Readonly<{ member: Member; topicMetrics: TopicMetrics }>,
+  member: Member,
   frame: Frame,
   connections: Connections,
-  parts: GroupParts,
+  group: Group,
 ): Promise<void> {
   const { config, logger, metrics, clock } = frame;
   const { sms, state } = connections.mongo;
-  const { owner, endpoints, unreadable, checkpointAt } = parts;
+  const { owner, endpoints, unreadable, checkpointAt, keys, topicMetrics } = group;
   const { stopping, isHeld } = member;
   const { uuidRepresentation } = config.mongodb;
   let consumer: TopicConsumer | null = null;
@@ -142,7 +153,6 @@ async function workAsMember(
     callMs: config.call.requestTimeoutMs,
     ...{ metrics, topicMetrics, logger },
   });
-  const keys = createMessageKeys(uuidRepresentation);
   const partitioning: Partitioning = { ...held, keyHashOf: keys.keyHashOf };
   const views = createBreakerViews({ ...state, writer: { worker: owner, epoch: null }, logger });
   const holder = { stopping, isHeld, owner, views, endpoints, partitioning };

@@ -3,6 +3,7 @@ import type { LoadedClient } from './kafka/client.ts';
 import { checkKafka } from './kafka/preflight.ts';
 import { afterMessage } from './kafka/topicPosition.ts';
 import { createDecodeMessage } from './mongo/decodeMessage.ts';
+import type { MessageKeys } from './mongo/messageKeys.ts';
 import { ConfigurationError } from './runtime/errors.ts';
 import type { Connections, Frame } from './term.ts';
 
@@ -13,13 +14,14 @@ import type { Connections, Frame } from './term.ts';
 export async function checkTopicAtStart(
   { config, logger }: Frame,
   { mongo }: Pick<Connections, 'mongo'>,
-  { client, owner }: Readonly<{ client: LoadedClient; owner: string }>,
+  { client, owner, keys }: Readonly<{ client: LoadedClient; owner: string; keys: MessageKeys }>,
 ): Promise<void> {
   const { kafka, notify, mongodb } = config;
   const { dbName: database, collectionName: collection, namespace } = mongo.sms;
   const decode = createDecodeMessage({
     ...{ database, collection, uuidRepresentation: mongodb.uuidRepresentation },
     positionOf: afterMessage,
+    keys,
   });
   const problems = await checkKafka({
     ...{ client, connection: kafka, workerId: owner, group: kafka.group, namespace },
