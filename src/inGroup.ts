@@ -198,7 +198,7 @@ async function workAsMember(
 
 /** What concerns all partitions is seen to by the holder of the first one. */
 function createChores(
-  { config, logger, metrics }: Frame,
+  { config, logger, metrics, clock }: Frame,
   { mongo }: Connections,
   {
     work,
@@ -208,7 +208,8 @@ function createChores(
 ): Work['chores'] {
   const { ctx } = work;
   const park = createProcess(ctx, { parksAll: true });
-  const scan = { marginMs: config.notify.sweepMarginMs, zone: ctx.policy.zone, logger };
+  const { sweepMarginMs: marginMs } = config.notify;
+  const scan = { marginMs, zone: ctx.policy.zone, now: clock.now, logger };
   return async (partition) => {
     if (partition.id !== FIRST_PARTITION) return;
     const { stopping } = partition;

@@ -22,6 +22,11 @@ interface GapScanDeps {
   readonly marginMs: number;
   readonly zone: TimeZone;
   /**
+   * The time by MongoDB's clock, where pages show statuses of after the gap that nobody has read: a topic has other
+   * readers, and a connector that may be behind. Absent where all that a page shows has been read before.
+   */
+  readonly now?: () => number;
+  /**
    * Resolves once the change is durable, with whether it was new. Its call may still be running, from durable state.
    */
   processChange(change: Change): Promise<boolean>;
@@ -53,9 +58,10 @@ async function scan(gap: Gap, deps: GapScanDeps): Promise<void> {
     const begunAt = performance.now();
     const page = await retryTransient(() => gaps.nextPage(gap), what);
     const readingMs = performance.now() - begunAt;
+    const shown = { ...gap, to: latestShown(gap, deps) };
     // Whatever the page shows has then come through the stream, or is older than everything the stream still brings.
     if (page.found.length > 0) await partition.caughtUp();
-    const came = await Promise.all(page.found.map((found) => recover(found, gap, deps)));
+    const came = await Promise.all(page.found.map((found) => recover(found, shown, deps)));
     const unplaced = page.found.filter((_found, index) => came[index] === 'unplaceable');
     const recovered = came.filter((each) => each === 'recovered').length;
     for (const { document } of unplaced.slice(0, LISTED_AT_MOST - listed)) {
@@ -69,6 +75,11 @@ async function scan(gap: Gap, deps: GapScanDeps): Promise<void> {
   }
   const counts = await retryTransient(() => gaps.remove(gap), what);
   logger.warn('gap_scan_finished', { from: gap.from, to: gap.to, ...counts });
+}
+
+/** No status that a page shows was set later. To be called once it is read. */
+function latestShown({ to }: Gap, { now }: GapScanDeps): Date {
+  return now === undefined ? to : new Date(Math.max(to.getTime(), now()));
 }
 
 type Recovery = 'recovered' | 'unplaceable' | 'known';

@@ -24,13 +24,15 @@ async function startScan(
   gaps: FakeGaps,
   process: (change: Change) => Promise<boolean> = () => Promise.resolve(true),
   caughtUp: () => Promise<void> = () => Promise.resolve(),
+  now?: () => number,
 ) {
   await gaps.add(from, to);
   const stop = new AbortController();
   const logger = createMemoryLogger();
   const zone = createTimeZone('+00:00');
   const partition = { gaps, caughtUp, stopping: stop.signal };
-  const done = scanGaps({ partition, marginMs, zone, processChange: process, logger });
+  const clock = now === undefined ? {} : { now };
+  const done = scanGaps({ partition, marginMs, zone, ...clock, processChange: process, logger });
   done.catch(() => undefined);
   return { done, logger, stop: () => stop.abort(new Stopping()) };
 }
@@ -61,6 +63,20 @@ describe('a gap scan', () => {
     });
     expect(await scanned(scan)).toMatchObject({ recovered: 1, unplaceable: 0 });
     expect(processed).toEqual(['a']);
+  });
+
+  it.each([
+    ['within the gap where all later ones have been read', undefined, to],
+    ['when it says, where they have not', 60_000, new Date(to.getTime() + 5_000)],
+    ['when it was found at the latest', 2_000, new Date(to.getTime() + 2_000)],
+    ['at the end of the gap at least', -2_000, to],
+  ])('takes a status for one that was set %s', async (_what, foundAfterMs, statusAt) => {
+    const changes: Change[] = [];
+    const pages = [[found('a', { deliveryTime: new Date(to.getTime() + 5_000) })]];
+    const process = (change: Change): Promise<boolean> => Promise.resolve(changes.push(change) > 0);
+    const now = foundAfterMs === undefined ? undefined : (): number => to.getTime() + foundAfterMs;
+    await scanned(await startScan(createFakeGaps(pages), process, undefined, now));
+    expect(changes).toMatchObject([{ statusAt }]);
   });
 
   it('names the first hundred that have no time, and counts the others', async () => {
