@@ -14,6 +14,8 @@ const REST = { atLeastMs: 100, atMostMs: 10_000 };
  */
 const REST_AT_LEAST_MS = 20;
 const REST_AT_MOST_MS = 1_000;
+/** Clocks may be wrong by hours. */
+const LASTS_AT_MOST_MS = 60_000;
 /** How many documents without a time one scan logs by id; the rest are only counted. */
 const LISTED_AT_MOST = 100;
 
@@ -53,6 +55,7 @@ async function scan(gap: Gap, deps: GapScanDeps): Promise<void> {
   const { gaps, stopping } = partition;
   const what = { what: 'gap', signal: stopping, logger };
   logger.warn('gap_scan_started', { from: gap.from, to: gap.to });
+  await untilOver(gap, deps);
   let listed = 0;
   for (;;) {
     const begunAt = performance.now();
@@ -75,6 +78,12 @@ async function scan(gap: Gap, deps: GapScanDeps): Promise<void> {
   }
   const counts = await retryTransient(() => gaps.remove(gap), what);
   logger.warn('gap_scan_finished', { from: gap.from, to: gap.to, ...counts });
+}
+
+/** A gap may last on when it is recorded: what is written until its end must be there. */
+async function untilOver({ to }: Gap, { now, partition }: GapScanDeps): Promise<void> {
+  const leftMs = now === undefined ? 0 : to.getTime() - now();
+  if (leftMs > 0) await delay(Math.min(leftMs, LASTS_AT_MOST_MS), partition.stopping);
 }
 
 /** No status that a page shows was set later. To be called once it is read. */

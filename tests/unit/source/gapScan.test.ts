@@ -69,7 +69,7 @@ describe('a gap scan', () => {
     ['within the gap where all later ones have been read', undefined, to],
     ['when it says, where they have not', 60_000, new Date(to.getTime() + 5_000)],
     ['when it was found at the latest', 2_000, new Date(to.getTime() + 2_000)],
-    ['at the end of the gap at least', -2_000, to],
+    ['at the end of the gap at least', -20, to],
   ])('takes a status for one that was set %s', async (_what, foundAfterMs, statusAt) => {
     const changes: Change[] = [];
     const pages = [[found('a', { deliveryTime: new Date(to.getTime() + 5_000) })]];
@@ -77,6 +77,23 @@ describe('a gap scan', () => {
     const now = foundAfterMs === undefined ? undefined : (): number => to.getTime() + foundAfterMs;
     await scanned(await startScan(createFakeGaps(pages), process, undefined, now));
     expect(changes).toMatchObject([{ statusAt }]);
+  });
+
+  it('waits for the end of a gap that lasts on', async () => {
+    let readAt = 0;
+    const begunAt = performance.now();
+    const process = async (): Promise<boolean> => {
+      readAt = performance.now();
+      return await Promise.resolve(true);
+    };
+    const scan = await startScan(
+      createFakeGaps([[found('a')]]),
+      process,
+      undefined,
+      () => to.getTime() - 300,
+    );
+    await scanned(scan);
+    expect(readAt - begunAt).toBeGreaterThan(290);
   });
 
   it('names the first hundred that have no time, and counts the others', async () => {
