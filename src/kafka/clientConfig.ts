@@ -89,6 +89,8 @@ export function consumerConfig({
       'enable.auto.offset.store': false,
       'allow.auto.create.topics': false,
       'queued.min.messages': 2_000,
+      // Outside the heap: 64 MB by default.
+      'queued.max.messages.kbytes': 16_384,
       // The default, a second, stalls small queues.
       'fetch.queue.backoff.ms': 10,
       // After so long at most, partitions that were added to the topic are read.

@@ -159,6 +159,8 @@ export function createMetrics(
   const leaseHeld = gauge('lease_held', 'Whether this worker holds the lease', ['partition']);
   leaseHeld.set({ partition: '0' }, 0);
   const held = new Set<string>();
+  /** Of the partitions that are held. */
+  const savedAtMs = new Map<string, number>();
   let streamAtMs: number | null = null;
   let figures: LastRead = {
     retriesPending: null,
@@ -209,8 +211,9 @@ export function createMetrics(
     },
     streamReopened: (cause) => reopened.inc({ cause }),
     gapFound: () => gaps.inc(),
-    checkpointAt(wallTime) {
-      figures = { ...figures, checkpointAt: wallTime };
+    checkpointAt(partition, wallTime) {
+      savedAtMs.set(partition, wallTime.getTime());
+      figures = { ...figures, checkpointAt: new Date(Math.min(...savedAtMs.values())) };
     },
     recordFailed: (code) => recordFailures.inc({ code }),
     rowUnreadable: (collection) => unreadableRows.inc({ collection }),
@@ -220,6 +223,7 @@ export function createMetrics(
       if (held.size === 0) streamAtMs = null;
       if (isHeld) held.add(partition);
       else held.delete(partition);
+      if (!isHeld) savedAtMs.delete(partition);
     },
     routeLookup: (result) => routeLookups.inc({ result }),
     stateRead(read) {

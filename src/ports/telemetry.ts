@@ -12,7 +12,8 @@ export interface Metrics {
   streamRead(read: Readonly<{ empty: boolean; wallTime: Date }>): void;
   streamReopened(cause: string): void;
   gapFound(): void;
-  checkpointAt(wallTime: Date): void;
+  /** Up to when the writes of a partition are acknowledged, as saved. */
+  checkpointAt(partition: string, wallTime: Date): void;
   recordFailed(code: string): void;
   /** A row of the worker's own that can't be read. */
   rowUnreadable(collection: string): void;

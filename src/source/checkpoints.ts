@@ -10,7 +10,7 @@ const MOVED_EVERY_MS = 1_000;
 const IDLE_EVERY_MS = 10_000;
 
 interface SaveCheckpointsDeps {
-  readonly partition: Pick<Partition, 'save' | 'stopping'>;
+  readonly partition: Pick<Partition, 'id' | 'save' | 'stopping'>;
   readonly watermark: Watermark;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -40,7 +40,7 @@ export async function saveCheckpoints(deps: SaveCheckpointsDeps): Promise<void> 
       saved = position;
       savedAcked = acked;
       savedAtMs = performance.now();
-      metrics.checkpointAt(position.wallTime);
+      metrics.checkpointAt(partition.id, position.wallTime);
     } catch (error) {
       if (stopping.aborted) return;
       logger.warn('checkpoint_save_failed', { error });

@@ -86,7 +86,7 @@ export async function openPartition(
     term.lose(FENCED);
     return null;
   }
-  metrics.checkpointAt(start.wallTime);
+  metrics.checkpointAt(FIRST_PARTITION, start.wallTime);
   const reader = createStreamReader({ ...deps, start, stopping });
   /** Where the last read led, and up to where all is at least being processed. */
   let position = start;

@@ -16,7 +16,7 @@ async function exposed(): Promise<Series> {
   metrics.recordFailed('121');
   metrics.leaseHeld('0', true);
   metrics.streamRead({ empty: true, wallTime: new Date() });
-  metrics.checkpointAt(new Date());
+  metrics.checkpointAt('0', new Date());
   metrics.stateRead({
     retriesPending: 0,
     retriesBlocked: 0,

@@ -75,6 +75,7 @@ describe('the consumer', () => {
       'enable.auto.offset.store': false,
       'allow.auto.create.topics': false,
       'queued.min.messages': 2_000,
+      'queued.max.messages.kbytes': 16_384,
       'fetch.queue.backoff.ms': 10,
       'topic.metadata.refresh.interval.ms': 30_000,
     });

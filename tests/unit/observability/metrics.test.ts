@@ -180,17 +180,29 @@ describe('the lags', () => {
   });
 
   it('of the checkpoint is the age of its position', async () => {
-    metrics.checkpointAt(ago(12));
+    metrics.checkpointAt('0', ago(12));
     expect(await valueOf(metrics, 'checkpoint_lag_seconds')).toBe(12);
     jest.setSystemTime(now + 5_000);
     expect(await valueOf(metrics, 'checkpoint_lag_seconds')).toBe(17);
-    metrics.checkpointAt(ago(0));
+    metrics.checkpointAt('0', ago(0));
     expect(await valueOf(metrics, 'checkpoint_lag_seconds')).toBe(5);
+  });
+
+  it('of the checkpoint is that of the partition furthest behind, of those that are held', async () => {
+    metrics.leaseHeld('1', true);
+    metrics.checkpointAt('0', ago(2));
+    metrics.checkpointAt('1', ago(40));
+    expect(await valueOf(metrics, 'checkpoint_lag_seconds')).toBe(40);
+    metrics.checkpointAt('0', ago(1));
+    expect(await valueOf(metrics, 'checkpoint_lag_seconds')).toBe(40);
+    metrics.leaseHeld('1', false);
+    metrics.checkpointAt('0', ago(1));
+    expect(await valueOf(metrics, 'checkpoint_lag_seconds')).toBe(1);
   });
 
   it("is not negative when the server's clock is ahead of ours", async () => {
     metrics.streamRead({ empty: false, wallTime: ago(-3) });
-    metrics.checkpointAt(ago(-3));
+    metrics.checkpointAt('0', ago(-3));
     expect(await valueOf(metrics, 'stream_lag_seconds')).toBe(0);
     expect(await valueOf(metrics, 'checkpoint_lag_seconds')).toBe(0);
   });
@@ -204,7 +216,7 @@ describe('the lags of a worker that has lost the lease', () => {
     metrics = createMetrics();
     metrics.leaseHeld('0', true);
     metrics.streamRead({ empty: true, wallTime: new Date(now) });
-    metrics.checkpointAt(new Date(now));
+    metrics.checkpointAt('0', new Date(now));
     metrics.leaseHeld('0', false);
   });
   afterEach(() => {
@@ -235,7 +247,7 @@ describe('the lags of a worker that has lost the lease', () => {
   it('of the checkpoint are its own again in the next term, whatever was read before', async () => {
     jest.setSystemTime(now + 60_000);
     metrics.leaseHeld('0', true);
-    metrics.checkpointAt(new Date(now + 59_000));
+    metrics.checkpointAt('0', new Date(now + 59_000));
     metrics.stateRead({ checkpointAt: new Date(now) });
     expect(await valueOf(metrics, 'checkpoint_lag_seconds')).toBe(1);
   });
@@ -266,7 +278,7 @@ describe('what is read of the state', () => {
     metrics.stateRead({ checkpointAt: new Date(90_500), oldestOplogEntryAt: new Date(30_000) });
     expect(await valueOf(metrics, 'oplog_headroom_seconds')).toBe(60.5);
     metrics.leaseHeld('0', true);
-    metrics.checkpointAt(new Date(20_000));
+    metrics.checkpointAt('0', new Date(20_000));
     expect(await valueOf(metrics, 'oplog_headroom_seconds')).toBe(-10);
   });
 });

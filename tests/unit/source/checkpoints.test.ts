@@ -17,7 +17,7 @@ function begin(turn?: Turn) {
   const world = createWorld({ checkpoints: createFakeCheckpoints(null, turn) });
   const watermark = createWatermark(aPosition(0), createUnacked(100));
   const { checkpoints, logger, metrics, health, stopping } = world;
-  const partition = { save: checkpoints.save, stopping: stopping.signal };
+  const partition = { id: '0', save: checkpoints.save, stopping: stopping.signal };
   const done = saveCheckpoints({ partition, watermark, logger, metrics, health });
   return {
     ...world,
@@ -50,7 +50,7 @@ describe('the checkpoint', () => {
     expect(saved()).toEqual([1]);
     await seconds(60);
     expect(saved()).toEqual([1]);
-    expect(metrics.reported).toEqual([['checkpointAt', aPosition(1).wallTime]]);
+    expect(metrics.reported).toEqual([['checkpointAt', '0', aPosition(1).wallTime]]);
     await stop();
   });
 

@@ -36,7 +36,7 @@ describe('a partition', () => {
   it('is read from its start on, which is saved before', async () => {
     const { partition, source, checkpoints, metrics, stopping } = await opened();
     expect(partition).toMatchObject({ epoch: 1, start: aPosition(0) });
-    expect(metrics.reported).toEqual([['checkpointAt', aPosition(0).wallTime]]);
+    expect(metrics.reported).toEqual([['checkpointAt', '0', aPosition(0).wallTime]]);
     source.append(change(1), idle(2));
     expect(await partition.read()).toMatchObject({ kind: 'change' });
     expect(await partition.read()).toEqual({ kind: 'passed', position: aPosition(2) });
