@@ -1,8 +1,7 @@
-import { setTimeout } from 'node:timers/promises';
 import type { StreamPosition } from '../domain/change.ts';
 import type { GapStore, Partition, StreamRead } from '../ports/source.ts';
 import type { TopicMessage } from '../ports/topic.ts';
-import { anyOf, Stopping, withPatience } from '../runtime/abort.ts';
+import { anyOf, pause, Stopping, withPatience } from '../runtime/abort.ts';
 import { createCondition } from '../runtime/condition.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { createWaitGroup } from '../runtime/waitGroup.ts';
@@ -60,16 +59,21 @@ const READ_WAIT_MS = 1_000;
 export function createTopicTerm(deps: TermDeps): TopicTerm {
   const { id, start, gaps, reader, logger } = deps;
   const over = new AbortController();
+  /** Nothing is committed any more. */
+  const closed = new AbortController();
+  const isClosed = (): boolean => closed.signal.aborted;
   const stopping = anyOf(deps.stopping, over.signal);
   const released = Promise.withResolvers<void>();
   const arrival = createCondition();
   const commits = createWaitGroup();
   let isLost = false;
-  let isClosed = false;
   let messages: TopicMessage[] = [];
   let first = 0;
   let position = start;
   let begun = start;
+  /** What is to be committed. */
+  let newest = start;
+  let latestSave: Promise<unknown> = Promise.resolve();
   const begins = createCondition();
 
   const take = (): TopicMessage | null => {
@@ -95,17 +99,26 @@ export function createTopicTerm(deps: TermDeps): TopicTerm {
     if (message === null) return { kind: 'passed', position };
     return reader.read(message, position);
   };
-  const lose = (cause: string): void => {
-    if (isClosed) return;
-    isClosed = true;
-    isLost = true;
-    if (!over.signal.aborted) logger.warn('partition_lost', { partition: id, cause });
+  /** What was not read is a successor's. */
+  const stop = (): void => {
+    messages = [];
+    first = 0;
     over.abort(new Stopping());
   };
-  const commitWhileHeld = async (saved: StreamPosition): Promise<'saved' | 'fenced'> => {
+  const close = (): void => {
+    closed.abort(new Stopping());
+    stop();
+  };
+  const lose = (cause: string): void => {
+    if (isClosed()) return;
+    isLost = true;
+    if (!over.signal.aborted) logger.warn('partition_lost', { partition: id, cause });
+    close();
+  };
+  const commitNewest = async (): Promise<'saved' | 'fenced'> => {
     for (const until = performance.now() + REBALANCE_MS; ;) {
-      if (isClosed) return 'fenced';
-      const result = await deps.commit(saved);
+      if (isClosed()) return 'fenced';
+      const result = await deps.commit(newest);
       if (result === 'committed') return 'saved';
       if (result === 'fenced') {
         lose('this member was expelled from the group');
@@ -113,10 +126,10 @@ export function createTopicTerm(deps: TermDeps): TopicTerm {
       }
       if (performance.now() > until)
         throw new Error('the consumer group does not stop rebalancing');
-      await setTimeout(COMMIT_AGAIN_MS);
+      await pause(COMMIT_AGAIN_MS, closed.signal);
     }
   };
-  const isHeld = (): boolean => !isClosed && deps.isMember();
+  const isHeld = (): boolean => !isClosed() && deps.isMember();
 
   return {
     partition: {
@@ -135,13 +148,18 @@ export function createTopicTerm(deps: TermDeps): TopicTerm {
         return result;
       },
       async caughtUp() {
-        const end = fromTopicPosition(position).offset + (messages.length - first);
+        const last = messages.at(-1);
+        const end = last === undefined ? fromTopicPosition(position).offset : last.offset + 1;
         await begins.until(() => fromTopicPosition(begun).offset >= end, stopping);
       },
       async save(saved) {
+        newest = saved;
         const done = commits.add();
+        // One at a time: an earlier one that is repeated would take the offset back.
+        const saving = latestSave.catch(() => undefined).then(commitNewest);
+        latestSave = saving;
         try {
-          return await commitWhileHeld(saved);
+          return await saving;
         } finally {
           done();
         }
@@ -165,16 +183,13 @@ export function createTopicTerm(deps: TermDeps): TopicTerm {
     get nextOffset() {
       return fromTopicPosition(position).offset;
     },
-    stop: () => over.abort(new Stopping()),
+    stop,
     lose,
     get isLost() {
       return isLost;
     },
     released: released.promise,
-    close() {
-      isClosed = true;
-      over.abort(new Stopping());
-    },
+    close,
     committing: commits.wait,
   };
 }
