@@ -113,6 +113,10 @@ export function createClientConsumer(options: {
       consumer.setDefaultConsumeTimeout(POLL_MS);
       consumer.setDefaultIsTimeoutOnlyForFirstMessage(true);
       await ask((done) => consumer.connect({ timeout: ASK_MS }, done));
+      if (closed.signal.aborted) {
+        await leave(consumer);
+        throw new Error('the consumer was closed while it connected');
+      }
       admin = createTopicAdmin(client, consumer, { ask, limitMs: ASK_MS });
       consumer.subscribe([topic]);
     },
@@ -127,6 +131,8 @@ export function createClientConsumer(options: {
     },
     assign(places) {
       consumer.incrementalAssign(places.map((place) => ({ ...at(place.partition), ...place })));
+      // A pause outlasts the assignment that it was made in.
+      consumer.resume(all(places.map(({ partition }) => partition)));
     },
     unassign: (partitions) => void consumer.incrementalUnassign(all(partitions)),
     pause: (partitions) => consumer.pause(all(partitions)),

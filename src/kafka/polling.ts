@@ -21,7 +21,8 @@ export interface PollingDeps {
 /** Gives what comes to the partitions' terms, until `over`. Rejects when the client fails. */
 export async function pollAll(deps: PollingDeps, over: AbortSignal): Promise<void> {
   const { consumer, terms, turned, now } = deps;
-  const paused = new Set<number>();
+  /** A partition that was assigned anew is not paused. */
+  const paused = new Map<number, TopicTerm>();
   let fullSince: number | null = null;
   while (!over.aborted && turned()) {
     const waiting = countWaiting(terms);
@@ -31,13 +32,13 @@ export async function pollAll(deps: PollingDeps, over: AbortSignal): Promise<voi
         await pause(LOOK_EVERY_MS, over);
         continue;
       }
-      const others = [...terms.keys()].filter((partition) => !paused.has(partition));
-      if (others.length > 0) consumer.pause(others);
-      for (const partition of others) paused.add(partition);
+      const others = [...terms].filter(([partition, term]) => paused.get(partition) !== term);
+      if (others.length > 0) consumer.pause(others.map(([partition]) => partition));
+      for (const [partition, term] of others) paused.set(partition, term);
     } else if (waiting <= RESUMED_AT || paused.size === 0) {
       fullSince = null;
-      const resumed = [...paused].filter((partition) => terms.has(partition));
-      if (resumed.length > 0) consumer.resume(resumed);
+      const left = [...paused].filter(([partition, term]) => terms.get(partition) === term);
+      if (left.length > 0) consumer.resume(left.map(([partition]) => partition));
       paused.clear();
     }
     const messages = await consumer.poll();

@@ -36,14 +36,17 @@ export interface TopicConsumer {
   open(events: ConsumerEvents): Promise<void>;
   /**
    * What has come, after a tenth of a second at most. To be called one at a time and all the time: events come only
-   * while it is, and a member that does not call it for a minute is expelled.
+   * while it is, and a member that does not call it for a minute is expelled. Brings some of a partition that was
+   * revoked, if they were under way; of one that is assigned only what was fetched since.
    */
   poll(): Promise<readonly TopicMessage[]>;
+  /** None of them is paused then. */
   assign(places: readonly OffsetToCommit[]): void;
   unassign(partitions: readonly number[]): void;
   /** Nothing more of these comes until `resume`. What has come and was not polled is fetched again then. */
   pause(partitions: readonly number[]): void;
   resume(partitions: readonly number[]): void;
+  /** What it rejects is not carried out later. */
   commit(place: OffsetToCommit): Promise<CommitResult>;
   /** The committed offsets, of those partitions that have one. */
   committed(partitions: readonly number[]): Promise<ReadonlyMap<number, number>>;
@@ -57,6 +60,9 @@ export interface TopicConsumer {
   offsetAt(partition: number, time: Date): Promise<number | null>;
   /** Its id, which a topic that is made anew has another of, and how many partitions it has. */
   topic(): Promise<Readonly<{ id: string; partitions: number }>>;
-  /** Leaves the group. `revoked` may still be called. Resolves within ten seconds whether a broker answers or not. */
+  /**
+   * Leaves the group, or does not join it if `open` is under way. `revoked` may still be called. Resolves within ten
+   * seconds whether a broker answers or not.
+   */
   close(): Promise<void>;
 }
