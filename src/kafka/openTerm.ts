@@ -2,7 +2,7 @@ import type { StreamPosition } from '../domain/change.ts';
 import type { GapStore } from '../ports/source.ts';
 import type { FirstStartOfTopic, TopicMemory, TopicPlace } from '../ports/topicMemory.ts';
 import type { Metrics } from '../ports/telemetry.ts';
-import { anyOf } from '../runtime/abort.ts';
+import { anyOf, Stopping } from '../runtime/abort.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { retryTransient } from '../runtime/retry.ts';
 import type { HeldPartitions } from './heldPartitions.ts';
@@ -45,7 +45,8 @@ export interface OpeningDeps {
 
 /**
  * Opens terms of this member's partitions: finds out where each begins, and makes that durable before anything is read.
- * Waits for as long as Kafka or MongoDB does not answer, until `signal`.
+ * Waits for as long as Kafka or MongoDB does not answer, until `signal`; also rejects with `Stopping` when this member
+ * was expelled meanwhile.
  */
 export function createTermOpening(
   deps: OpeningDeps,
@@ -97,6 +98,8 @@ async function settleStart(partition: number, deps: OpeningDeps): Promise<Settle
   reportStart(partition, facts, decision, logger);
   if (decision.commitFirst) {
     const result = await consumer.commit({ partition, offset: begin });
+    // The client tells that it was expelled only once this is over.
+    if (result === 'fenced') throw new Stopping();
     if (result !== 'committed') throw new Error(`its first offset can't be committed (${result})`);
   }
   if (memoryAt !== null) {
