@@ -58,7 +58,14 @@ export function createClientConsumer(options: {
   let admin: TopicAdmin | null = null;
   let events: ConsumerEvents | null = null;
   let isTroubled = false;
+  let isPolling = false;
+  const changes: (() => void)[] = [];
 
+  /** What a poll brings that is under way is of the assignment before. */
+  const betweenPolls = (change: () => void): void => {
+    if (isPolling) changes.push(change);
+    else change();
+  };
   const recovered = (): void => {
     if (isTroubled) events?.troubled(null);
     isTroubled = false;
@@ -122,7 +129,10 @@ export function createClientConsumer(options: {
     },
     async poll() {
       return await new Promise((resolve) => {
+        isPolling = true;
         consumer.consume(POLL_AT_MOST, (error, messages) => {
+          isPolling = false;
+          for (const change of changes.splice(0)) change();
           if (error !== null && error !== undefined) return resolve(onConsumeError(error));
           if (messages.length > 0) recovered();
           return resolve(messages.map(toMessage));
@@ -130,11 +140,15 @@ export function createClientConsumer(options: {
       });
     },
     assign(places) {
-      consumer.incrementalAssign(places.map((place) => ({ ...at(place.partition), ...place })));
-      // A pause outlasts the assignment that it was made in.
-      consumer.resume(all(places.map(({ partition }) => partition)));
+      betweenPolls(() => {
+        consumer.incrementalAssign(places.map((place) => ({ ...at(place.partition), ...place })));
+        // A pause outlasts the assignment that it was made in.
+        consumer.resume(all(places.map(({ partition }) => partition)));
+      });
     },
-    unassign: (partitions) => void consumer.incrementalUnassign(all(partitions)),
+    unassign(partitions) {
+      betweenPolls(() => void consumer.incrementalUnassign(all(partitions)));
+    },
     pause: (partitions) => consumer.pause(all(partitions)),
     resume: (partitions) => consumer.resume(all(partitions)),
     async commit({ partition, offset }) {

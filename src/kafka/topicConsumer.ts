@@ -1,7 +1,7 @@
 import type { TopicMessage } from '../ports/topic.ts';
 
 /** Of the message that is read next in a partition of the topic. */
-interface OffsetToCommit {
+export interface OffsetToCommit {
   readonly partition: number;
   readonly offset: number;
 }

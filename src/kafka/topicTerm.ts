@@ -14,7 +14,7 @@ export interface TopicTerm {
   readonly partition: Partition;
   /** Hands over what the consumer brought. */
   push(message: TopicMessage): void;
-  /** Messages that were handed over and not read yet. */
+  /** Messages that were handed over and not read yet; a large one counts for several. */
   readonly waiting: number;
   /** Nothing more is to come for now: what was read is all there is. */
   caughtUp(at: Date): void;
@@ -68,6 +68,7 @@ export function createTopicTerm(deps: TermDeps): TopicTerm {
   const commits = createWaitGroup();
   let isLost = false;
   let messages: TopicMessage[] = [];
+  let waiting = 0;
   let first = 0;
   let position = start;
   let begun = start;
@@ -80,6 +81,7 @@ export function createTopicTerm(deps: TermDeps): TopicTerm {
     const message = messages[first];
     if (message === undefined) return null;
     first += 1;
+    waiting -= weightOf(message);
     if (first === messages.length || first >= DROP_AT) {
       messages = messages.slice(first);
       first = 0;
@@ -103,6 +105,7 @@ export function createTopicTerm(deps: TermDeps): TopicTerm {
   const stop = (): void => {
     messages = [];
     first = 0;
+    waiting = 0;
     over.abort(new Stopping());
   };
   const close = (): void => {
@@ -171,10 +174,11 @@ export function createTopicTerm(deps: TermDeps): TopicTerm {
     push(message) {
       if (stopping.aborted) return;
       messages.push(message);
+      waiting += weightOf(message);
       arrival.check();
     },
     get waiting() {
-      return messages.length - first;
+      return waiting;
     },
     caughtUp(at) {
       if (first < messages.length) return;
@@ -192,4 +196,11 @@ export function createTopicTerm(deps: TermDeps): TopicTerm {
     close,
     committing: commits.wait,
   };
+}
+
+/** Half of a thousand ordinary messages may wait, or 16 MB. */
+const ORDINARY_BYTES = 32 * 1024;
+
+function weightOf({ value }: TopicMessage): number {
+  return 1 + Math.floor((value?.byteLength ?? 0) / ORDINARY_BYTES);
 }

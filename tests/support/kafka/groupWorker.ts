@@ -84,7 +84,7 @@ export function startGroupWorker(name: string, surroundings: GroupSurroundings):
   const keeper = createTopicKeeper(memoryOf, logger);
   const groupDeps: Parameters<typeof runInGroup>[0] = {
     openConsumer: () => group.open(process),
-    ...{ sessionMs, logger, now, health: createRecordingHealth() },
+    ...{ sessionMs, logger, now, health: createRecordingHealth(), troubled: () => undefined },
   };
   const work = async (member: Member): Promise<void> => {
     const world = createWorld({

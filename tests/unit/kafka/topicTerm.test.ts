@@ -32,6 +32,14 @@ describe('reading a term', () => {
     expect(term.nextOffset).toBe(601);
   });
 
+  it('counts a large message that waits for several', async () => {
+    const term = aTerm();
+    term.push({ ...aMessage(0), value: new Uint8Array(3 * 32 * 1024) });
+    expect(term.waiting).toBe(4);
+    await term.partition.read();
+    expect(term.waiting).toBe(0);
+  });
+
   it('comes back after a second without a message, where it was', async () => {
     const term = aTerm({ offset: 7 });
     const read = term.partition.read();
