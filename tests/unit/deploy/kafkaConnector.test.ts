@@ -19,4 +19,8 @@ describe('the pipeline of the connector', () => {
     const { brief } = projection['$project'] as { brief: unknown };
     expect(pipeline[1]).toEqual({ $set: { brief } });
   });
+
+  it('shows which collection has taken the place of the watched one', () => {
+    expect(pipeline[2]).toMatchObject({ $project: { operationType: 1, ns: 1, to: 1 } });
+  });
 });
