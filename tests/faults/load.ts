@@ -31,6 +31,8 @@ export interface LoadOptions {
   readonly singly?: boolean;
   /** More fields of a new SMS. */
   readonly fields?: (random: Random) => Readonly<Record<string, unknown>>;
+  /** How many may be owed and not yet delivered, before it waits; 1,000 by default. */
+  readonly behindAtMost?: number;
   /** How many statuses are owed and not yet delivered. */
   readonly behind: (owed: number) => number;
   readonly random: Random;
@@ -48,7 +50,14 @@ const patience = { timeoutMs: 120_000, intervalMs: 100 } as const;
  */
 export function startLoad(
   sms: Collection<SmsDocument>,
-  { perSecond, singly = false, fields: more = () => ({}), behind, random }: LoadOptions,
+  {
+    perSecond,
+    singly = false,
+    fields: more = () => ({}),
+    behindAtMost = BEHIND_AT_MOST,
+    behind,
+    random,
+  }: LoadOptions,
 ): Load {
   const owed = new Map<string, number>();
   let mode: 'writing' | 'paused' | 'stopped' = 'writing';
@@ -89,7 +98,7 @@ export function startLoad(
   };
   const write = async (): Promise<void> => {
     while (mode !== 'stopped') {
-      if (mode === 'writing' && behind(owed.size) < BEHIND_AT_MOST) {
+      if (mode === 'writing' && behind(owed.size) < behindAtMost) {
         const writing = writeOne();
         begun.add(writing);
         await writing.finally(() => begun.delete(writing));

@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util';
 
 export interface FaultsOptions {
+  /** Those of workers that take statuses from Kafka, in place of the others. */
+  readonly isKafka: boolean;
   readonly isLong: boolean;
   /** Names of the only faults to run; empty for all. */
   readonly only: readonly string[];
@@ -9,14 +11,15 @@ export interface FaultsOptions {
   readonly jobs: number;
 }
 
-export const helpText = `Usage: npm run test:faults -- [--long] [--only NAME]… [--seed N] [--jobs N]
+export const helpText = `Usage: npm run test:faults -- [--kafka] [--long] [--only NAME]… [--seed N] [--jobs N]
 
 Harms the worker and its servers while statuses arrive, and checks that none is lost and none told twice.
 
+  --kafka      the faults of a consumer group, which need Java: about 10 minutes
   --long       many more rounds: about 25 minutes
   --only NAME  this fault alone; may be given more than once
   --seed N     the same random choices as in the run that printed this seed
-  --jobs N     faults at the same time, 3 by default, each with servers of its own
+  --jobs N     faults at the same time, 3 by default and 1 with --kafka; each has servers of its own
 
 HTTP_THREADS in the environment is passed on to the workers.`;
 
@@ -25,10 +28,11 @@ export function parseFaultsArgs(args: readonly string[]): FaultsOptions | 'help'
   const { values } = parseArgs({
     args: [...args],
     options: {
+      kafka: { type: 'boolean', default: false },
       long: { type: 'boolean', default: false },
       only: { type: 'string', multiple: true, default: [] },
       seed: { type: 'string' },
-      jobs: { type: 'string', default: '3' },
+      jobs: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -36,10 +40,11 @@ export function parseFaultsArgs(args: readonly string[]): FaultsOptions | 'help'
   const seed =
     values.seed === undefined ? Date.now() % 1_000_000 : wholeNumber('seed', values.seed);
   return {
+    isKafka: values.kafka,
     isLong: values.long,
     only: values.only,
     seed,
-    jobs: Math.max(1, wholeNumber('jobs', values.jobs)),
+    jobs: Math.max(1, wholeNumber('jobs', values.jobs ?? (values.kafka ? '1' : '3'))),
   };
 }
 

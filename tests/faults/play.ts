@@ -18,8 +18,12 @@ export interface PlayOptions extends StageOptions, Expectation {
   readonly singly?: boolean;
   /** More fields of a new SMS. */
   readonly fields?: (random: Random) => Readonly<Record<string, unknown>>;
+  /** How many statuses may be owed before the load waits; 1,000 by default. */
+  readonly behindAtMost?: number;
   /** Workers that run from the beginning; 1 by default. */
   readonly workers?: number;
+  /** What else must hold, once all workers have ended. */
+  readonly check?: (scene: Scene) => readonly string[];
 }
 
 /** What a fault has to work with while the load runs. */
@@ -31,6 +35,8 @@ export interface Scene extends Stage {
   untilNotified(matters?: (account: number) => boolean): Promise<void>;
   /** Puts down what is in progress now, the active worker being dead: that much may be repeated. */
   countAtRisk(): Promise<void>;
+  /** The same for harm that was done to some notifications earlier. @param at by `performance.now()` */
+  countAtRiskThen(at: number, isConcerned: (notificationId: string) => boolean): void;
 }
 
 const ARRIVAL_MS = 300;
@@ -79,6 +85,17 @@ export async function play(
         );
         underRisk.count += new Set(exposed.map(({ notificationId }) => notificationId)).size;
       },
+      countAtRiskThen(at, isConcerned) {
+        underRisk.harmedAt.push(at);
+        const exposed = stage.receiver.calls.filter(
+          ({ beganAt, endedAt, isDelivery, notificationId }) =>
+            beganAt < at + ARRIVAL_MS &&
+            ((endedAt ?? Infinity) >= at ||
+              (isDelivery && (stage.ledger.seenAt.get(notificationId) ?? Infinity) >= at)) &&
+            isConcerned(notificationId),
+        );
+        underRisk.count += new Set(exposed.map(({ notificationId }) => notificationId)).size;
+      },
     };
     await scene.work(800, 1_200);
     const problems: string[] = [];
@@ -94,7 +111,8 @@ export async function play(
       harmedAt: underRisk.harmedAt,
       withinMs: isLong ? RECOVERY_MS.long : RECOVERY_MS.short,
     });
-    const result = { ...verdict, problems: [...problems, ...(await stopAll(stage))] };
+    problems.push(...(await stopAll(stage)), ...(options.check?.(scene) ?? []));
+    const result = { ...verdict, problems };
     const harms = underRisk.harmedAt.length;
     log(
       `${result.statuses} statuses, ${stage.receiver.calls.length} calls, ${harms} times at risk ` +

@@ -10,6 +10,7 @@ import { disturbing } from '../support/befalling.ts';
 import { marked, markedWebhook } from '../support/marked.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcpProxy.ts';
 import { startCallLog, type CallLog } from './callLog.ts';
+import { openKafka, type KafkaStage, type KafkaStageOptions } from './kafkaStage.ts';
 import { watchLedger, type LedgerWatch } from './ledgerWatch.ts';
 import { accounts, flowOf, pathOf } from './load.ts';
 import type { Random } from './random.ts';
@@ -23,6 +24,8 @@ export interface StageOptions {
   readonly members?: number;
   /** Settings of the worker that differ from the stage's. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** The workers take statuses from a topic that a connector fills. */
+  readonly kafka?: KafkaStageOptions;
   /** The worker reaches the databases through proxies. */
   readonly proxied?: boolean;
 }
@@ -33,14 +36,16 @@ export interface Stage {
   readonly mysql: MysqlServer;
   /** What stands between the worker and the databases; null unless asked for. */
   readonly proxies: Readonly<{ mongo: TcpProxy; mysql: TcpProxy }> | null;
+  /** Null unless asked for. */
+  readonly kafka: KafkaStage | null;
   /** Of the platform, and to look at things: no fault of the worker's client concerns it. */
   readonly client: MongoClient;
   readonly db: Db;
   readonly sms: Collection<SmsDocument>;
   readonly receiver: CallLog;
   readonly ledger: LedgerWatch;
-  /** Starts a worker; waits until it is ready. */
-  worker(): Promise<WorkerProcess>;
+  /** Starts a worker, with settings that differ from the others'; waits until it is ready. */
+  worker(own?: Readonly<Record<string, string>>): Promise<WorkerProcess>;
   /** All that were ever started. */
   readonly workers: readonly WorkerProcess[];
   close(): Promise<void>;
@@ -116,6 +121,8 @@ async function setUp(random: Random, options: StageOptions, teardown: Teardown):
           MONGODB_URI: `mongodb://${proxies.mongo.address}/?directConnection=true`,
           MYSQL_URI: mysqlUri.replace(`:${mysql.port}/`, `:${proxies.mysql.port}/`),
         };
+  const { kafka: withKafka } = options;
+  const kafka = withKafka === undefined ? null : await openKafka(replicaSet, withKafka, teardown);
   const workers: WorkerProcess[] = [];
   teardown.add('the workers', async () => {
     await Promise.all(workers.map(async (worker) => await worker.kill()));
@@ -124,14 +131,17 @@ async function setUp(random: Random, options: StageOptions, teardown: Teardown):
     replicaSet,
     mysql,
     proxies,
+    kafka,
     client,
     db,
     sms,
     receiver,
     ledger,
     workers,
-    async worker() {
-      const worker = startWorker({ ...baseSettings, ...threads, ...uris, ...settings });
+    async worker(own = {}) {
+      const worker = startWorker({
+        ...{ ...baseSettings, ...threads, ...uris, ...kafka?.settings, ...settings, ...own },
+      });
       workers.push(worker);
       killAtExit(worker);
       await worker.ready();

@@ -4,7 +4,7 @@ import { flowOf } from '../load.ts';
 import { play, type Scene } from '../play.ts';
 
 /** By name, what happens to the collection; the load is writing when it begins and when it ends. */
-const ways: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
+export const happenings: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
   'dropped while nobody writes, and made anew': async (scene) => {
     await scene.load.pause();
     await scene.untilNotified();
@@ -49,7 +49,7 @@ export const collectionGone: Fault = {
     const { isLong, log } = context;
     return await play(context, { name: this.name, singly: true }, async (scene) => {
       for (let round = 1; round <= (isLong ? 4 : 1); round += 1) {
-        for (const [name, happen] of Object.entries(ways)) {
+        for (const [name, happen] of Object.entries(happenings)) {
           await scene.work(500, 1_500);
           log(name);
           await happen(scene);
