@@ -1,5 +1,7 @@
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { parseAddress } from './protocol/address.ts';
+import { createReader, createWriter, frame, requests } from './protocol/wire.ts';
 
 /** What a broker's listener speaks. */
 export interface Listener {
@@ -27,40 +29,24 @@ export async function probeListener(address: string, limitMs: number): Promise<L
   return isTls ? { tls: true, mechanisms: parseAnswer(encrypted.answer) } : null;
 }
 
-function parseAddress(address: string): Readonly<{ host: string; port: number }> {
-  const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(address) ?? [];
-  return { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) };
-}
-
 const CORRELATION_ID = 0x6e6f6400;
-const mechanism = Buffer.from('?');
 
-/** SaslHandshake of version 1, for a mechanism that there is not: the answer names those that there are. */
-function handshakeRequest(): Buffer {
-  const request = Buffer.alloc(16 + mechanism.length);
-  request.writeInt32BE(request.length - 4, 0);
-  request.writeInt16BE(17, 4);
-  request.writeInt16BE(1, 6);
-  request.writeInt32BE(CORRELATION_ID, 8);
-  request.writeInt16BE(-1, 12);
-  request.writeInt16BE(mechanism.length, 14);
-  mechanism.copy(request, 16);
-  return request;
-}
+/** SaslHandshake for a mechanism that there is not: the answer names those that there are. */
+const handshakeRequest = frame(requests.saslHandshake, {
+  ...{ id: CORRELATION_ID, clientId: null, body: createWriter().string('?').done() },
+});
 
 /** Null for what is no answer to that. A listener without a login has an error and no mechanisms. */
 function parseAnswer(bytes: Buffer): readonly string[] | null {
-  if (bytes.length < 14 || bytes.readInt32BE(4) !== CORRELATION_ID) return null;
-  const names: string[] = [];
-  let at = 14;
-  for (let left = bytes.readInt32BE(10); left > 0; left -= 1) {
-    if (at + 2 > bytes.length) return null;
-    const length = bytes.readInt16BE(at);
-    if (length < 0) return null;
-    names.push(bytes.toString('latin1', at + 2, at + 2 + length));
-    at += 2 + length;
+  const answer = createReader(bytes.subarray(4));
+  try {
+    if (answer.int32() !== CORRELATION_ID) return null;
+    answer.int16();
+    const names = answer.array(() => answer.string());
+    return names.every((name) => name !== null) ? names : null;
+  } catch {
+    return null;
   }
-  return names;
 }
 
 interface Exchanged {
@@ -88,7 +74,7 @@ async function exchange(
     };
     socket.once(open, () => {
       isOpen = true;
-      socket.write(handshakeRequest());
+      socket.write(handshakeRequest);
     });
     socket.on('data', (chunk: Buffer) => {
       answer = Buffer.concat([answer, chunk]);

@@ -14,6 +14,7 @@ import {
   checkTopic,
   type SetupProblem,
 } from './topicCheck.ts';
+import { checkTopicConfig, readTopicConfig } from './topicConfig.ts';
 
 /** A message as it is decoded. */
 interface RawMessage {
@@ -39,6 +40,7 @@ export interface KafkaPreflight {
 }
 
 const PROBE_MS = 3_000;
+const TOPIC_CONFIG_MS = 5_000;
 const LOG_LINES = 100;
 
 /**
@@ -82,6 +84,10 @@ async function askAll(
     partitions: await untilAnswered((limitMs) => countPartitions(admin, { topic, limitMs })),
     ...(await untilAnswered((limitMs) => describeGroup(admin, { group, limitMs }))),
   }));
+  const read = await readTopicConfig(connection, {
+    ...{ topic, clientId: workerId, limitMs: TOPIC_CONFIG_MS },
+  });
+  const topicConfig = read.kind === 'found' ? read.config : null;
   const messages = await readSample({
     ...{ client: client.module, config, group, topic, partitions, onLog },
   });
@@ -92,8 +98,8 @@ async function askAll(
     return { partition, offset, content, isInPlace };
   });
   return [
-    // The client can't read what the topic's settings are.
-    ...checkTopic({ topic, partitions, config: null, rememberMs }),
+    ...checkTopicConfig(topic, read),
+    ...checkTopic({ topic, partitions, config: topicConfig, rememberMs }),
     ...checkGroup({ group, topic, ...found }),
     ...checkSample({ topic, namespace, sample }),
   ];

@@ -10,7 +10,7 @@ export interface SetupProblem {
 }
 
 /** Settings of a topic, as the broker has them; each null where it is not known. */
-interface TopicConfig {
+export interface TopicConfig {
   readonly cleanupPolicy: string | null;
   /** Negative: unlimited. */
   readonly retentionMs: number | null;

@@ -163,7 +163,27 @@ describe('the rights of the workers', () => {
       beginning('fatal: .* grant READ and DESCRIBE on topic guarded'),
     );
     await broker().grant('worker', ['--operation=Read', '--topic=guarded']);
-    expect(await missing()).toEqual(beginning('warning: topic guarded has one partition'));
+    const alone = expect.stringMatching(/^warning: topic guarded has one partition/);
+    const right = expect.stringMatching(/^warning: .* grant DESCRIBE_CONFIGS on it/);
+    expect(await missing()).toEqual([right, alone]);
+    await broker().grant('worker', ['--operation=DescribeConfigs', '--topic=guarded']);
+    expect(await missing()).toEqual([alone]);
+  });
+});
+
+describe('the settings of the topic', () => {
+  it('may not let messages be removed before they are read', async () => {
+    const create = async (topic: string, config: Readonly<Record<string, string>>): Promise<void> =>
+      await broker().admin.create(topic, { partitions: 3, config });
+    await create('compacted', { 'cleanup.policy': 'compact' });
+    await create('brief', { 'retention.ms': '3600000', 'max.message.bytes': '1000' });
+    expect(await check(open(), { topic: 'compacted' })).toEqual(
+      beginning('fatal: topic compacted is compacted, .* set its cleanup\\.policy to delete$'),
+    );
+    expect(await check(open(), { topic: 'brief' })).toEqual([
+      expect.stringMatching(/^warning: topic brief keeps messages for 1h: .* retention\.ms/),
+      expect.stringMatching(/^warning: topic brief takes messages of at most 1000 bytes/),
+    ]);
   });
 });
 

@@ -1,0 +1,10 @@
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** @param address a host with a port; an IPv6 address in brackets */
+export function parseAddress(address: string): Address {
+  const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(address) ?? [];
+  return { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) };
+}
