@@ -53,8 +53,8 @@ module.exports = {
         path: '^(src|config)/',
         pathNot: [
           ...below,
-          '^src/(support|ports|mongo|mysql|http)/',
-          '^src/connections\\.ts$',
+          '^src/(support|ports|mongo|mysql|http|kafka)/',
+          '^src/(connections|topicPreflight)\\.ts$',
           '^config/config\\.ts$',
         ],
       },

@@ -1,11 +1,8 @@
-import { keyHashOf, partitionOf } from './domain/partitionKey.ts';
 import type { LoadedClient } from './kafka/client.ts';
-import { checkKafka } from './kafka/preflight.ts';
-import { afterMessage } from './kafka/topicPosition.ts';
-import { createDecodeMessage } from './mongo/decodeMessage.ts';
 import type { MessageKeys } from './mongo/messageKeys.ts';
 import { ConfigurationError } from './runtime/errors.ts';
 import type { Connections, Frame } from './term.ts';
+import { preflightTopic } from './topicPreflight.ts';
 
 /**
  * Checks the topic, the group and the connection before the group is joined. Rejects with a `ConfigurationError` that has
@@ -16,20 +13,7 @@ export async function checkTopicAtStart(
   { mongo }: Pick<Connections, 'mongo'>,
   { client, owner, keys }: Readonly<{ client: LoadedClient; owner: string; keys: MessageKeys }>,
 ): Promise<void> {
-  const { kafka, notify, mongodb } = config;
-  const { dbName: database, collectionName: collection, namespace } = mongo.sms;
-  const decode = createDecodeMessage({
-    ...{ database, collection, uuidRepresentation: mongodb.uuidRepresentation },
-    positionOf: afterMessage,
-    keys,
-  });
-  const problems = await checkKafka({
-    ...{ client, connection: kafka, workerId: owner, group: kafka.group, namespace },
-    topic: kafka.topic ?? '',
-    rememberMs: notify.rememberMs,
-    contentOf: decode,
-    partitionOf: (key, partitions) => partitionOf(keyHashOf(key), partitions),
-  });
+  const problems = await preflightTopic(config, mongo.sms, { client, workerId: owner, keys });
   const fatal = problems.filter(({ severity }) => severity === 'fatal');
   if (fatal.length > 0) {
     throw new ConfigurationError(fatal.map(({ sentence }) => sentence).join('; '));

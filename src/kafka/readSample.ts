@@ -78,7 +78,8 @@ async function poll(consumer: KafkaConsumer): Promise<readonly ClientMessage[]> 
   });
 }
 
-async function leave(consumer: KafkaConsumer): Promise<void> {
+/** Leaves nothing behind. */
+export async function leave(consumer: KafkaConsumer): Promise<void> {
   if (!consumer.isConnected()) return;
   const left = new Promise<void>((resolve) => {
     consumer.disconnect(() => resolve());

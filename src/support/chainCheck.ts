@@ -12,8 +12,10 @@ import { createStateReaders, readOverview, type Overview } from '../mongo/worker
 import { ConfigurationError, toError } from '../runtime/errors.ts';
 import { silentLogger } from '../runtime/logger.ts';
 import { checkAccount, checkMysql } from './checkAccount.ts';
+import { checkTopic } from './checkTopic.ts';
 import { failed, note, ok, type Finding } from './finding.ts';
 import type { Session } from './session.ts';
+import { takesFromTopic } from './topicStatus.ts';
 import { duration, endpointText, several, whyBlocked, type Times } from './words.ts';
 
 /** To the end of the chain, or to the first broken link. */
@@ -23,6 +25,7 @@ export async function* walkChain(
 ): AsyncGenerator<Finding> {
   const links = [
     { name: 'mongodb', findings: checkMongo(session) },
+    ...(takesFromTopic(session) ? [{ name: 'kafka', findings: checkTopic(session) }] : []),
     { name: 'mysql', findings: checkMysql(session) },
     ...(account === undefined
       ? [{ name: 'endpoints', findings: checkEndpoints(session) }]
@@ -42,7 +45,8 @@ export async function* walkChain(
 }
 
 /** Reachable, a replica set, the right kind of collection, all privileges; and how far the oplog reaches. */
-async function* checkMongo({ mongo, config }: Session): AsyncGenerator<Finding> {
+async function* checkMongo(session: Session): AsyncGenerator<Finding> {
+  const { mongo, config } = session;
   let state: StateCollections;
   try {
     const connection = await mongo();
@@ -78,15 +82,24 @@ async function* checkMongo({ mongo, config }: Session): AsyncGenerator<Finding> 
         'not readable, so it is unknown how far it reaches back (docs/operations.md shows the privilege to grant)',
       )
     : ok('oplog', `reaches back ${duration(Date.now() - oldest.getTime())}`);
-  yield whoWorks(await readOverview(state));
+  yield whoWorks(await readOverview(state), takesFromTopic(session));
 }
 
-function whoWorks({ leases, topicWorkers }: Overview): Finding {
+/** @param isGroup by the settings, workers take statuses from a topic */
+function whoWorks({ leases, topicWorkers }: Overview, isGroup: boolean): Finding {
   const check = 'worker';
   const holder = leases.find(({ isHeld }) => isHeld);
-  if (holder !== undefined) return ok(check, `${holder.worker ?? 'one'} is active`);
-  if (topicWorkers > 0) return ok(check, `${several(topicWorkers, 'worker')} active on the topic`);
-  return note(check, 'none is active: start one with npm start');
+  if (holder !== undefined) {
+    const worker = holder.worker ?? 'one';
+    return isGroup
+      ? note(check, `${worker} is active on the change stream: until it ends, the others stand by`)
+      : ok(check, `${worker} is active`);
+  }
+  if (topicWorkers === 0) return note(check, 'none is active: start one with npm start');
+  const active = `${several(topicWorkers, 'worker')} active on the topic`;
+  return isGroup
+    ? ok(check, active)
+    : note(check, `${active}: for its checks, set KAFKA_BROKERS and KAFKA_TOPIC here too`);
 }
 
 /** Nobody is kept waiting for them: what is not ready by then is made by the server all the same. */

@@ -93,9 +93,10 @@ async function describeFound(
     (timeIn(document, 'sendTime', zone) ?? statusTime(document, zone))?.getTime() ?? 0;
   const inOrder = found.toSorted((one, other) => timeOf(other) - timeOf(one));
   const described: FoundSms[] = [];
-  for (const { smsId, document } of inOrder) {
+  for (const each of inOrder) {
+    const { smsId, document } = each;
     const isExplained = found.length <= EXPLAINED_AT_MOST;
-    const facts = isExplained ? await gatherFacts(session, document) : null;
+    const facts = isExplained ? await gatherFacts(session, each) : null;
     described.push(describeSms(smsId, document, { zone, facts }));
   }
   return described;

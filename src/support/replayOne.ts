@@ -42,11 +42,14 @@ export async function replayOne(
   const { document, storedId } = stored;
   const { deliveryStatus, statusAt } = chooseStatus(
     document,
-    await gatherFacts(session, document),
+    await gatherFacts(session, stored),
     status,
   );
   // As the worker will ask: another status may lead elsewhere.
-  const facts = await gatherFacts(session, { ...document, deliveryStatus });
+  const facts = await gatherFacts(session, {
+    storedId,
+    document: { ...document, deliveryStatus },
+  });
   refuseWhileHopeless(facts);
   const zone = createTimeZone(session.config.call.payloadTimeZone);
   const candidate = toReplayStatus(

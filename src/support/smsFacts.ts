@@ -15,11 +15,12 @@ import {
 } from '../mongo/blockedEndpoints.ts';
 import { findEnds, type EndFacts } from '../mongo/ledger.ts';
 import { createRetryList, type RetryFacts } from '../mongo/retrySupport.ts';
-import { findSms } from '../mongo/storedSms.ts';
+import { findStoredSms, type StoredSms } from '../mongo/storedSms.ts';
 import { isWorking, readOverview } from '../mongo/workerState.ts';
 import { toError } from '../runtime/errors.ts';
 import { createTimeZone } from '../runtime/timeZone.ts';
 import { Refused, type Session } from './session.ts';
+import { readAcknowledgedAt, takesFromTopic } from './topicStatus.ts';
 import { askAboutAccount } from './webhooks.ts';
 
 /** All there is to know of one SMS, none of it personal. */
@@ -42,6 +43,7 @@ export interface SmsFacts {
   readonly record: PlainDocument | null;
   readonly parked: readonly WaitingFacts[];
   readonly ended: readonly EndFacts[];
+  /** Everything that was written before is acknowledged: with Kafka, of what is in the partition of this SMS. */
   readonly checkpointAt: Date | null;
   readonly isWorkerRunning: boolean;
 }
@@ -72,14 +74,18 @@ export interface RouteFacts {
 /** Throws `Refused` when there is no such SMS. */
 export async function findSmsFacts(session: Session, smsId: string): Promise<SmsFacts> {
   const { sms } = await session.mongo();
-  const document = await findSms(sms, smsId, session.config.mongodb.uuidRepresentation);
-  if (document === null) {
+  const { uuidRepresentation } = session.config.mongodb;
+  const stored = await findStoredSms(sms, smsId, uuidRepresentation);
+  if (stored === null) {
     throw new Refused(`There is no SMS with the _id ${JSON.stringify(smsId)} in ${sms.namespace}.`);
   }
-  return await gatherFacts(session, document);
+  return await gatherFacts(session, stored);
 }
 
-export async function gatherFacts(session: Session, document: PlainDocument): Promise<SmsFacts> {
+export async function gatherFacts(
+  session: Session,
+  { storedId, document }: Pick<StoredSms, 'storedId' | 'document'>,
+): Promise<SmsFacts> {
   const { config, mongo } = session;
   const { state } = await mongo();
   const key = smsKey(document['_id'] ?? null);
@@ -89,13 +95,15 @@ export async function gatherFacts(session: Session, document: PlainDocument): Pr
   const record = ownField(document, 'notify_on_delivery');
   const { deliveryStatuses } = config.notify;
   const blocked = await readBlockedEndpoints(state);
-  const [overview, parked, ended, route] = await Promise.all([
+  const isGroup = takesFromTopic(session);
+  const [overview, parked, ended, route, byTopicAt] = await Promise.all([
     readOverview(state),
     key === null ? [] : createRetryList(state.retries).ofSms(key),
     findEnds(state.sent, document),
     detail.kind === 'usable' && isStatus(deliveryStatus)
       ? findRoute(session, { ...detail, deliveryStatus }, blocked)
       : null,
+    isGroup ? readAcknowledgedAt(session, storedId) : null,
   ]);
   return {
     document: {
@@ -113,7 +121,7 @@ export async function gatherFacts(session: Session, document: PlainDocument): Pr
     record: isPlainDocument(record) ? record : null,
     parked: parked.map((row) => ({ ...row, blocked: blocked.get(row.endpoint ?? '') ?? null })),
     ended,
-    checkpointAt: overview.checkpoints[0]?.at ?? null,
+    checkpointAt: isGroup ? byTopicAt : (overview.checkpoints[0]?.at ?? null),
     isWorkerRunning: isWorking(overview),
   };
 }

@@ -3,26 +3,37 @@ import { createJobStore } from '../mongo/jobs.ts';
 import { createStateReaders, readOverview } from '../mongo/workerState.ts';
 import { silentLogger } from '../runtime/logger.ts';
 import type { Session } from './session.ts';
+import { readTopicStatus } from './topicStatus.ts';
 
 const JOBS_SHOWN = 10;
 
 export type WorkerStatus = Awaited<ReturnType<typeof readWorkerStatus>>;
 
 /** How far the worker is, what waits, and who works; from its own rows, whether it runs or not. */
-export async function readWorkerStatus({ config, mongo }: Session) {
+export async function readWorkerStatus(session: Session) {
+  const { config, mongo } = session;
   const { state, servers } = await mongo();
   const { rememberMs } = config.notify;
   const readers = createStateReaders({ state, rememberMs, logger: silentLogger });
-  const [overview, pending, blocked, oldestOverdueSeconds, endpoints, oldestOplogEntryAt, jobs] =
-    await Promise.all([
-      readOverview(state),
-      readers.retriesPending(),
-      readers.retriesBlocked(),
-      readers.oldestOverdueSeconds(),
-      readBlockedEndpoints(state),
-      readers.oldestOplogEntryAt(),
-      createJobStore(state.jobs).latest(JOBS_SHOWN),
-    ]);
+  const [
+    overview,
+    pending,
+    blocked,
+    oldestOverdueSeconds,
+    endpoints,
+    oldestOplogEntryAt,
+    jobs,
+    topic,
+  ] = await Promise.all([
+    readOverview(state),
+    readers.retriesPending(),
+    readers.retriesBlocked(),
+    readers.oldestOverdueSeconds(),
+    readBlockedEndpoints(state),
+    readers.oldestOplogEntryAt(),
+    createJobStore(state.jobs).latest(JOBS_SHOWN),
+    readTopicStatus(session),
+  ]);
   const now = Date.now();
   const checkpoints = overview.checkpoints.map((checkpoint) => ({
     ...checkpoint,
@@ -42,6 +53,7 @@ export async function readWorkerStatus({ config, mongo }: Session) {
   return {
     mongodb: { servers, database, collection, stateDatabase },
     mysql: { server: socketPath ?? address, database: central },
+    topic,
     checkpoints,
     retries: { pending, blocked, oldestOverdueSeconds },
     endpointsDisabled: disabled.length,

@@ -92,7 +92,7 @@ function factsText(facts: SmsFacts, explanation: string, page: Page): string {
     page.list([
       ['webhook-id', notificationId ?? 'none'],
       ['checkpoint', facts.checkpointAt === null ? 'none' : moment(facts.checkpointAt)],
-      ['worker', facts.isWorkerRunning ? 'running' : 'none holds the lease'],
+      ['worker', facts.isWorkerRunning ? 'running' : 'none is active'],
     ]),
   ];
   return sections.join('\n\n');

@@ -3,11 +3,16 @@ import { count, duration, endpointText, several, whyBlocked } from '../../suppor
 import { readWorkerStatus, type WorkerStatus } from '../../support/workerStatus.ts';
 import type { CommandRunner } from '../environment.ts';
 import { apart, type Page } from '../output/page.ts';
+import { topicLines } from '../output/topicText.ts';
 
 const help = `
-Reads the worker's own rows in MongoDB, whether or not a worker is running.
+Reads the worker's own rows in MongoDB, whether or not a worker is running; with Kafka,
+also what the consumer group has committed, unless no broker answers within seconds.
 
+  mode         where statuses come from: the change stream or a topic
   checkpoint   everything the platform wrote before this time is acknowledged
+  partition    of the topic: the committed offset, how many messages are left (lag), and
+               the time before which everything in it is acknowledged
   retries      notifications waiting in MongoDB for their next attempt; blocked: those for
                an endpoint that is not called; overdue: how long the oldest of the others
                has been due
@@ -43,7 +48,10 @@ function statusText(facts: WorkerStatus, page: Page): string {
   const overdue = duration(1_000 * retries.oldestOverdueSeconds);
   const lines: readonly Line[] = [
     ...placeLines(facts),
-    ...checkpointLines(facts, page),
+    ['mode', modeText(facts)],
+    ...(facts.topic === null
+      ? checkpointLines(facts, page)
+      : [...formerLines(facts, page), ...topicLines(facts.topic, page)]),
     [
       'retries',
       `${count(retries.pending)} pending, ${count(retries.blocked)} blocked, oldest overdue by ${overdue}`,
@@ -86,6 +94,23 @@ function placeLines({ mongodb, mysql }: WorkerStatus): readonly Line[] {
   ];
 }
 
+function modeText({ topic, topicWorkers }: WorkerStatus): string {
+  if (topic !== null) {
+    const { group, brokers } = topic;
+    return `consumer group ${group} of topic ${topic.topic}, Kafka at ${brokers.join(', ')}`;
+  }
+  return topicWorkers === 0
+    ? 'change stream'
+    : 'change stream here, but workers are active on a topic: set KAFKA_BROKERS and KAFKA_TOPIC here too';
+}
+
+/** From before the workers took statuses from the topic. */
+function formerLines({ checkpoints }: WorkerStatus, page: Page): readonly Line[] {
+  return checkpoints.map((checkpoint): Line => {
+    return ['checkpoint', `${checkpointText(checkpoint, page)} of the change stream, not moved on`];
+  });
+}
+
 function checkpointLines({ checkpoints }: WorkerStatus, page: Page): readonly Line[] {
   if (checkpoints.length === 0) return [['checkpoint', 'none: no worker has run yet']];
   return checkpoints.flatMap((checkpoint): readonly Line[] => {
@@ -111,12 +136,22 @@ function checkpointText(
   return at === null ? 'none' : `${moment(at)}, partition ${partition}`;
 }
 
-function holderLines({ leases, topicWorkers }: WorkerStatus, page: Page): readonly Line[] {
+function holderLines({ topic, leases, topicWorkers }: WorkerStatus, page: Page): readonly Line[] {
   if (topicWorkers > 0) {
     return [['worker', `${several(topicWorkers, 'worker')} active on the topic`]];
   }
-  if (leases.length === 0) return [['worker', 'none is active']];
-  return leases.map((lease): Line => ['worker', leaseText(lease, page)]);
+  const relevant =
+    topic === null
+      ? leases
+      : leases.filter(({ isHeld, unreadable }) => isHeld || unreadable !== undefined);
+  if (relevant.length === 0) return [['worker', 'none is active']];
+  return relevant.map((lease): Line => {
+    const text = leaseText(lease, page);
+    return [
+      'worker',
+      topic === null ? text : `${text}; it reads the change stream, so those of the topic stand by`,
+    ];
+  });
 }
 
 function leaseText(

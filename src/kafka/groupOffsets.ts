@@ -1,0 +1,83 @@
+import { connectionConfig, type KafkaConnection } from './clientConfig.ts';
+import { explainFailure } from './clientErrors.ts';
+import type { KafkaConsumer, KafkaModule, TopicPartitionOffset } from './clientTypes.ts';
+import { ask, countPartitions, toKafkaError } from './questions.ts';
+import { leave } from './readSample.ts';
+
+/** How far a group is in one partition. */
+export interface GroupOffset {
+  readonly partition: number;
+  /** Of the message that is read next; null when none is committed. */
+  readonly committed: number | null;
+  /** Of the next message to be written. */
+  readonly end: number;
+  /** How many messages are left, and markers of transactions; null when no offset is committed. */
+  readonly lag: number | null;
+}
+
+export interface GroupOffsetsOptions {
+  readonly client: KafkaModule;
+  readonly connection: KafkaConnection;
+  readonly clientId: string;
+  readonly group: string;
+  readonly topic: string;
+  /** Of each of the three questions that follow one another. */
+  readonly limitMs: number;
+}
+
+/** By no member of the group. Rejects with a sentence for people. */
+export async function readGroupOffsets(
+  options: GroupOffsetsOptions,
+): Promise<readonly GroupOffset[]> {
+  const { client, connection, clientId, group, limitMs } = options;
+  const config = { ...connectionConfig(connection, clientId), 'group.id': group };
+  const consumer = new client.KafkaConsumer(config, {});
+  const log: string[] = [];
+  consumer.on('event.log', ({ message }) => log.push(message));
+  try {
+    await ask<unknown>(limitMs, (done) => consumer.connect({ timeout: limitMs }, done));
+    return await readAll(consumer, options);
+  } catch (thrown) {
+    throw new Error(explainFailure(thrown, log, options).sentence, { cause: thrown });
+  } finally {
+    await leave(consumer);
+  }
+}
+
+async function readAll(
+  consumer: KafkaConsumer,
+  { client, topic, limitMs }: GroupOffsetsOptions,
+): Promise<readonly GroupOffset[]> {
+  const admin = client.AdminClient.createFrom(consumer);
+  const partitions = await countPartitions(admin, { topic, limitMs });
+  const all = Array.from({ length: partitions }, (_, partition) => ({ topic, partition }));
+  const [committed, ends] = await Promise.all([
+    ask<readonly (Partial<TopicPartitionOffset> | Error)[]>(limitMs, (done) =>
+      consumer.committed(all, limitMs, done),
+    ),
+    Promise.all(
+      all.map(async ({ partition }) => await endOf(consumer, { topic, partition, limitMs })),
+    ),
+  ]);
+  return ends.map((end, partition) => {
+    const found = committed[partition];
+    if (Error.isError(found)) throw toKafkaError(found);
+    const offset = found?.offset ?? null;
+    return {
+      partition,
+      committed: offset,
+      end,
+      lag: offset === null ? null : Math.max(0, end - offset),
+    };
+  });
+}
+
+async function endOf(
+  consumer: KafkaConsumer,
+  { topic, partition, limitMs }: Readonly<{ topic: string; partition: number; limitMs: number }>,
+): Promise<number> {
+  const { highOffset } = await ask<Readonly<{ highOffset: number }>>(limitMs, (done) =>
+    consumer.queryWatermarkOffsets(topic, partition, limitMs, done),
+  );
+  return highOffset;
+}
