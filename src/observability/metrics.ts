@@ -230,8 +230,13 @@ export function createMetrics(
       // The lease holder knows better: it sees every save, and this read may be older.
       const own = held.size > 0 && { checkpointAt: figures.checkpointAt };
       figures = { ...figures, ...read, ...own };
+      // What was read is the change stream's, which stands still.
+      if (ofTopic !== null && held.size === 0) figures = { ...figures, checkpointAt: null };
     },
-    topic: () => (ofTopic ??= createTopicMetrics(registry, now)),
+    topic() {
+      if (ofTopic === null) figures = { ...figures, checkpointAt: null };
+      return (ofTopic ??= createTopicMetrics(registry, now));
+    },
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };
