@@ -12,6 +12,11 @@ RUN npm run build
 FROM base AS dependencies
 # The only optional dependency is Node itself, which the image contains.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts
+# With "--build-arg KAFKA=true", also the client for Kafka, whose script fetches its binary.
+ARG KAFKA=false
+RUN if [ "$KAFKA" = true ]; then \
+  npm install --no-save --omit=dev --omit=optional @confluentinc/kafka-javascript@1.10.1; \
+  fi
 
 FROM node:24-bookworm-slim
 LABEL org.opencontainers.image.title="notify-on-delivery" \

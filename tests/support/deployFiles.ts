@@ -55,19 +55,23 @@ export function toEnv(lines: readonly string[]): Record<string, string> {
   );
 }
 
-interface Compose {
-  readonly services: {
-    readonly worker: Readonly<{
-      environment: Readonly<Record<string, string>>;
-      stop_grace_period: string;
-      entrypoint?: unknown;
-      command?: unknown;
-    }>;
-  };
+interface Service {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly stop_grace_period: string;
+  readonly entrypoint?: unknown;
+  readonly command?: readonly string[];
 }
 
-export function readComposeWorker(): Compose['services']['worker'] {
-  return (readYaml('compose.yaml') as Compose).services.worker;
+/** The services in a file for Docker Compose, by name. */
+export function readCompose(path: string): Readonly<Record<string, Service>> {
+  const overridden = readProjectFile(path).replaceAll(' !override ', ' ');
+  return (parse(overridden) as { services: Readonly<Record<string, Service>> }).services;
+}
+
+export function readComposeWorker(): Service {
+  const { worker } = readCompose('compose.yaml');
+  if (worker === undefined) throw new Error('compose.yaml has no worker');
+  return worker;
 }
 
 interface PodSpec {

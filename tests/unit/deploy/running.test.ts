@@ -3,6 +3,7 @@ import { loadConfig } from '../../../config/loadConfig.ts';
 import { settingEntries } from '../../../config/schema.ts';
 import { createAddressPolicy } from '../../../src/http/addresses.ts';
 import {
+  readCompose,
   readComposeWorker,
   readConfigMap,
   readImage,
@@ -18,6 +19,7 @@ const unit = readUnit('deploy/systemd/notify-on-delivery.service');
 const image = readImage();
 const pod = readPod();
 const compose = readComposeWorker();
+const composeKafka = readCompose('compose.kafka.yaml');
 const start = readStartCommand();
 
 const secrets: Readonly<Record<string, string>> = {
@@ -73,7 +75,12 @@ const shownToSystemd = [
 const environments: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
   ['systemd', toEnv([...(unit.get('Environment') ?? []), ...shownToSystemd])],
   ['compose', compose.environment],
+  ['compose with Kafka', { ...compose.environment, ...composeKafka['worker']?.environment }],
   ['kubernetes', { ...podEnv, ...readConfigMap('base'), ...readConfigMap('example') }],
+  [
+    'kubernetes with Kafka',
+    { ...podEnv, ...readConfigMap('example'), ...readConfigMap('example-kafka') },
+  ],
 ];
 
 describe.each(environments)('the settings for %s', (_, environment) => {
