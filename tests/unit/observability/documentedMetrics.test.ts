@@ -24,6 +24,9 @@ async function exposed(): Promise<Labels> {
   metrics.recordFailed('121');
   metrics.rowUnreadable('x');
   metrics.httpThreadEnded('hung');
+  const topic = metrics.topic();
+  topic.partitionLag(0, 1);
+  topic.messageWritten(Date.now());
   const text = await metrics.text();
   const names = [...text.matchAll(/^# TYPE notify_on_delivery_([a-z_]+) /gm)];
   return new Map(
