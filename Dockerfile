@@ -15,7 +15,7 @@ RUN npm ci --omit=dev --omit=optional --ignore-scripts
 # With "--build-arg KAFKA=true", also the client for Kafka, whose script fetches its binary.
 ARG KAFKA=false
 RUN if [ "$KAFKA" = true ]; then \
-  npm install --no-save --omit=dev --omit=optional @confluentinc/kafka-javascript@1.10.1; \
+  npm install --no-save --save-prod --omit=dev --omit=optional @confluentinc/kafka-javascript@1.10.1; \
   fi
 
 FROM node:24-bookworm-slim

@@ -7,7 +7,7 @@ import { describe, expect, it } from '@jest/globals';
 import { packageRoot } from '../../../config/packageRoot.ts';
 import { loadKafkaClient } from '../../../src/kafka/client.ts';
 import { consumerConfig } from '../../../src/kafka/clientConfig.ts';
-import { clientPackage } from '../../../src/kafka/clientPackage.ts';
+import { clientPackage, installCommand } from '../../../src/kafka/clientPackage.ts';
 
 const run = promisify(execFile);
 
@@ -32,8 +32,23 @@ describe('the client for Kafka', () => {
       const args = ['--input-type=module', '-e', script];
       const { stdout } = await run(process.execPath, args, options);
       expect(stdout).toMatch(
-        /^ConfigurationError KAFKA_BROKERS is set, .* not installed: .*\(npm install @confluentinc\/kafka-javascript@1\.10\.1\)/,
+        /^ConfigurationError KAFKA_BROKERS is set, .* not installed: .*\(npm install [^)]*@confluentinc\/kafka-javascript@1\.10\.1\)/,
       );
+    } finally {
+      await rm(elsewhere, { recursive: true });
+    }
+  });
+
+  it('is what that command would install', async () => {
+    const elsewhere = await mkdtemp(join(tmpdir(), 'notify-on-delivery-install-'));
+    try {
+      for (const file of ['package.json', 'package-lock.json', '.npmrc']) {
+        await cp(join(packageRoot(), file), join(elsewhere, file));
+      }
+      const [npm = '', ...args] = installCommand.split(' ');
+      const dryRun = [...args, '--dry-run', '--omit=dev', '--omit=optional'];
+      const { stdout } = await run(npm, dryRun, { cwd: elsewhere });
+      expect(stdout.split('\n')).toContain(`add ${clientPackage.name} ${clientPackage.version}`);
     } finally {
       await rm(elsewhere, { recursive: true });
     }

@@ -38,7 +38,7 @@ describe('the client for Kafka', () => {
     expect(error).toBeInstanceOf(ConfigurationError);
     expect(error).toMatchObject({
       message:
-        'KAFKA_BROKERS is set, but the client for Kafka is not installed: install it beside the worker (npm install @confluentinc/kafka-javascript@1.10.1), or remove KAFKA_BROKERS',
+        'KAFKA_BROKERS is set, but the client for Kafka is not installed: install it beside the worker (npm install --no-save --save-prod @confluentinc/kafka-javascript@1.10.1), or remove KAFKA_BROKERS',
     });
   });
 

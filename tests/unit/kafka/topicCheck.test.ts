@@ -103,7 +103,7 @@ describe('the version of the client', () => {
     expect(checkClientVersion(version)).toEqual([
       {
         severity: 'fatal',
-        sentence: `the client for Kafka is @confluentinc/kafka-javascript ${version}, which is too old: update it (npm install @confluentinc/kafka-javascript@1.10.1)`,
+        sentence: `the client for Kafka is @confluentinc/kafka-javascript ${version}, which is too old: update it (npm install --no-save --save-prod @confluentinc/kafka-javascript@1.10.1)`,
       },
     ]);
   });
