@@ -43,6 +43,8 @@ const others = new Set([
   // Of MySQL's ssl-mode.
   'VERIFY_CA',
   'VERIFY_IDENTITY',
+  // A right in Kafka.
+  'DESCRIBE_CONFIGS',
 ]);
 
 describe.each(pages)('$name', ({ name, text }) => {
