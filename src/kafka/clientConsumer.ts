@@ -1,5 +1,6 @@
 import type { TopicMessage } from '../ports/topic.ts';
 import { delay } from '../runtime/abort.ts';
+import { ConfigurationError } from '../runtime/errors.ts';
 import { createTopicAdmin, type TopicAdmin } from './clientAdmin.ts';
 import { explainFailure, type Named } from './clientErrors.ts';
 import type { ConsumerConfig } from './clientConfig.ts';
@@ -100,6 +101,12 @@ export function createClientConsumer(options: {
     }
   };
   const onConsumeError = async (failure: ClientError): Promise<readonly TopicMessage[]> => {
+    if (failure.code === codes.invalidSessionTimeout) {
+      // It is only known when it joins; no worker with this setting ever will.
+      const { sentence } = explainFailure(failure, log, named);
+      events?.failed(new ConfigurationError(sentence, { cause: failure }));
+      return [];
+    }
     const isGone = failure.code === codes.autoOffsetReset || failure.code === codes.fatal;
     if (isGone || explainFailure(failure, log, named).isFatal) events?.failed(explain(failure));
     else troubled(failure);

@@ -112,6 +112,10 @@ function createMember(deps: ConsumerGroupDeps, right: Right, joined: () => void)
       const orBug = async <Result>(promise: Promise<Result>): Promise<Result> =>
         await Promise.race([bug.promise, promise]);
       const failed = (thrown: unknown): void => bug.reject(toError(thrown));
+      const refused = (error: Error): void => {
+        if (error instanceof ConfigurationError) failed(error);
+        else end(error);
+      };
       const left = new AbortController();
       let consumer: TopicConsumer | null = null;
       let polling = Promise.resolve();
@@ -123,7 +127,7 @@ function createMember(deps: ConsumerGroupDeps, right: Right, joined: () => void)
         });
         rebalancing = rebalances;
         const { assigned, revoked, terms } = rebalances;
-        await orAbort(consumer.open({ assigned, revoked, failed: end, troubled }), stopping);
+        await orAbort(consumer.open({ assigned, revoked, failed: refused, troubled }), stopping);
         joined();
         health.streamOpen();
         turnedAt = performance.now();

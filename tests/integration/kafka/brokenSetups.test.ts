@@ -1,13 +1,9 @@
-import { cp, mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
-import { execFile } from 'node:child_process';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { packageRoot } from '../../../config/packageRoot.ts';
 import { createAuthority, type Authority } from '../../support/certificates.ts';
 import { cliWith } from '../../support/cli.ts';
-import { anUpdate, values } from '../../support/connectorEvents.ts';
 import { useEndToEnd } from '../../support/endToEnd.ts';
+import { runWithoutClient } from '../../support/kafka/installWithoutClient.ts';
+import { connectorMessage, spoiltMessages } from '../../support/kafka/spoiltTopics.ts';
 import { produce } from '../../support/kafka/topicMessages.ts';
 import { useBroker } from '../../support/kafka/useBroker.ts';
 import { until } from '../../support/until.ts';
@@ -34,31 +30,17 @@ const broker = useBroker(async () => {
 
 type Settings = Readonly<Record<string, string>>;
 
-const key = '{"_id": "sms-1"}';
-const json = (value: object): Buffer => Buffer.from(JSON.stringify(value));
-const eventIn = (coll: string, db = e2e().servers.database): Buffer =>
-  Buffer.from(
-    values['BSON']?.({ ...anUpdate({ deliveryStatus: 'SENT' }), ns: { db, coll } }) ?? [],
-  );
-
-/** What is in the topics that are spoilt. */
-const spoilt: Readonly<Record<string, () => Readonly<{ key: string | null; value: Buffer }>>> = {
-  keyless: () => ({ key: null, value: eventIn('SMSDetailDocument') }),
-  'keyed-by-account': () => ({ key: '{"account": 7}', value: eventIn('SMSDetailDocument') }),
-  mails: () => ({ key, value: eventIn('MailDetailDocument') }),
-  avro: () => ({ key, value: Buffer.from([0, 0, 0, 0, 7, 2, 4, 6, 8]) }),
-  'documents-only': () => ({ key, value: json({ _id: 'sms-1', deliveryStatus: 'SENT' }) }),
-};
-
 beforeAll(async () => {
   const { admin, bootstrap, grant } = broker();
   const partitions = 3;
+  const { database } = e2e().servers;
+  const spoilt = spoiltMessages(database);
   for (const topic of ['sms', ...Object.keys(spoilt)]) await admin.create(topic, { partitions });
   await admin.create('single', { partitions: 1 });
   await admin.create('compacted', { partitions, config: { 'cleanup.policy': 'compact' } });
-  await produce(bootstrap, 'sms', [{ key, value: eventIn('SMSDetailDocument') }]);
+  await produce(bootstrap, 'sms', [connectorMessage(database)]);
   for (const [topic, message] of Object.entries(spoilt)) {
-    await produce(bootstrap, topic, [message()]);
+    await produce(bootstrap, topic, [message]);
   }
   const topicRights = ['--operation=Read', '--operation=Describe', '--topic=sms'];
   const configs = ['--operation=DescribeConfigs', '--topic=sms'];
@@ -198,46 +180,23 @@ describe('a set-up that is broken', () => {
     },
   );
 
+  it('may be a session timeout that the brokers refuse when the worker joins', async () => {
+    const worker = e2e().startWorker(settings({ LEASE_TTL: '20s' }));
+    expect(await worker.exit).toEqual({ code: 78, signal: null });
+    const line = worker.lines.find(({ event }) => event === 'start_failed');
+    expect(sentenceOf(line?.['error'])).toMatch(/^Kafka refuses LEASE_TTL as session timeout: /);
+  });
+
   it('may be that the client is not installed', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'notify-on-delivery-installed-'));
-    try {
-      await installWithoutClient(folder);
-      const { code, stdout } = await startIn(folder);
-      expect(code).toBe(78);
-      expect(stdout).toMatch(
-        /KAFKA_BROKERS is set, .* not installed: .*\(npm install @confluentinc/,
-      );
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+    const { code, stdout } = await runWithoutClient(settings());
+    expect(code).toBe(78);
+    expect(stdout).toMatch(/KAFKA_BROKERS is set, .* not installed: .*\(npm install @confluentinc/);
   });
 });
 
 /** As it is in the log. */
 function sentenceOf(error: unknown): string {
   return typeof error === 'string' ? error : String((error as { message?: unknown }).message);
-}
-
-async function installWithoutClient(folder: string): Promise<void> {
-  const root = packageRoot();
-  for (const name of ['dist', 'config', 'package.json']) {
-    await cp(join(root, name), join(folder, name), { recursive: true });
-  }
-  await mkdir(join(folder, 'node_modules'));
-  for (const name of await readdir(join(root, 'node_modules'))) {
-    if (name === '@confluentinc') continue;
-    await symlink(join(root, 'node_modules', name), join(folder, 'node_modules', name));
-  }
-}
-
-async function startIn(folder: string): Promise<Readonly<{ code: number; stdout: string }>> {
-  return await new Promise((resolve) => {
-    const env = { PATH: process.env['PATH'] ?? '', HTTP_PORT: 'off', ...settings() };
-    const options = { cwd: folder, env };
-    execFile(process.execPath, ['dist/src/main.js'], options, (error, stdout) => {
-      resolve({ code: Number(error?.code ?? 0), stdout });
-    });
-  });
 }
 
 const doubtful: readonly SetUp[] = [
@@ -278,24 +237,14 @@ describe('a set-up that works for now', () => {
   });
 });
 
-describe('what a worker waits for, and says', () => {
-  async function detailOf(more: Settings, says: RegExp): Promise<void> {
-    const worker = e2e().startWorker(settings(more));
+describe('what a worker waits for', () => {
+  it('is a broker that is away, which it names', async () => {
+    const worker = e2e().startWorker(settings({ KAFKA_BROKERS: '127.0.0.1:1' }));
+    const says = /Kafka does not answer in time.*127\.0\.0\.1:1/;
     await until('it is said', async () => {
       const probe = await worker.probe('/readyz');
       return probe?.status === 503 && says.test(JSON.stringify(probe.body));
     });
     expect(await worker.stop()).toEqual({ code: 0, signal: null });
-  }
-
-  it('is a broker that is away', async () => {
-    await detailOf(
-      { KAFKA_BROKERS: '127.0.0.1:1' },
-      /Kafka does not answer in time.*127\.0\.0\.1:1/,
-    );
-  });
-
-  it('is a session timeout that brokers refuse', async () => {
-    await detailOf({ LEASE_TTL: '20s' }, /Kafka refuses LEASE_TTL as session timeout/);
   });
 });

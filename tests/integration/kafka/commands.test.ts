@@ -6,8 +6,8 @@ import { createMessageKeys } from '../../../src/mongo/messageKeys.ts';
 import { createModeGuard } from '../../../src/mongo/modeGuard.ts';
 import { createTopicMemory } from '../../../src/mongo/topicMemory.ts';
 import { cliWith } from '../../support/cli.ts';
-import { anUpdate, values } from '../../support/connectorEvents.ts';
 import { useEndToEnd } from '../../support/endToEnd.ts';
+import { connectorMessage } from '../../support/kafka/spoiltTopics.ts';
 import { produce } from '../../support/kafka/topicMessages.ts';
 import { useBroker } from '../../support/kafka/useBroker.ts';
 import { until } from '../../support/until.ts';
@@ -39,16 +39,8 @@ beforeAll(async () => {
   const { admin, bootstrap } = broker();
   await admin.create(topic, { partitions: 3 });
   await admin.create('compacted', { partitions: 1, config: { 'cleanup.policy': 'compact' } });
-  const ns = { db: e2e().servers.database, coll: 'SMSDetailDocument' };
-  const value = Buffer.from(
-    values['BSON']?.({ ...anUpdate({ deliveryStatus: 'SENT' }), ns }) ?? [],
-  );
-  const key = '{"_id": "sms-1"}';
-  await produce(
-    bootstrap,
-    topic,
-    Array.from({ length: 3 }, () => ({ key, value })),
-  );
+  const message = connectorMessage(e2e().servers.database);
+  await produce(bootstrap, topic, [message, message, message]);
   await admin.commit('notify-on-delivery', topic, new Map([[partition(), 1]]));
   await remember(partition(), at);
 });
