@@ -56,16 +56,19 @@ export function toEnv(lines: readonly string[]): Record<string, string> {
 }
 
 interface Service {
+  readonly build: unknown;
+  readonly ports: readonly [string];
   readonly environment: Readonly<Record<string, string>>;
   readonly stop_grace_period: string;
   readonly entrypoint?: unknown;
   readonly command?: readonly string[];
+  readonly depends_on: Readonly<Record<string, unknown>>;
 }
 
 /** The services in a file for Docker Compose, by name. */
 export function readCompose(path: string): Readonly<Record<string, Service>> {
-  const overridden = readProjectFile(path).replaceAll(' !override ', ' ');
-  return (parse(overridden) as { services: Readonly<Record<string, Service>> }).services;
+  const text = readProjectFile(path);
+  return (parse(text, { merge: true }) as { services: Readonly<Record<string, Service>> }).services;
 }
 
 export function readComposeWorker(): Service {

@@ -3,6 +3,7 @@ import { settingEntries } from '../../../config/schema.ts';
 import { clientPackage } from '../../../src/kafka/clientPackage.ts';
 import {
   readCompose,
+  readComposeWorker,
   readConfigMap,
   readProjectFile,
   readYaml,
@@ -43,8 +44,19 @@ describe('Kafka in compose.kafka.yaml', () => {
     expect(environmentOf('kafka')['KAFKA_ADVERTISED_LISTENERS']).toBe(`PLAINTEXT://${brokers}`);
   });
 
-  it('has two workers with the same settings, which Prometheus scrapes', () => {
-    expect(environmentOf('worker-2')).toEqual(environmentOf('worker'));
+  it('has a second worker like the first, of which each file has a part', () => {
+    const { build, ports, ...first } = readComposeWorker();
+    const added = compose['worker'];
+    expect(compose['worker-2']).toEqual({
+      ...{ ...first, ...added },
+      build: { context: build, ...(added?.build as object) },
+      environment: { ...first.environment, ...added?.environment },
+      depends_on: { ...first.depends_on, ...added?.depends_on },
+      ports: [expect.not.stringMatching(ports[0])],
+    });
+  });
+
+  it('has Prometheus scrape both workers', () => {
     const { scrape_configs: jobs } = readYaml('deploy/compose/prometheus.kafka.yml') as {
       scrape_configs: readonly { static_configs: readonly { targets: readonly string[] }[] }[];
     };
