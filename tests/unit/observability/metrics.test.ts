@@ -188,18 +188,6 @@ describe('the lags', () => {
     expect(await valueOf(metrics, 'checkpoint_lag_seconds')).toBe(5);
   });
 
-  it('of the checkpoint is that of the partition furthest behind, of those that are held', async () => {
-    metrics.leaseHeld('1', true);
-    metrics.checkpointAt('0', ago(2));
-    metrics.checkpointAt('1', ago(40));
-    expect(await valueOf(metrics, 'checkpoint_lag_seconds')).toBe(40);
-    metrics.checkpointAt('0', ago(1));
-    expect(await valueOf(metrics, 'checkpoint_lag_seconds')).toBe(40);
-    metrics.leaseHeld('1', false);
-    metrics.checkpointAt('0', ago(1));
-    expect(await valueOf(metrics, 'checkpoint_lag_seconds')).toBe(1);
-  });
-
   it("is not negative when the server's clock is ahead of ours", async () => {
     metrics.streamRead({ empty: false, wallTime: ago(-3) });
     metrics.checkpointAt('0', ago(-3));

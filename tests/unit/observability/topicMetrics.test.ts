@@ -31,4 +31,19 @@ describe('the metrics of a topic', () => {
     read();
     expect(await metrics.text()).not.toMatch(lag);
   });
+
+  it('show the lag of the partition furthest behind, of those that are held', async () => {
+    const metrics = createMetrics(() => 100_000);
+    const lag = async (): Promise<string | undefined> =>
+      /^notify_on_delivery_checkpoint_lag_seconds (?<lag>.*)$/m.exec(await metrics.text())
+        ?.groups?.['lag'];
+    for (const partition of ['0', '1']) metrics.leaseHeld(partition, true);
+    metrics.checkpointAt('0', new Date(98_000));
+    metrics.checkpointAt('1', new Date(60_000));
+    metrics.checkpointAt('0', new Date(99_000));
+    expect(await lag()).toBe('40');
+    metrics.leaseHeld('1', false);
+    metrics.checkpointAt('0', new Date(99_000));
+    expect(await lag()).toBe('1');
+  });
 });
