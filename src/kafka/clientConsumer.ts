@@ -62,10 +62,17 @@ export function createClientConsumer(options: {
   let isPolling = false;
   const changes: (() => void)[] = [];
 
+  const tryTo = (change: () => void): void => {
+    try {
+      change();
+    } catch (thrown) {
+      events?.failed(explain(thrown));
+    }
+  };
   /** What a poll brings that is under way is of the assignment before. */
   const betweenPolls = (change: () => void): void => {
     if (isPolling) changes.push(change);
-    else change();
+    else tryTo(change);
   };
   const recovered = (): void => {
     if (isTroubled) events?.troubled(null);
@@ -139,7 +146,7 @@ export function createClientConsumer(options: {
         isPolling = true;
         consumer.consume(POLL_AT_MOST, (error, messages) => {
           isPolling = false;
-          for (const change of changes.splice(0)) change();
+          for (const change of changes.splice(0)) tryTo(change);
           if (error !== null && error !== undefined) return resolve(onConsumeError(error));
           if (messages.length > 0) recovered();
           return resolve(messages.map(toMessage));
@@ -154,7 +161,15 @@ export function createClientConsumer(options: {
       });
     },
     unassign(partitions) {
-      betweenPolls(() => void consumer.incrementalUnassign(all(partitions)));
+      betweenPolls(() => {
+        try {
+          consumer.incrementalUnassign(all(partitions));
+        } catch (thrown) {
+          // Without either, the consumer could not be closed, and the process not be ended.
+          consumer.unassign();
+          throw thrown;
+        }
+      });
     },
     pause: (partitions) => consumer.pause(all(partitions)),
     resume: (partitions) => consumer.resume(all(partitions)),

@@ -48,8 +48,7 @@ export function createRebalancing(deps: RebalancingDeps): Rebalancing {
   const openings = new Map<number, AbortController>();
   let turn = Promise.resolve();
   const inTurn = (step: () => Promise<void>): void => {
-    turn = turn.then(step);
-    turn.catch(failed);
+    turn = turn.then(step).catch(failed);
   };
 
   const open = async (partition: number, signal: AbortSignal): Promise<TopicTerm | null> => {
@@ -57,7 +56,7 @@ export function createRebalancing(deps: RebalancingDeps): Rebalancing {
       const term = await openTerm(partition, signal);
       return signal.aborted ? null : term;
     } catch (thrown) {
-      ignoreStopping(thrown);
+      if (!(thrown instanceof Stopping)) failed(thrown);
       return null;
     }
   };

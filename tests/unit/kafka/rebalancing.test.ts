@@ -284,13 +284,16 @@ describe('a bug', () => {
     expect(group.bugs).toEqual([bug]);
   });
 
-  it('in opening a partition is told', async () => {
+  it('in opening a partition is told, and the client is answered all the same', async () => {
     const group = rebalancingOf();
     group.assigned([1]);
     await pass();
     const bug = new TypeError('a bug');
     group.openingOf(1).fail(bug);
     await pass();
+    group.revoked([1], false);
+    await pass();
     expect(group.bugs).toEqual([bug]);
+    expect(group.log).toEqual(['assign 1@-1', 'revoked 1', 'unassign 1']);
   });
 });
