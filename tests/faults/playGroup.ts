@@ -32,6 +32,8 @@ export interface GroupScene extends Scene {
 }
 
 const PARTITIONS = 12;
+/** Slow endpoints answer within it, on a busy machine too: what is given up counts as a repetition. */
+const REQUEST_TIMEOUT = '15s';
 const patience = { timeoutMs: 90_000, intervalMs: 50 } as const;
 
 /** `play` with three workers that take statuses from a topic, unless the fault says otherwise. No offset may go back. */
@@ -41,7 +43,8 @@ export async function playGroup(
   harm: (scene: GroupScene) => Promise<void>,
 ): Promise<FaultResult> {
   const kafka = { partitions, connector };
-  const all = { workers: 3, ...options, kafka, check };
+  const settings = { REQUEST_TIMEOUT, ...options.settings };
+  const all = { workers: 3, ...options, settings, kafka, check };
   return await play(context, all, async (scene) => {
     const group = toGroup(scene, partitions);
     try {
