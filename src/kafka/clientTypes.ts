@@ -165,8 +165,9 @@ interface ListedGroup {
 }
 
 /**
- * Reads no settings of topics: the package has no `describeConfigs`. Not `describeGroups`, which ends the process by a
- * segmentation fault where a group can't be described, for want of a right or while its coordinator is being found.
+ * Reads no settings of topics: the package has no `describeConfigs`. Not `describeGroups` and
+ * `listConsumerGroupOffsets`, which end the process by a segmentation fault where a group's coordinator answers with an
+ * error, for want of a right or because it has just started: see `groupTopics.ts`.
  */
 export interface AdminClient extends Client {
   /** Blocks the thread until calls under way have ended, for as long as their limits are. */
@@ -186,14 +187,6 @@ export interface AdminClient extends Client {
   listGroups(
     options: Timeout,
     done: Callback<Readonly<{ groups: readonly ListedGroup[]; errors: readonly ClientError[] }>>,
-  ): void;
-  /** Of one group only. An offset of -1001 stands for none. */
-  listConsumerGroupOffsets(
-    groups: readonly Readonly<{ groupId: string; partitions?: readonly TopicPartition[] }>[],
-    options: Timeout,
-    done: Callback<
-      readonly Readonly<{ partitions: readonly TopicPartitionOffset[]; error?: ClientError }>[]
-    >,
   ): void;
 }
 

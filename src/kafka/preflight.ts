@@ -2,9 +2,10 @@ import type { LoadedClient } from './client.ts';
 import { connectionConfig, type KafkaConnection } from './clientConfig.ts';
 import { explainFailure } from './clientErrors.ts';
 import type { AdminClient, ClientError } from './clientTypes.ts';
+import { readGroupTopics } from './groupTopics.ts';
 import { checkListener } from './listenerCheck.ts';
 import { probeListener } from './listenerProbe.ts';
-import { countPartitions, describeGroup, untilAnswered } from './questions.ts';
+import { countPartitions, usesNewProtocol, untilAnswered } from './questions.ts';
 import { readSample } from './readSample.ts';
 import { checkSample, type SampledContent } from './sampleCheck.ts';
 import {
@@ -80,10 +81,14 @@ async function askAll(
 ): Promise<readonly SetupProblem[]> {
   const { client, connection, workerId, topic, group, namespace, rememberMs } = options;
   const config = connectionConfig(connection, workerId);
-  const { partitions, ...found } = await withAdmin(options, { onLog, explain }, async (admin) => ({
+  const watching = { onLog, explain };
+  const { partitions, isNewProtocol } = await withAdmin(options, watching, async (admin) => ({
     partitions: await untilAnswered((limitMs) => countPartitions(admin, { topic, limitMs })),
-    ...(await untilAnswered((limitMs) => describeGroup(admin, { group, limitMs }))),
+    isNewProtocol: await untilAnswered((limitMs) => usesNewProtocol(admin, { group, limitMs })),
   }));
+  const topics = await untilAnswered((limitMs) =>
+    readGroupTopics(connection, { group, clientId: workerId, limitMs }),
+  );
   const read = await readTopicConfig(connection, {
     ...{ topic, clientId: workerId, limitMs: TOPIC_CONFIG_MS },
   });
@@ -100,7 +105,7 @@ async function askAll(
   return [
     ...checkTopicConfig(topic, read),
     ...checkTopic({ topic, partitions, config: topicConfig, rememberMs }),
-    ...checkGroup({ group, topic, ...found }),
+    ...checkGroup({ group, topic, isNewProtocol, topics: topics ?? [] }),
     ...checkSample({ topic, namespace, sample }),
   ];
 }

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AdminClient, Callback, ClientError } from './clientTypes.ts';
+import type { AdminClient, Callback, ClientError, DescribedTopic } from './clientTypes.ts';
 import { codeOf, codes } from './errorCodes.ts';
-import type { GroupFacts } from './topicCheck.ts';
 
 /** What the client called back with. */
 export class KafkaError extends Error {
@@ -84,9 +83,6 @@ export async function untilAnswered<Result>(
   }
 }
 
-type Answer<Ask extends 'describeTopics' | 'listConsumerGroupOffsets'> = Parameters<
-  Parameters<AdminClient[Ask]>[2]
->[1];
 type Listed = Parameters<Parameters<AdminClient['listGroups']>[1]>[1];
 
 /** How many partitions a topic has. Rejects with code 3 where there is no such topic, 29 without the right to see it. */
@@ -94,7 +90,7 @@ export async function countPartitions(
   admin: AdminClient,
   { topic, limitMs }: Readonly<{ topic: string; limitMs: number }>,
 ): Promise<number> {
-  const [found] = await ask<Answer<'describeTopics'>>(limitMs, (done) =>
+  const [found] = await ask<readonly DescribedTopic[]>(limitMs, (done) =>
     admin.describeTopics([topic], { timeout: limitMs }, done),
   );
   if (found === undefined || found.error !== undefined) throw toKafkaError(found?.error);
@@ -104,15 +100,11 @@ export async function countPartitions(
 const states = { dead: 4, empty: 5 } as const;
 const types = { newProtocol: 1 } as const;
 
-/** As `checkGroup` wants it. Rejects with code 30 without the right to see it. */
-export async function describeGroup(
+/** Whether members of the group are at work that use the protocol of KIP-848; false without the right to see it. */
+export async function usesNewProtocol(
   admin: AdminClient,
   { group, limitMs }: Readonly<{ group: string; limitMs: number }>,
-): Promise<Pick<GroupFacts, 'isNewProtocol' | 'topics'>> {
-  const [offsets] = await ask<Answer<'listConsumerGroupOffsets'>>(limitMs, (done) =>
-    admin.listConsumerGroupOffsets([{ groupId: group }], { timeout: limitMs }, done),
-  );
-  if (offsets === undefined || offsets.error !== undefined) throw toKafkaError(offsets?.error);
+): Promise<boolean> {
   const { groups, errors } = await ask<Listed>(limitMs, (done) =>
     admin.listGroups({ timeout: limitMs }, done),
   );
@@ -121,8 +113,5 @@ export async function describeGroup(
   if (found === undefined && error !== undefined) throw toKafkaError(error);
   const isAtWork =
     found !== undefined && found.state !== states.dead && found.state !== states.empty;
-  return {
-    isNewProtocol: isAtWork && found.type === types.newProtocol,
-    topics: [...new Set(offsets.partitions.map(({ topic }) => topic))],
-  };
+  return isAtWork && found.type === types.newProtocol;
 }

@@ -1,8 +1,6 @@
-import { toError } from '../runtime/errors.ts';
 import type { KafkaConnection } from './clientConfig.ts';
 import { codes } from './errorCodes.ts';
-import { openBrokerConnection, type BrokerConnectionOptions } from './protocol/brokerConnection.ts';
-import { logIn } from './protocol/logIn.ts';
+import { askBrokers } from './protocol/askBrokers.ts';
 import { createWriter, requests, type Reader } from './protocol/wire.ts';
 import type { SetupProblem, TopicConfig } from './topicCheck.ts';
 
@@ -11,45 +9,15 @@ export type FoundTopicConfig =
   | Readonly<{ kind: 'noRight' }>
   | Readonly<{ kind: 'unknown'; reason: string }>;
 
-/**
- * Asks all brokers at once for a topic's settings, which the client for Kafka can't; the first answer counts. Never
- * rejects.
- */
+/** Asks the brokers for a topic's settings, which the client for Kafka can't. Never rejects. */
 export async function readTopicConfig(
   connection: KafkaConnection,
-  { topic, clientId, limitMs }: Readonly<{ topic: string; clientId: string; limitMs: number }>,
+  { topic, ...limits }: Readonly<{ topic: string; clientId: string; limitMs: number }>,
 ): Promise<FoundTopicConfig> {
-  const answered = new AbortController();
-  const late = setTimeout(() => {
-    answered.abort(new Error(`no answer within ${limitMs / 1_000} s`));
-  }, limitMs);
-  const options = { connection, clientId, signal: answered.signal };
-  try {
-    return await Promise.any(
-      connection.brokers.map(async (address) => await askBroker(address, { ...options, topic })),
-    );
-  } catch (thrown) {
-    const [first = thrown] = (thrown as Partial<AggregateError>).errors ?? [];
-    return { kind: 'unknown', reason: toError(first).message };
-  } finally {
-    clearTimeout(late);
-    answered.abort(new Error('another broker was faster'));
-  }
-}
-
-async function askBroker(
-  address: string,
-  { topic, ...options }: BrokerConnectionOptions & Readonly<{ topic: string }>,
-): Promise<FoundTopicConfig> {
-  const broker = openBrokerConnection(address, options);
-  try {
-    await logIn(broker, options.connection);
-    return readAnswer(await broker.request(requests.describeConfigs, question(topic)));
-  } catch (thrown) {
-    throw new Error(`${address}: ${toError(thrown).message}`, { cause: thrown });
-  } finally {
-    broker.close();
-  }
+  const found = await askBrokers(connection, limits, async (broker) =>
+    readAnswer(await broker.request(requests.describeConfigs, question(topic))),
+  );
+  return found.kind === 'answered' ? found.result : found;
 }
 
 const TOPIC = 2;

@@ -42,6 +42,7 @@ export interface Reader {
   int8(): number;
   int16(): number;
   int32(): number;
+  bigInt64(): bigint;
   string(): string | null;
   bytes(): Buffer;
   array<Item>(item: () => Item): readonly Item[];
@@ -62,6 +63,7 @@ export function createReader(message: Buffer): Reader {
     int8: () => message.readInt8(take(1)),
     int16: () => message.readInt16BE(take(2)),
     int32: () => message.readInt32BE(take(4)),
+    bigInt64: () => message.readBigInt64BE(take(8)),
     string() {
       const length = reader.int16();
       return length < 0 ? null : slice(length).toString();
@@ -78,6 +80,8 @@ export function createReader(message: Buffer): Reader {
 
 /** The requests that are made, in the lowest versions that brokers of Kafka 4 still take; 2.0 had all of them. */
 export const requests = {
+  offsetFetch: { key: 9, version: 2 },
+  findCoordinator: { key: 10, version: 0 },
   saslHandshake: { key: 17, version: 1 },
   describeConfigs: { key: 32, version: 1 },
   saslAuthenticate: { key: 36, version: 0 },
