@@ -20,7 +20,8 @@ import type { ConsumerEvents, TopicConsumer } from './topicConsumer.ts';
 /** Every question to a broker. */
 const ASK_MS = 10_000;
 /** Leaving the group: its coordinator may not answer. */
-const LEAVE_MS = 10_000;
+const LEAVE_MS = 8_000;
+const UNASSIGN_MS = 2_000;
 const POLL_MS = 100;
 const POLL_AT_MOST = 256;
 /** After an error, so that one which lasts does not keep a core busy. */
@@ -230,10 +231,21 @@ export function createClientConsumer(options: {
 
 async function leave(consumer: KafkaConsumer): Promise<void> {
   if (!consumer.isConnected()) return;
-  const patience = new AbortController();
-  const left = new Promise<void>((resolve) => consumer.disconnect(() => resolve()));
-  await Promise.race([left, delay(LEAVE_MS, patience.signal).catch(() => undefined)]);
-  patience.abort();
+  const left = Promise.withResolvers<'left'>();
+  consumer.disconnect(() => left.resolve('left'));
+  const within = async (ms: number): Promise<'left' | void> => {
+    const patience = new AbortController();
+    const waiting = delay(ms, patience.signal).catch(() => undefined);
+    return await Promise.race([left.promise, waiting]).finally(() => patience.abort());
+  };
+  if ((await within(LEAVE_MS)) === 'left') return;
+  // One thread of libuv's waits for this, and so would the end of the process.
+  try {
+    consumer.unassign();
+  } catch {
+    // It has left just now.
+  }
+  await within(UNASSIGN_MS);
 }
 
 function offsetsOf(
