@@ -4,6 +4,7 @@ import { formatProblem } from '../config/reading.ts';
 import { loadDotEnv, readAlternativeQuery, readVersion } from './installation.ts';
 import { createLogger } from './observability/logger.ts';
 import { surviveClosedOutputs } from './runtime/closedOutputs.ts';
+import { endProcess } from './runtime/endProcess.ts';
 import { ConfigurationError, toError } from './runtime/errors.ts';
 import { limitHeapGrowth } from './runtime/heapGrowth.ts';
 import type { Logger } from './runtime/logger.ts';
@@ -34,9 +35,10 @@ async function main(): Promise<void> {
   endOnBugs(logger);
   logger.info('settings', { ...describeConfig(config) });
   for (const warning of warnings) logger.warn('setting_warning', { warning });
-  process.exitCode = await run(config, logger);
+  const exitCode = await run(config, logger);
+  process.exitCode = exitCode;
   // What could not be cut off, such as a connection that is dead in silence, must not keep the process.
-  setTimeout(() => process.exit(), LINGER_MS).unref();
+  setTimeout(endProcess, LINGER_MS, exitCode).unref();
 }
 
 async function run(config: Config, logger: Logger): Promise<number> {
@@ -47,7 +49,7 @@ async function run(config: Config, logger: Logger): Promise<number> {
     onSignal: (signal) => logger.info('draining', { signal, graceMs }),
     onOverdue() {
       logger.error('stop_overdue', { graceMs });
-      process.exit(exitCodes.clean);
+      endProcess(exitCodes.clean);
     },
   });
   try {
@@ -67,7 +69,7 @@ async function run(config: Config, logger: Logger): Promise<number> {
 function endOnBugs(logger: Logger): void {
   const end = (thrown: unknown): void => {
     logger.error('crashed', { error: toError(thrown) });
-    process.exit(exitCodes.bug);
+    endProcess(exitCodes.bug);
   };
   process.on('uncaughtException', end);
   process.on('unhandledRejection', end);
