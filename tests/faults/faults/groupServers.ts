@@ -26,6 +26,36 @@ export const groupBrokerKilled: Fault = {
   },
 };
 
+export const groupBrokerSilent: Fault = {
+  name: 'group-broker-silent',
+  description: 'SIGSTOP of the broker for longer than a session, in which a worker is stopped',
+  async run(context) {
+    const { isLong, log } = context;
+    const rounds = isLong ? 3 : 1;
+    return await playGroup(context, { name: this.name }, async (scene) => {
+      const { broker } = scene.kafka;
+      for (let round = 1; round <= rounds; round += 1) {
+        await scene.untilAllHeld();
+        await scene.work(1_500, 2_500);
+        log(`silence ${round} of ${rounds}`);
+        await broker.pause();
+        try {
+          await scene.work(1_000, 2_000);
+          await scene.stop(scene.present()[0]);
+          log('a worker has stopped');
+          await scene.work(6_000, 8_000);
+        } finally {
+          broker.resume();
+        }
+        log('the broker speaks again');
+        await scene.worker();
+        await scene.untilNotified();
+      }
+      tellLosses(scene, log);
+    });
+  },
+};
+
 export const groupConnectorKilled: Fault = {
   name: 'group-connector-killed',
   description: 'kill -9 of Kafka Connect, which then sends some messages again',

@@ -7,13 +7,19 @@ import { groupOffsetsGone, groupRetention, groupTopicAnew } from './groupOffsets
 import { groupParked } from './groupParked.ts';
 import { groupMorePartitions } from './groupPartitions.ts';
 import { groupPoison } from './groupPoison.ts';
-import { groupBrokerKilled, groupConnectorKilled, groupMysqlAway } from './groupServers.ts';
+import {
+  groupBrokerKilled,
+  groupBrokerSilent,
+  groupConnectorKilled,
+  groupMysqlAway,
+} from './groupServers.ts';
 
 /** Those of workers that take statuses from Kafka: each needs Java. */
 export const groupFaults: readonly Fault[] = [
   groupHandOver,
   groupKilled,
   groupBrokerKilled,
+  groupBrokerSilent,
   groupConnectorKilled,
   groupMysqlAway,
   groupRetention,
