@@ -87,7 +87,7 @@ function createMember(deps: ConsumerGroupDeps, right: Right, joined: () => void)
   /** A process that was frozen goes on in the middle of its code, before any timer of its own. */
   const isHeld = (): boolean => {
     if (isLost || turnedAt === null) return false;
-    if (!right.isHeld()) lose('another worker takes statuses from the change stream');
+    if (!right.isHeld()) lose('its right to take statuses from the topic has run out');
     else if (performance.now() - turnedAt >= validMs) {
       lose('this process stood still for longer than its session with the group holds');
     }
