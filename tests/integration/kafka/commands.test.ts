@@ -6,6 +6,7 @@ import { createMessageKeys } from '../../../src/mongo/messageKeys.ts';
 import { createModeGuard } from '../../../src/mongo/modeGuard.ts';
 import { createTopicMemory } from '../../../src/mongo/topicMemory.ts';
 import { cliWith } from '../../support/cli.ts';
+import { runCommand } from '../../support/commands.ts';
 import { useEndToEnd } from '../../support/endToEnd.ts';
 import { connectorMessage } from '../../support/kafka/spoiltTopics.ts';
 import { produce } from '../../support/kafka/topicMessages.ts';
@@ -173,6 +174,16 @@ describe('status', () => {
     await until('it is seen', async () =>
       /^worker +none is active$/m.test((await cliWith(settings(), 'status')).stdout),
     );
+  });
+});
+
+describe('a command in a process of its own', () => {
+  it.each([
+    ['status', 0],
+    ['check', 1],
+  ])('ends although no broker answers: %s', async (command, code) => {
+    expect(await runCommand(away(), [command])).toMatchObject({ code, stderr: '' });
+    expect(await runCommand(settings(), [command])).toMatchObject({ code: 0, stderr: '' });
   });
 });
 
