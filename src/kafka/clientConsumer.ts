@@ -1,6 +1,7 @@
 import type { TopicMessage } from '../ports/topic.ts';
 import { delay } from '../runtime/abort.ts';
 import { ConfigurationError } from '../runtime/errors.ts';
+import { createWaitGroup } from '../runtime/waitGroup.ts';
 import { createTopicAdmin, type TopicAdmin } from './clientAdmin.ts';
 import { explainFailure, type Named } from './clientErrors.ts';
 import type { ConsumerConfig } from './clientConfig.ts';
@@ -56,6 +57,11 @@ export function createClientConsumer(options: {
         else reject(explain(error));
       });
     });
+  const asking = createWaitGroup();
+  const askAdmin: typeof ask = async (question) => {
+    const done = asking.add();
+    return await ask(question).finally(done);
+  };
   const closed = new AbortController();
   let admin: TopicAdmin | null = null;
   let events: ConsumerEvents | null = null;
@@ -139,7 +145,7 @@ export function createClientConsumer(options: {
         await leave(consumer);
         throw new Error('the consumer was closed while it connected');
       }
-      admin = createTopicAdmin(client, consumer, { ask, limitMs: ASK_MS });
+      admin = createTopicAdmin(client, consumer, { ask: askAdmin, limitMs: ASK_MS });
       consumer.subscribe([topic]);
     },
     async poll() {
@@ -224,6 +230,8 @@ export function createClientConsumer(options: {
       closed.abort(new Error('the consumer is closed'));
       commits.close();
       admin = null;
+      // It uses what the consumer takes with it.
+      await asking.wait();
       await leave(consumer);
     },
   };
