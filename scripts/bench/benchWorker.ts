@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { toError } from '../../src/runtime/errors.ts';
 import { defaultSettings } from '../harness/builtWorker.ts';
 import { signalProcess } from '../harness/script.ts';
 import { until } from '../services/until.ts';
@@ -10,7 +11,7 @@ import type { Site } from './places.ts';
 import { keepProfiles, profilingArgs, type Measured } from './profile.ts';
 import type { Meter } from './receiver.ts';
 
-const START_LIMIT_MS = 60_000;
+const START_LIMIT_MS = 120_000;
 
 /** Where they are not the default. */
 export type Settings = Readonly<Record<string, string>>;
@@ -28,6 +29,10 @@ export function settingsAt(site: Site, settings: Settings): Settings {
   };
 }
 
+interface BenchWorker extends Running {
+  readonly httpPort: number;
+}
+
 /**
  * `npm start` of a built checkout with default settings but for those given, its log in a file; resolves when it is
  * ready.
@@ -35,9 +40,18 @@ export function settingsAt(site: Site, settings: Settings): Settings {
 export async function startBenchWorker(
   site: Site,
   receiver: Meter,
-  { settings, root }: { readonly settings: Settings; readonly root: string },
-): Promise<Running> {
-  const logFile = join(site.folder, `${site.database}.log`);
+  {
+    settings,
+    root,
+    name = '',
+  }: Readonly<{
+    settings: Settings;
+    root: string;
+    /** Sets its log apart from those of others at this place. */
+    name?: string;
+  }>,
+): Promise<BenchWorker> {
+  const logFile = join(site.folder, `${site.database}${name}.log`);
   const log = await open(logFile, 'w');
   const { profileTo } = site;
   const profiling = profileTo === null ? [] : profilingArgs(profileTo);
@@ -54,19 +68,23 @@ export async function startBenchWorker(
   await log.close();
   const exited = once(child, 'exit');
   const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
-  const isReady = async (): Promise<number | 'ended' | null> => {
+  const isReady = async (): Promise<Started | 'ended' | null> => {
     if (hasEnded()) return 'ended';
     const started = await findStarted(logFile);
     if (started === null) return null;
     const { ok } = await fetch(`http://127.0.0.1:${started.httpPort}/readyz`);
-    return ok ? started.pid : null;
+    return ok ? started : null;
   };
   try {
-    const pid = await until('the worker is ready', isReady, { timeoutMs: START_LIMIT_MS });
-    if (pid === 'ended') throw new Error('it has ended');
+    const started = await until('the worker is ready', isReady, { timeoutMs: START_LIMIT_MS });
+    if (started === 'ended') {
+      throw new Error(`it has ended: ${child.signalCode ?? `exit code ${child.exitCode}`}`);
+    }
+    const { pid, httpPort } = started;
     return {
       ...receiver,
       pid,
+      httpPort,
       post() {
         throw new Error('the worker is driven by statuses');
       },
@@ -82,7 +100,8 @@ export async function startBenchWorker(
     child.kill('SIGTERM');
     await exited;
     const tail = (await readFile(logFile, 'utf8')).trimEnd().split('\n').slice(-5).join('\n');
-    throw new Error(`the worker did not start; its log ends with\n${tail}`, { cause });
+    const { message } = toError(cause);
+    throw new Error(`the worker did not start: ${message}; its log ends with\n${tail}`, { cause });
   }
 }
 

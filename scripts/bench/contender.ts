@@ -19,6 +19,10 @@ export interface Contender {
 export interface Running extends Meter {
   /** Of the process whose CPU time and memory count. */
   readonly pid: number;
+  /** Of others that share the work with it: theirs count as its own. */
+  readonly peers?: readonly number[];
+  /** Of servers that only it needs, by their names; shown apart. */
+  readonly servers?: Readonly<Record<string, number>>;
   /** Has it make so many calls, where it is driven by itself. */
   post(count: number): void;
   /** Is told about its latest measurement, so that its profile contains only that. */

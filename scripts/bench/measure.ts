@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { comesTrue, nowUs } from './clock.ts';
+import { cpuTimesOf, ownCpuUsOf, peakRssMbOf, serverCosts } from './costs.ts';
 import type { Contender, Running } from './contender.ts';
 import type { Lab } from './lab.ts';
 import {
@@ -12,7 +13,6 @@ import {
 } from './load.ts';
 import type { Measurement } from './measurement.ts';
 import type { Place } from './places.ts';
-import { cpuUsOf, mainThreadCpuUsOf, residentMbOf } from './processes.ts';
 import { endpointUrls } from './receiver.ts';
 import { percentilesOf } from './statistics.ts';
 
@@ -137,11 +137,8 @@ async function count(
   { contender, running, plan }: { contender: Contender; running: Running; plan: Plan },
   drive: (signal: AbortSignal) => Promise<WrittenAt>,
 ): Promise<Omit<Measurement, 'unrecorded' | 'idleCpu'>> {
-  const { pid } = running;
-  const cpu = async (): Promise<readonly [own: number, main: number, mongod: number]> =>
-    await Promise.all([cpuUsOf(pid), mainThreadCpuUsOf(pid), cpuUsOf(lab.mongodPid)]);
   const before = await running.count();
-  const [ownBefore, mainBefore, mongodBefore] = await cpu();
+  const cpuBefore = await cpuTimesOf(running, lab.mongodPid);
   const startUs = nowUs();
   const overdue = new AbortController();
   const writing = drive(AbortSignal.any([lab.signal, overdue.signal]));
@@ -152,7 +149,7 @@ async function count(
   const writtenAt = await writing;
   if (isComplete) await comeToRest(lab, running);
   const endUs = nowUs();
-  const [ownAfter, mainAfter, mongodAfter] = await cpu();
+  const cpuAfter = await cpuTimesOf(running, lab.mongodPid);
   const after = await running.count();
   // Those of the warm-up came before.
   const inTime = [...(await running.arrivals())].filter(
@@ -175,12 +172,15 @@ async function count(
     count: inTime.length,
     isComplete,
     perSecond: inTime.length / (((isComplete ? lastUs : endUs) - startUs) / 1_000_000),
-    cpuUs: perNotification(ownAfter - ownBefore),
-    mainCpuUs: perNotification(mainAfter - mainBefore),
+    cpuUs: perNotification(cpuAfter.own - cpuBefore.own),
+    mainCpuUs: perNotification(cpuAfter.main - cpuBefore.main),
     mongodCpuUs:
-      contender.drivenBy === 'itself' ? null : perNotification(mongodAfter - mongodBefore),
+      contender.drivenBy === 'itself' ? null : perNotification(cpuAfter.mongod - cpuBefore.mongod),
+    servers: await serverCosts(running, (name) =>
+      perNotification((cpuAfter.servers[name] ?? 0) - (cpuBefore.servers[name] ?? 0)),
+    ),
     latencyMs: percentilesOf(latenciesMs),
-    peakRssMb: (await residentMbOf(pid)).peak,
+    peakRssMb: await peakRssMbOf(running),
     repeated: after.calls - before.calls - (after.notifications - before.notifications),
   };
 }
@@ -201,20 +201,20 @@ const REST_US = 10_000;
 const REST_LIMIT_MS = 5_000;
 
 /** What is written after an answer belongs to it: waits until it is done, at most five seconds. */
-export async function comeToRest(lab: Lab, { pid }: Running): Promise<void> {
+export async function comeToRest(lab: Lab, running: Running): Promise<void> {
   const endMs = performance.now() + REST_LIMIT_MS;
-  for (let before = await cpuUsOf(pid); performance.now() < endMs;) {
+  for (let before = await ownCpuUsOf(running); performance.now() < endMs;) {
     await wait(REST_LOOK_MS, undefined, { signal: lab.signal });
-    const now = await cpuUsOf(pid);
+    const now = await ownCpuUsOf(running);
     if (now - before <= REST_US) return;
     before = now;
   }
 }
 
 /** After it has come to rest: the share of a core that its timers and waiting reads take. */
-async function idleCpuOf(lab: Lab, { pid }: Running, idleMs: number): Promise<number | null> {
+async function idleCpuOf(lab: Lab, running: Running, idleMs: number): Promise<number | null> {
   if (idleMs === 0) return null;
-  const [cpuBefore, startUs] = [await cpuUsOf(pid), nowUs()];
+  const [cpuBefore, startUs] = [await ownCpuUsOf(running), nowUs()];
   await wait(idleMs, undefined, { signal: lab.signal });
-  return ((await cpuUsOf(pid)) - cpuBefore) / (nowUs() - startUs);
+  return ((await ownCpuUsOf(running)) - cpuBefore) / (nowUs() - startUs);
 }

@@ -1,5 +1,8 @@
 import { median, medianOfSome, medianPercentiles, type Percentiles } from './statistics.ts';
 
+/** CPU time per notification. */
+type ServerCost = Readonly<Record<'cpuUs' | 'peakRssMb', number>>;
+
 /** One contender, once, or the medians of several times. */
 export interface Measurement {
   /** Notifications that have arrived within the limit. */
@@ -13,6 +16,8 @@ export interface Measurement {
   readonly mainCpuUs: number;
   /** Likewise; null where it has no part in it. */
   readonly mongodCpuUs: number | null;
+  /** Of servers that only the contender needs, by their names. */
+  readonly servers: Readonly<Record<string, ServerCost>>;
   /** From the write of the status to its arrival; null where no status was written. */
   readonly latencyMs: Percentiles | null;
   readonly peakRssMb: number;
@@ -36,12 +41,22 @@ export function mediansOf(runs: readonly Measurement[]): Measurement {
     cpuUs: of(({ cpuUs }) => cpuUs),
     mainCpuUs: of(({ mainCpuUs }) => mainCpuUs),
     mongodCpuUs: medianOfSome(runs.map(({ mongodCpuUs }) => mongodCpuUs)),
+    servers: serversOf(runs),
     latencyMs: latencies.length === 0 ? null : medianPercentiles(latencies),
     peakRssMb: of(({ peakRssMb }) => peakRssMb),
     idleCpu: medianOfSome(runs.map(({ idleCpu }) => idleCpu)),
     repeated: sum(runs.map(({ repeated }) => repeated)),
     unrecorded: unrecorded.length === 0 ? null : sum(unrecorded),
   };
+}
+
+function serversOf(runs: readonly Measurement[]): Measurement['servers'] {
+  const names = Object.keys(runs[0]?.servers ?? {});
+  const of = (name: string, figure: keyof ServerCost): number =>
+    median(runs.map(({ servers }) => servers[name]?.[figure] ?? Number.NaN));
+  return Object.fromEntries(
+    names.map((name) => [name, { cpuUs: of(name, 'cpuUs'), peakRssMb: of(name, 'peakRssMb') }]),
+  );
 }
 
 function sum(values: readonly number[]): number {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../config/packageRoot.ts';
+import { orAbort } from '../../src/runtime/abort.ts';
 import { toError } from '../../src/runtime/errors.ts';
 import { createTeardown } from '../../src/runtime/teardown.ts';
 import { Interrupted } from '../harness/script.ts';
@@ -53,12 +54,13 @@ async function* measured(
   const at = new Date().toISOString();
   const machine = describeMachine();
   for (const warning of warningsAbout(machine)) log(warning);
+  const possible = await orAbort(possibleOf(scenarios), signal);
   const teardown = createTeardown();
   try {
     const lab = await openLab({ isQuick, against, profileTo, teardown, signal, log });
     const { rounds, versions } = lab;
     const conditions = { at, isQuick, rounds, machine, versions };
-    for (const { name, title, run } of scenarios) {
+    for (const { name, title, run } of possible) {
       const began = performance.now();
       const findings = await run({ ...lab, log: (what) => log(`${name}, ${what}`) });
       const { text, data, targets = [], plots = [] } = findings;
@@ -68,6 +70,18 @@ async function* measured(
   } finally {
     await teardown.run();
   }
+}
+
+/** Names what is left out and why. Throws when nothing remains. */
+async function possibleOf(wanted: BenchOptions['scenarios']): Promise<BenchOptions['scenarios']> {
+  const possible: BenchOptions['scenarios'] = [];
+  for (const scenario of wanted) {
+    const lack = (await scenario.lacks?.()) ?? null;
+    if (lack === null) possible.push(scenario);
+    else log(`${scenario.name} is left out. ${lack}`);
+  }
+  if (possible.length === 0) throw new Error('Nothing is left to measure.');
+  return possible;
 }
 
 async function* stored(options: BenchOptions, file: string): AsyncGenerator<NamedReport> {

@@ -18,5 +18,7 @@ export interface Scenario {
   readonly name: string;
   /** Half a line that says what is done. */
   readonly title: string;
+  /** What keeps it from being measured on this machine, as a sentence; null where nothing does. */
+  lacks?(): Promise<string | null>;
   run(lab: Lab): Promise<Findings>;
 }

@@ -8,6 +8,7 @@ import { latency20, latency200 } from './scenarios/latency.ts';
 import { outage } from './scenarios/outage.ts';
 import { recovery } from './scenarios/recovery.ts';
 import { replay } from './scenarios/replay.ts';
+import { scaleout } from './scenarios/scaleout.ts';
 import { threads } from './scenarios/threads.ts';
 import { throughput } from './scenarios/throughput.ts';
 
@@ -24,4 +25,5 @@ export const scenarios: readonly Scenario[] = [
   recovery,
   outage,
   replay,
+  scaleout,
 ];

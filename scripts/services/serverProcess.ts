@@ -24,6 +24,8 @@ export interface ServerProcess {
   /** SIGCONT */
   resume(): void;
   isRunning(): boolean;
+  /** Of the server while it runs. Throws when it does not. */
+  pid(): number;
 }
 
 interface ServerProcessOptions {
@@ -67,6 +69,11 @@ export function createServerProcess(options: ServerProcessOptions): ServerProces
 
   return {
     isRunning,
+    pid() {
+      const pid = isRunning() ? child?.pid : undefined;
+      if (pid === undefined) throw new Error(`${name} is not running`);
+      return pid;
+    },
     async start() {
       if (isRunning()) throw new Error(`${name} is running already`);
       child = await launch(options, logFile);

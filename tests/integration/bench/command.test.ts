@@ -24,11 +24,18 @@ afterAll(async () => {
 });
 
 async function bench(...args: readonly string[]): Promise<string> {
+  return await benchIn({}, ...args);
+}
+
+async function benchIn(
+  changed: Readonly<Record<string, string>>,
+  ...args: readonly string[]
+): Promise<string> {
   const { NODE_OPTIONS: _, ...env } = process.env;
   const program = ['scripts/bench.ts', ...args];
   const { stdout } = await promisify(execFile)(process.execPath, program, {
     cwd: packageRoot(),
-    env,
+    env: { ...env, ...changed },
   });
   return stdout;
 }
@@ -50,6 +57,18 @@ describe('npm run bench -- --from', () => {
     await expect(failing).rejects.toMatchObject({
       code: 1,
       stderr: expect.stringContaining('has none of these scenarios'),
+    });
+  });
+});
+
+describe('npm run bench -- --scenario scaleout', () => {
+  it('says what is missing where there is no Java, and starts nothing', async () => {
+    const failing = benchIn({ PATH: '' }, '--scenario', 'scaleout');
+    await expect(failing).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /^scaleout is left out\. Kafka needs Java 17 or newer: .*\nNothing is left to measure\.$/m,
+      ),
     });
   });
 });

@@ -9,6 +9,7 @@ export function aRun(fields: Partial<Measurement> = {}): Measurement {
     cpuUs: 400,
     mainCpuUs: 300,
     mongodCpuUs: 200,
+    servers: {},
     latencyMs: { p50: 4, p99: 9, p999: 12 },
     peakRssMb: 90,
     idleCpu: null,

@@ -19,6 +19,13 @@ describe('mediansOf', () => {
     expect(mediansOf(runs)).toMatchObject({ repeated: 2, unrecorded: 1, isComplete: false });
   });
 
+  it('takes each server by itself', () => {
+    const runs = [10, 30, 20].map((cpuUs) =>
+      aRun({ servers: { broker: { cpuUs, peakRssMb: 100 - cpuUs } } }),
+    );
+    expect(mediansOf(runs).servers).toEqual({ broker: { cpuUs: 20, peakRssMb: 80 } });
+  });
+
   it('keeps what does not apply', () => {
     const nothing = { mongodCpuUs: null, latencyMs: null, unrecorded: null };
     expect(mediansOf([aRun(nothing), aRun(nothing)])).toMatchObject(nothing);
