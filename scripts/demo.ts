@@ -8,6 +8,8 @@ const helpText = `Usage: npm run demo [-- options]
 Starts MongoDB, MariaDB, a webhook receiver and the worker, plays the platform's
 part in eight scenes, and checks everything it shows. Takes about 15 seconds.
 
+  --kafka   four other scenes: three workers share a Kafka topic, one is killed,
+            one joins. Needs Java 17 and Maven, takes about a minute
   --keep    leave everything running afterwards, to try things by hand
   --json    print one JSON value instead of the story
   --help    print this
@@ -24,12 +26,17 @@ function parse(args: readonly string[]): ParsedArgs<DemoOptions> {
   try {
     const { values } = parseArgs({
       args: [...args],
-      options: { json: flag, keep: flag, help: flag },
+      options: { json: flag, kafka: flag, keep: flag, help: flag },
     });
-    const { json, keep, help } = values;
+    const { json, kafka, keep, help } = values;
     if (help) return { kind: 'help' };
     if (json && keep) return misused('--json and --keep exclude each other.');
-    return { kind: 'run', options: { json, keep } };
+    if (kafka && keep) {
+      return misused(
+        '--kafka and --keep exclude each other; npm run services -- --kafka leaves Kafka running.',
+      );
+    }
+    return { kind: 'run', options: { json, kafka, keep } };
   } catch (error) {
     return misused((error as Error).message);
   }

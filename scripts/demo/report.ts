@@ -11,12 +11,22 @@ export interface Check {
   readonly seen?: unknown;
 }
 
+/** What one of several workers had of the statuses of a scene. */
+export interface Share {
+  readonly name: string;
+  readonly partitions: number;
+  readonly delivered: number;
+}
+
 export interface SceneReport {
   readonly name: string;
   durationMs: number;
   readonly checks: Check[];
   request?: Readonly<Record<'method' | 'path' | 'headers' | 'body', unknown>>;
   record?: unknown;
+  shares?: readonly Share[];
+  /** From a worker's death until the others had its partitions. */
+  takeOverMs?: number;
 }
 
 export type BurstFigures = Readonly<

@@ -6,10 +6,17 @@ import type { Exit, WorkerProcess } from '../harness/workerProcess.ts';
 import { keepLog, keepRunning } from './keepRunning.ts';
 import { count, createNarrator, seconds, wrap, type Narrator } from './narrator.ts';
 import { createPlatform } from './platform.ts';
-import { createChecks, isPassed, type Report, type SceneReport } from './report.ts';
+import {
+  createChecks,
+  isPassed,
+  type BurstFigures,
+  type Report,
+  type SceneReport,
+} from './report.ts';
 import { createWaiting, type Scene } from './scene.ts';
 import { burst } from './scenes/burst.ts';
 import { failingWebhook } from './scenes/failingWebhook.ts';
+import { groupScenes, groupStop } from './scenes/group.ts';
 import { cleanStop, flowWithoutWebhook, noDefaultWebhook, notOptedIn } from './scenes/short.ts';
 import { theSample } from './scenes/theSample.ts';
 import { wholeDocuments } from './scenes/wholeDocuments.ts';
@@ -18,6 +25,8 @@ import { setStage, type Stage } from './stage.ts';
 export interface DemoOptions {
   /** One JSON value on stdout instead of the story. */
   readonly json: boolean;
+  /** Workers that share a Kafka topic, in scenes of their own. */
+  readonly kafka: boolean;
   /** Leaves everything running afterwards, until Ctrl-C. */
   readonly keep: boolean;
 }
@@ -40,11 +49,13 @@ const { env, stdout, stderr } = process;
 
 /** Plays the whole demo, stops everything again, and says what went wrong; the exit code. */
 export async function runDemo(
-  { json, keep }: DemoOptions,
+  { json, kafka, keep }: DemoOptions,
   interrupted: AbortSignal,
 ): Promise<number> {
   const narrator = createStory(json);
-  narrator.title('notify-on-delivery: from a delivery status to a webhook call');
+  narrator.title(
+    `notify-on-delivery: ${kafka ? 'workers that share a Kafka topic' : 'from a delivery status to a webhook call'}`,
+  );
   const began = performance.now();
   const report: Report = { ok: false, scenes: [], durationMs: 0 };
   const teardown = createTeardown();
@@ -52,35 +63,35 @@ export async function runDemo(
   const signal = AbortSignal.any([interrupted, failed.signal]);
   const fail = (message: string): void => failed.abort(new Error(message));
   let limit = setTimeout(fail, START_LIMIT_MS, 'The servers did not start in time.');
-  let worker: WorkerProcess | null = null;
-  let isEnding = false;
+  const workers: WorkerProcess[] = [];
   let exitCode = 0;
   const onWorker = (started: WorkerProcess): void => {
-    worker = started;
+    workers.push(started);
     const onExit = ({ code, signal: by }: Exit): void => {
       const how = code === null ? `by ${String(by)}` : `with exit code ${code}`;
-      if (!isEnding) fail(`The worker has exited: ${how}.`);
+      if (!started.isToEnd()) fail(`The worker has exited: ${how}.`);
     };
     void started.exit.then(onExit);
   };
   try {
-    const stage = await setStage({ env, narrator, teardown, signal, onWorker });
+    const stage = await setStage({ env, narrator, teardown, signal, isForKafka: kafka, onWorker });
     report.upMs = Math.round(performance.now() - began);
     report.versions = stage.versions;
     clearTimeout(limit);
     limit = setTimeout(fail, SCENES_LIMIT_MS, 'The scenes took too long.');
     const play = { stage, narrator, report, signal, interrupted };
-    for (const scene of scenes) await playScene(scene, play);
+    const { group } = stage;
+    const wanted = group === null ? scenes : groupScenes(group);
+    for (const scene of wanted) await playScene(scene, play);
     if (keep && isPassed(report)) {
       showSummary(report, narrator, performance.now() - began);
       clearTimeout(limit);
       await keepRunning(stage, narrator, signal);
     }
-    isEnding = true;
-    await playScene(cleanStop, play);
+    await playScene(group === null ? cleanStop : groupStop(group), play);
     if (!keep && isPassed(report)) {
       showSummary(report, narrator, performance.now() - began);
-      narrator.say('To experiment: npm run demo -- --keep');
+      narrator.say(`To experiment: npm run ${kafka ? 'services -- --kafka' : 'demo -- --keep'}`);
     }
     signal.throwIfAborted();
   } catch (thrown) {
@@ -88,7 +99,6 @@ export async function runDemo(
     report.error = error.message;
     if (error instanceof Interrupted) exitCode = error.exitCode;
   }
-  isEnding = true;
   clearTimeout(limit);
   await narrator.during('Stopping everything …', teardown.run()).catch((thrown: unknown) => {
     const causes =
@@ -98,7 +108,7 @@ export async function runDemo(
   report.ok = isPassed(report);
   report.durationMs = Math.round(performance.now() - began);
   if (interrupted.aborted) stderr.write('\nInterrupted. Everything is stopped again.\n');
-  else if (!report.ok) await showFailure(report, worker, json);
+  else if (!report.ok) await showFailure(report, workers, json);
   if (json) stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   return exitCode === 0 && !report.ok ? 1 : exitCode;
 }
@@ -149,15 +159,19 @@ async function playScene({ name, title, play }: Scene, around: Play): Promise<vo
 
 /** The closing figures of a demo that went well. */
 function showSummary(report: Report, narrator: Narrator, elapsedMs: number): void {
-  const { versions, upMs = 0, firstNotificationMs = 0, burst: figures, scenes: played } = report;
-  const { statuses = 0, perSecond = 0, p50Ms = 0, p99Ms = 0 } = figures ?? {};
+  const { versions, upMs = 0, firstNotificationMs, burst: figures, scenes: played } = report;
+  const takeOverMs = played.find((scene) => scene.takeOverMs !== undefined)?.takeOverMs;
   const checks = played.flatMap((scene) => scene.checks).length;
   narrator.heading(`All ${checks} checks passed`);
-  const latencies = `p50 ${count(p50Ms)} ms, p99 ${count(p99Ms)} ms`;
   const rows = [
     ['up after', seconds(upMs), `MongoDB ${versions?.mongodb}, ${versions?.mysql}, the worker`],
-    ['first call', `${firstNotificationMs} ms`, 'from the status in MongoDB to the webhook'],
-    ['burst', `${count(perSecond)}/s`, `${count(statuses)} statuses; to the 2xx: ${latencies}`],
+    ...(firstNotificationMs === undefined
+      ? []
+      : [['first call', `${firstNotificationMs} ms`, 'from the status in MongoDB to the webhook']]),
+    ...(figures === undefined ? [] : [burstRow(figures)]),
+    ...(takeOverMs === undefined
+      ? []
+      : [['take-over', seconds(takeOverMs), 'from the death of a worker to its successors']]),
     ['in all', seconds(elapsedMs), `${played.length} scenes`],
   ];
   const lines = rows.map(
@@ -166,9 +180,18 @@ function showSummary(report: Report, narrator: Narrator, elapsedMs: number): voi
   narrator.lines(lines.join('\n'));
 }
 
+function burstRow({ perSecond, statuses, p50Ms, p99Ms }: BurstFigures): readonly string[] {
+  const latencies = `p50 ${count(p50Ms)} ms, p99 ${count(p99Ms)} ms`;
+  return [
+    'burst',
+    `${count(perSecond)}/s`,
+    `${count(statuses)} statuses; to the 2xx: ${latencies}`,
+  ];
+}
+
 async function showFailure(
   { error, scenes: played }: Report,
-  worker: WorkerProcess | null,
+  workers: readonly WorkerProcess[],
   json: boolean,
 ): Promise<void> {
   if (error !== undefined) stderr.write(`\n${wrap(error)}\n`);
@@ -176,10 +199,11 @@ async function showFailure(
     const failed = checks.filter(({ ok }) => !ok);
     for (const { what } of failed) stderr.write(`Failed in the scene ${name}: ${what}\n`);
   }
-  if (worker === null) return;
-  const last = lastError(worker);
-  if (last !== null) stderr.write(`\nThe worker said: ${last}\n`);
-  stderr.write(`\nThe worker's log: ${(await keepLog(worker)).file}\n`);
+  for (const worker of workers) {
+    const last = lastError(worker);
+    if (last !== null) stderr.write(`\nThe worker said: ${last}\n`);
+    stderr.write(`\nThe worker's log: ${(await keepLog(worker)).file}\n`);
+  }
 }
 
 /** The last error it logged, or what it said outside of its log; null when there was none. */

@@ -7,8 +7,10 @@ import { defaultSettings, freshBuild } from '../harness/builtWorker.ts';
 import { mysqlVersion, openCentralDatabase } from '../harness/centralDatabase.ts';
 import type { SmsDocument } from '../harness/smsPlatform.ts';
 import { startWorker, type WorkerProcess } from '../harness/workerProcess.ts';
+import { kafkaLack } from '../services/kafka/kafkaLack.ts';
 import { startServices, type Services } from '../services/startServices.ts';
 import { claimMongoDatabase, claimMysqlDatabase, UnfitDatabase } from './databases.ts';
+import { startGroup, type Launch, type Timed } from './group.ts';
 import type { Narrator } from './narrator.ts';
 
 /** Where the demo departs from the defaults, to be quick and because its receiver is on this machine. */
@@ -26,19 +28,25 @@ interface StageOptions {
   readonly narrator: Narrator;
   readonly teardown: Teardown;
   readonly signal: AbortSignal;
+  /** With workers that share a topic in place of one worker. */
+  readonly isForKafka: boolean;
   /** Told as soon as there is one, ready or not. */
   onWorker(worker: WorkerProcess): void;
 }
 
 /** Brings everything up. What was started is registered with the teardown, also when this rejects. */
 export async function setStage(options: StageOptions) {
-  const { env, narrator, teardown, signal } = options;
-  const timed = async <T>(text: string, work: Promise<T>): Promise<readonly [T, number]> => {
+  const { env, narrator, teardown, signal, isForKafka } = options;
+  const timed: Timed = async (text, work) => {
     const began = performance.now();
     const result = await narrator.during(text, orAbort(work, signal));
     return [result, performance.now() - began];
   };
 
+  if (isForKafka) {
+    const [lack] = await timed('Fetching what Kafka needs, if necessary …', kafkaLack());
+    if (lack !== null) throw new Error(lack);
+  }
   await timed('Building the worker, if necessary …', freshBuild());
   const starting = startServices(env);
   teardown.add('the servers', async () => {
@@ -50,22 +58,30 @@ export async function setStage(options: StageOptions) {
   teardown.add('the receiver', receiver.close);
   narrator.ready(`MongoDB ${databases.mongodb} (replica set) and ${databases.mysql}`, serversMs);
 
-  const worker = startWorker({
+  const { mongodbUri, mysqlUri } = services;
+  const settings = {
     ...defaultSettings(),
     ...demoSettings,
-    MONGODB_URI: services.mongodbUri,
+    MONGODB_URI: mongodbUri,
     MONGODB_DATABASE: databases.db.databaseName,
-    MYSQL_URI: services.mysqlUri,
-  });
-  teardown.add('the worker', () => stopWorker(worker));
-  options.onWorker(worker);
-  const [, workerMs] = await timed('Starting the worker …', worker.ready());
-  const { pid, version } = await worker.line('started');
-  narrator.ready(`the worker, by npm start: pid ${String(pid)}`, workerMs);
+    MYSQL_URI: mysqlUri,
+  };
+  const launch: Launch = async (name, added = {}) => {
+    const worker = startWorker({ ...settings, ...added });
+    teardown.add(name, () => stopWorker(worker));
+    options.onWorker(worker);
+    const [, workerMs] = await timed(`Starting ${name} …`, worker.ready());
+    const { pid } = await worker.line('started');
+    narrator.ready(`${name}, by npm start: pid ${String(pid)}`, workerMs);
+    return worker;
+  };
+  const source = { mongodbUri, database: databases.db.databaseName };
+  const group = isForKafka ? await startGroup(source, { ...options, timed, launch }) : null;
+  const worker = group?.members()[0]?.worker ?? (await launch('the worker'));
+  const { version } = await worker.line('started');
   const { mongodb, mysql, ...rest } = databases;
   const versions = { mongodb, mysql, worker: String(version) };
-  const { mongodbUri, mysqlUri } = services;
-  return { ...rest, mongodbUri, mysqlUri, receiver, worker, versions };
+  return { ...rest, mongodbUri, mysqlUri, receiver, worker, group, versions };
 }
 
 const STOP_TIMEOUT_MS = 30_000;

@@ -46,6 +46,7 @@ export function startWorker(settings: Readonly<Record<string, string>>) {
     if (parsed !== null) lines.push(parsed);
   });
   let ended: Exit | null = null;
+  let isToEnd = false;
   const exit = once(child, 'close').then(([code, signal]: (number | string | null)[]) => {
     ended = { code: code as number | null, signal: signal as NodeJS.Signals | null };
     return ended;
@@ -87,6 +88,8 @@ export function startWorker(settings: Readonly<Record<string, string>>) {
     output: () => output,
     /** Resolves when it has ended, however. */
     exit,
+    /** Whether `stop` or `kill` was called. */
+    isToEnd: () => isToEnd,
     line,
     probe,
     /** Resolves once `/readyz` answers 200. */
@@ -96,12 +99,14 @@ export function startWorker(settings: Readonly<Record<string, string>>) {
     },
     /** Sends the signal to `npm start`, as systemd and Kubernetes do, and waits for the end. */
     async stop(which: 'SIGTERM' | 'SIGINT' = 'SIGTERM'): Promise<Exit> {
+      isToEnd = true;
       if (ended === null) child.kill(which);
       return await exit;
     },
     signal,
     /** Ends the worker itself without a word, as the kernel would. */
     async kill(): Promise<Exit> {
+      isToEnd = true;
       await signal('SIGKILL');
       return await exit;
     },

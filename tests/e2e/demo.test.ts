@@ -1,52 +1,16 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
+import { packageRoot } from '../../config/packageRoot.ts';
 import type { Report } from '../../scripts/demo/report.ts';
+import { leftBehind, startDemo } from '../support/demoProcess.ts';
 import { useServers } from '../support/servers.ts';
 import { until } from '../support/until.ts';
 
 const servers = useServers(import.meta.url);
-const projectFolder = fileURLToPath(new URL('../../', import.meta.url));
-
-interface Demo {
-  readonly child: ChildProcess;
-  stdout(): string;
-  stderr(): string;
-  readonly exitCode: Promise<number | null>;
-}
-
-/** `npm run demo`, on this file's own databases. */
-function startDemo(...args: readonly string[]): Demo {
-  const { mongodbUri, mysqlUri, database } = servers();
-  const child = spawn('npm', ['run', 'demo', '--silent', '--', ...args], {
-    cwd: projectFolder,
-    env: {
-      ...process.env,
-      MONGODB_URI: mongodbUri,
-      MONGODB_DATABASE: database,
-      MYSQL_URI: mysqlUri,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (data: Buffer) => (stdout += data.toString()));
-  child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
-  const exitCode = once(child, 'close').then(([code]: (number | null)[]) => code ?? null);
-  return { child, stdout: () => stdout, stderr: () => stderr, exitCode };
-}
-
-async function leftBehind(): Promise<readonly unknown[]> {
-  const { db, mysql } = servers();
-  const [tables] = await mysql.query('SHOW TABLES');
-  const collections = await db.listCollections().toArray();
-  return [...(tables as unknown[]), ...collections.map(({ name }) => name)];
-}
-
 describe('npm run demo', () => {
   it('finds all it shows to be so, and prints one JSON value', async () => {
-    const demo = startDemo('--json');
+    const demo = startDemo(servers(), '--json');
     const exitCode = await demo.exitCode;
     const report = JSON.parse(demo.stdout()) as Report;
     const failed = report.scenes.flatMap(({ checks }) => checks.filter(({ ok }) => !ok));
@@ -67,32 +31,51 @@ describe('npm run demo', () => {
       ['clean-stop', 2],
     ]);
     expect(report.burst?.statuses).toBe(1_000);
-    expect(await leftBehind()).toEqual([]);
+    expect(await leftBehind(servers())).toEqual([]);
   }, 240_000);
 
   it('stops everything when it is interrupted', async () => {
-    const demo = startDemo('--json');
+    const demo = startDemo(servers(), '--json');
     await until('the second scene', () => demo.stderr().includes('2  A webhook'), {
       timeoutMs: 60_000,
     });
     demo.child.kill('SIGINT');
     expect(await demo.exitCode).toBe(130);
     expect(JSON.parse(demo.stdout())).toMatchObject({ ok: false, error: 'interrupted' });
-    expect(await leftBehind()).toEqual([]);
+    expect(await leftBehind(servers())).toEqual([]);
   }, 120_000);
 
   it('does not take a database that is in use', async () => {
     const { db } = servers();
     await db.collection('precious').insertOne({ kept: true });
-    const demo = startDemo();
+    const demo = startDemo(servers());
     expect(await demo.exitCode).toBe(1);
     expect(demo.stderr()).toContain('"precious"');
-    expect(await leftBehind()).toEqual(['precious']);
+    expect(await leftBehind(servers())).toEqual(['precious']);
     await db.dropCollection('precious');
   }, 60_000);
 
+  it('says what Kafka lacks before anything is started', async () => {
+    const { NODE_OPTIONS: _, ...env } = process.env;
+    const running = promisify(execFile)(process.execPath, ['scripts/demo.ts', '--kafka'], {
+      cwd: packageRoot(),
+      env: { ...env, PATH: '' },
+    });
+    await expect(running).rejects.toMatchObject({
+      code: 1,
+      stdout: expect.not.stringContaining('MongoDB'),
+      stderr: expect.stringMatching(/^Kafka needs Java 17 or newer: install it/m),
+    });
+  }, 30_000);
+
+  it('leaves nothing of Kafka running', async () => {
+    const demo = startDemo(servers(), '--kafka', '--keep');
+    expect(await demo.exitCode).toBe(2);
+    expect(demo.stderr()).toContain('--kafka and --keep exclude each other');
+  }, 30_000);
+
   it('names an option it does not know', async () => {
-    const demo = startDemo('--kepe');
+    const demo = startDemo(servers(), '--kepe');
     expect(await demo.exitCode).toBe(2);
     expect(demo.stderr()).toContain('--kepe');
   }, 30_000);

@@ -1,28 +1,27 @@
 import { availableParallelism } from 'node:os';
 import { percentilesOf } from '../../bench/statistics.ts';
-import { newSms, setStatus, type SmsDocument } from '../../harness/smsPlatform.ts';
+import type { SmsDocument } from '../../harness/smsPlatform.ts';
+import { callsFor, deliverMany, WRITERS } from '../deliverMany.ts';
 import { count } from '../narrator.ts';
 import type { BurstFigures } from '../report.ts';
-import type { Scene, SceneTools } from '../scene.ts';
+import type { Scene } from '../scene.ts';
 
 const STATUSES = 1_000;
 /** Not measured: until then code is compiled, connections are made and files grow. */
 const WARM_UP = 1_000;
-const WRITERS = 16;
-const PATIENCE_MS = 60_000;
-const path = '/hooks/34';
+const account = { accountId: 34, flowId: 206, path: '/hooks/34' };
 
 export const burst: Scene = {
   name: 'burst',
   title: `A burst of ${count(STATUSES)} statuses`,
   async play(tools) {
     const { stage, narrator, platform, checks, report } = tools;
-    await platform.setUp({ accountId: 34, flowId: 206, url: stage.receiver.url(path) });
+    await platform.setUp({ ...account, url: stage.receiver.url(account.path) });
     narrator.say(
       `${WRITERS} writers set the statuses of ${count(STATUSES)} SMS of account 34 as fast as they can, after ${count(WARM_UP)} that are not measured.`,
     );
-    await deliverMany(WARM_UP, tools);
-    const measured = await deliverMany(STATUSES, tools);
+    await deliverMany(WARM_UP, account, tools);
+    const measured = await deliverMany(STATUSES, account, tools);
 
     const state = { 'notify_on_delivery.state': 'delivered', 'notify_on_delivery.attempts': 1 };
     const records = await stage.sms.find({ _id: { $in: measured }, ...state }).toArray();
@@ -38,50 +37,15 @@ export const burst: Scene = {
     narrator.say(
       `This is for everything together on ${availableParallelism()} cores: the writers, MongoDB, MariaDB, the worker, the receiver and this demo. The worker alone is measured in docs/performance.md.`,
     );
-    const wanted = new Set(measured.map((id) => `${id}:DELIVERED`));
-    const called = stage.receiver
-      .requests(path)
-      .map(({ headers }) => String(headers['webhook-id']))
-      .filter((id) => wanted.has(id));
     checks.equal(
       `${count(STATUSES)} calls, one for each status and none twice.`,
-      { calls: called.length, distinct: new Set(called).size },
+      callsFor(measured, account.path, tools),
       { calls: STATUSES, distinct: STATUSES },
     );
     const what = `${count(STATUSES)} records say: delivered, at the first attempt.`;
     checks.equal(what, records.length, STATUSES);
   },
 };
-
-/** Waits until all are called and recorded, or for as long as that may take; their ids. */
-async function deliverMany(
-  statuses: number,
-  { stage: { receiver, sms }, narrator, waitFor }: SceneTools,
-): Promise<string[]> {
-  const documents = Array.from({ length: statuses }, () => newSms({ accountID: 34, flowId: 206 }));
-  await sms.insertMany(documents);
-  const ids = documents.map(({ _id }) => _id);
-  const before = receiver.requests(path).length;
-  const began = performance.now();
-  const areAll = (done: number): boolean =>
-    done >= statuses || performance.now() - began > PATIENCE_MS;
-  const allCalled = (): boolean => {
-    const arrived = receiver.requests(path).length - before;
-    const bar = '█'.repeat((40 * arrived) / statuses).padEnd(40, '░');
-    const rate = count((1_000 * arrived) / (performance.now() - began));
-    narrator.progress(`${bar} ${count(arrived)} of ${count(statuses)} called, ${rate}/s`);
-    return areAll(arrived);
-  };
-  const left = ids.values();
-  const writers = Array.from({ length: WRITERS }, async () => {
-    for (const id of left) await setStatus(sms, id, 'DELIVERED');
-  });
-  await Promise.all([...writers, waitFor('the calls', allCalled, 2 * PATIENCE_MS)]);
-  const recorded = { _id: { $in: ids }, 'notify_on_delivery.state': 'delivered' };
-  const allRecorded = async (): Promise<boolean> => areAll(await sms.countDocuments(recorded));
-  await waitFor('the records', allRecorded, 2 * PATIENCE_MS);
-  return ids;
-}
 
 function figuresOf(documents: readonly SmsDocument[]): BurstFigures {
   const times = documents.map((document) => {
