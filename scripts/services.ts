@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { toError } from '../src/runtime/errors.ts';
 import { createTeardown } from '../src/runtime/teardown.ts';
+import { kafkaLack } from './services/kafka/kafkaLack.ts';
 import { startKafka } from './services/kafka/startKafka.ts';
 import { loadSchema } from './services/mysql.ts';
 import { startServices } from './services/startServices.ts';
@@ -12,6 +13,10 @@ const topic = 'sms-statuses';
 
 async function serve(stopAsked: Promise<void>): Promise<void> {
   const { values } = parseArgs({ options: { kafka: { type: 'boolean', default: false } } });
+  if (values.kafka) {
+    const lack = await kafkaLack();
+    if (lack !== null) throw new Error(lack);
+  }
   const teardown = createTeardown();
   try {
     const services = await startServices();
