@@ -1,7 +1,7 @@
 import type { ConsumerEvents, TopicConsumer } from '../../../src/kafka/topicConsumer.ts';
 import type { TopicMessage } from '../../../src/ports/topic.ts';
 import { createFakeMembership, type FakeMembership } from './fakeMembership.ts';
-import type { FakeCoordinator } from './fakeCoordinator.ts';
+import type { CommitAnswer, FakeCoordinator } from './fakeCoordinator.ts';
 import type { FakeNetwork } from './fakeNetwork.ts';
 import type { FakeTopic } from './fakeTopic.ts';
 import type { FakeProcess, Pick } from './processes.ts';
@@ -135,10 +135,17 @@ export function createFakeConsumer(parts: FakeConsumerParts): FakeConsumer {
       const as = membership?.identity() ?? { memberId: null, generation: -1 };
       if (outcome !== 'refused') {
         const waitMs = pick(lateMs + 1);
-        await pass(waitMs);
-        await membership?.joining();
-        const answer = await ask(() => parts.coordinator.commit(as.memberId, as.generation, place));
-        await pass(lateMs - waitMs);
+        const joining = membership?.joining();
+        const carryOut = async (): Promise<CommitAnswer> => {
+          await pass(waitMs);
+          await joining;
+          return await ask(() => parts.coordinator.commit(as.memberId, as.generation, place));
+        };
+        const carryingOut = carryOut();
+        membership?.sent(carryingOut);
+        const answer = await carryingOut;
+        // What takes a coordinator time is writing it.
+        if (answer === 'committed') await pass(lateMs - waitMs);
         if (answer !== 'committed') membership?.refused(answer);
         if (outcome === 'answered') return resultOf[answer];
       }

@@ -13,6 +13,8 @@ export interface FakeMembership {
   unassigned(partitions: readonly number[]): void;
   /** One connection: the coordinator reads no commit while it has not answered the join before it. */
   joining(): Promise<void>;
+  /** It reads no join before a commit that was sent earlier. */
+  sent(commit: Promise<unknown>): void;
   /** A commit was. */
   refused(why: Exclude<CommitAnswer, 'committed'>): void;
   /** As whom it commits now. */
@@ -62,6 +64,8 @@ export function createFakeMembership({
   let isLeaving = false;
   let answered = (): void => undefined;
   let joined = Promise.resolve();
+  /** Commits that the coordinator has not carried out. */
+  const sent = new Set<Promise<unknown>>();
 
   const later = (ms: number, task: () => void): void =>
     void process.run(() => setTimeout(() => (state === 'left' ? undefined : task()), ms));
@@ -75,12 +79,15 @@ export function createFakeMembership({
     }
     state = 'joining';
     const joining = { memberId, generation, owned: [...owned] };
-    joined = network
-      .ask(
-        process,
+    joined = Promise.allSettled(sent)
+      .then(
         async () =>
-          await new Promise<Joined | 'unknown member'>((resolve) =>
-            coordinator.join(joining, resolve),
+          await network.ask(
+            process,
+            async () =>
+              await new Promise<Joined | 'unknown member'>((resolve) =>
+                coordinator.join(joining, resolve),
+              ),
           ),
       )
       .then(onJoined, () => later(REJOIN_AFTER_MS, join));
@@ -186,6 +193,11 @@ export function createFakeMembership({
     assigned: (partitions) => answer('assign', partitions),
     unassigned: (partitions) => answer('unassign', partitions),
     joining: async () => await joined,
+    sent(commit) {
+      sent.add(commit);
+      const forget = (): void => void sent.delete(commit);
+      commit.then(forget, forget);
+    },
     refused(why) {
       if (why === 'unknown member') memberId = null;
       // Else a new generation may be about to be told.
