@@ -33,7 +33,7 @@ describe('a first start', () => {
     await until('the stream is open', () => world.source.isCaughtUp);
     expect(world.source.opened).toEqual([{ position: aPosition(0), replay: false }]);
     expect(savedAt(world)).toEqual([0]);
-    expect(world.metrics.reported).toContainEqual(['checkpointAt', aPosition(0).wallTime]);
+    expect(world.metrics.reported).toContainEqual(['checkpointAt', '0', aPosition(0).wallTime]);
     world.stopping.abort(new Stopping());
     await done;
   });
