@@ -123,14 +123,17 @@ async function findFacts(
   partition: number,
   deps: OpeningDeps,
 ): Promise<Readonly<{ facts: StartFacts; topic: SettledStart['topic'] }>> {
-  const { consumer, memory, earliest, now, workerId } = deps;
+  const { consumer, memory, checkpointAt, earliest, now, workerId } = deps;
   const { id: topicId, partitions } = await consumer.topic();
-  const [committed, { low, high }, places] = await Promise.all([
+  // All at once: until the answers, nobody reads the partition.
+  const [committed, bounds, firstMessageAt, places, first, checkpoint] = await Promise.all([
     consumer.committed([partition]),
     consumer.bounds(partition),
+    consumer.firstMessageAt(partition),
     memory.load(),
+    memory.firstStart({ topicId, partitions, at: new Date(now()) }),
+    checkpointAt(),
   ]);
-  const first = await memory.firstStart({ topicId, partitions, at: new Date(now()) });
   const remembered = places.find((place) => place.partition === partition) ?? null;
   const isTakenOver =
     remembered !== null &&
@@ -138,11 +141,11 @@ async function findFacts(
     (remembered.savedAt?.getTime() ?? now()) > now() - RECENTLY_MS;
   const facts: StartFacts = {
     committed: committed.get(partition) ?? null,
-    log: { low, high, firstMessageAt: await consumer.firstMessageAt(partition) },
+    log: { ...bounds, firstMessageAt },
     topicId,
     memory: remembered === null ? null : readable(remembered),
     isAdded: first.topicId !== topicId || partition >= first.partitions,
-    firstStart: await findFirstStart(partition, first, deps),
+    firstStart: await findFirstStart(partition, { ...first, checkpoint }, deps),
     now: new Date(now()),
     earliest: earliest(),
   };
@@ -156,10 +159,10 @@ function readable({ topicId, offset, at }: TopicPlace): StartFacts['memory'] {
 
 async function findFirstStart(
   partition: number,
-  { isNew, at }: FirstStartOfTopic,
-  { consumer, startAt, checkpointAt }: OpeningDeps,
+  { isNew, at, checkpoint }: FirstStartOfTopic & Readonly<{ checkpoint: Date | null }>,
+  { consumer, startAt }: OpeningDeps,
 ): Promise<FirstStart | null> {
-  const times = firstStartTimes({ startAt, checkpointAt: await checkpointAt() });
+  const times = firstStartTimes({ startAt, checkpointAt: checkpoint });
   if (times !== null) {
     const offset = await consumer.offsetAt(partition, times.messagesFrom);
     return { from: times.from, offset, isOfTopic: false };
