@@ -12,9 +12,7 @@ import { createMessageReader } from './kafka/messageReader.ts';
 import { createTermOpening } from './kafka/openTerm.ts';
 import type { TopicConsumer } from './kafka/topicConsumer.ts';
 import { createTopicKeeper } from './kafka/topicKeeper.ts';
-import { afterMessage } from './kafka/topicPosition.ts';
 import { createBreakerViews } from './mongo/breakers.ts';
-import { createDecodeMessage } from './mongo/decodeMessage.ts';
 import { createMessageKeys, type MessageKeys } from './mongo/messageKeys.ts';
 import { createModeGuard } from './mongo/modeGuard.ts';
 import { createPlacement } from './mongo/placement.ts';
@@ -26,10 +24,12 @@ import { runPipeline, type Work } from './pipeline.ts';
 import type { Partitioning } from './ports/partitioning.ts';
 import { FIRST_PARTITION, type LeaseStore, type ModeGuard } from './ports/source.ts';
 import type { TopicMetrics } from './ports/telemetry.ts';
+import type { DecodeMessage } from './ports/topic.ts';
 import { placeRows } from './retries/placeRows.ts';
 import { scanGaps } from './source/gapScan.ts';
 import { runUnderLease } from './source/lease.ts';
 import { checkTopicAtStart } from './topicAtStart.ts';
+import { topicDecoder } from './topicPreflight.ts';
 import {
   createWork,
   earliestOf,
@@ -49,6 +49,7 @@ export interface GroupParts extends WorkerParts {
 interface Group extends GroupParts {
   /** What is learnt of the topic's keys. */
   readonly keys: MessageKeys;
+  readonly decode: DecodeMessage;
   readonly topicMetrics: TopicMetrics;
   readonly troubled: ConsumerGroupDeps['troubled'];
 }
@@ -67,17 +68,16 @@ export async function workInGroup(
   const { ttlMs } = config.lease;
   const watch = { ...frame, component: 'kafka' } as const;
   const keys = createMessageKeys(config.mongodb.uuidRepresentation);
-  await untilReady(
-    watch,
-    async () => await checkTopicAtStart(frame, connections, { ...parts, keys }),
-  );
+  const decode = topicDecoder(config, connections.mongo.sms, keys);
+  const checked = { ...parts, decode };
+  await untilReady(watch, async () => await checkTopicAtStart(frame, connections, checked));
   let problem: string | null = null;
   const watching = watchDatabase(watch, async () => {
     if (problem !== null) throw new Error(problem);
     await Promise.resolve();
   });
   const group: Group = {
-    ...{ ...parts, keys, topicMetrics: frame.metrics.topic() },
+    ...{ ...parts, keys, decode, topicMetrics: frame.metrics.topic() },
     troubled(told) {
       problem = told;
     },
@@ -138,10 +138,9 @@ async function workAsMember(
   group: Group,
 ): Promise<void> {
   const { config, logger, metrics, clock } = frame;
-  const { sms, state } = connections.mongo;
-  const { owner, endpoints, unreadable, checkpointAt, keys, topicMetrics } = group;
+  const { state } = connections.mongo;
+  const { owner, endpoints, unreadable, checkpointAt, keys, decode, topicMetrics } = group;
   const { stopping, isHeld } = member;
-  const { uuidRepresentation } = config.mongodb;
   let consumer: TopicConsumer | null = null;
   let queues: Work['ctx']['queues'] | null = null;
   const held = createHeldPartitions({
@@ -153,7 +152,8 @@ async function workAsMember(
     callMs: config.call.requestTimeoutMs,
     ...{ metrics, topicMetrics, logger },
   });
-  const partitioning: Partitioning = { ...held, keyHashOf: keys.keyHashOf };
+  const { keyHashOf } = keys;
+  const partitioning: Partitioning = { held: held.held, count: held.count, keyHashOf };
   const views = createBreakerViews({ ...state, writer: { worker: owner, epoch: null }, logger });
   const holder = { stopping, isHeld, owner, views, endpoints, partitioning };
   const work = createWork(frame, connections, holder);
@@ -165,11 +165,6 @@ async function workAsMember(
   });
   const keeper = createTopicKeeper(memory, logger);
   const gaps = openGaps(frame, connections.mongo, { stopping, unreadable });
-  const decode = createDecodeMessage({
-    ...{ database: sms.dbName, collection: sms.collectionName, uuidRepresentation },
-    positionOf: afterMessage,
-    keys,
-  });
   const reader = createMessageReader({ decode, now: clock.now, metrics: topicMetrics, logger });
   const { startAt } = config.notify;
   const opening = {

@@ -1,5 +1,5 @@
 import type { LoadedClient } from './kafka/client.ts';
-import type { MessageKeys } from './mongo/messageKeys.ts';
+import type { DecodeMessage } from './ports/topic.ts';
 import { ConfigurationError } from './runtime/errors.ts';
 import type { Connections, Frame } from './term.ts';
 import { preflightTopic } from './topicPreflight.ts';
@@ -11,9 +11,13 @@ import { preflightTopic } from './topicPreflight.ts';
 export async function checkTopicAtStart(
   { config, logger }: Frame,
   { mongo }: Pick<Connections, 'mongo'>,
-  { client, owner, keys }: Readonly<{ client: LoadedClient; owner: string; keys: MessageKeys }>,
+  {
+    client,
+    owner,
+    decode,
+  }: Readonly<{ client: LoadedClient; owner: string; decode: DecodeMessage }>,
 ): Promise<void> {
-  const problems = await preflightTopic(config, mongo.sms, { client, workerId: owner, keys });
+  const problems = await preflightTopic(config, mongo.sms, { client, workerId: owner, decode });
   const fatal = problems.filter(({ severity }) => severity === 'fatal');
   if (fatal.length > 0) {
     throw new ConfigurationError(fatal.map(({ sentence }) => sentence).join('; '));

@@ -7,27 +7,30 @@ import { afterMessage } from './kafka/topicPosition.ts';
 import type { MongoConnection } from './mongo/connect.ts';
 import { createDecodeMessage } from './mongo/decodeMessage.ts';
 import type { MessageKeys } from './mongo/messageKeys.ts';
+import type { DecodeMessage } from './ports/topic.ts';
 
-/**
- * `checkKafka` by the settings. Rejects with a sentence while no broker answers.
- *
- * @param keys learn how the topic's keys are written
- */
+/** What messages of the topic say. @param keys learn how the topic's keys are written */
+export function topicDecoder(
+  { mongodb }: Pick<Config, 'mongodb'>,
+  { dbName: database, collectionName: collection }: MongoConnection['sms'],
+  keys: MessageKeys,
+): DecodeMessage {
+  const { uuidRepresentation } = mongodb;
+  return createDecodeMessage({
+    ...{ database, collection, uuidRepresentation, positionOf: afterMessage, keys },
+  });
+}
+
+/** `checkKafka` by the settings. Rejects with a sentence while no broker answers. */
 export async function preflightTopic(
-  { kafka, notify, mongodb }: Pick<Config, 'kafka' | 'notify' | 'mongodb'>,
-  sms: MongoConnection['sms'],
+  { kafka, notify }: Pick<Config, 'kafka' | 'notify'>,
+  { namespace }: MongoConnection['sms'],
   {
     client,
     workerId,
-    keys,
-  }: Readonly<{ client: LoadedClient; workerId: string; keys?: MessageKeys }>,
+    decode,
+  }: Readonly<{ client: LoadedClient; workerId: string; decode: DecodeMessage }>,
 ): Promise<readonly SetupProblem[]> {
-  const { dbName: database, collectionName: collection, namespace } = sms;
-  const decode = createDecodeMessage({
-    ...{ database, collection, uuidRepresentation: mongodb.uuidRepresentation },
-    positionOf: afterMessage,
-    ...(keys !== undefined && { keys }),
-  });
   return await checkKafka({
     ...{ client, connection: kafka, workerId, group: kafka.group, namespace },
     topic: kafka.topic ?? '',

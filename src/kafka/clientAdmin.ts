@@ -1,14 +1,7 @@
-import type {
-  AdminClient,
-  Callback,
-  DescribedTopic,
-  KafkaConsumer,
-  KafkaModule,
-  ListedOffset,
-  TopicPartition,
-} from './clientTypes.ts';
+import type { KafkaConsumer, KafkaModule, ListedOffset, TopicPartition } from './clientTypes.ts';
+import { ask, describeTopic, toKafkaError } from './questions.ts';
 
-/** What only the administrative client tells. */
+/** What only the administrative client tells. Rejects with a `KafkaError`. */
 export interface TopicAdmin {
   describe(topic: string): Promise<Readonly<{ id: string; partitions: number }>>;
   /** Null when the partition is empty. */
@@ -19,31 +12,17 @@ export interface TopicAdmin {
 export function createTopicAdmin(
   client: KafkaModule,
   consumer: KafkaConsumer,
-  {
-    ask,
-    limitMs,
-  }: Readonly<{
-    ask: <Result>(question: (done: Callback<Result>) => void) => Promise<Result>;
-    limitMs: number;
-  }>,
+  limitMs: number,
 ): TopicAdmin {
-  const admin: AdminClient = client.AdminClient.createFrom(consumer);
-  const options = { timeout: limitMs };
+  const admin = client.AdminClient.createFrom(consumer);
   return {
-    async describe(topic) {
-      const [found] = await ask<readonly DescribedTopic[]>((done) =>
-        admin.describeTopics([topic], options, done),
-      );
-      if (found === undefined) throw new Error(`no broker describes the topic ${topic}`);
-      if (found.error !== undefined) throw new Error(found.error.message, { cause: found.error });
-      return { id: found.topicId.base64, partitions: found.partitions.length };
-    },
+    describe: async (topic) => await describeTopic(admin, { topic, limitMs }),
     async firstMessageAt(partition) {
       const asked = [{ ...partition, offset: { timestamp: 0 } }];
-      const [found] = await ask<readonly ListedOffset[]>((done) =>
-        admin.listOffsets(asked, options, done),
+      const [found] = await ask<readonly ListedOffset[]>(limitMs, (done) =>
+        admin.listOffsets(asked, { timeout: limitMs }, done),
       );
-      if (found?.error !== undefined) throw new Error(found.error.message, { cause: found.error });
+      if (found?.error !== undefined) throw toKafkaError(found.error);
       const timestamp = found?.timestamp ?? -1;
       return timestamp < 0 ? null : new Date(timestamp);
     },

@@ -8,28 +8,26 @@ import type { ConsumerConfig } from './clientConfig.ts';
 import type {
   Callback,
   ClientError,
-  ClientLogLine,
-  KafkaConsumer,
   KafkaModule,
   TopicPartition,
   TopicPartitionOffset,
 } from './clientTypes.ts';
+import { createClientLog } from './clientLog.ts';
 import { createCommits } from './commits.ts';
 import { codes } from './errorCodes.ts';
+import { leave } from './leave.ts';
+import { ask, askForBounds, toKafkaError } from './questions.ts';
 import type { ConsumerEvents, TopicConsumer } from './topicConsumer.ts';
+import { toTopicMessage } from './topicMessage.ts';
 
 /** Every question to a broker. */
 const ASK_MS = 10_000;
-/** Leaving the group: its coordinator may not answer. */
-const LEAVE_MS = 8_000;
-const UNASSIGN_MS = 2_000;
 const POLL_MS = 100;
 const POLL_AT_MOST = 256;
 /** After an error, so that one which lasts does not keep a core busy. */
 const AFTER_ERROR_MS = 100;
 /** While no broker answers, one is asked so often. */
 const ASK_AGAIN_MS = 2_000;
-/** How much of the client's log is kept, for the reasons of errors. */
 const LOG_LINES = 20;
 
 /** A member of the group, by the client's callback API. Each can be opened once. */
@@ -43,24 +41,23 @@ export function createClientConsumer(options: {
   const callbacks = { rebalance_cb: () => undefined, offset_commit_cb: () => undefined };
   const consumer = new client.KafkaConsumer({ ...config.global, ...callbacks }, config.topic);
   const commits = createCommits(ASK_MS);
-  const log: string[] = [];
+  const log = createClientLog(LOG_LINES);
   const at = (partition: number): TopicPartition => ({ topic, partition });
   const all = (partitions: readonly number[]): TopicPartition[] => partitions.map(at);
   const explain = (error: unknown): Error => {
-    const { sentence } = explainFailure(error, log, named);
+    const { sentence } = explainFailure(error, log.lines, named);
     return new Error(sentence, { cause: error });
   };
-  const ask = async <Result>(question: (done: Callback<Result>) => void): Promise<Result> =>
-    await new Promise((resolve, reject) => {
-      question((error, result) => {
-        if (error === null || error === undefined) resolve(result);
-        else reject(explain(error));
-      });
+  const explained = async <Result>(asked: Promise<Result>): Promise<Result> =>
+    await asked.catch((error: unknown) => {
+      throw explain(error);
     });
   const asking = createWaitGroup();
-  const askAdmin: typeof ask = async (question) => {
-    const done = asking.add();
-    return await ask(question).finally(done);
+  const askAdmin = async <Result>(
+    question: (admin: TopicAdmin) => Promise<Result>,
+  ): Promise<Result> => {
+    if (admin === null) throw new Error('the consumer is not open');
+    return await explained(question(admin)).finally(asking.add());
   };
   const closed = new AbortController();
   let admin: TopicAdmin | null = null;
@@ -94,17 +91,13 @@ export function createClientConsumer(options: {
   };
   const troubled = (failure: ClientError): void => {
     if (closed.signal.aborted) return;
-    events?.troubled(explainFailure(failure, log, named).sentence);
+    events?.troubled(explain(failure).message);
     if (isTroubled) return;
     isTroubled = true;
     waitForBroker().catch(() => undefined);
   };
-  const bounds: TopicConsumer['bounds'] = async (partition) => {
-    const { lowOffset, highOffset } = await ask<
-      Readonly<{ lowOffset: number; highOffset: number }>
-    >((done) => consumer.queryWatermarkOffsets(topic, partition, ASK_MS, done));
-    return { low: lowOffset, high: highOffset };
-  };
+  const bounds: TopicConsumer['bounds'] = async (partition) =>
+    await explained(askForBounds(consumer, { ...at(partition), limitMs: ASK_MS }));
   const onRebalance = (error: ClientError, partitions: readonly TopicPartition[]): void => {
     const numbers = partitions.map(({ partition }) => partition);
     if (error.code === codes.assignPartitions) {
@@ -117,35 +110,37 @@ export function createClientConsumer(options: {
   const onConsumeError = async (failure: ClientError): Promise<readonly TopicMessage[]> => {
     if (failure.code === codes.invalidSessionTimeout) {
       // It is only known when it joins; no worker with this setting ever will.
-      const { sentence } = explainFailure(failure, log, named);
-      events?.failed(new ConfigurationError(sentence, { cause: failure }));
+      events?.failed(new ConfigurationError(explain(failure).message, { cause: failure }));
       return [];
     }
     const isGone = failure.code === codes.autoOffsetReset || failure.code === codes.fatal;
-    if (isGone || explainFailure(failure, log, named).isFatal) events?.failed(explain(failure));
+    if (isGone || explainFailure(failure, log.lines, named).isFatal)
+      events?.failed(explain(failure));
     else troubled(failure);
     await delay(AFTER_ERROR_MS, closed.signal).catch(() => undefined);
     return [];
   };
 
+  /** It can't be left before, however long that takes. */
+  const connect = (done: Callback<unknown>): void => {
+    consumer.connect({ timeout: ASK_MS }, (error, result) => {
+      if (closed.signal.aborted) void leave(consumer);
+      done(error, result);
+    });
+  };
+
   return {
     async open(listening) {
       events = listening;
-      consumer.on('event.log', ({ message }: ClientLogLine) => {
-        log.push(message);
-        if (log.length > LOG_LINES) log.shift();
-      });
+      consumer.on('event.log', ({ message }) => log.add(message));
       consumer.on('event.error', troubled);
       consumer.on('rebalance', onRebalance);
       consumer.on('offset.commit', commits.answered);
       consumer.setDefaultConsumeTimeout(POLL_MS);
       consumer.setDefaultIsTimeoutOnlyForFirstMessage(true);
-      await ask((done) => consumer.connect({ timeout: ASK_MS }, done));
-      if (closed.signal.aborted) {
-        await leave(consumer);
-        throw new Error('the consumer was closed while it connected');
-      }
-      admin = createTopicAdmin(client, consumer, { ask: askAdmin, limitMs: ASK_MS });
+      await explained(ask<unknown>(ASK_MS, connect));
+      if (closed.signal.aborted) throw new Error('the consumer was closed while it connected');
+      admin = createTopicAdmin(client, consumer, ASK_MS);
       consumer.subscribe([topic]);
     },
     async poll() {
@@ -156,7 +151,7 @@ export function createClientConsumer(options: {
           for (const change of changes.splice(0)) tryTo(change);
           if (error !== null && error !== undefined) return resolve(onConsumeError(error));
           if (messages.length > 0) recovered();
-          return resolve(messages.map(toMessage));
+          return resolve(messages.map(toTopicMessage));
         });
       });
     },
@@ -197,10 +192,9 @@ export function createClientConsumer(options: {
       throw explain(error);
     },
     async committed(partitions) {
-      const found = await ask<readonly (Partial<TopicPartitionOffset> | Error)[]>((done) =>
-        consumer.committed(all(partitions), ASK_MS, done),
+      return await explained(
+        askForOffsets((done) => consumer.committed(all(partitions), ASK_MS, done)),
       );
-      return offsetsOf(found, explain);
     },
     bounds,
     knownEnd(partition) {
@@ -212,19 +206,18 @@ export function createClientConsumer(options: {
       }
     },
     async firstMessageAt(partition) {
-      return (await admin?.firstMessageAt(at(partition))) ?? null;
+      return await askAdmin((asked) => asked.firstMessageAt(at(partition)));
     },
     async offsetAt(partition, time) {
       const asked = [{ ...at(partition), offset: time.getTime() }];
-      const found = await ask<readonly (Partial<TopicPartitionOffset> | Error)[]>((done) =>
-        consumer.offsetsForTimes(asked, ASK_MS, done),
+      const found = await explained(
+        askForOffsets((done) => consumer.offsetsForTimes(asked, ASK_MS, done)),
       );
-      const offset = offsetsOf(found, explain).get(partition) ?? -1;
+      const offset = found.get(partition) ?? -1;
       return offset < 0 ? null : offset;
     },
     async topic() {
-      if (admin === null) throw new Error('the consumer is not open');
-      return await admin.describe(topic);
+      return await askAdmin((asked) => asked.describe(topic));
     },
     async close() {
       closed.abort(new Error('the consumer is closed'));
@@ -237,48 +230,17 @@ export function createClientConsumer(options: {
   };
 }
 
-async function leave(consumer: KafkaConsumer): Promise<void> {
-  if (!consumer.isConnected()) return;
-  const left = Promise.withResolvers<'left'>();
-  consumer.disconnect(() => left.resolve('left'));
-  const within = async (ms: number): Promise<'left' | void> => {
-    const patience = new AbortController();
-    const waiting = delay(ms, patience.signal).catch(() => undefined);
-    return await Promise.race([left.promise, waiting]).finally(() => patience.abort());
-  };
-  if ((await within(LEAVE_MS)) === 'left') return;
-  // One thread of libuv's waits for this, and so would the end of the process.
-  try {
-    consumer.unassign();
-  } catch {
-    // It has left just now.
-  }
-  await within(UNASSIGN_MS);
-}
+type Offsets = readonly (Partial<TopicPartitionOffset> | Error)[];
 
-function offsetsOf(
-  found: readonly (Partial<TopicPartitionOffset> | Error)[],
-  explain: (error: unknown) => Error,
-): ReadonlyMap<number, number> {
+/** Of those partitions that have one. */
+async function askForOffsets(
+  question: (done: Callback<Offsets>) => void,
+): Promise<ReadonlyMap<number, number>> {
   const offsets = new Map<number, number>();
-  for (const each of found) {
-    if (Error.isError(each)) throw explain(each);
+  for (const each of await ask(ASK_MS, question)) {
+    if (Error.isError(each)) throw toKafkaError(each);
     const { partition, offset } = each;
     if (partition !== undefined && offset !== undefined) offsets.set(partition, offset);
   }
   return offsets;
-}
-
-function toMessage({
-  partition,
-  offset,
-  key,
-  value,
-  timestamp,
-}: TopicPartitionOffset & {
-  readonly key: Uint8Array | null;
-  readonly value: Uint8Array | null;
-  readonly timestamp: number;
-}): TopicMessage {
-  return { partition, offset, key, value, timestampMs: timestamp };
 }

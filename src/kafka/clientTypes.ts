@@ -32,7 +32,7 @@ export interface ClientMessage extends TopicPartitionOffset {
 }
 
 /** A line of the client's log, with the reasons that errors do not have. Severities are those of syslog. */
-export interface ClientLogLine {
+interface ClientLogLine {
   readonly severity: number;
   readonly fac: string;
   readonly message: string;

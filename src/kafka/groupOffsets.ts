@@ -1,8 +1,9 @@
 import { connectionConfig, type KafkaConnection } from './clientConfig.ts';
 import { explainFailure } from './clientErrors.ts';
+import { createClientLog } from './clientLog.ts';
 import type { KafkaConsumer, KafkaModule, TopicPartitionOffset } from './clientTypes.ts';
-import { ask, countPartitions, toKafkaError } from './questions.ts';
-import { leave } from './readSample.ts';
+import { leave } from './leave.ts';
+import { ask, askForBounds, describeTopic, toKafkaError } from './questions.ts';
 
 /** How far a group is in one partition. */
 export interface GroupOffset {
@@ -25,6 +26,8 @@ export interface GroupOffsetsOptions {
   readonly limitMs: number;
 }
 
+const LOG_LINES = 100;
+
 /** By no member of the group. Rejects with a sentence for people. */
 export async function readGroupOffsets(
   options: GroupOffsetsOptions,
@@ -32,13 +35,13 @@ export async function readGroupOffsets(
   const { client, connection, clientId, group, limitMs } = options;
   const config = { ...connectionConfig(connection, clientId), 'group.id': group };
   const consumer = new client.KafkaConsumer(config, {});
-  const log: string[] = [];
-  consumer.on('event.log', ({ message }) => log.push(message));
+  const log = createClientLog(LOG_LINES);
+  consumer.on('event.log', ({ message }) => log.add(message));
   try {
     await ask<unknown>(limitMs, (done) => consumer.connect({ timeout: limitMs }, done));
     return await readAll(consumer, options);
   } catch (thrown) {
-    throw new Error(explainFailure(thrown, log, options).sentence, { cause: thrown });
+    throw new Error(explainFailure(thrown, log.lines, options).sentence, { cause: thrown });
   } finally {
     await leave(consumer);
   }
@@ -49,15 +52,13 @@ async function readAll(
   { client, topic, limitMs }: GroupOffsetsOptions,
 ): Promise<readonly GroupOffset[]> {
   const admin = client.AdminClient.createFrom(consumer);
-  const partitions = await countPartitions(admin, { topic, limitMs });
+  const { partitions } = await describeTopic(admin, { topic, limitMs });
   const all = Array.from({ length: partitions }, (_, partition) => ({ topic, partition }));
   const [committed, ends] = await Promise.all([
     ask<readonly (Partial<TopicPartitionOffset> | Error)[]>(limitMs, (done) =>
       consumer.committed(all, limitMs, done),
     ),
-    Promise.all(
-      all.map(async ({ partition }) => await endOf(consumer, { topic, partition, limitMs })),
-    ),
+    Promise.all(all.map(async (each) => (await askForBounds(consumer, { ...each, limitMs })).high)),
   ]);
   return ends.map((end, partition) => {
     const found = committed[partition];
@@ -70,14 +71,4 @@ async function readAll(
       lag: offset === null ? null : Math.max(0, end - offset),
     };
   });
-}
-
-async function endOf(
-  consumer: KafkaConsumer,
-  { topic, partition, limitMs }: Readonly<{ topic: string; partition: number; limitMs: number }>,
-): Promise<number> {
-  const { highOffset } = await ask<Readonly<{ highOffset: number }>>(limitMs, (done) =>
-    consumer.queryWatermarkOffsets(topic, partition, limitMs, done),
-  );
-  return highOffset;
 }

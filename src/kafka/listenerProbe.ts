@@ -1,6 +1,6 @@
-import { connect as connectPlain, isIP, type Socket } from 'node:net';
+import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { parseAddress } from './protocol/address.ts';
+import { parseAddress, serverNameOf } from './protocol/address.ts';
 import { createReader, createWriter, frame, requests } from './protocol/wire.ts';
 
 /** What a broker's listener speaks. */
@@ -21,9 +21,8 @@ export async function probeListener(address: string, limitMs: number): Promise<L
   const plain = await exchange(connectPlain(at), 'connect', limitMs);
   const answer = parseAnswer(plain.answer);
   if (answer !== null) return { tls: false, mechanisms: answer };
-  const servername = isIP(at.host) === 0 ? at.host : '';
   // Nothing secret is sent, and nothing that is received is relied on.
-  const socket = connectTls({ ...at, servername, rejectUnauthorized: false });
+  const socket = connectTls({ ...at, servername: serverNameOf(at), rejectUnauthorized: false });
   const encrypted = await exchange(socket, 'secureConnect', limitMs);
   const isTls = encrypted.isOpen || /^ERR_SSL_.*ALERT/.test(encrypted.code);
   return isTls ? { tls: true, mechanisms: parseAnswer(encrypted.answer) } : null;

@@ -14,7 +14,7 @@ export interface PollingDeps {
   readonly terms: ReadonlyMap<number, TopicTerm>;
   /** The loop has gone round, or the process was frozen: false if nothing may go on. */
   turned(): boolean;
-  /** Nothing more has come, for now. */
+  /** The time by MongoDB's clock, in ms: when a partition was read to its end. */
   now(): number;
 }
 

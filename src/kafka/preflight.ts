@@ -1,11 +1,13 @@
+import type { TopicMessage } from '../ports/topic.ts';
 import type { LoadedClient } from './client.ts';
 import { connectionConfig, type KafkaConnection } from './clientConfig.ts';
 import { explainFailure } from './clientErrors.ts';
+import { createClientLog } from './clientLog.ts';
 import type { AdminClient, ClientError } from './clientTypes.ts';
 import { readGroupTopics } from './groupTopics.ts';
 import { checkListener } from './listenerCheck.ts';
 import { probeListener } from './listenerProbe.ts';
-import { countPartitions, usesNewProtocol, untilAnswered } from './questions.ts';
+import { describeTopic, usesNewProtocol, untilAnswered } from './questions.ts';
 import { readSample } from './readSample.ts';
 import { checkSample, type SampledContent } from './sampleCheck.ts';
 import {
@@ -17,15 +19,6 @@ import {
 } from './topicCheck.ts';
 import { checkTopicConfig, readTopicConfig } from './topicConfig.ts';
 
-/** A message as it is decoded. */
-interface RawMessage {
-  readonly partition: number;
-  readonly offset: number;
-  readonly key: Uint8Array | null;
-  readonly value: Uint8Array | null;
-  readonly timestampMs: number;
-}
-
 export interface KafkaPreflight {
   readonly client: LoadedClient;
   readonly connection: KafkaConnection;
@@ -35,7 +28,7 @@ export interface KafkaPreflight {
   /** Of the SMS, as `database.collection`. */
   readonly namespace: string;
   readonly rememberMs: number;
-  readonly contentOf: (message: RawMessage) => SampledContent;
+  readonly contentOf: (message: TopicMessage) => SampledContent;
   /** Where Kafka's default partitioner places a key. */
   readonly partitionOf: (key: Uint8Array, partitions: number) => number;
 }
@@ -51,14 +44,10 @@ const LOG_LINES = 100;
 export async function checkKafka(options: KafkaPreflight): Promise<readonly SetupProblem[]> {
   const { client, connection, topic, group } = options;
   const problems = checkClientVersion(client.version);
-  const log: string[] = [];
-  const onLog = (line: string): void => {
-    log.push(line);
-    if (log.length > LOG_LINES) log.shift();
-  };
-  const explain = (error: unknown) => explainFailure(error, log, { topic, group });
+  const log = createClientLog(LOG_LINES);
+  const explain = (error: unknown) => explainFailure(error, log.lines, { topic, group });
   try {
-    return [...problems, ...(await askAll(options, { onLog, explain }))];
+    return [...problems, ...(await askAll(options, { onLog: log.add, explain }))];
   } catch (error) {
     const failure = explain(error);
     const found = failure.isFatal
@@ -83,7 +72,7 @@ async function askAll(
   const config = connectionConfig(connection, workerId);
   const watching = { onLog, explain };
   const { partitions, isNewProtocol } = await withAdmin(options, watching, async (admin) => ({
-    partitions: await untilAnswered((limitMs) => countPartitions(admin, { topic, limitMs })),
+    ...(await untilAnswered((limitMs) => describeTopic(admin, { topic, limitMs }))),
     isNewProtocol: await untilAnswered((limitMs) => usesNewProtocol(admin, { group, limitMs })),
   }));
   const topics = await untilAnswered((limitMs) =>
@@ -96,9 +85,9 @@ async function askAll(
   const messages = await readSample({
     ...{ client: client.module, config, group, topic, partitions, onLog },
   });
-  const sample = messages.map(({ timestamp, ...message }) => {
+  const sample = messages.map((message) => {
     const { partition, offset, key } = message;
-    const content = options.contentOf({ ...message, timestampMs: timestamp });
+    const content = options.contentOf(message);
     const isInPlace = key === null ? null : options.partitionOf(key, partitions) === partition;
     return { partition, offset, content, isInPlace };
   });

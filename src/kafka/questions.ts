@@ -1,5 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AdminClient, Callback, ClientError, DescribedTopic } from './clientTypes.ts';
+import type {
+  AdminClient,
+  Callback,
+  ClientError,
+  DescribedTopic,
+  KafkaConsumer,
+  TopicPartition,
+} from './clientTypes.ts';
 import { codeOf, codes } from './errorCodes.ts';
 
 /** What the client called back with. */
@@ -85,16 +92,30 @@ export async function untilAnswered<Result>(
 
 type Listed = Parameters<Parameters<AdminClient['listGroups']>[1]>[1];
 
-/** How many partitions a topic has. Rejects with code 3 where there is no such topic, 29 without the right to see it. */
-export async function countPartitions(
+/**
+ * A topic's id, which one that is made anew has another of, and how many partitions it has. Rejects with code 3 where
+ * there is no such topic, 29 without the right to see it.
+ */
+export async function describeTopic(
   admin: AdminClient,
   { topic, limitMs }: Readonly<{ topic: string; limitMs: number }>,
-): Promise<number> {
+): Promise<Readonly<{ id: string; partitions: number }>> {
   const [found] = await ask<readonly DescribedTopic[]>(limitMs, (done) =>
     admin.describeTopics([topic], { timeout: limitMs }, done),
   );
   if (found === undefined || found.error !== undefined) throw toKafkaError(found?.error);
-  return found.partitions.length;
+  return { id: found.topicId.base64, partitions: found.partitions.length };
+}
+
+/** The offset of the oldest message of a partition and the one after the newest. */
+export async function askForBounds(
+  consumer: KafkaConsumer,
+  { topic, partition, limitMs }: TopicPartition & Readonly<{ limitMs: number }>,
+): Promise<Readonly<{ low: number; high: number }>> {
+  const { lowOffset: low, highOffset: high } = await ask<
+    Readonly<{ lowOffset: number; highOffset: number }>
+  >(limitMs, (done) => consumer.queryWatermarkOffsets(topic, partition, limitMs, done));
+  return { low, high };
 }
 
 const states = { dead: 4, empty: 5 } as const;

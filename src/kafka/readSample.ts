@@ -1,6 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { TopicMessage } from '../ports/topic.ts';
 import type { ClientConfig, ClientMessage, KafkaConsumer, KafkaModule } from './clientTypes.ts';
-import { ask, toKafkaError } from './questions.ts';
+import { leave } from './leave.ts';
+import { ask, askForBounds, toKafkaError } from './questions.ts';
+import { toTopicMessage } from './topicMessage.ts';
 
 export interface SampleOptions {
   readonly client: KafkaModule;
@@ -19,10 +21,9 @@ const POLL_MS = 200;
 const MESSAGES = 5;
 /** Markers of transactions take offsets, and are no messages: the last may never come. */
 const QUIET_MS = 2_000;
-const LEAVE_MS = 10_000;
 
 /** The last messages of each partition. Joins no group and commits nothing. Rejects with a `KafkaError`. */
-export async function readSample(options: SampleOptions): Promise<readonly ClientMessage[]> {
+export async function readSample(options: SampleOptions): Promise<readonly TopicMessage[]> {
   const { client, config, group, onLog } = options;
   const reader = { 'group.id': group, 'enable.auto.commit': false, 'fetch.queue.backoff.ms': 10 };
   const topicConfig = { 'auto.offset.reset': 'earliest' };
@@ -32,7 +33,7 @@ export async function readSample(options: SampleOptions): Promise<readonly Clien
   consumer.setDefaultIsTimeoutOnlyForFirstMessage(true);
   try {
     await ask<unknown>(ASK_MS, (done) => consumer.connect({ timeout: ASK_MS }, done));
-    return await readEnds(consumer, options);
+    return (await readEnds(consumer, options)).map(toTopicMessage);
   } finally {
     await leave(consumer);
   }
@@ -45,9 +46,7 @@ async function readEnds(
   const all = Array.from({ length: partitions }, (_, partition) => partition);
   const ends = await Promise.all(
     all.map(async (partition) => {
-      const { lowOffset: low, highOffset: high } = await ask<
-        Readonly<{ lowOffset: number; highOffset: number }>
-      >(ASK_MS, (done) => consumer.queryWatermarkOffsets(topic, partition, ASK_MS, done));
+      const { low, high } = await askForBounds(consumer, { topic, partition, limitMs: ASK_MS });
       return { partition, offset: Math.max(low, high - MESSAGES), high };
     }),
   );
@@ -76,13 +75,4 @@ async function poll(consumer: KafkaConsumer): Promise<readonly ClientMessage[]> 
       else resolve(messages);
     });
   });
-}
-
-/** Leaves nothing behind. */
-export async function leave(consumer: KafkaConsumer): Promise<void> {
-  if (!consumer.isConnected()) return;
-  const left = new Promise<void>((resolve) => {
-    consumer.disconnect(() => resolve());
-  });
-  await Promise.race([left, sleep(LEAVE_MS, undefined, { ref: false })]);
 }

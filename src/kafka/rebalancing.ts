@@ -1,5 +1,5 @@
 import type { Partition } from '../ports/source.ts';
-import { ignoreStopping, pause, Stopping } from '../runtime/abort.ts';
+import { ignoreStopping, Stopping, waitAtMost } from '../runtime/abort.ts';
 import type { TopicConsumer } from './topicConsumer.ts';
 import { fromTopicPosition } from './topicPosition.ts';
 import type { TopicTerm } from './topicTerm.ts';
@@ -78,23 +78,15 @@ export function createRebalancing(deps: RebalancingDeps): Rebalancing {
     const begun = opened.flatMap(({ partition, term }) =>
       term !== null && terms.get(partition) === term ? [term] : [],
     );
-    if (begun.length > 0)
-      rebalanced(
-        'assigned',
-        begun.map(({ partition }) => Number(partition.id)),
-      );
+    const ids = begun.map(({ partition }) => Number(partition.id));
+    if (ids.length > 0) rebalanced('assigned', ids);
     for (const term of begun) work(term.partition).catch(ignoreStopping).catch(failed);
   };
-  const within = async (promise: Promise<void>): Promise<void> => {
-    const patience = new AbortController();
-    await Promise.race([promise, pause(handOverMs, patience.signal)]);
-    patience.abort();
-  };
   const handOver = async (term: TopicTerm): Promise<void> => {
-    if (!term.isLost) await within(term.released);
+    if (!term.isLost) await waitAtMost(handOverMs, term.released);
     // What is committed from now on would be committed for whoever has the partition next.
     term.close();
-    await within(term.committing());
+    await waitAtMost(handOverMs, term.committing());
   };
   const end = async (partitions: readonly number[]): Promise<void> => {
     await Promise.all(

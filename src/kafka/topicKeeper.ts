@@ -1,5 +1,5 @@
 import type { SavedTopicPlace, TopicMemory } from '../ports/topicMemory.ts';
-import { pause } from '../runtime/abort.ts';
+import { pause, waitAtMost } from '../runtime/abort.ts';
 import { toError } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/logger.ts';
 
@@ -34,9 +34,7 @@ export function createTopicKeeper(memory: TopicMemory, logger: Logger): TopicKee
     async handOver(partition) {
       const place = unsaved.get(partition);
       if (place === undefined) return;
-      const patience = new AbortController();
-      await Promise.race([save([place]), pause(HAND_OVER_MS, patience.signal)]);
-      patience.abort();
+      await waitAtMost(HAND_OVER_MS, save([place]));
       unsaved.delete(partition);
     },
     async run(stopping) {

@@ -1,5 +1,5 @@
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
-import { pause } from '../runtime/abort.ts';
+import { waitAtMost } from '../runtime/abort.ts';
 import { ConfigurationError, toError } from '../runtime/errors.ts';
 import { toCheckError } from './errors.ts';
 import { driverOptions, type MysqlServer } from './server.ts';
@@ -64,10 +64,10 @@ export async function openSession(server: MysqlServer): Promise<Session> {
       }
     },
     async close() {
-      const patience = new AbortController();
-      const late = pause(CLOSE_TIMEOUT_MS, patience.signal);
-      await Promise.race([connection.end().catch(() => undefined), late]);
-      patience.abort();
+      await waitAtMost(
+        CLOSE_TIMEOUT_MS,
+        connection.end().catch(() => undefined),
+      );
       connection.destroy();
     },
   };

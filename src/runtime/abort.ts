@@ -42,6 +42,12 @@ export async function withPatience<Result>(
   }
 }
 
+/** Waits for the promise, or until `ms` have passed: what it comes to then is nobody's concern. */
+export async function waitAtMost(ms: number, promise: Promise<unknown>): Promise<void> {
+  const patience = new AbortController();
+  await Promise.race([promise, pause(ms, patience.signal)]).finally(() => patience.abort());
+}
+
 /** The signal's reason, as the Error that a throw needs. */
 export function abortReason(signal: AbortSignal): Error {
   return signal.reason instanceof Error ? signal.reason : new Error('aborted');

@@ -1,5 +1,6 @@
 import { loadKafkaClient } from '../kafka/client.ts';
-import { preflightTopic } from '../topicPreflight.ts';
+import { createMessageKeys } from '../mongo/messageKeys.ts';
+import { preflightTopic, topicDecoder } from '../topicPreflight.ts';
 import { failed, note, ok, type Finding } from './finding.ts';
 import { CLIENT_ID } from './topicStatus.ts';
 import type { Session } from './session.ts';
@@ -9,7 +10,8 @@ export async function* checkTopic({ config, mongo }: Session): AsyncGenerator<Fi
   const check = 'kafka';
   const client = await loadKafkaClient();
   const { sms } = await mongo();
-  const problems = await preflightTopic(config, sms, { client, workerId: CLIENT_ID });
+  const decode = topicDecoder(config, sms, createMessageKeys(config.mongodb.uuidRepresentation));
+  const problems = await preflightTopic(config, sms, { client, workerId: CLIENT_ID, decode });
   const warnings = problems.filter(({ severity }) => severity === 'warning');
   const fatal = problems.filter(({ severity }) => severity === 'fatal');
   for (const { sentence } of warnings) yield note(check, sentence);

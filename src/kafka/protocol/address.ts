@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 export interface Address {
   readonly host: string;
   readonly port: number;
@@ -7,4 +9,9 @@ export interface Address {
 export function parseAddress(address: string): Address {
   const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(address) ?? [];
   return { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) };
+}
+
+/** For TLS, which names no addresses. */
+export function serverNameOf({ host }: Address): string {
+  return isIP(host) === 0 ? host : '';
 }

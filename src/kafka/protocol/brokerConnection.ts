@@ -1,7 +1,7 @@
-import { connect as connectPlain, isIP, type Socket } from 'node:net';
+import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectTls, getCACertificates, type ConnectionOptions } from 'node:tls';
 import type { KafkaConnection } from '../clientConfig.ts';
-import { parseAddress, type Address } from './address.ts';
+import { parseAddress, serverNameOf, type Address } from './address.ts';
 import { createReader, frame, type Reader, type Request } from './wire.ts';
 
 /** Takes one request at a time. Whatever ends it rejects the request that is under way, and all later ones. */
@@ -74,7 +74,7 @@ function openSocket(at: Address, connection: KafkaConnection): Socket {
   const { ca, cert, key } = connection;
   const options: ConnectionOptions = {
     ...at,
-    servername: isIP(at.host) === 0 ? at.host : '',
+    servername: serverNameOf(at),
     // As the client does, which does not know the authorities that Node.js brings.
     ca: ca === null ? getCACertificates('system') : ca.text,
     ...(cert !== null && key !== null && { cert: cert.text, key: key.text }),

@@ -12,6 +12,7 @@ import { ask, untilAnswered } from '../../../src/kafka/questions.ts';
 import { produce } from '../../support/kafka/topicMessages.ts';
 import { useBroker } from '../../support/kafka/useBroker.ts';
 import { until } from '../../support/until.ts';
+import { plainConnection } from '../../support/kafka/plainConnection.ts';
 
 const broker = useBroker();
 const LIMIT_MS = 5_000;
@@ -19,8 +20,8 @@ const at = new Date('2024-05-01T12:00:00Z').getTime();
 let client: KafkaModule;
 
 const connection = () => ({
-  ...{ brokers: [broker().bootstrap], tls: false, ca: null, cert: null, key: null },
-  ...{ saslMechanism: null, saslUsername: null, saslPassword: null },
+  ...plainConnection,
+  brokers: [broker().bootstrap],
 });
 
 async function withConsumer(work: (consumer: KafkaConsumer) => Promise<void>): Promise<void> {

@@ -4,11 +4,8 @@ import { readGroupTopics } from '../../../src/kafka/groupTopics.ts';
 import { createReader, createWriter } from '../../../src/kafka/protocol/wire.ts';
 import { useBroker } from '../../support/kafka/useBroker.ts';
 import { listenLocally } from '../../support/listenLocally.ts';
+import { plainConnection as plain } from '../../support/kafka/plainConnection.ts';
 
-const plain = {
-  ...{ tls: false, ca: null, cert: null, key: null },
-  ...{ saslMechanism: null, saslUsername: null, saslPassword: null },
-};
 const broker = useBroker();
 
 async function topicsOf(group: string, at = broker().bootstrap): Promise<unknown> {

@@ -8,6 +8,7 @@ import { createAuthority, type Authority, type Identity } from '../../support/ce
 import { produce } from '../../support/kafka/topicMessages.ts';
 import { useBroker } from '../../support/kafka/useBroker.ts';
 import { until } from '../../support/until.ts';
+import { plainConnection as plain } from '../../support/kafka/plainConnection.ts';
 
 let authority: Authority;
 let trusted: Identity;
@@ -25,15 +26,6 @@ const broker = useBroker(async () => {
   };
 });
 
-const plain = {
-  tls: false,
-  ca: null,
-  cert: null,
-  key: null,
-  saslMechanism: null,
-  saslUsername: null,
-  saslPassword: null,
-};
 const login = { saslMechanism: 'SCRAM-SHA-512', saslUsername: 'worker', saslPassword: 'pw' };
 const pem = (path: string): { text: string } => ({ text: readFileSync(path, 'utf8') });
 const trust = () => ({ ...plain, tls: true, ca: pem(authority.caPath) });

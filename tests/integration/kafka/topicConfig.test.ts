@@ -6,6 +6,7 @@ import { readTopicConfig, type FoundTopicConfig } from '../../../src/kafka/topic
 import { createAuthority, type Authority, type Identity } from '../../support/certificates.ts';
 import { useBroker } from '../../support/kafka/useBroker.ts';
 import { listenLocally } from '../../support/listenLocally.ts';
+import { plainConnection as plain } from '../../support/kafka/plainConnection.ts';
 
 let authority: Authority;
 let trusted: Identity;
@@ -25,10 +26,6 @@ const broker = useBroker(async () => {
   };
 });
 
-const plain = {
-  ...{ tls: false, ca: null, cert: null, key: null },
-  ...{ saslMechanism: null, saslUsername: null, saslPassword: null },
-};
 const login = { saslUsername: 'worker', saslPassword: 'pw' };
 const pem = (path: string): { text: string } => ({ text: readFileSync(path, 'utf8') });
 const trust = () => ({ ...plain, tls: true, ca: pem(authority.caPath) });

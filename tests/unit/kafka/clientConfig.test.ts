@@ -4,16 +4,11 @@ import {
   consumerConfig,
   type KafkaConnection,
 } from '../../../src/kafka/clientConfig.ts';
+import { plainConnection } from '../../support/kafka/plainConnection.ts';
 
 const plain: KafkaConnection = {
+  ...plainConnection,
   brokers: ['kafka-1:9092', '[::1]:9093'],
-  tls: false,
-  ca: null,
-  cert: null,
-  key: null,
-  saslMechanism: null,
-  saslUsername: null,
-  saslPassword: null,
 };
 const tls = { ...plain, tls: true };
 const login = { saslMechanism: 'SCRAM-SHA-512', saslUsername: 'worker', saslPassword: 'pw' };
