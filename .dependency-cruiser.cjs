@@ -69,6 +69,18 @@ module.exports = {
         pathNot: [...below, '^src/(cli|support)/', '^config/config\\.ts$'],
       },
     },
+    {
+      name: 'console-goes-through-support',
+      severity: 'error',
+      comment: 'pages ask and do what commands do; a process of its own, which starts no worker',
+      from: { path: '^src/console/' },
+      to: {
+        path: '^(src|config)/',
+        pathNot: [...below, '^src/(console|support)/', '^config/config\\.ts$'],
+      },
+    },
+    home('hono', '^src/console/'),
+    home('@hono/node-server', '^src/console/'),
     home('commander', '^src/cli/'),
     home('p-retry', '^src/notify/deliver\\.ts$'),
     home('mongodb', '^src/mongo/'),
@@ -91,7 +103,10 @@ module.exports = {
     {
       name: 'only-main-loads-config',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(workerProcess|commandProcess|installation)\\.ts$' },
+      from: {
+        path: '^src/',
+        pathNot: '^src/(workerProcess|commandProcess|consoleProcess|installation)\\.ts$',
+      },
       to: { path: '^config/', pathNot: '^config/config\\.ts$' },
     },
     {
@@ -123,7 +138,7 @@ module.exports = {
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'types'],
-      extensions: ['.ts', '.js', '.mjs', '.cjs'],
+      extensions: ['.ts', '.tsx', '.js', '.mjs', '.cjs'],
     },
   },
 };

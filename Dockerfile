@@ -27,6 +27,7 @@ COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
 # Read at run time: the SQL of the route query, and the version in package.json.
 COPY config/*.sql config/
+COPY src/console/static src/console/static
 COPY package.json ./
 # A number, so that Kubernetes can verify that it is not root. The files belong to root: the worker writes none.
 USER 10001:10001

@@ -1,20 +1,21 @@
+const swc = (tsx) => [
+  '@swc/jest',
+  {
+    jsc: {
+      target: 'esnext',
+      parser: { syntax: 'typescript', tsx, explicitResourceManagement: true },
+      transform: { react: { runtime: 'automatic', importSource: 'hono/jsx' } },
+    },
+    module: { type: 'es6' },
+    sourceMaps: 'inline',
+  },
+];
+
 /** One project per kind of test: unit needs nothing, the others bring up real servers first. */
 const base = {
   testEnvironment: '<rootDir>/tests/support/environment.mjs',
-  extensionsToTreatAsEsm: ['.ts'],
-  transform: {
-    '^.+\\.ts$': [
-      '@swc/jest',
-      {
-        jsc: {
-          target: 'esnext',
-          parser: { syntax: 'typescript', explicitResourceManagement: true },
-        },
-        module: { type: 'es6' },
-        sourceMaps: 'inline',
-      },
-    ],
-  },
+  extensionsToTreatAsEsm: ['.ts', '.tsx'],
+  transform: { '^.+\\.ts$': swc(false), '^.+\\.tsx$': swc(true) },
 };
 
 const withServers = {

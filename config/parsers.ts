@@ -101,6 +101,9 @@ export const portOrOff = parser(
   (port) => (port === null ? 'off' : String(port)),
 );
 
+/** A port to listen on, 0 for any free port. */
+export const port = integer({ min: 0, max: 65_535 });
+
 /** Null for `auto`. */
 export const threadsOrAuto = parser(
   'auto, or a whole number from 0 to 64',

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { consoleSettings } from './consoleSettings.ts';
 import { databaseSettings } from './databaseSettings.ts';
 import { deliverySettings } from './deliverySettings.ts';
 import { kafkaSettings } from './kafkaSettings.ts';
@@ -13,6 +14,7 @@ const settings = {
   ...deliverySettings,
   ...leaseSettings,
   ...kafkaSettings,
+  ...consoleSettings,
   ...processSettings,
 } as const;
 export const settingEntries = Object.entries<Setting>(settings);

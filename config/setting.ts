@@ -11,6 +11,7 @@ export const sections = {
   egress: 'Allowed destinations',
   lease: 'Multiple workers',
   kafka: 'More than one machine: Kafka',
+  console: 'Console',
   http: 'Probes and metrics',
   log: 'Log',
   shutdown: 'Shutdown',

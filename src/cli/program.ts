@@ -1,8 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import type { TimeZone } from '../domain/sms.ts';
-import { ConfigurationError, toError } from '../runtime/errors.ts';
+import { toError } from '../runtime/errors.ts';
 import { createTeardown } from '../runtime/teardown.ts';
 import { createTimeZone } from '../runtime/timeZone.ts';
+import { sentenceOf } from '../support/errorSentence.ts';
 import { openSession, Refused } from '../support/session.ts';
 import { check } from './commands/check.ts';
 import { endpoints } from './commands/endpoints.ts';
@@ -94,16 +95,6 @@ function createRunner(
       print(result, createTimeZone(settings.config.call.payloadTimeZone));
     },
   };
-}
-
-const unreachable = /^Mongo(?:ServerSelection|Network)|^NoAnswerInTime$/;
-
-function sentenceOf(error: Error): string {
-  if (unreachable.test(error.name)) {
-    return `MongoDB does not answer: ${error.message}. Check MONGODB_URI, or start MongoDB.`;
-  }
-  const isForUsers = error instanceof Refused || error instanceof ConfigurationError;
-  return isForUsers ? error.message : `Failed: ${error.message}`;
 }
 
 const about =

@@ -60,6 +60,12 @@ export const eventSentences: Readonly<Record<LogEvent, string>> = {
   indexes_created: "The worker's own indexes were missing and have been recreated",
   list_indexes_created: 'The indexes that lists use have been created',
   row_unreadable: "A row of the worker's own can't be read",
+  console_started: 'The console is served',
+  console_link: 'This link signs one person in, once',
+  console_request_failed: 'A page of the console could not be made',
+  sign_in: 'Somebody signed in to the console',
+  sign_in_refused: 'A sign-in to the console was refused',
+  audit: 'Somebody changed or revealed something in the console',
   http_thread_ended: 'A thread that makes calls ended and will be replaced',
   database_retry: 'A database operation failed and will be retried',
 };

@@ -62,7 +62,13 @@ export type LogEvent =
   | 'list_indexes_created'
   | 'row_unreadable'
   | 'database_retry'
-  | 'http_thread_ended';
+  | 'http_thread_ended'
+  | 'console_started'
+  | 'console_link'
+  | 'console_request_failed'
+  | 'sign_in'
+  | 'sign_in_refused'
+  | 'audit';
 
 /** Plain values; an `Error` is written with its code, message, stack and causes. */
 export type LogFields = Readonly<Record<string, unknown>>;

@@ -12,6 +12,8 @@ export interface SessionOptions {
   readonly alternativeQuery: QueryFile;
   /** What runs for long stops where it can go on later. */
   readonly stopping: AbortSignal;
+  /** How many may ask each server at once; one when absent. */
+  readonly connections?: number;
 }
 
 /** What questions and acts work with. What is opened is closed by the teardown. */
@@ -26,10 +28,10 @@ export interface Session extends Pick<SessionOptions, 'version' | 'stopping'> {
 
 /** Opens each thing when it is first asked for, as the worker would. */
 export function openSession(config: Config, options: SessionOptions, teardown: Teardown): Session {
-  const { version, stopping, alternativeQuery: alternative } = options;
+  const { version, stopping, alternativeQuery: alternative, connections = 1 } = options;
   const mysql = once(() => {
     const { server } = config.mysql;
-    return openMysql({ server, poolSize: 1, logger: silentLogger }, teardown);
+    return openMysql({ server, poolSize: connections, logger: silentLogger }, teardown);
   });
   const mongo = once(() => {
     const opened = openMongo(config.mongodb);
@@ -47,7 +49,11 @@ export function openSession(config: Config, options: SessionOptions, teardown: T
     mysql,
     routeQuery: once(() => openRoutes(config, { client: mysql(), alternative })),
     sender: once(() =>
-      openSender(config, { maxInFlight: 1, version, now: Date.now, threading: null }, teardown),
+      openSender(
+        config,
+        { maxInFlight: connections, version, now: Date.now, threading: null },
+        teardown,
+      ),
     ),
   };
 }

@@ -1,0 +1,3 @@
+import { startOnSupportedNode } from './runtime/nodeVersion.ts';
+
+await startOnSupportedNode(async () => await import('./consoleProcess.ts'));

@@ -1,0 +1,24 @@
+/** In order: each may do what those before it may. */
+export const roles = ['viewer', 'support', 'editor'] as const;
+
+/**
+ * `viewer` looks, with phone numbers masked, texts and bodies hidden. `support` also reveals those, sends again, makes
+ * test calls and runs retries. `editor` also changes steps 1 to 3 and endpoints.
+ */
+export type Role = (typeof roles)[number];
+
+export function isRole(text: string): text is Role {
+  return (roles as readonly string[]).includes(text);
+}
+
+/** Whether a person of role `has` may do what needs role `needs`. */
+export function mayAct(has: Role, needs: Role): boolean {
+  return roles.indexOf(has) >= roles.indexOf(needs);
+}
+
+/** Who is signed in. */
+export interface Person {
+  /** As the audit names them. */
+  readonly name: string;
+  readonly role: Role;
+}
