@@ -1,6 +1,7 @@
 import type { Slot } from '../endpoints/queue.ts';
 import type { NotifyContext } from '../notify/context.ts';
 import { ignoreStopping, orAbort } from '../runtime/abort.ts';
+import { createTurnstile } from '../runtime/turnstile.ts';
 import { createClaimedAhead } from './claimAhead.ts';
 import { processRetry } from './processRetry.ts';
 import { giveBack, type TakenRetry } from './takeUp.ts';
@@ -13,6 +14,11 @@ const ASK_SELDOM_MS = 2_000;
 const REST_FACTOR = 5;
 const LONGEST_REST_MS = 5_000;
 const ALWAYS_RESERVED = 2;
+/**
+ * Rows are claimed and checked together, by hundreds. Begun together, their calls and then their answers would fill turns
+ * of the event loop of 30 ms each, in which fresh notifications wait: measured, their p50 was twice as long.
+ */
+const BEGUN_PER_TURN = 8;
 
 /**
  * Serves what waits in the database, until `stopping`. Waits out a database that does not answer.
@@ -63,6 +69,7 @@ function createReservations(ctx: NotifyContext, track: Track): (endpointKey: str
   const isExpected = (endpointKey: string): boolean =>
     waiting.of(endpointKey) + asking.of(endpointKey) > 0;
   const ahead = createClaimedAhead(ctx, { track, isExpected });
+  const turnstile = createTurnstile(BEGUN_PER_TURN);
 
   const use = async (endpointKey: string): Promise<void> => {
     const slot = await queues.take(endpointKey, 'scheduled', stopping);
@@ -77,6 +84,7 @@ function createReservations(ctx: NotifyContext, track: Track): (endpointKey: str
   const callNext = async (endpointKey: string, slot: Slot): Promise<void> => {
     asking.change(endpointKey, 1);
     const taken = await ahead.next(endpointKey);
+    if (taken !== null) await turnstile.pass();
     if (taken !== null) {
       reserve(endpointKey);
       reserve(endpointKey);
