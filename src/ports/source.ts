@@ -186,7 +186,7 @@ export const FIRST_PARTITION = '0';
 export interface Partition {
   /** A number as text. */
   readonly id: string;
-  /** Greater for each later holder. */
+  /** Greater for each later holder of the lease; 0 in a group, whose brokers tell its generations apart. */
   readonly epoch: number;
   /** Where reading begins. */
   readonly start: StreamPosition;

@@ -101,7 +101,7 @@ async function workOneTerm(
       .catch(async () => await leases.release(lease))
       .catch(() => undefined);
   };
-  const { isHeld } = validity;
+  const isHeld = (): boolean => !lost.signal.aborted && validity.isHeld();
   try {
     await work({ epoch, stopping: anyOf(stopping, lost.signal), isHeld, lose, release });
   } catch (error) {

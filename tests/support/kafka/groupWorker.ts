@@ -50,7 +50,7 @@ export interface GroupWorker {
 const USUAL_ASK_MS = 20;
 
 /** Message `name` is an update of the SMS of that name. */
-const decode: DecodeMessage = (message) => {
+export const decodeName: DecodeMessage = (message) => {
   const id = Buffer.from(message.value ?? []).toString();
   const position = afterMessage(message, new Date(message.timestampMs));
   return { kind: 'change', change: aChange({ id, position }) };
@@ -114,7 +114,7 @@ export function startGroupWorker(name: string, surroundings: GroupSurroundings):
             ...{ consumer, keeper, gaps, logger, metrics, now, workerId: name },
             ...{ isMember: member.isHeld, stopping: member.stopping, opened: () => undefined },
             memory: memoryOf,
-            reader: createMessageReader({ decode, now, metrics, logger }),
+            reader: createMessageReader({ decode: decodeName, now, metrics, logger }),
             startAt: new Date(0),
             checkpointAt: () => Promise.resolve(null),
             earliest: () => new Date(0),
