@@ -88,7 +88,7 @@ export async function workInGroup(
     ttlMs,
     work: (right) => workWithRight(right, frame, connections, group),
     reports: {
-      acquired: () => health.streamDown('joining the consumer group'),
+      acquired: () => undefined,
       lost: (_, cause) => logger.warn('lease_lost', { cause }),
       released: () => undefined,
     },

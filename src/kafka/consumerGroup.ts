@@ -49,6 +49,7 @@ export async function runInGroup(
 ): Promise<void> {
   const backoff = createBackoff({ minMs: 500, maxMs: 5_000 });
   while (!right.stopping.aborted) {
+    deps.health.streamDown('joining the consumer group');
     const { member, ended } = createMember(deps, right, backoff.reset);
     try {
       await work(member);
@@ -126,10 +127,14 @@ function createMember(deps: ConsumerGroupDeps, right: Right, joined: () => void)
           ...{ consumer, work, openTerm, rebalanced, handOverMs: sessionMs, failed },
         });
         rebalancing = rebalances;
-        const { assigned, revoked, terms } = rebalances;
+        const { revoked, terms } = rebalances;
+        const assigned: Rebalancing['assigned'] = (partitions) => {
+          // Also with none of them: then it stands by.
+          health.streamOpen();
+          rebalances.assigned(partitions);
+        };
         await orAbort(consumer.open({ assigned, revoked, failed: refused, troubled }), stopping);
         joined();
-        health.streamOpen();
         turnedAt = performance.now();
         polling = pollAll({ consumer, terms, turned, now }, left.signal).catch(failed);
         await orBug(untilAborted(stopping));

@@ -54,13 +54,16 @@ async function readAll(
   const admin = client.AdminClient.createFrom(consumer);
   const { partitions } = await describeTopic(admin, { topic, limitMs });
   const all = Array.from({ length: partitions }, (_, partition) => ({ topic, partition }));
-  const [committed, ends] = await Promise.all([
-    ask<readonly (Partial<TopicPartitionOffset> | Error)[]>(limitMs, (done) =>
-      consumer.committed(all, limitMs, done),
-    ),
-    Promise.all(all.map(async (each) => (await askForBounds(consumer, { ...each, limitMs })).high)),
-  ]);
-  return ends.map((end, partition) => {
+  const askingForOffsets = ask<readonly (Partial<TopicPartitionOffset> | Error)[]>(
+    limitMs,
+    (done) => consumer.committed(all, limitMs, done),
+  );
+  const askingForEnds = all.map(async (each) => await askForBounds(consumer, { ...each, limitMs }));
+  // What is under way uses what the consumer takes with it.
+  await Promise.allSettled([askingForOffsets, ...askingForEnds]);
+  const committed = await askingForOffsets;
+  const bounds = await Promise.all(askingForEnds);
+  return bounds.map(({ high: end }, partition) => {
     const found = committed[partition];
     if (Error.isError(found)) throw toKafkaError(found);
     const offset = found?.offset ?? null;

@@ -248,12 +248,27 @@ describe('what waiting can’t fix', () => {
 });
 
 describe('health', () => {
+  it.each([
+    ['partitions', [3, 4]],
+    ['none of them, as a standby', []],
+  ])('is good once the group has given this member %s, not before', async (_, given) => {
+    const group = takePart();
+    await pass();
+    const told = (): unknown => group.health.reported.findLast(([method]) => method !== 'turned');
+    expect(told()).toEqual(['streamDown', 'joining the consumer group']);
+    group.last().events.assigned(given);
+    expect(told()).toEqual(['streamOpen']);
+    group.stop();
+    await pass(sessionMs);
+    await group.done;
+  });
+
   it('is told of the broker', async () => {
     const group = await begun();
     group.last().events.troubled('no broker answers');
     group.last().events.troubled(null);
     const told = group.health.reported.filter(([method]) => method !== 'turned');
-    expect(told).toEqual([['streamOpen']]);
+    expect(told).toEqual([['streamDown', 'joining the consumer group'], ['streamOpen']]);
     expect(group.troubles).toEqual(['no broker answers', null]);
     group.stop();
     await pass(1_000);
