@@ -1,15 +1,6 @@
-/** In order: each may do what those before it may. */
-export const roles = ['viewer', 'support', 'editor'] as const;
+import { roles, type Role } from '../support/consoleRole.ts';
 
-/**
- * `viewer` looks, with phone numbers masked, texts and bodies hidden. `support` also reveals those, sends again, makes
- * test calls and runs retries. `editor` also changes steps 1 to 3 and endpoints.
- */
-export type Role = (typeof roles)[number];
-
-export function isRole(text: string): text is Role {
-  return (roles as readonly string[]).includes(text);
-}
+export type { Role };
 
 /** Whether a person of role `has` may do what needs role `needs`. */
 export function mayAct(has: Role, needs: Role): boolean {
