@@ -181,3 +181,18 @@ export function loadAdminSettings(
     ? { ok: false, problems: concerning }
     : { ok: true, server, schemes };
 }
+
+/** The file with the people who may use the console. All other settings are ignored. */
+export type LoadedUsersFile =
+  Readonly<{ ok: true; path: string }> | Readonly<{ ok: false; problems: readonly Problem[] }>;
+
+export function loadUsersFile(env: Environment): LoadedUsersFile {
+  const path = givenText(env, 'CONSOLE_USERS_FILE');
+  if (path !== '') return { ok: true, path: resolve(path) };
+  const problem = {
+    variable: 'CONSOLE_USERS_FILE',
+    message: 'is not set',
+    remedy: 'write the path of the file with the people who may use the console',
+  };
+  return { ok: false, problems: [problem] };
+}

@@ -1,4 +1,4 @@
-import { loadAdminSettings, loadConfig } from '../config/loadConfig.ts';
+import { loadAdminSettings, loadConfig, loadUsersFile } from '../config/loadConfig.ts';
 import { formatProblem } from '../config/reading.ts';
 import { runCli } from './cli/program.ts';
 import { loadDotEnv, readAlternativeQuery, readVersion } from './installation.ts';
@@ -22,6 +22,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   version: readVersion(),
   alternativeQuery: readAlternativeQuery(),
   stopping,
+  stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
   settings() {
@@ -31,6 +32,10 @@ process.exitCode = await runCli(process.argv.slice(2), {
   },
   adminSettings() {
     const loaded = loadAdminSettings(process.env);
+    return loaded.ok ? loaded : { ok: false, problems: loaded.problems.map(formatProblem) };
+  },
+  usersFile() {
+    const loaded = loadUsersFile(process.env);
     return loaded.ok ? loaded : { ok: false, problems: loaded.problems.map(formatProblem) };
   },
 });

@@ -1,5 +1,6 @@
 import type { Config } from '../../config/config.ts';
 import type { Session, SessionOptions } from '../support/session.ts';
+import type { Input } from './readPassword.ts';
 import type { Output, Page, Progress } from './output/page.ts';
 
 /** The settings, or all that is wrong with them. */
@@ -12,6 +13,9 @@ export interface CliEnvironment extends SessionOptions {
   settings(): Settings;
   /** As `settings`, for commands that only change the central tables. */
   adminSettings(): AdminSettings;
+  /** As `settings`, for commands that only change who may use the console. */
+  usersFile(): UsersFile;
+  readonly stdin: Input;
   readonly stdout: Output;
   readonly stderr: Output;
 }
@@ -20,6 +24,10 @@ export interface CliEnvironment extends SessionOptions {
 type AdminSettings =
   | Readonly<{ ok: true; server: Config['mysql']['server']; schemes: Config['egress']['schemes'] }>
   | Readonly<{ ok: false; problems: readonly string[] }>;
+
+/** Where the people are who may use the console. */
+type UsersFile =
+  Readonly<{ ok: true; path: string }> | Readonly<{ ok: false; problems: readonly string[] }>;
 
 export function settingsText(problems: readonly string[]): string {
   return [`The settings are invalid:`, ...problems.map((problem) => `  ${problem}`)].join('\n');

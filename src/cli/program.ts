@@ -6,6 +6,7 @@ import { createTimeZone } from '../runtime/timeZone.ts';
 import { sentenceOf } from '../support/errorSentence.ts';
 import { openSession, Refused } from '../support/session.ts';
 import { check } from './commands/check.ts';
+import { consoleUsers } from './commands/consoleUser.ts';
 import { endpoints } from './commands/endpoints.ts';
 import { explain } from './commands/explain.ts';
 import { find } from './commands/find.ts';
@@ -119,6 +120,7 @@ const commands = [
   replay,
   backfill,
   endpoints,
+  consoleUsers,
 ];
 
 /** The whole command line, without running anything; for its help, too. */

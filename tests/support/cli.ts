@@ -1,4 +1,5 @@
-import { loadAdminSettings, loadConfig } from '../../config/loadConfig.ts';
+import { Readable } from 'node:stream';
+import { loadAdminSettings, loadConfig, loadUsersFile } from '../../config/loadConfig.ts';
 import { formatProblem } from '../../config/reading.ts';
 import { runCli } from '../../src/cli/program.ts';
 import { readAlternativeQuery, readVersion } from '../../src/installation.ts';
@@ -12,8 +13,16 @@ export interface CliEnd {
   json(): Record<string, unknown>;
 }
 
-/** Runs a command line with these settings as its whole environment. */
+/** Runs a command line with these settings as its whole environment, and nothing on its standard input. */
 export async function cliWith(
+  settings: Readonly<Record<string, string>>,
+  ...args: readonly string[]
+): Promise<CliEnd> {
+  return await cliWithInput('', settings, ...args);
+}
+
+export async function cliWithInput(
+  input: string,
   settings: Readonly<Record<string, string>>,
   ...args: readonly string[]
 ): Promise<CliEnd> {
@@ -23,6 +32,7 @@ export async function cliWith(
     version: readVersion(),
     alternativeQuery: readAlternativeQuery(),
     stopping: new AbortController().signal,
+    stdin: Readable.from(input === '' ? [] : [Buffer.from(input)]),
     stdout: { write: (text) => (stdout += text) },
     stderr: { write: (text) => (stderr += text) },
     settings() {
@@ -31,6 +41,10 @@ export async function cliWith(
     },
     adminSettings() {
       const loaded = loadAdminSettings(settings);
+      return loaded.ok ? loaded : { ok: false, problems: loaded.problems.map(formatProblem) };
+    },
+    usersFile() {
+      const loaded = loadUsersFile(settings);
       return loaded.ok ? loaded : { ok: false, problems: loaded.problems.map(formatProblem) };
     },
   });

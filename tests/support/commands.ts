@@ -21,12 +21,13 @@ function environment(settings: Readonly<Record<string, string>>): Record<string,
 /** The program that `npm run cli` runs. */
 const commandLine = ['--enable-source-maps', 'dist/src/cli.js'] as const;
 
-/** A command line in a process of its own. */
+/** A command line in a process of its own, with `input` on its standard input. */
 export async function runCommand(
   settings: Readonly<Record<string, string>>,
   args: readonly string[],
+  input = '',
 ): Promise<CommandEnd> {
-  return await run(process.execPath, [...commandLine, ...args], settings);
+  return await run(process.execPath, [...commandLine, ...args], settings, { input });
 }
 
 /** `npm run --silent cli -- …`, as an operator writes it. */
@@ -48,25 +49,33 @@ export async function runInTerminal(
 ): Promise<CommandEnd> {
   // Else the shell would be interrupted, too, and answer in its place.
   const command = `exec ${[process.execPath, ...commandLine, ...args].map(quoted).join(' ')}`;
-  return await run('script', ['-qefc', command, '/dev/null'], settings, onOutput);
+  return await run('script', ['-qefc', command, '/dev/null'], settings, { onOutput });
 }
 
-/** A command line in a pseudo-terminal of so many columns. */
+/** A command line in a pseudo-terminal of so many columns, into which `input` is typed. */
 export async function runInColumns(
   columns: number,
   settings: Readonly<Record<string, string>>,
   args: readonly string[],
+  input = '',
 ): Promise<CommandEnd> {
   const command = [process.execPath, ...commandLine, ...args].map(quoted).join(' ');
   const sized = `stty cols ${columns} && exec ${command}`;
-  return await run('script', ['-qefc', sized, '/dev/null'], settings, () => undefined);
+  const onOutput = (): void => undefined;
+  return await run('script', ['-qefc', sized, '/dev/null'], settings, { input, onOutput });
+}
+
+interface Talk {
+  readonly input?: string;
+  /** Keeps standard input open. */
+  readonly onOutput?: (output: string, interrupt: () => void) => void;
 }
 
 async function run(
   program: string,
   args: readonly string[],
   settings: Readonly<Record<string, string>>,
-  onOutput?: (output: string, interrupt: () => void) => void,
+  { input = '', onOutput }: Talk = {},
 ): Promise<CommandEnd> {
   const child = spawn(program, args, {
     cwd: projectFolder,
@@ -81,7 +90,8 @@ async function run(
     onOutput?.(stdout, interrupt);
   });
   child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
-  if (onOutput === undefined) child.stdin.end();
+  if (onOutput === undefined) child.stdin.end(input);
+  else child.stdin.write(input);
   const [code] = (await once(child, 'close')) as [number | null];
   const json = (): Record<string, unknown> => JSON.parse(stdout) as Record<string, unknown>;
   return { code, stdout, stderr, json };

@@ -1,3 +1,6 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Command } from 'commander';
 import { newSms, setStatus } from '../../../scripts/harness/smsPlatform.ts';
@@ -8,13 +11,18 @@ import { useEndToEnd } from '../../support/endToEnd.ts';
 import { until } from '../../support/until.ts';
 
 const e2e = useEndToEnd(import.meta.url);
+const usersFile = join(mkdtempSync(join(tmpdir(), 'notify-on-delivery-users-')), 'users');
 const settings = (): Record<string, string> => ({
   ...e2e().settings,
   MYSQL_ADMIN_URI: e2e().servers.mysqlUri,
+  CONSOLE_USERS_FILE: usersFile,
 });
 
 const run = async (...args: readonly string[]): Promise<CommandEnd> =>
   await runCommand(settings(), args);
+const password = 'not-to-be-shown-either\n';
+const addAsha = async (): Promise<CommandEnd> =>
+  await runCommand(settings(), ['console', 'user', 'add', 'asha', '--role', 'support'], password);
 const anHourAgo = (): string => new Date(Date.now() - 3_600_000).toISOString();
 
 const FINE = 28;
@@ -34,6 +42,8 @@ interface Run {
   readonly args: () => readonly string[];
   /** What a person needs of it, wherever it is shown. */
   readonly shows: readonly string[];
+  /** What it reads, typed twice on a terminal. */
+  readonly input?: string;
   /** Has it find something to do. */
   readonly before?: () => Promise<unknown>;
 }
@@ -91,6 +101,13 @@ const runs: Readonly<Record<string, Run>> = {
     shows: [],
     before: async () => await run('endpoints', 'disable', webhookId),
   },
+  'console user add': {
+    args: () => ['asha', '--role', 'support'],
+    shows: ['asha', 'support'],
+    input: password,
+  },
+  'console user remove': { args: () => ['asha'], shows: ['asha'], before: addAsha },
+  'console user list': { args: () => [], shows: ['asha', 'support'], before: addAsha },
 };
 
 /** Those that do something, by full name. */
@@ -154,18 +171,19 @@ function mustBeFine(name: string, { code, stdout }: CommandEnd): void {
 
 describe.each(Object.keys(runs))('%s', (name) => {
   const args = (): readonly string[] => [...name.split(' '), ...(runs[name]?.args() ?? [])];
+  const input = runs[name]?.input ?? '';
 
   beforeEach(async () => void (await runs[name]?.before?.()));
 
   it.each([80, 160])('fits a terminal of %p columns, and cuts nothing', async (columns) => {
-    const end = await runInColumns(columns, settings(), args());
+    const end = await runInColumns(columns, settings(), args(), input.repeat(2));
     mustBeFine(name, end);
     expect(lasting(end.stdout)).not.toContain('…');
     expect(tooWide(lasting(end.stdout), columns)).toEqual([]);
   });
 
   it('prints one JSON value for machines, with times in UTC', async () => {
-    const end = await run(...args(), '--json');
+    const end = await runCommand(settings(), [...args(), '--json'], input);
     mustBeFine(name, end);
     expect(typeof end.json()).toBe('object');
     expect(end.stdout).not.toMatch(/"\d{4}-\d\d-\d\dT[\d:.]+[+-]\d\d:\d\d"/);
