@@ -3,9 +3,9 @@ import type { Person } from './role.ts';
 
 /** Says who asks. */
 export interface Gate {
-  /** Null when nobody is signed in. Throws `Refused` for somebody who may not come in at all. */
+  /** Null for whoever is not signed in or may not come in at all. */
   identify(request: Request): Promise<Person | null>;
-  /** What somebody sees who has to sign in first. */
+  /** What they see then. */
   challenge(request: Request): Response | Promise<Response>;
   /** The pages for signing in and out. */
   readonly routes: readonly Route[];

@@ -1,6 +1,6 @@
 import { deleteCookie, getSignedCookie, setSignedCookie } from 'hono/cookie';
 import type { Request } from './context.ts';
-import { cookieOptions } from './cookies.ts';
+import { cookieKey, cookieOptions } from './cookies.ts';
 
 const COOKIE = 'notice';
 /** For the redirect that follows at once. */
@@ -15,16 +15,19 @@ export async function redirectWith(
   sentence: string,
 ): Promise<Response> {
   const text = sentence.length > LONGEST ? `${sentence.slice(0, LONGEST)}…` : sentence;
-  const { cookieSecret } = request.get('context');
   const options = { ...cookieOptions(request), maxAge: MAX_AGE_SECONDS };
-  await setSignedCookie(request, COOKIE, text, cookieSecret, options);
+  await setSignedCookie(request, COOKIE, text, keyFor(request), options);
   return request.redirect(path, 303);
 }
 
 /** The sentence that an act has left for this page; null when there is none. */
 export async function takeNotice(request: Request): Promise<string | null> {
-  const text = await getSignedCookie(request, request.get('context').cookieSecret, COOKIE);
+  const text = await getSignedCookie(request, keyFor(request), COOKIE);
   if (text === undefined) return null;
   deleteCookie(request, COOKIE, cookieOptions(request));
   return text === false ? null : text;
+}
+
+function keyFor(request: Request): Uint8Array<ArrayBuffer> {
+  return cookieKey(request.get('context').cookieSecret, 'notice');
 }

@@ -63,6 +63,8 @@ export const eventSentences: Readonly<Record<LogEvent, string>> = {
   console_started: 'The console is served',
   console_link: 'This link signs one person in, once',
   console_request_failed: 'A page of the console could not be made',
+  console_users_refused: "The changed file of the console's users can't be used",
+  console_users_exposed: "Others may read the file of the console's users",
   sign_in: 'Somebody signed in to the console',
   sign_in_refused: 'A sign-in to the console was refused',
   audit: 'Somebody changed or revealed something in the console',

@@ -66,6 +66,8 @@ export type LogEvent =
   | 'console_started'
   | 'console_link'
   | 'console_request_failed'
+  | 'console_users_refused'
+  | 'console_users_exposed'
   | 'sign_in'
   | 'sign_in_refused'
   | 'audit';

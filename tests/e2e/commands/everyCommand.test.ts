@@ -20,7 +20,7 @@ const settings = (): Record<string, string> => ({
 
 const run = async (...args: readonly string[]): Promise<CommandEnd> =>
   await runCommand(settings(), args);
-const password = 'not-to-be-shown-either\n';
+const password = 'typed ahead of the question\n';
 const addAsha = async (): Promise<CommandEnd> =>
   await runCommand(settings(), ['console', 'user', 'add', 'asha', '--role', 'support'], password);
 const anHourAgo = (): string => new Date(Date.now() - 3_600_000).toISOString();

@@ -16,7 +16,7 @@ function allowedEvents(): readonly string[] {
 
 /** The sources in which events are logged, without the two that only list them. */
 const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.ts'))
+  .filter((name) => /\.tsx?$/.test(name))
   .filter((name) => !/^(?:runtime\/logger|observability\/eventSentences)\.ts$/.test(name))
   .map((name) => readFileSync(join(root, 'src', name), 'utf8'))
   // An event named after its component stands for the events of both components.
