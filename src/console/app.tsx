@@ -58,7 +58,8 @@ const securityOptions = {
     baseUri: ["'none'"],
     frameAncestors: ["'none'"],
   },
-  referrerPolicy: 'no-referrer',
+  // With `no-referrer`, browsers would not say where a form comes from.
+  referrerPolicy: 'same-origin',
   xFrameOptions: 'DENY',
 } satisfies NonNullable<Parameters<typeof secureHeaders>[0]>;
 

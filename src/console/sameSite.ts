@@ -2,8 +2,9 @@ import { createMiddleware } from 'hono/factory';
 import type { ConsoleEnv } from './context.ts';
 
 /**
- * Refuses acts that another site asks for. Every browser of the last years says with each form where it comes from; what
- * does not say so is no browser, and is refused as well.
+ * Refuses acts that another site asks for. Behind an authenticating proxy there is no cookie of the console that could be
+ * held back, so this alone keeps other sites out. Every browser of the last years says where a form comes from: by
+ * `Sec-Fetch-Site` over TLS and on loopback, by `Origin` always. What says neither is no browser, and is refused as well.
  */
 export const refuseOtherSites = createMiddleware<ConsoleEnv>(async (request, next) => {
   const { method } = request.req;
@@ -14,6 +15,7 @@ export const refuseOtherSites = createMiddleware<ConsoleEnv>(async (request, nex
   return request.text('Refused: this form was not sent from a page of the console.\n', 403);
 });
 
+/** Not by the scheme: TLS may end before the console. */
 function isOwnOrigin(request: { header(name: string): string | undefined }): boolean {
   const [origin, host] = [request.header('origin'), request.header('host')];
   return origin !== undefined && URL.canParse(origin) && new URL(origin).host === host;
