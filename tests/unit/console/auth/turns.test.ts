@@ -1,0 +1,54 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { expect, it } from '@jest/globals';
+import { createTurns } from '../../../../src/console/auth/turns.ts';
+
+it('runs two at a time in the order they came, and turns away who finds no place', async () => {
+  const turns = createTurns({ atOnce: 2, inAll: 4, perKey: 4 });
+  const ends: (() => void)[] = [];
+  const begun: number[] = [];
+  const run = async (number: number): Promise<number | 'busy'> =>
+    await turns.run(`key ${number}`, async () => {
+      begun.push(number);
+      await new Promise<void>((resolve) => ends.push(resolve));
+      return number;
+    });
+  const results = [1, 2, 3, 4, 5].map(run);
+  await nextTurn();
+  expect(begun).toEqual([1, 2]);
+  expect(await results[4]).toBe('busy');
+  for (const count of [3, 4, 4, 4]) {
+    ends.shift()?.();
+    await nextTurn();
+    expect(begun).toHaveLength(count);
+  }
+  expect(await Promise.all(results)).toEqual([1, 2, 3, 4, 'busy']);
+  const later = run(6);
+  await nextTurn();
+  ends.shift()?.();
+  expect(await later).toBe(6);
+});
+
+it('leaves places to others when one key asks for all', async () => {
+  const turns = createTurns({ atOnce: 1, inAll: 9, perKey: 2 });
+  const ends: (() => void)[] = [];
+  const run = async (key: string): Promise<string> =>
+    await turns.run(key, async () => {
+      await new Promise<void>((resolve) => ends.push(resolve));
+      return key;
+    });
+  const results = ['one', 'one', 'one', 'other'].map(run);
+  expect(await results[2]).toBe('busy');
+  for (let left = 3; left > 0; left -= 1) {
+    await nextTurn();
+    ends.shift()?.();
+  }
+  expect(await Promise.all(results)).toEqual(['one', 'one', 'busy', 'other']);
+});
+
+it('goes on after a task that failed', async () => {
+  const turns = createTurns({ atOnce: 1, inAll: 2, perKey: 2 });
+  const failing = turns.run('key', async () => await Promise.reject(new Error('of the task')));
+  const next = turns.run('key', async () => await Promise.resolve('ran'));
+  await expect(failing).rejects.toThrow('of the task');
+  expect(await next).toBe('ran');
+});
