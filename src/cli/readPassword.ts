@@ -13,10 +13,7 @@ const MOST_BYTES = 64 * 1024;
  * A new password from standard input: asked for twice on a terminal, which does not show what is typed; the only line
  * otherwise. Throws `Refused` when there is none.
  */
-export async function readPassword(
-  stdin: Input,
-  stderr: Pick<Output, 'write'>,
-): Promise<string> {
+export async function readPassword(stdin: Input, stderr: Pick<Output, 'write'>): Promise<string> {
   if (stdin.isTTY !== true) return await readOnlyLine(stdin);
   const [password, again] = await ask(stdin, stderr, ['Password: ', 'Again: ']);
   if (password === undefined || again === undefined) {
@@ -37,7 +34,7 @@ async function readOnlyLine(stdin: Input): Promise<string> {
   }
   const lines = Buffer.concat(read).toString('utf8').replace(/\r?\n$/, '').split('\n');
   const [password = '', ...rest] = lines;
-  if (password === '' || rest.length > 0) {
+  if (password === '' || rest.length > 0 || size > MOST_BYTES) {
     throw new Refused('Standard input must hold one line, the password: nothing was changed.');
   }
   return password;

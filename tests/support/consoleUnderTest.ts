@@ -22,7 +22,7 @@ export interface Asked {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   /** Sent as a browser sends a form of the console's own. */
-  readonly form?: Readonly<Record<string, string>>;
+  readonly form?: Readonly<Record<string, string>> | string;
   readonly body?: string;
 }
 

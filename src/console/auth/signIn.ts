@@ -31,6 +31,7 @@ interface SignInOptions {
   readonly users: UsersInForce;
   readonly logger: Pick<Logger, 'info' | 'warn'>;
   readonly now: () => number;
+  readonly checkPassword?: typeof isPassword;
 }
 
 /** Of a name: people mistype. */
@@ -42,7 +43,8 @@ const FREE_OF_NETWORK = 20;
 const turnsOfHashing = { atOnce: 2, inAll: 16, perKey: 2 } as const;
 
 /** Checks passwords, a few at a time and never many of one name or from one network. */
-export function createSignIn({ users, logger, now }: SignInOptions): SignIn {
+export function createSignIn(options: SignInOptions): SignIn {
+  const { users, logger, now, checkPassword = isPassword } = options;
   const names = createThrottle({ free: FREE_OF_NAME, now });
   const networks = createThrottle({ free: FREE_OF_NETWORK, now });
   const turns = createTurns(turnsOfHashing);
@@ -54,7 +56,7 @@ export function createSignIn({ users, logger, now }: SignInOptions): SignIn {
 
   const check = async ({ name, password, address }: Given): Promise<SignInResult> => {
     const user = users.find(name);
-    const isRight = await isPassword(password, user?.hash ?? null);
+    const isRight = await checkPassword(password, user?.hash ?? null);
     if (isRight && user !== null) {
       names.forget(name);
       logger.info('sign_in', { user: user.name, role: user.role, address });
