@@ -1,6 +1,6 @@
-import { roles, type Role } from '../support/consoleRole.ts';
+import { isRole, roles, type Role } from '../support/consoleRole.ts';
 
-export type { Role };
+export { isRole, roles, type Role };
 
 /** Whether a person of role `has` may do what needs role `needs`. */
 export function mayAct(has: Role, needs: Role): boolean {

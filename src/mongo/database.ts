@@ -1,4 +1,5 @@
 import type { Db } from 'mongodb';
+import type { AuditRow } from './audit.ts';
 import type { CheckpointRow } from './checkpoints.ts';
 import type { EndpointRow } from './endpoints.ts';
 import type { GapRow } from './gaps.ts';
@@ -19,5 +20,6 @@ export function stateCollections(database: Db) {
     leases: database.collection<LeaseRow>('notify_on_delivery_leases'),
     gaps: database.collection<GapRow>('notify_on_delivery_gaps'),
     jobs: database.collection<JobRow>('notify_on_delivery_jobs'),
+    audit: database.collection<AuditRow>('notify_on_delivery_audit'),
   };
 }

@@ -22,7 +22,7 @@ export function openAudit({ mongo }: Session, logger: Pick<Logger, 'info'>): Aud
   return {
     async add(entry) {
       const { state } = await mongo();
-      await addAuditEntry(state, entry);
+      await addAuditEntry(state.audit, entry);
       logger.info('audit', { ...entry });
     },
   };
