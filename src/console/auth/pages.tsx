@@ -8,12 +8,14 @@ interface SignInPageOptions {
   /** As it was typed. */
   readonly name?: string;
   readonly problem?: string;
+  /** The browser has come from another site, and sends no cookie then. */
+  readonly mayBeIn?: boolean;
 }
 
 /** The form for name and password. */
 export async function signInPage(
   request: Request,
-  { next, name = '', problem }: SignInPageOptions,
+  { next, name = '', problem, mayBeIn = false }: SignInPageOptions,
   status: 200 | 401 | 429,
 ): Promise<Response> {
   const children = (
@@ -24,6 +26,7 @@ export async function signInPage(
           {problem}
         </p>
       )}
+      {mayBeIn ? <a href={next}>Go on, if you are signed in already</a> : null}
       <form method="post" action="/sign-in">
         <input type="hidden" name="next" value={next} />
         <Field label="Name" name="name" value={name} autocomplete="username" required />

@@ -91,7 +91,8 @@ export function createPasswordWay(options: PasswordWayOptions) {
     },
     async challenge(request: Request): Promise<Response> {
       const next = request.req.method === 'GET' ? ownPath(pathIn(request.req.url)) : '/';
-      return await signInPage(request, { next }, 401);
+      const mayBeIn = request.req.header('sec-fetch-site') === 'cross-site';
+      return await signInPage(request, { next, mayBeIn }, 401);
     },
   };
 }

@@ -51,6 +51,12 @@ describe('somebody who is not signed in', () => {
     });
   });
 
+  it('may be signed in all the same, coming from another site', async () => {
+    const headers = { 'sec-fetch-site': 'cross-site' };
+    expect((await served.ask('/me', { headers })).body).toContain('<a href="/me">Go on');
+    expect((await served.ask('/me')).body).not.toContain('Go on');
+  });
+
   it.each(['https://evil.example/', '//evil.example', '/\\evil.example', 'javascript:alert(1)'])(
     'is not led to %j after the sign-in',
     async (next) => {
