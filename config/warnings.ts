@@ -29,6 +29,11 @@ export function findWarnings(env: Environment, values: UsableValues): readonly s
     }
   }
   if (values.MONGODB_URI !== undefined) warnings.push(...ofMongodbUri(values.MONGODB_URI));
+  if (values.CONSOLE_PROXY_CIDRS?.some((range) => range.endsWith('/0')) === true) {
+    warnings.push(
+      'CONSOLE_PROXY_CIDRS contains all addresses: whoever reaches the console can say who they are',
+    );
+  }
   return [...warnings, ...kafkaWarnings(values)];
 }
 

@@ -85,12 +85,10 @@ const works: Readonly<Record<Role, Works>> = {
     status: readWorkerStatus,
     find: async (session) => await findSms(session, { kind: 'phononUuid', phononUuid }, 10),
     explain: async (session) => await findSmsFacts(session, 'sms-1'),
-    list: async (session) =>
-      await readNotifications(
-        session,
-        { ...anHour(), webhookId: null, states: null, after: null } as never,
-        10,
-      ),
+    list: async (session) => {
+      const query = { ...anHour(), webhookId: null, states: null, after: null };
+      return await readNotifications(session, query, 10);
+    },
     'list retries': async (session) => await listRetries(session, {}, 10),
     'list endpoints': listDisabled,
   },
