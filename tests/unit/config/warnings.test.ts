@@ -1,8 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { loadConfig } from '../../../config/loadConfig.ts';
 import { findMisspellings } from '../../../config/warnings.ts';
 import { settingEntries } from '../../../config/schema.ts';
-import { readNothing, required } from './loading.ts';
 
 const known = settingEntries.map(([name]) => name);
 
@@ -40,20 +38,5 @@ describe('findMisspellings', () => {
       ['EGRESS_SCHEMES', 'EGRESS_PROXY', 'PARTITIONS', 'LEASE_TTL', 'WORKER_ID'],
     ].flat();
     expect(findMisspellings(others, known)).toEqual([]);
-  });
-});
-
-describe('the proxy of the console', () => {
-  const warningsOf = (CONSOLE_PROXY_CIDRS: string): readonly string[] =>
-    loadConfig({ ...required, CONSOLE_PROXY_CIDRS }, readNothing).warnings;
-
-  it.each(['0.0.0.0/0', '10.0.0.1,::/0'])('may not be anywhere: %s', (ranges) => {
-    expect(warningsOf(ranges)).toEqual([
-      expect.stringMatching(/^CONSOLE_PROXY_CIDRS contains all addresses: whoever reaches/),
-    ]);
-  });
-
-  it.each(['', '10.0.0.0/8', '10.0.0.0/10,::1'])('may be at %j', (ranges) => {
-    expect(warningsOf(ranges)).toEqual([]);
   });
 });
