@@ -15,9 +15,11 @@ export interface Fields {
   has(name: string): boolean;
 }
 
-/** Throws `Refused` for an upload. */
+/** Throws `Refused` for an upload, and for a body that is no form. */
 export async function readForm(request: Request): Promise<Fields> {
-  const body = await request.req.parseBody();
+  const body = await request.req.parseBody().catch((cause: unknown) => {
+    throw new Refused('The form could not be read: send it again.', { cause });
+  });
   return fieldsOf((name) => {
     const value = Object.hasOwn(body, name) ? body[name] : undefined;
     if (value !== undefined && typeof value !== 'string') {
