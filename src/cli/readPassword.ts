@@ -32,7 +32,10 @@ async function readOnlyLine(stdin: Input): Promise<string> {
     size += bytes.length;
     if (size > MOST_BYTES) break;
   }
-  const lines = Buffer.concat(read).toString('utf8').replace(/\r?\n$/, '').split('\n');
+  const lines = Buffer.concat(read)
+    .toString('utf8')
+    .replace(/\r?\n$/, '')
+    .split('\n');
   const [password = '', ...rest] = lines;
   if (password === '' || rest.length > 0 || size > MOST_BYTES) {
     throw new Refused('Standard input must hold one line, the password: nothing was changed.');

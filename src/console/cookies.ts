@@ -13,6 +13,9 @@ export function cookieOptions(request: Request): CookieOptions & { readonly secu
 const KEY_BYTES = 32;
 
 /** Signs one kind of cookie: no text that is signed for one of them is valid as another. */
-export function cookieKey(cookieSecret: string, purpose: 'notice' | 'session'): Uint8Array<ArrayBuffer> {
+export function cookieKey(
+  cookieSecret: string,
+  purpose: 'notice' | 'session',
+): Uint8Array<ArrayBuffer> {
   return new Uint8Array(hkdfSync('sha256', cookieSecret, '', purpose, KEY_BYTES));
 }

@@ -55,7 +55,7 @@ function parseLine(line: string): ConsoleUser | string {
     return 'must be name:role:hash: let "console user add" write it';
   }
   const name = toUserName(given);
-  if (name === null) return "has a name that can't be used: let \"console user add\" write it";
+  if (name === null) return 'has a name that can\'t be used: let "console user add" write it';
   if (!isRole(role)) return `has an unknown role: write one of ${roles.join(', ')}`;
   const parsed = parsePasswordHash(hash);
   if (parsed === null) {

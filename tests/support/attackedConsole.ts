@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from '@jest/globals';
-import { openCentralDatabase, type CentralDatabase } from '../../scripts/harness/centralDatabase.ts';
+import {
+  openCentralDatabase,
+  type CentralDatabase,
+} from '../../scripts/harness/centralDatabase.ts';
 import { newSms, type SmsDocument } from '../../scripts/harness/smsPlatform.ts';
 import { packageRoot } from '../../config/packageRoot.ts';
 import { page } from '../../src/console/components/frame.tsx';

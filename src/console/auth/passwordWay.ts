@@ -83,8 +83,7 @@ export function createPasswordWay(options: PasswordWayOptions) {
       const session = await sessions.read(request);
       if (session === null) return null;
       const user = users.find(session.name);
-      const isSame =
-        user !== null && user.role === session.role && markOf(user) === session.mark;
+      const isSame = user !== null && user.role === session.role && markOf(user) === session.mark;
       if (!isSame) return null;
       await sessions.renew(request, session);
       return personOf(user);

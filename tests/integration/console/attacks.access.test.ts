@@ -43,7 +43,10 @@ describe('without a session', () => {
     ['an invented cookie', { cookie: `session=${'a'.repeat(80)}.${'b'.repeat(43)}%3D` }],
     ['a password of HTTP', { authorization: 'Basic ZWRpdGg6Y29ycmVjdCBob3JzZQ==' }],
     ['only groups', { 'x-forwarded-groups': 'editor' }],
-    ['other names for headers', { 'x-forwarded-user_': 'root', 'x-user': 'root', 'remote-user': 'root' }],
+    [
+      'other names for headers',
+      { 'x-forwarded-user_': 'root', 'x-user': 'root', 'remote-user': 'root' },
+    ],
   ])('no route answers to %s', async (_what, headers) => {
     const wrong = await offenders(
       routes,
@@ -158,7 +161,11 @@ describe('every answer', () => {
     ['a role that is too low', '/probe-refused', { form: {}, headers: as('viewer') }],
     ['another site', '/probe/1', { method: 'POST', headers: editor }],
     ['a refusal', '/probe-refused', { form: { probe: '1' }, headers: editor }],
-    ['a form that is too large', '/probe/1', { form: { probe: 'x'.repeat(70_000) }, headers: editor }],
+    [
+      'a form that is too large',
+      '/probe/1',
+      { form: { probe: 'x'.repeat(70_000) }, headers: editor },
+    ],
     ['a redirect', '/probe/1', { form: { probe: '1' }, headers: editor }],
     ['the head of a page', '/probe/1', { method: 'HEAD', headers: editor }],
     ['signing out', '/sign-out', { form: {}, headers: editor }],

@@ -122,9 +122,10 @@ describe.each(routes)('$method $path', (route) => {
     if (!hasParameter) return;
     const asked: Asked = ofForm ? { form: {} } : {};
     const tries = [
-      ...Object.entries(attacks).map(
-        ([what, text]): Try => [what, async () => await ask(pathOf(route, encoded(text)), asked)],
-      ),
+      ...Object.entries(attacks).map(([what, text]): Try => [
+        what,
+        async () => await ask(pathOf(route, encoded(text)), asked),
+      ]),
       ...rawAttacks.map((raw): Try => [raw, async () => await ask(pathOf(route, raw), asked)]),
     ];
     expect(await tryAll(tries)).toEqual([]);
@@ -192,17 +193,15 @@ describe('a body that is no form', () => {
       ...routes.filter(({ method }) => method === 'POST').map((route) => pathOf(route, '28')),
       '/sign-out',
     ];
-    const tries = acts.map(
-      (path): Try => [
-        path,
-        async () =>
-          await attacked().served.ask(path, {
-            method: 'POST',
-            body,
-            headers: { ...support, 'sec-fetch-site': 'same-origin', 'content-type': type },
-          }),
-      ],
-    );
+    const tries = acts.map((path): Try => [
+      path,
+      async () =>
+        await attacked().served.ask(path, {
+          method: 'POST',
+          body,
+          headers: { ...support, 'sec-fetch-site': 'same-origin', 'content-type': type },
+        }),
+    ]);
     expect(await tryAll(tries)).toEqual([]);
   });
 });

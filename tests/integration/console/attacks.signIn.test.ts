@@ -146,7 +146,11 @@ describe('a cookie', () => {
     const of = (changed: object): string =>
       Buffer.from(JSON.stringify({ ...session, ...changed })).toString('base64url');
     const mac = (key: string): string =>
-      encodeURIComponent(createHmac('sha256', key).update(of({ role: 'editor' })).digest('base64'));
+      encodeURIComponent(
+        createHmac('sha256', key)
+          .update(of({ role: 'editor' }))
+          .digest('base64'),
+      );
     for (const forged of [
       `${of({ role: 'editor' })}.${signature}`,
       `${of({ name: 'edith' })}.${signature}`,

@@ -1,5 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { hostile, pathOf, routes, script, useAttackedConsole } from '../../support/attackedConsole.ts';
+import {
+  hostile,
+  pathOf,
+  routes,
+  script,
+  useAttackedConsole,
+} from '../../support/attackedConsole.ts';
 import { as, cookieIn, type Answer } from '../../support/consoleUnderTest.ts';
 import { linksIn, unsafeParts } from '../../support/safeHtml.ts';
 import { roles } from '../../../src/support/consoleRole.ts';
@@ -109,6 +115,8 @@ describe('what a person is told', () => {
     ]) {
       expect([part, unsafeParts(html(part)).length > 0]).toEqual([part, true]);
     }
-    expect(unsafeParts(html('<a href="/sms/1">x</a><script src="/static/console.js"></script>'))).toEqual([]);
+    expect(
+      unsafeParts(html('<a href="/sms/1">x</a><script src="/static/console.js"></script>')),
+    ).toEqual([]);
   });
 });

@@ -54,7 +54,10 @@ describe('the link that the console prints', () => {
   it('is not used up by a program that only asks what it is, nor by a wrong one', async () => {
     await served.ask(linkPath(), { method: 'HEAD' });
     const wrong = await served.ask(`${linkPath()}x`);
-    expect([wrong.status, wrong.body]).toEqual([403, expect.stringContaining('This link is wrong')]);
+    expect([wrong.status, wrong.body]).toEqual([
+      403,
+      expect.stringContaining('This link is wrong'),
+    ]);
     expect((await open()).status).toBe(303);
   });
 
@@ -83,19 +86,21 @@ describe('the link that the console prints', () => {
 });
 
 describe('a site whose name was made to lead to the console', () => {
-  it.each(['evil.example', 'evil.example:8090', 'localhost.evil.example', '127.0.0.1.evil.example'])(
-    'gets nothing as %s',
-    async (host) => {
-      expect((await open({ host })).status).toBe(403);
-      const cookie = cookieIn(await open()) ?? '';
-      const page = await served.ask('/me', { headers: { host, cookie } });
-      expect([page.status, page.body]).toEqual([
-        403,
-        expect.stringContaining('Open the console by the link'),
-      ]);
-      expect(served.visits).toEqual([]);
-    },
-  );
+  it.each([
+    'evil.example',
+    'evil.example:8090',
+    'localhost.evil.example',
+    '127.0.0.1.evil.example',
+  ])('gets nothing as %s', async (host) => {
+    expect((await open({ host })).status).toBe(403);
+    const cookie = cookieIn(await open()) ?? '';
+    const page = await served.ask('/me', { headers: { host, cookie } });
+    expect([page.status, page.body]).toEqual([
+      403,
+      expect.stringContaining('Open the console by the link'),
+    ]);
+    expect(served.visits).toEqual([]);
+  });
 
   it.each(['localhost', '127.0.0.1', '[::1]', 'LOCALHOST:8090'])('is not %s', async (host) => {
     const cookie = cookieIn(await open()) ?? '';

@@ -87,16 +87,18 @@ describe('the headers of the proxy', () => {
     expect((await me(groups)).status).toBe(403);
   });
 
-  it.each([{}, { 'x-forwarded-user': '' }, { 'x-forwarded-user': ' ' }, { 'x-forwarded-groups': 'editor' }])(
-    'name nobody by %j',
-    async (headers) => {
-      const answer = await me(headers);
-      expect([answer.status, answer.body]).toEqual([
-        401,
-        expect.stringContaining('it sent no x-forwarded-user'),
-      ]);
-    },
-  );
+  it.each([
+    {},
+    { 'x-forwarded-user': '' },
+    { 'x-forwarded-user': ' ' },
+    { 'x-forwarded-groups': 'editor' },
+  ])('name nobody by %j', async (headers) => {
+    const answer = await me(headers);
+    expect([answer.status, answer.body]).toEqual([
+      401,
+      expect.stringContaining('it sent no x-forwarded-user'),
+    ]);
+  });
 
   it.each([
     ['', 'no proxy is set'],

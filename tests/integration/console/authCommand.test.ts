@@ -33,7 +33,9 @@ describe('console user', () => {
       { name: 'ravi', role: 'viewer' },
     ];
     expect((await user('', 'list', '--json')).json()).toEqual({ users });
-    expect((await user('', 'list')).stdout).toMatch(/^name +role *\nasha +editor *\nravi +viewer *\n$/);
+    expect((await user('', 'list')).stdout).toMatch(
+      /^name +role *\nasha +editor *\nravi +viewer *\n$/,
+    );
     const removed = await user('', 'remove', 'asha');
     expect(removed).toMatchObject({ code: 0, stdout: 'asha may not sign in any more.\n' });
     await user('', 'remove', 'ravi');

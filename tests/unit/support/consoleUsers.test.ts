@@ -1,4 +1,12 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -44,7 +52,10 @@ describe('the text of the file', () => {
     [`asha:Viewer:${hash}`, /^line 2 has an unknown role/],
     [`:viewer:${hash}`, /^line 2 has a name that can't be used/],
     [`two words:viewer:${hash}`, /^line 2 has a name that can't be used/],
-    ['asha:viewer:a-password', /^line 2 has no scrypt hash that can be used: set the password anew/],
+    [
+      'asha:viewer:a-password',
+      /^line 2 has no scrypt hash that can be used: set the password anew/,
+    ],
     [`first:viewer:${hash}`, /^line 2 names "first" a second time: remove one of the two lines$/],
   ])('is refused with %j in it, by a sentence that names the line and no hash', (line, problem) => {
     const parsed = parseUsers(`first:viewer:${hash}\n${line}\n`);
@@ -94,7 +105,9 @@ describe('a file', () => {
   it('is changed by one command at a time', async () => {
     writeFileSync(`${path}.new`, '');
     const adding = addUser(path, { name: 'asha', role: 'viewer', password });
-    await expect(adding).rejects.toThrow(/Another command is changing the file, or was interrupted/);
+    await expect(adding).rejects.toThrow(
+      /Another command is changing the file, or was interrupted/,
+    );
     rmSync(`${path}.new`);
     await addUser(path, { name: 'asha', role: 'viewer', password });
     expect(namesAndRoles()).toEqual(['asha viewer']);
