@@ -2,11 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { readNotificationId } from '../domain/ids.ts';
 import { isPlainDocument, ownField, type PlainDocument } from '../domain/plainValue.ts';
 import { createReplayQueue, type Queued } from '../mongo/retrySupport.ts';
-import { findStoredSms } from '../mongo/storedSms.ts';
 import { createTimeZone } from '../runtime/timeZone.ts';
 import { toReplayStatus } from './replayCandidates.ts';
 import { Refused, type Session } from './session.ts';
-import { gatherFacts, type SmsFacts, type WaitingFacts } from './smsFacts.ts';
+import { gatherFacts, requireSms, type SmsFacts, type WaitingFacts } from './smsFacts.ts';
 import { obstacle } from './verdict.ts';
 import { utcTimes, whyBlocked, type Times } from './words.ts';
 
@@ -33,12 +32,8 @@ export async function replayOne(
   smsId: string,
   { status, dryRun: isDryRun = false }: ReplayOfOne,
 ): Promise<ReplayedOne> {
-  const { sms, state } = await session.mongo();
-  const { uuidRepresentation } = session.config.mongodb;
-  const stored = await findStoredSms(sms, smsId, uuidRepresentation);
-  if (stored === null) {
-    throw new Refused(`There is no SMS with the _id ${JSON.stringify(smsId)} in ${sms.namespace}.`);
-  }
+  const { state } = await session.mongo();
+  const stored = await requireSms(session, smsId);
   const { document, storedId } = stored;
   const { deliveryStatus, statusAt } = chooseStatus(
     document,

@@ -56,6 +56,8 @@ type Blocked = OpenBreaker | DisabledEndpoint;
 export interface RouteFacts {
   /** Why MySQL could not be asked. */
   readonly error: string | null;
+  /** False when it returns no row for the account: then only step 1 is known. */
+  readonly hasRow: boolean;
   /** Step 1, step 2 and step 3. */
   readonly isOptedIn: boolean;
   readonly webhookId: number | string | null;
@@ -71,15 +73,26 @@ export interface RouteFacts {
   readonly blocked: Blocked | null;
 }
 
+/** By its `_id`, as commands take it; null when there is no such SMS. */
+export async function lookUpSms(
+  { config, mongo }: Session,
+  smsId: string,
+): Promise<StoredSms | null> {
+  const { sms } = await mongo();
+  return await findStoredSms(sms, smsId, config.mongodb.uuidRepresentation);
+}
+
+/** Throws `Refused` when there is none. */
+export async function requireSms(session: Session, smsId: string): Promise<StoredSms> {
+  const stored = await lookUpSms(session, smsId);
+  if (stored !== null) return stored;
+  const { namespace } = (await session.mongo()).sms;
+  throw new Refused(`There is no SMS with the _id ${JSON.stringify(smsId)} in ${namespace}.`);
+}
+
 /** Throws `Refused` when there is no such SMS. */
 export async function findSmsFacts(session: Session, smsId: string): Promise<SmsFacts> {
-  const { sms } = await session.mongo();
-  const { uuidRepresentation } = session.config.mongodb;
-  const stored = await findStoredSms(sms, smsId, uuidRepresentation);
-  if (stored === null) {
-    throw new Refused(`There is no SMS with the _id ${JSON.stringify(smsId)} in ${sms.namespace}.`);
-  }
-  return await gatherFacts(session, stored);
+  return await gatherFacts(session, await requireSms(session, smsId));
 }
 
 export async function gatherFacts(
@@ -144,6 +157,7 @@ async function findRoute(
 ): Promise<RouteFacts> {
   const none = {
     error: null,
+    hasRow: false,
     isOptedIn: false,
     webhookId: null,
     isFlowEnabled: false,
@@ -161,7 +175,8 @@ async function findRoute(
     const isOptedIn = route.kind !== 'notOptedIn';
     const found = query.decide({ ...row, notifyOnDelivery: 'true', flowWebhookEnabled: true });
     const reason = reasonNow(route, false);
-    const steps = { ...none, isOptedIn, isFlowEnabled: row.flowWebhookEnabled, reason };
+    const isFlowEnabled = row.flowWebhookEnabled;
+    const steps = { ...none, hasRow: true, isOptedIn, isFlowEnabled, reason };
     if (found.kind === 'unusable') {
       const { webhookId, displayUrl, problem } = found;
       return { ...steps, webhookId, url: displayUrl, problem };

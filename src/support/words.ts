@@ -37,6 +37,9 @@ export interface Times {
   moment(time: Date, now?: Date): string;
 }
 
+/** Where a sentence is read: at a shell it may name commands, on a page the buttons there. */
+export type Reader = 'shell' | 'page';
+
 /** For what programs read. */
 export const utcTimes: Times = createTimes((time) => time.toISOString());
 
@@ -67,7 +70,11 @@ export function endpointText({
 }
 
 /** Why nothing is called there, since when, until when, and how many wait. */
-export function whyBlocked(blocked: OpenBreaker | DisabledEndpoint, times: Times): string {
+export function whyBlocked(
+  blocked: OpenBreaker | DisabledEndpoint,
+  times: Times,
+  reader: Reader = 'shell',
+): string {
   const { since, waiting, unreadable } = blocked;
   if (unreadable !== undefined) return `its row is unreadable: ${unreadable}`;
   const when = since === null ? '' : ` since ${times.moment(since)}`;
@@ -75,7 +82,9 @@ export function whyBlocked(blocked: OpenBreaker | DisabledEndpoint, times: Times
   if (blocked.kind === 'endpoint_disabled') {
     const { reason, webhookId } = blocked;
     const why = reason === 'endpoint_gone' ? 'its receiver answered 410' : 'as requested';
-    return `disabled${when}, ${why}; ${wait} "endpoints enable ${webhookId ?? '<webhookId>'}" enables it again.`;
+    const hint =
+      reader === 'page' ? '' : ` "endpoints enable ${webhookId ?? '<webhookId>'}" enables it again.`;
+    return `disabled${when}, ${why}; ${wait}${hint}`;
   }
   const { failures, nextProbeAt } = blocked;
   const last = `${several(failures ?? 0, 'failed attempt')}, the last with ${failureText(blocked)}`;

@@ -6,7 +6,7 @@ import { findSms, type FoundSms, type Known } from '../../support/findSms.ts';
 import type { Session } from '../../support/session.ts';
 import { verdictOf } from '../../support/verdict.ts';
 import { count, several } from '../../support/words.ts';
-import { pageSize, readDay } from '../arguments.ts';
+import { pageSize } from '../arguments.ts';
 import type { CommandResult, CommandRunner } from '../environment.ts';
 import type { Page } from '../output/page.ts';
 

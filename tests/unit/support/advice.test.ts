@@ -22,6 +22,7 @@ const breaker = {
 
 const fine: RouteFacts = {
   error: null,
+  hasRow: true,
   isOptedIn: true,
   webhookId: 5,
   isFlowEnabled: true,
