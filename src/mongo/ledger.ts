@@ -233,6 +233,8 @@ async function recordsOf(
 const endView = {
   notificationId: ['_id', kinds.anyName],
   state: ['state', kinds.anyText],
+  /** Where there is no record. */
+  reason: ['reason', kinds.anyText],
   statusAt: ['statusAt', kinds.anyDate],
   endedAt: ['endedAt', kinds.anyDate],
   forgottenAt: ['expireAt', kinds.anyDate],

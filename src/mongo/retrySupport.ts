@@ -1,19 +1,21 @@
-import type { Collection, Document, Filter } from 'mongodb';
+import { Binary, type Collection, type Document, type Filter } from 'mongodb';
 import { noAttempts } from '../domain/attempt.ts';
 import type { IntegerId } from '../domain/ids.ts';
 import { NO_ENDPOINT, type NewRetry } from '../ports/retries.ts';
 import { aggregateAll, findAll, limits, withDeadline } from './calls.ts';
 import type { StateCollections } from './database.ts';
-import { fitsIntoRow } from './frozenBody.ts';
+import { fitsIntoRow, thaw } from './frozenBody.ts';
 import { toRetryRow, waitingShape, type RetryRow, type RetryRows } from './retryRow.ts';
 import { insertNew } from './rowWrites.ts';
 import { kinds, show, webhookIdsLike, type Shown } from './storedRow.ts';
 
-/** Which waiting notifications are meant; all when neither is given. */
+/** Which waiting notifications are meant; all when none of these is given. */
 export interface RetryScope {
   readonly accountId?: IntegerId | undefined;
   /** As an operator writes it: webhook ids may be numbers or text. */
   readonly webhookId?: string | undefined;
+  /** As waiting rows name the SMS. */
+  readonly smsKey?: string | undefined;
 }
 
 const retryView = {
@@ -27,6 +29,10 @@ const retryView = {
   endpoint: ['endpoint', kinds.anyText],
   deliveryStatus: ['deliveryStatus', kinds.anyText],
   attempts: ['log.begun', kinds.countOrNone],
+  /** When the attempt began whose outcome is not known. */
+  runningSince: ['log.runningSince', kinds.anyDate],
+  lastAttemptAt: ['log.last.startedAt', kinds.anyDate],
+  lastDurationMs: ['log.last.durationMs', kinds.anyNumber],
   lastStatusCode: ['log.last.statusCode', kinds.anyNumber],
   lastError: ['log.last.error', kinds.anyText],
   /** Where the last answer redirected to, without its query; not followed. */
@@ -87,6 +93,13 @@ export function createRetryList(retries: RetryRows) {
     /** All statuses of one SMS. */
     ofSms: async (smsKey: string): Promise<readonly RetryFacts[]> =>
       await find({ sms: smsKey }, 100),
+    /** The body that a row has frozen; null when there is no such row, or it is damaged. */
+    async bodyOf(notificationId: string): Promise<Buffer | null> {
+      const that = { _id: notificationId };
+      const [row] = await findAll(limits.question, retries, that, { projection: { body: 1 } });
+      const body: unknown = row?.['body'];
+      return body instanceof Binary ? await thaw(body) : null;
+    },
     /** How many there are in each state. */
     async countBy(scope: RetryScope): Promise<RetryCounts> {
       const [counts] = await withDeadline(limits.question, () =>
@@ -106,9 +119,10 @@ export function createRetryList(retries: RetryRows) {
 }
 
 /** A filter for those that are meant. */
-export function inScope({ accountId, webhookId }: RetryScope): Document {
+export function inScope({ accountId, webhookId, smsKey }: RetryScope): Document {
   return {
     ...(accountId === undefined ? {} : { accountId }),
+    ...(smsKey === undefined ? {} : { sms: smsKey }),
     ...(webhookId === undefined ? {} : { webhookId: { $in: webhookIdsLike(webhookId) } }),
   };
 }

@@ -86,17 +86,17 @@ export function whyBlocked(
       reader === 'page' ? '' : ` "endpoints enable ${webhookId ?? '<webhookId>'}" enables it again.`;
     return `disabled${when}, ${why}; ${wait}${hint}`;
   }
-  const { failures, nextProbeAt } = blocked;
-  const last = `${several(failures ?? 0, 'failed attempt')}, the last with ${failureText(blocked)}`;
+  const { failures, nextProbeAt, lastStatusCode, lastError } = blocked;
+  const last = `${several(failures ?? 0, 'failed attempt')}, the last with ${answerText({ statusCode: lastStatusCode, error: lastError })}`;
   return `its breaker has been open${when}, ${last}; ${probeText(nextProbeAt, times)}. ${wait}`;
 }
 
-/** What the last failed attempt came to. */
-function failureText({
-  lastStatusCode,
-  lastError,
-}: Pick<OpenBreaker, 'lastStatusCode' | 'lastError'>): string {
-  const parts = [lastStatusCode === null ? [] : `HTTP ${lastStatusCode}`, lastError ?? []].flat();
+/** What an attempt came to: `HTTP 500`, `timeout`. */
+export function answerText({
+  statusCode,
+  error,
+}: Readonly<{ statusCode: number | null; error: string | null }>): string {
+  const parts = [statusCode === null ? [] : `HTTP ${statusCode}`, error ?? []].flat();
   return parts.length === 0 ? 'no answer' : parts.join(', ');
 }
 

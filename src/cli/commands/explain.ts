@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import { isPlainDocument, type PlainDocument, type PlainValue } from '../../domain/plainValue.ts';
 import { adviceOf, type Advice } from '../../support/advice.ts';
+import { chainOf } from '../../support/chain.ts';
+import { linkTitles, type ChainLink } from '../../support/chainLink.ts';
 import type { Session } from '../../support/session.ts';
 import {
   findSmsFacts,
@@ -10,12 +12,14 @@ import {
 } from '../../support/smsFacts.ts';
 import { verdictOf } from '../../support/verdict.ts';
 import { utcTimes, whyBlocked } from '../../support/words.ts';
+import { actCommand } from '../actCommand.ts';
 import type { CommandResult, CommandRunner } from '../environment.ts';
 import { apart, type Page } from '../output/page.ts';
 import { commandLine } from '../output/table.ts';
 
 const help = `
-Shows everything about one SMS: the content of the document, the three settings as they
+Shows everything about one SMS: how far its status came, link by link, from MongoDB over the
+three steps and the calls to the record; the content of the document, the settings as they
 are now, the calls and their answers, and waiting notifications. It names what blocks the
 notification now, the commands that fix it, and the command that resends it. The id is
 the document's _id; write an ObjectId, UUID or number as text.
@@ -42,6 +46,7 @@ async function explainSms(session: Session, smsId: string): Promise<CommandResul
     smsId,
     explanation: verdictOf(facts, utcTimes),
     advice: adviceData(adviceOf(facts, asked, utcTimes)),
+    chain: chainOf(facts, utcTimes),
     ...facts,
   };
   return {
@@ -55,17 +60,18 @@ async function explainSms(session: Session, smsId: string): Promise<CommandResul
 
 export function adviceText(advice: Advice | null, page: Page): readonly string[] {
   if (advice === null) return [];
-  const commands = advice.commands.map((words) => page.command(words));
+  const commands = advice.acts.map((act) => page.command(actCommand(act)));
   return [advice.text, ...(commands.length === 0 ? [] : [commands.join('\n')])];
 }
 
 /** The commands as a shell reads them. */
 export function adviceData(
   advice: Advice | null,
-): (Omit<Advice, 'commands'> & { readonly commands: readonly string[] }) | null {
+): (Omit<Advice, 'acts'> & { readonly commands: readonly string[] }) | null {
   if (advice === null) return null;
-  const lines = advice.commands.map((words) => commandLine(words, null).trim());
-  return { ...advice, commands: lines };
+  const { acts, ...rest } = advice;
+  const commands = acts.map((act) => commandLine(actCommand(act), null).trim());
+  return { ...rest, commands };
 }
 
 /** The facts for people, from the settings to the response. */
@@ -76,6 +82,7 @@ function factsText(facts: SmsFacts, explanation: string, page: Page): string {
     `${title}\n${page.list(lines)}`;
   const sections = [
     explanation,
+    section('From the status to the record', chainLines(chainOf(facts, page))),
     section('Document', [
       ['status', textOf(document.deliveryStatus, page)],
       ['at', document.statusTime === null ? 'no time' : moment(document.statusTime)],
@@ -154,6 +161,10 @@ function routeLines(route: RouteFacts, page: Page): readonly (readonly [string, 
     ...(route.problem === null ? [] : [['problem', route.problem] as const]),
     ['endpoint', route.blocked === null ? 'called' : whyBlocked(route.blocked, page)],
   ];
+}
+
+function chainLines(chain: readonly ChainLink[]): readonly (readonly [string, string])[] {
+  return chain.map(({ link, state, sentence }) => [linkTitles[link], `${state}: ${sentence}`]);
 }
 
 /** In the record's own order, without what is listed elsewhere. */
