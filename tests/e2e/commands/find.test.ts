@@ -151,6 +151,24 @@ describe('find', () => {
     }
   });
 
+  it.each([
+    ['an SMS id', ['first']],
+    ['a notification id', ['first:DELIVERED']],
+    ['a number, with its day', ['+91 94444-44444', '--on', DAY]],
+  ])('takes %s without an option', async (_what, args) => {
+    await insert({ _id: 'numbered', to: '919444444444' });
+    expect(await found(...args)).toEqual([args.length === 1 ? 'first' : 'numbered']);
+    await e2e().sms.deleteOne({ _id: 'numbered' });
+  });
+
+  it('takes a phonon-uuid without an option, and says what it searched for', async () => {
+    await insert({ _id: 'plain', phononUuid: 'plain-uuid' });
+    expect(await found('PLAIN-UUID')).toEqual(['plain']);
+    const end = await command('find', 'nothing', '--json');
+    expect(end.code).toBe(1);
+    expect(end.json()['error']).toMatch(/has this _id.*none with the phonon-uuid "nothing"/);
+  });
+
   it('is bounded, and says so', async () => {
     for (let number = 0; number < 12; number += 1) {
       await insert({ _id: `many-${number}`, to: '919333333333' });
@@ -169,6 +187,8 @@ describe('find', () => {
   it.each([
     ['nothing', []],
     ['a number without a day', ['--to', '919876543210']],
+    ['a phonon-uuid of a day', ['--phonon-uuid', uuid, '--on', DAY]],
+    ['an argument and an option', [uuid, '--phonon-uuid', uuid]],
     ['both', ['--phonon-uuid', uuid, '--to', '919876543210', '--on', DAY]],
     ['a number that is none', ['--to', 'Priya', '--on', DAY]],
     ['a day that is none', ['--to', '919876543210', '--on', '30.01.2026']],
