@@ -59,7 +59,7 @@ export function openSender(
     connectionMaxAgeMs: call.connectionMaxAgeMs,
     maxInFlight: options.maxInFlight,
     egress: egressOptions(egress),
-    userAgent: `notify-on-delivery/${options.version}`,
+    userAgent: userAgentOf(options.version),
     clock: { now: () => new Date(options.now()) },
   };
   const { threading } = options;
@@ -76,6 +76,11 @@ export function openSender(
         });
   teardown.add('the HTTP connections', sender.close);
   return sender;
+}
+
+/** As calls name their caller. */
+export function userAgentOf(version: string): string {
+  return `notify-on-delivery/${version}`;
 }
 
 /** The number of threads that make calls, on a machine with this many cores. */

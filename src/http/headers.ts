@@ -1,6 +1,16 @@
 import { Buffer } from 'node:buffer';
 import { createHmac } from 'node:crypto';
 import type { Call } from './call.ts';
+import { ACCEPTED_ENCODINGS } from './responseBody.ts';
+
+/** The headers of every call, which a webhook may replace. */
+export function ownHeaders(userAgent: string): Readonly<Record<string, string>> {
+  return {
+    'content-type': 'application/json',
+    'user-agent': userAgent,
+    'accept-encoding': ACCEPTED_ENCODINGS,
+  };
+}
 
 /** The headers that differ between attempts. */
 export function attemptHeaders(call: Call): Record<string, string> {

@@ -1,7 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { got, Options, type Request } from 'got';
-import { basicAuthorization } from './headers.ts';
-import { ACCEPTED_ENCODINGS } from './responseBody.ts';
+import { basicAuthorization, ownHeaders } from './headers.ts';
 import type { Call } from './call.ts';
 import type { ConnectionPool } from './connectionPool.ts';
 
@@ -35,11 +34,7 @@ export function createWebhookClient(pool: ConnectionPool, userAgent: string): We
     throwHttpErrors: false,
     followRedirect: false,
     decompress: false,
-    headers: {
-      'content-type': 'application/json',
-      'user-agent': userAgent,
-      'accept-encoding': ACCEPTED_ENCODINGS,
-    },
+    headers: ownHeaders(userAgent),
   }).toJSON();
 
   return (webhook, headers, body) => {

@@ -15,6 +15,7 @@ export interface RecordFacts extends CallFacts {
   readonly state: string | null;
   readonly reason: string | null;
   readonly deliveryStatus: string | null;
+  readonly statusAt: Date | null;
   readonly webhookId: string | null;
   readonly url: string | null;
   readonly attempts: number;
@@ -35,6 +36,7 @@ export function readRecord(record: unknown): RecordFacts {
     state: textIn(fields, 'state'),
     reason: textIn(fields, 'reason'),
     deliveryStatus: textIn(fields, 'deliveryStatus'),
+    statusAt: dateIn(fields, 'statusAt'),
     webhookId: nameIn(fields, 'webhookId'),
     url: textIn(fields, 'url'),
     attempts: numberIn(fields, 'attempts') ?? 0,

@@ -7,11 +7,14 @@ import { toReplayStatus } from './replayCandidates.ts';
 import { Refused, type Session } from './session.ts';
 import { gatherFacts, requireSms, type SmsFacts, type WaitingFacts } from './smsFacts.ts';
 import { obstacle } from './verdict.ts';
-import { utcTimes, whyBlocked, type Times } from './words.ts';
+import { utcTimes, whyBlocked, type Reader, type Times } from './words.ts';
 
 export interface ReplayOfOne {
   readonly status?: string;
   readonly dryRun?: boolean;
+  /** Where a refusal is read, and how it writes times: at a shell and in UTC when absent. */
+  readonly reader?: Reader;
+  readonly times?: Times;
 }
 
 interface ReplayedOne {
@@ -30,7 +33,7 @@ interface ReplayedOne {
 export async function replayOne(
   session: Session,
   smsId: string,
-  { status, dryRun: isDryRun = false }: ReplayOfOne,
+  { status, dryRun: isDryRun = false, reader = 'shell', times = utcTimes }: ReplayOfOne,
 ): Promise<ReplayedOne> {
   const { state } = await session.mongo();
   const stored = await requireSms(session, smsId);
@@ -45,7 +48,7 @@ export async function replayOne(
     storedId,
     document: { ...document, deliveryStatus },
   });
-  refuseWhileHopeless(facts);
+  refuseWhileHopeless(facts, times, reader);
   const zone = createTimeZone(session.config.call.payloadTimeZone);
   const candidate = toReplayStatus(
     {
@@ -87,7 +90,7 @@ function waitsFor({ route }: SmsFacts, times: Times): readonly string[] {
   return [`It is waiting there: ${whyBlocked(route.blocked, times)}`];
 }
 
-function refuseWhileHopeless(facts: SmsFacts): void {
+function refuseWhileHopeless(facts: SmsFacts, times: Times, reader: Reader): void {
   if (facts.document.problem !== null) {
     throw new Refused(`It can't be notified: ${facts.document.problem}.`);
   }
@@ -96,12 +99,14 @@ function refuseWhileHopeless(facts: SmsFacts): void {
   );
   if (waiting !== undefined) {
     const { webhookId } = waiting;
-    const run = webhookId === null ? 'retries run' : `retries run --webhook ${webhookId}`;
-    throw new Refused(
-      `It is already waiting, so it will be sent anyway; "${run}" makes everything that waits there due now, "explain" says what it waits for.`,
-    );
+    const ofWebhook = webhookId === null ? '' : ` --webhook ${webhookId}`;
+    const how =
+      reader === 'page'
+        ? '"Run now" makes it due now.'
+        : `"retries run${ofWebhook}" makes everything that waits there due now, "explain" says what it waits for.`;
+    throw new Refused(`It is already waiting, so it will be sent anyway; ${how}`);
   }
-  const because = obstacle(facts, utcTimes);
+  const because = obstacle(facts, times, reader);
   if (because !== null) throw new Refused(`It can't be sent now. ${because}`);
 }
 
@@ -118,6 +123,14 @@ function refuseUnlessQueued(queued: Queued | undefined): void {
 interface KnownStatus {
   readonly deliveryStatus: string;
   readonly statusAt: Date | null;
+}
+
+/** All that can be sent again, the present one first. */
+export function statusesOf(document: PlainDocument, facts: SmsFacts): readonly string[] {
+  const known = knownStatuses(document, facts).map(({ deliveryStatus }) => deliveryStatus);
+  const present = facts.document.deliveryStatus;
+  const isFirst = (status: string): number => (status === present ? 0 : 1);
+  return [...new Set(known)].toSorted((one, other) => isFirst(one) - isFirst(other));
 }
 
 /** The newest that was notified, else what the document shows, unless one is named. */
