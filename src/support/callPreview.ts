@@ -64,6 +64,8 @@ export async function previewCall(
   if (notificationId === null || detail.kind === 'unusable' || typeof deliveryStatus !== 'string') {
     return none("It can't be notified as it is.");
   }
+  const error = facts.route?.error ?? null;
+  if (error !== null) return none(unasked(error));
   const webhook = await findWebhook(session, { ...detail, deliveryStatus });
   if (typeof webhook === 'string') return none(webhook);
   const { body, from } = await bodyOf(session, facts, document);

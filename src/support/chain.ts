@@ -89,3 +89,12 @@ function whereIs(link: LinkName, { facts, notified }: ChainFacts): Where | null 
       return link satisfies never;
   }
 }
+
+/** Names the link at which it stops; null where it does not. */
+export function stopSentence(chain: readonly ChainLink[]): string | null {
+  const stop = stopOf(chain);
+  if (stop === null) return null;
+  const at = linkTitles[stop.link];
+  if (stop.state === 'unknown') return `It is not known how it went at: ${at}.`;
+  return stop.state === 'broken' ? `It stops at: ${at}.` : `It waits at: ${at}.`;
+}

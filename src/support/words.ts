@@ -29,6 +29,11 @@ export function duration(ms: number): string {
     .join(' ');
 }
 
+/** Of a call: `12 ms`, `1.2 s`. */
+export function callDuration(ms: number): string {
+  return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
+}
+
 /** How sentences write times. */
 export interface Times {
   /** ISO 8601 with the offset; `?` for one that is not known. */
