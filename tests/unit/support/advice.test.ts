@@ -7,61 +7,7 @@ import { adviceOf } from '../../../src/support/advice.ts';
 import type { RouteFacts, SmsFacts, WaitingFacts } from '../../../src/support/smsFacts.ts';
 import { verdictOf } from '../../../src/support/verdict.ts';
 import { utcTimes } from '../../../src/support/words.ts';
-
-const endpoint = {
-  ...{ endpoint: 'key', accountId: 28, webhookId: 5, url: 'https://customer.example/' },
-  ...{ since: new Date(), waiting: 3 },
-};
-const disabled = { ...endpoint, kind: 'endpoint_disabled', reason: 'endpoint_gone' } as const;
-const breaker = {
-  ...endpoint,
-  kind: 'breaker_open',
-  ...{ failures: 12, lastStatusCode: 500, lastError: null },
-  ...{ nextProbeAt: new Date(Date.now() + 60_000), worker: 'w' },
-} as const;
-
-const fine: RouteFacts = {
-  error: null,
-  hasRow: true,
-  isOptedIn: true,
-  webhookId: 5,
-  isFlowEnabled: true,
-  url: 'https://customer.example/',
-  problem: null,
-  isEndpointDisabled: false,
-  reason: null,
-  blocked: null,
-};
-
-function facts(fields: Partial<SmsFacts> = {}, document: Partial<SmsFacts['document']> = {}) {
-  return {
-    document: {
-      deliveryStatus: 'DELIVERED',
-      statusTime: new Date(0),
-      accountId: 28,
-      flowId: 200,
-      problem: null,
-      isFiltered: false,
-      ...document,
-    },
-    notificationId: 'sms:DELIVERED',
-    route: fine,
-    record: null,
-    parked: [],
-    ended: [],
-    checkpointAt: new Date(),
-    isWorkerRunning: true,
-    ...fields,
-  } satisfies SmsFacts;
-}
-
-const recorded = (state: string, reason?: string): NonNullable<SmsFacts['record']> => ({
-  state,
-  ...(reason !== undefined && { reason }),
-  notificationId: 'sms:DELIVERED',
-  deliveryStatus: 'DELIVERED',
-  attempts: 0,
-});
+import { breaker, disabled, fine, recorded, smsFacts as facts } from '../../support/someSmsFacts.ts';
 
 /** What of a record there can be, and what is to be done first where nothing stands in the way now. */
 const said: Readonly<Record<SkippedReason | FailedReason | 'delivered', [RegExp, ...string[]]>> = {
