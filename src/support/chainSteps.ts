@@ -4,7 +4,7 @@ import type { NotifiedFacts } from './recordFacts.ts';
 import type { RouteFacts } from './smsFacts.ts';
 import { becauseOf, textOf, unasked, waitingRow } from './verdict.ts';
 
-export type Steps = readonly [account: Lamp, webhook: Lamp, flow: Lamp];
+type Steps = readonly [account: Lamp, webhook: Lamp, flow: Lamp];
 
 /** Step 1, step 2 and step 3: as they were when it was decided, where its end tells; else as they are now. */
 export function stepLamps(known: ChainFacts): Steps {

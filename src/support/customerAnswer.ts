@@ -4,7 +4,7 @@ import { isAhead, textOf, waitingRow } from './verdict.ts';
 import { several, type Times } from './words.ts';
 
 /** Which SMS the customer asks about. */
-export interface AnsweredSms {
+interface AnsweredSms {
   readonly smsId: string;
   /** Masked. */
   readonly to: string;

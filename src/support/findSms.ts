@@ -32,7 +32,7 @@ export interface Found {
 }
 
 /** `what`: such an SMS, in words. */
-export type Searched =
+type Searched =
   | (Found & Readonly<{ kind: 'found' }>)
   | Readonly<{ kind: 'none'; what: string }>
   /** `advice`: the index to create, in a sentence. */

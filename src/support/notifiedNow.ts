@@ -3,7 +3,7 @@ import { obstacle, spared, waitingRow } from './verdict.ts';
 import type { Reader, Times } from './words.ts';
 
 /** Whether the present status would be called for, if it came now or were sent again. */
-export interface NotifiedNow {
+interface NotifiedNow {
   /** Null when MySQL can't be asked. */
   readonly would: boolean | null;
   readonly sentence: string;

@@ -6,7 +6,7 @@ import type { Session } from './session.ts';
 import { lookUpSms } from './smsFacts.ts';
 
 /** What somebody has typed who looks for an SMS. */
-export interface Sought {
+interface Sought {
   readonly what: string;
   /** For a phone number. */
   readonly day: Day;
