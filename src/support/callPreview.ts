@@ -140,7 +140,9 @@ function headersOf(
     add('authorization', null, 'from the user name and password in the URL');
   }
   for (const name of Object.keys(webhook.headers)) add(name, null, 'set by the webhook');
-  for (const [name, value] of Object.entries(attemptHeaders({ ...attempt, startedAt: new Date() }))) {
+  for (const [name, value] of Object.entries(
+    attemptHeaders({ ...attempt, startedAt: new Date() }),
+  )) {
     const note = ofTheCall[name] ?? null;
     add(name, note === null ? value : null, note);
   }

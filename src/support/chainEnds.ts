@@ -126,7 +126,8 @@ export function recordLamp({ facts, notified, times }: ChainFacts): Lamp {
       ? lamp('not reached', 'The document shows it from the first call on.')
       : lamp('waiting', 'The document does not show it yet.');
   }
-  if (notified === null) return lamp('not reached', `Nothing is recorded of it.${otherRecord(facts)}`);
+  if (notified === null)
+    return lamp('not reached', `Nothing is recorded of it.${otherRecord(facts)}`);
   const { state, endedAt } = notified;
   const ended = `It ended as ${state ?? '?'} at ${times.at(endedAt)}; ${notShown}.`;
   return lamp(state === 'skipped' ? 'unknown' : 'broken', ended);

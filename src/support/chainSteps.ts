@@ -57,7 +57,8 @@ export function notReached({ sentence }: Lamp): Lamp {
 
 function stepsNow(known: ChainFacts): Steps {
   const { route } = known.facts;
-  if (route === null) return all(lamp('unknown', 'It can only be looked up for a usable document.'));
+  if (route === null)
+    return all(lamp('unknown', 'It can only be looked up for a usable document.'));
   if (route.error !== null) return all(lamp('unknown', unasked(route.error)));
   return [accountLamp(known, route), webhookLamp(known, route), flowLamp(known, route)];
 }

@@ -76,7 +76,9 @@ function whileWaiting(row: WaitingFacts, facts: SmsFacts, times: Times): Sentenc
     return [
       ...so,
       `We call again by ourselves, next ${times.at(row.nextAttemptAt)}.`,
-      ...(attempts === 0 ? [] : ['Please make sure that your server answers with a status from 200 to 299.']),
+      ...(attempts === 0
+        ? []
+        : ['Please make sure that your server answers with a status from 200 to 299.']),
     ];
   }
   return [...so, facts.isWorkerRunning ? 'The next call is due, and is made by itself.' : heldUp];
@@ -92,7 +94,8 @@ function afterEnd(notified: NotifiedFacts, facts: SmsFacts, times: Times): Sente
       ...id,
     ];
   }
-  if (state === 'retrying') return ['We are calling your webhook for it.', 'You need not do anything.'];
+  if (state === 'retrying')
+    return ['We are calling your webhook for it.', 'You need not do anything.'];
   const url = notified.url ?? facts.route?.url ?? null;
   const so = attempts === 0 ? [] : calls({ ...notified, url }, times);
   const because = whyEnded(notified.reason ?? '');
@@ -135,7 +138,10 @@ function whyEnded(reason: string): Sentences | null {
         'Please tell us when your server accepts calls again, or set another URL.',
       ];
     case 'aborted_by_receiver':
-      return ['Your server asked us not to call again for this notification, so we have stopped.', askUs];
+      return [
+        'Your server asked us not to call again for this notification, so we have stopped.',
+        askUs,
+      ];
     case 'blocked_address':
       return [
         "The address of your webhook is not a public one, so it can't be called.",
@@ -159,9 +165,16 @@ function neverCalled(facts: SmsFacts): Sentences {
   const missing = whatIsMissing(facts);
   if (missing !== null) return [nothing, ...missing];
   if (isAhead(facts)) {
-    return [nothing, facts.isWorkerRunning ? 'The call is still to come, and is made by itself.' : heldUp];
+    return [
+      nothing,
+      facts.isWorkerRunning ? 'The call is still to come, and is made by itself.' : heldUp,
+    ];
   }
-  return [nothing, 'The status is from before notifications were set up.', 'Tell us if you need it; we can send it now.'];
+  return [
+    nothing,
+    'The status is from before notifications were set up.',
+    'Tell us if you need it; we can send it now.',
+  ];
 }
 
 /** What stands in the way now, as far as it is the customer's; null when nothing does. */
@@ -169,7 +182,10 @@ function whatIsMissing({ route, document }: SmsFacts): Sentences | null {
   if (route === null || route.error !== null) return [weLookInto];
   switch (route.reason) {
     case 'not_opted_in':
-      return ['Notifications on delivery are not switched on for your account.', 'Please ask us to switch them on.'];
+      return [
+        'Notifications on delivery are not switched on for your account.',
+        'Please ask us to switch them on.',
+      ];
     case 'no_default_webhook':
       return ['No default webhook is set for your account.', 'Please set one.'];
     case 'flow_webhook_disabled':
@@ -211,7 +227,9 @@ function calls(called: Called, times: Times): Sentences {
   const redirect =
     location === null
       ? []
-      : [`It redirected us to ${location}; we do not follow redirects, so please set the final URL.`];
+      : [
+          `It redirected us to ${location}; we do not follow redirects, so please set the final URL.`,
+        ];
   return [`We called ${whom}${often}${when}: ${outcome(called)}.`, ...redirect];
 }
 
@@ -225,7 +243,8 @@ const noAnswer: Readonly<Record<string, string>> = {
   dns_error: 'the name of its host was not found',
   connection_refused: 'the connection was refused',
   connection_reset: 'the connection was closed before an answer came',
-  tls_error: 'no secure connection could be made, for instance because its certificate is not valid',
+  tls_error:
+    'no secure connection could be made, for instance because its certificate is not valid',
   timeout_connect: 'no connection could be made in time',
   timeout: 'no answer came in time',
   response_aborted: 'the connection was closed within the answer',

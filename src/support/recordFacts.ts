@@ -79,9 +79,7 @@ function readEnd({ record, state, reason }: EndFacts): RecordFacts {
   return { ...recorded, state: recorded.state ?? state, reason: recorded.reason ?? reason };
 }
 
-function endIn(
-  end: EndFacts | null,
-): Pick<NotifiedFacts, 'endedAt' | 'location' | 'unreadable'> {
+function endIn(end: EndFacts | null): Pick<NotifiedFacts, 'endedAt' | 'location' | 'unreadable'> {
   return {
     endedAt: end?.endedAt ?? null,
     location: end?.location ?? null,

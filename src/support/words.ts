@@ -88,7 +88,9 @@ export function whyBlocked(
     const { reason, webhookId } = blocked;
     const why = reason === 'endpoint_gone' ? 'its receiver answered 410' : 'as requested';
     const hint =
-      reader === 'page' ? '' : ` "endpoints enable ${webhookId ?? '<webhookId>'}" enables it again.`;
+      reader === 'page'
+        ? ''
+        : ` "endpoints enable ${webhookId ?? '<webhookId>'}" enables it again.`;
     return `disabled${when}, ${why}; ${wait}${hint}`;
   }
   const { failures, nextProbeAt, lastStatusCode, lastError } = blocked;

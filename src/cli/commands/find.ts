@@ -74,11 +74,7 @@ export function find(cli: CommandRunner): Command {
   });
 }
 
-async function showFound(
-  command: Command,
-  session: Session,
-  asked: Asked,
-): Promise<CommandResult> {
+async function showFound(command: Command, session: Session, asked: Asked): Promise<CommandResult> {
   const { sms, hasMore } = await lookFor(command, session, asked);
   const rest = hasMore
     ? `There are more than ${count(asked.limit)}; raise --limit to see them.`

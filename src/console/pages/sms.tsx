@@ -32,10 +32,7 @@ interface Shown {
   readonly problem?: string;
 }
 
-async function showSms(
-  request: Request,
-  { revealed, problem }: Shown = {},
-): Promise<Response> {
+async function showSms(request: Request, { revealed, problem }: Shown = {}): Promise<Response> {
   const { session, times } = request.get('context');
   const found = await readSmsWithCall(session, askedFor(request));
   if (found === null) return await notFound(request);
@@ -128,11 +125,7 @@ async function runNow(request: Request): Promise<Response> {
   if (report === null) return await notFound(request);
   const { smsId } = report;
   await note(request, 'run retries', `SMS ${smsId}`);
-  return await afterAct(
-    request,
-    smsId,
-    async () => (await makeSmsDue(session, smsId)).sentence,
-  );
+  return await afterAct(request, smsId, async () => (await makeSmsDue(session, smsId)).sentence);
 }
 
 /** Before what it says is done. */

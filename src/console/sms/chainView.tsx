@@ -11,13 +11,7 @@ const tones: Readonly<Record<LinkState, Tone>> = {
 };
 
 /** Lamps in a row; what stops is named, and leads to where it is set for who may set it. */
-export function ChainView({
-  chain,
-  maySet,
-}: {
-  chain: readonly ChainLink[];
-  maySet: boolean;
-}) {
+export function ChainView({ chain, maySet }: { chain: readonly ChainLink[]; maySet: boolean }) {
   const stop = stopOf(chain);
   const said = stopSentence(chain);
   return (

@@ -22,14 +22,20 @@ export function RequestView({ seen, call }: { seen: Seen; call: CallPreview }) {
       <p>The next call, with the settings as they are now.</p>
       <Facts
         of={[
-          ['Method and URL', `${method} ${url}${hasQuery ? ' and a query, which is not shown' : ''}`],
+          [
+            'Method and URL',
+            `${method} ${url}${hasQuery ? ' and a query, which is not shown' : ''}`,
+          ],
           ['Signed', signed],
         ]}
       />
       <Table
         label="Headers"
         headings={['Header', 'Value']}
-        rows={headers.map((header) => [<code>{header.name}</code>, <HeaderValue header={header} />])}
+        rows={headers.map((header) => [
+          <code>{header.name}</code>,
+          <HeaderValue header={header} />,
+        ])}
       />
       <BodyView seen={seen} body={body} />
     </Section>

@@ -20,6 +20,11 @@ export function RevealButton({ seen, what }: { seen: Seen; what: Revealable }) {
   const { request, smsId } = seen;
   if (!may(request, 'support')) return <span>Hidden: to see it takes the role "support".</span>;
   return (
-    <Act path={smsPath(smsId, 'reveal')} label={`Reveal the ${what}`} fields={{ what }} kind="quiet" />
+    <Act
+      path={smsPath(smsId, 'reveal')}
+      label={`Reveal the ${what}`}
+      fields={{ what }}
+      kind="quiet"
+    />
   );
 }

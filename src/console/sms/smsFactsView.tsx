@@ -28,7 +28,10 @@ export function SmsFactsView({ seen, report }: { seen: Seen; report: SmsReport }
           ['Account', <AccountLink accountId={document.accountId} />],
           ['Flow', textOf(document.flowId)],
           ['Sent', sendTime === null ? 'not known' : <Time at={sendTime} times={times} />],
-          ['Delivery status', document.deliveryStatus === null ? 'none' : textOf(document.deliveryStatus)],
+          [
+            'Delivery status',
+            document.deliveryStatus === null ? 'none' : textOf(document.deliveryStatus),
+          ],
           [
             'Status since',
             document.statusTime === null ? (

@@ -25,8 +25,7 @@ export function TimelineView({
     <ol class="timeline">
       {entries.map((entry) => (
         <li>
-          <Time at={entry.at} times={times} />{' '}
-          <Badge tone={tones[entry.kind]}>{entry.kind}</Badge>{' '}
+          <Time at={entry.at} times={times} /> <Badge tone={tones[entry.kind]}>{entry.kind}</Badge>{' '}
           <span>{textOf(entry)}</span>
         </li>
       ))}

@@ -102,7 +102,9 @@ describe('the field to find an SMS, with indexes', () => {
       expect(status).toBe(200);
       expect(text).toMatch(/2 found/);
       expect(html).toContain('href="/sms/one"');
-      expect(text).toMatch(/two .*2026-01-30T15:30:00\.000\+05:30 .*91•••••••210 .*DELIVERED .*failed/);
+      expect(text).toMatch(
+        /two .*2026-01-30T15:30:00\.000\+05:30 .*91•••••••210 .*DELIVERED .*failed/,
+      );
       expect(text).not.toContain('of another day');
       expect(text).not.toContain(to);
     }

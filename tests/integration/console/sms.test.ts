@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Document } from 'mongodb';
 import { newSms } from '../../../scripts/harness/smsPlatform.ts';
-import type { ShownPage } from '../../support/consoleApp.ts';
+import type { ConsoleApp } from '../../support/consoleApp.ts';
 import { createRetries } from '../../support/mongoRetries.ts';
 import { aLog, answered, aRetry, aSubject, aWebhook } from '../../support/builders.ts';
 import { untyped } from '../../support/untyped.ts';
@@ -17,7 +17,11 @@ const at = new Date('2026-01-31T10:00:00Z');
 let webhookId = 0;
 
 /** With the status DELIVERED, and a record of it. */
-async function insert(_id: string, record: Document | null, fields: Document = {}): Promise<string> {
+async function insert(
+  _id: string,
+  record: Document | null,
+  fields: Document = {},
+): Promise<string> {
   const own = { accountID: 28, flowId: 200, deliveryStatus: 'DELIVERED', deliveryTime: at };
   const subject = { deliveryStatus: 'DELIVERED', statusAt: at, notificationId: `${_id}:DELIVERED` };
   await sms().insertOne({
@@ -34,6 +38,8 @@ const called = {
   history: [{ at, statusCode: null, error: 'timeout', durationMs: 15_000 }],
 };
 const failed = { ...called, state: 'failed', reason: 'attempts_exhausted' };
+
+type ShownPage = Awaited<ReturnType<ConsoleApp['get']>>;
 
 const lampsIn = ({ html }: ShownPage): readonly (string | undefined)[] =>
   Array.from(html.matchAll(/<li class="lamp (\w+)"/g), ([, tone]) => tone);

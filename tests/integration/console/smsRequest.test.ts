@@ -41,7 +41,10 @@ async function webhook(): Promise<Webhook> {
 
 describe('the request that is shown', () => {
   it.each<[string, Settings]>([
-    ['with all that a webhook can have', { headers: { 'X-Key': 'k3y', 'User-Agent': 'their-agent' }, secret }],
+    [
+      'with all that a webhook can have',
+      { headers: { 'X-Key': 'k3y', 'User-Agent': 'their-agent' }, secret },
+    ],
     ['with two secrets', { secret: `${secret} ${secret}` }],
     ['with nothing', {}],
   ])('is the one that is sent: %s', async (what, settings) => {

@@ -7,7 +7,13 @@ import { adviceOf } from '../../../src/support/advice.ts';
 import type { RouteFacts, SmsFacts, WaitingFacts } from '../../../src/support/smsFacts.ts';
 import { verdictOf } from '../../../src/support/verdict.ts';
 import { utcTimes } from '../../../src/support/words.ts';
-import { breaker, disabled, fine, recorded, smsFacts as facts } from '../../support/someSmsFacts.ts';
+import {
+  breaker,
+  disabled,
+  fine,
+  recorded,
+  smsFacts as facts,
+} from '../../support/someSmsFacts.ts';
 
 /** What of a record there can be, and what is to be done first where nothing stands in the way now. */
 const said: Readonly<Record<SkippedReason | FailedReason | 'delivered', [RegExp, ...string[]]>> = {

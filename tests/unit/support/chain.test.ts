@@ -31,8 +31,11 @@ const noWebhook = { ...fine, webhookId: null, url: null, reason: 'no_default_web
 const noFlow = { ...fine, isFlowEnabled: false, reason: 'flow_webhook_disabled' } as const;
 const broken = { ...fine, problem: 'it has no URL', reason: 'invalid_webhook' } as const;
 const noRow = {
-  ...{ ...off, ...noWebhook, ...noFlow },
-  ...{ hasRow: false, isOptedIn: false, reason: 'not_opted_in' },
+  ...noWebhook,
+  hasRow: false,
+  isOptedIn: false,
+  isFlowEnabled: false,
+  reason: 'not_opted_in',
 } as const;
 const noMysql = { ...noRow, reason: null, error: 'refused.' } as const;
 const spared = { ...fine, blocked: breaker } as const;
@@ -51,7 +54,13 @@ const ahead = { checkpointAt: null };
 
 describe('the chain of a status', () => {
   it.each<[string, SmsFacts, string, LinkName | null, RegExp]>([
-    ['without one', smsFacts({ route: null }, { deliveryStatus: null }), '~-----', 'status', /no delivery/],
+    [
+      'without one',
+      smsFacts({ route: null }, { deliveryStatus: null }),
+      '~-----',
+      'status',
+      /no delivery/,
+    ],
     ['that is not wanted', smsFacts({}, { isFiltered: true }), 'x-----', 'status', /DELIVERY_STAT/],
     [
       'of a document that can not be used',
@@ -63,7 +72,13 @@ describe('the chain of a status', () => {
     ['without a webhook', smsFacts({ route: noWebhook }), '++x+--', 'step 2', /no default webhook/],
     ['whose webhook is bad', smsFacts({ route: broken }), '++x+--', 'step 2', /it has no URL/],
     ['whose flow is off', smsFacts({ route: noFlow }), '+++x--', 'step 3', /Flow 200 does not/],
-    ['while MySQL is away', smsFacts({ route: noMysql }), '+???--', 'step 1', /queried: refused\.$/],
+    [
+      'while MySQL is away',
+      smsFacts({ route: noMysql }),
+      '+???--',
+      'step 1',
+      /queried: refused\.$/,
+    ],
     ['of a gone endpoint', smsFacts({ route: goneRoute }), '++++x-', 'calls', /disabled since/],
     ['that is news', smsFacts(ahead), '++++~-', 'calls', /not reached it yet\.$/],
     [
@@ -90,7 +105,11 @@ describe('the chain of a status', () => {
     [
       'that failed',
       smsFacts({ record: calledOf('failed', 'attempts_exhausted') }),
-      ...(['++++x+', 'calls', /The last attempt failed too\. 3 calls, the last .*: HTTP 500\.$/] as const),
+      ...([
+        '++++x+',
+        'calls',
+        /The last attempt failed too\. 3 calls, the last .*: HTTP 500\.$/,
+      ] as const),
     ],
     [
       'that was withdrawn',
@@ -185,7 +204,11 @@ describe('the chain of a status', () => {
     [
       'whose waiting row is odd',
       smsFacts({ parked: [waitingFacts({ unreadable: 'log must be a log' })] }),
-      ...(['++++?~', 'calls', /unreadable: log must be a log\. Fix the row; "retries run"/] as const),
+      ...([
+        '++++?~',
+        'calls',
+        /unreadable: log must be a log\. Fix the row; "retries run"/,
+      ] as const),
     ],
     [
       'whose record waits without a row',

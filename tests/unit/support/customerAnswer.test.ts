@@ -29,7 +29,12 @@ const called = (state: string, reason?: string): PlainDocument => ({
 });
 const blockedBy = { ...fine, blocked: breaker };
 const off = { ...fine, isOptedIn: false, reason: 'not_opted_in' } as const;
-const gone = { ...fine, isEndpointDisabled: true, blocked: disabled, reason: 'endpoint_disabled' } as const;
+const gone = {
+  ...fine,
+  isEndpointDisabled: true,
+  blocked: disabled,
+  reason: 'endpoint_disabled',
+} as const;
 const noMysql = { ...fine, error: 'ECONNREFUSED 10.0.0.1:3306' };
 const ahead = { checkpointAt: null };
 
@@ -59,7 +64,11 @@ const cases: readonly (readonly [string, SmsFacts, RegExp])[] = [
   ['news without a worker', smsFacts({ ...ahead, isWorkerRunning: false }), /held up at present/],
   ['one that was passed by', smsFacts(), /from before notifications were set up/],
   ['a delivery', smsFacts({ record: { ...called('delivered'), statusCode: 200 } }), /has accepted/],
-  ['a delivery in the ledger', smsFacts({ ended: [endFacts({ record: called('delivered') })] }), /has accepted/],
+  [
+    'a delivery in the ledger',
+    smsFacts({ ended: [endFacts({ record: called('delivered') })] }),
+    /has accepted/,
+  ],
   ['one that waits', smsFacts({ parked: [waitingFacts()] }), /We call again by ourselves, next 20/],
   ['one that is called', smsFacts({ parked: [waitingFacts({ isClaimed: true })] }), /just now/],
   [
@@ -67,7 +76,11 @@ const cases: readonly (readonly [string, SmsFacts, RegExp])[] = [
     smsFacts({ parked: [waitingFacts({ blocked: breaker })], route: blockedBy }),
     /we pause them/,
   ],
-  ['one that waits for a switch', smsFacts({ parked: [waitingFacts()], route: off }), /not switched on/],
+  [
+    'one that waits for a switch',
+    smsFacts({ parked: [waitingFacts()], route: off }),
+    /not switched on/,
+  ],
   ['an odd row', smsFacts({ parked: [waitingFacts({ unreadable: 'log' })] }), /on our side/],
   ['a record that waits', smsFacts({ record: called('retrying') }), /We are calling your webhook/],
   ...Object.entries(ended).flatMap(([reason, says]) => [

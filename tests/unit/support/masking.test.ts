@@ -23,7 +23,11 @@ describe('a masked number', () => {
   });
 
   it('shows at most five digits, and half of them', () => {
-    const digits = fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: 1, maxLength: 20 });
+    const digits = fc.string({
+      unit: fc.constantFrom(...'0123456789'),
+      minLength: 1,
+      maxLength: 20,
+    });
     fc.assert(
       fc.property(digits, (number) => {
         const shown = maskNumber(number).replaceAll('•', '').length;
