@@ -4,6 +4,7 @@ import type { TimeZone } from '../domain/sms.ts';
 import { readDay } from '../support/day.ts';
 import {
   listedStates as everyListedState,
+  parsePlace,
   type ListedState,
   type Place,
 } from '../support/notificationList.ts';
@@ -96,18 +97,8 @@ export function spanOf(
   return { since, until, accountId: given.account ?? null };
 }
 
-const form = /^(?<at>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)\/(?<id>.+)$/;
-
-/** A place in a list, to be given back by `--after`: safe in a shell, as both its parts are. */
-export function placeText({ at, id }: Place): string {
-  return `${at.toISOString()}/${id}`;
-}
-
 export function readPlace(text: string): Place {
-  const groups = form.exec(text)?.groups;
-  const at = new Date(groups?.['at'] ?? '');
-  if (groups === undefined || Number.isNaN(at.getTime())) {
-    throw new InvalidArgumentError('It must be the value of "next" from another page.');
-  }
-  return { at, id: groups['id'] ?? '' };
+  const place = parsePlace(text);
+  if (place !== null) return place;
+  throw new InvalidArgumentError('It must be the value of "next" from another page.');
 }

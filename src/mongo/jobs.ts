@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { BSONRegExp, type Collection, type Document } from 'mongodb';
+import type { IntegerId } from '../domain/ids.ts';
 import { aggregateAll, findAll, limits, withDeadline } from './calls.ts';
 import { beginning } from './smsPages.ts';
 import {
@@ -139,6 +140,22 @@ export function createJobStore(jobs: Collection<JobRow>) {
       await withDeadline(limits.question, () =>
         jobs.updateOne({ _id: id, token }, [{ $set: set }]),
       );
+    },
+    /** Null when there is none, or one that was never begun. */
+    async find(id: string): Promise<JobSummary | null> {
+      const begun = { _id: id, updatedAt: { $exists: true } };
+      const [row] = await findAll(limits.question, jobs, begun, { limit: 1 });
+      return row === undefined ? null : show(row, jobView, jobShape);
+    },
+    /** The account's job that some process works on; null when there is none. */
+    async runningOf(accountId: IntegerId): Promise<JobSummary | null> {
+      const running: Document = {
+        state: 'running',
+        'arguments.account': String(accountId),
+        $expr: { $not: isSilent },
+      };
+      const [row] = await findAll(limits.question, jobs, running, { limit: 1 });
+      return row === undefined ? null : show(row, jobView, jobShape);
     },
     /** The latest first. */
     async latest(limit: number): Promise<readonly JobSummary[]> {

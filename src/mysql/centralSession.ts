@@ -4,13 +4,17 @@ import { ConfigurationError, toError } from '../runtime/errors.ts';
 import { toCheckError } from './errors.ts';
 import { driverOptions, type MysqlServer } from './server.ts';
 
-/** One connection of a user who may write the central tables. Every call has a limit of time. */
-export interface Session {
+/** Who may read the central tables. Every call has a limit of time. */
+export interface Reader {
   /** Rows of a SELECT, BIGINT beyond 2^53 as digits, JSON as text. */
   rows(
     sql: string,
-    values: readonly Value[],
+    values: readonly string[],
   ): Promise<readonly Readonly<Record<string, unknown>>[]>;
+}
+
+/** One connection of a user who may write the central tables. */
+export interface Session extends Reader {
   /** Of an INSERT the id it was given. */
   write(sql: string, values: readonly Value[]): Promise<{ readonly insertId: number }>;
   /** All of it or nothing; made again where the server gave it up for another's sake. */
@@ -130,30 +134,30 @@ const flow: Shape = {
 };
 
 /** Throws `OtherTables`. */
-export async function requireWebhookTable(session: Session): Promise<void> {
+export async function requireWebhookTable(session: Reader): Promise<void> {
   await requireShape(session, webhook);
 }
 
 /** Throws `OtherTables`. */
-export async function requireFlowTable(session: Session): Promise<void> {
+export async function requireFlowTable(session: Reader): Promise<void> {
   await requireShape(session, flow);
 }
 
 /** Which of its two shapes the table of accounts has. Throws `OtherTables` when it has neither. */
-export async function accountTable(session: Session): Promise<'column' | 'rows'> {
+export async function accountTable(session: Reader): Promise<'column' | 'rows'> {
   if ((await differenceFrom(session, accountRows)) === null) return 'rows';
   await requireShape(session, accountColumn);
   return 'column';
 }
 
-async function requireShape(session: Session, shape: Shape): Promise<void> {
+async function requireShape(session: Reader, shape: Shape): Promise<void> {
   const difference = await differenceFrom(session, shape);
   if (difference !== null) throw new OtherTables(difference);
 }
 
 /** How the table there differs, in words; null when it does not. */
 async function differenceFrom(
-  session: Session,
+  session: Reader,
   { table, columns, keys }: Shape,
 ): Promise<string | null> {
   const names = await namesFrom(
@@ -180,6 +184,6 @@ async function differenceFrom(
     : `the table ${table} has no unique key on ${lacking.join(' and ')}`;
 }
 
-async function namesFrom(session: Session, sql: string, table: string): Promise<readonly string[]> {
+async function namesFrom(session: Reader, sql: string, table: string): Promise<readonly string[]> {
   return (await session.rows(sql, [table])).map((row) => String(row['name']));
 }

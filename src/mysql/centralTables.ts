@@ -3,12 +3,24 @@ import { countSecrets, type SecretChange } from '../domain/secretRotation.ts';
 import {
   accountTable,
   openSession,
+  type Reader,
   requireFlowTable,
   requireWebhookTable,
-  type Session,
   SETTING,
 } from './centralSession.ts';
+import type { MysqlClient } from './connect.ts';
 import type { MysqlServer } from './server.ts';
+import {
+  addWebhook,
+  changeWebhook,
+  type DefaultMade,
+  makeDefault,
+  type NewWebhook,
+  type WebhookAdded,
+  type WebhookChange,
+  type WebhookChanged,
+  type WebhookId,
+} from './webhookChanges.ts';
 import {
   changeSecret,
   displayOf,
@@ -16,6 +28,7 @@ import {
   type StoredWebhook,
   type WebhookSetting,
   type WebhookWritten,
+  type Which,
   writeWebhook,
 } from './webhookRows.ts';
 
@@ -37,10 +50,17 @@ export async function openCentralTables(server: MysqlServer) {
     /** Step 2: the account's webhook of that name, made its default. */
     setWebhook: async (webhook: WebhookSetting): Promise<WebhookWritten> =>
       await writeWebhook(session, webhook),
-    /** @param which the webhook's name or id; null for the account's default one */
+    /** One more webhook of the account. */
+    addWebhook: async (webhook: NewWebhook): Promise<WebhookAdded> =>
+      await addWebhook(session, webhook),
+    /** What is given of one webhook; whether it is the default stays as it is. */
+    changeWebhook: async (id: WebhookId, change: WebhookChange): Promise<WebhookChanged> =>
+      await changeWebhook(session, id, change),
+    /** Nothing else of the webhook changes. */
+    makeDefault: async (id: WebhookId): Promise<DefaultMade> => await makeDefault(session, id),
     changeSecret: async (
       accountId: IntegerId,
-      which: string | null,
+      which: Which,
       change: (secret: string | null) => SecretChange,
     ): Promise<SecretWritten> => await changeSecret(session, { accountId, which }, change),
     /** Step 3. False for a flow of another account, which is left unchanged. */
@@ -66,7 +86,7 @@ export async function openCentralTables(server: MysqlServer) {
     },
     /** The settings of all three steps. */
     show: async (accountId: IntegerId): Promise<AccountSettings> =>
-      await readAccount(session, accountId),
+      await readSettings(session, accountId),
     close: session.close,
   };
 }
@@ -79,7 +99,7 @@ const setAccountIn = {
 } as const;
 
 /** The three steps as they are set for one account. */
-interface AccountSettings {
+export interface AccountSettings {
   /** The setting's text as it is stored; null for none. */
   readonly setting: string | null;
   readonly webhooks: readonly (StoredWebhook & {
@@ -95,17 +115,40 @@ interface AccountSettings {
   }[];
 }
 
-async function readAccount(session: Session, accountId: IntegerId): Promise<AccountSettings> {
+const TIMEOUT_MS = 5_000;
+
+/**
+ * The settings of all three steps, as a user reads them who may only do that. Rejects with `OtherTables`, which a user
+ * without the right to read a table gets as well: it is not there for them. Else with the driver's error.
+ */
+export async function readWithClient(
+  client: MysqlClient,
+  accountId: IntegerId,
+  signal: AbortSignal,
+): Promise<AccountSettings> {
+  const reader: Reader = {
+    async rows(sql, values) {
+      const limits = { timeoutMs: TIMEOUT_MS, signal };
+      const { columns, rows } = await client.query(sql, values, limits);
+      return rows.map((row) =>
+        Object.fromEntries(columns.map((name, index) => [name, row[index] ?? null])),
+      );
+    },
+  };
+  return await readSettings(reader, accountId);
+}
+
+async function readSettings(reader: Reader, accountId: IntegerId): Promise<AccountSettings> {
   const account = [String(accountId)];
-  const shape = await accountTable(session);
-  await requireWebhookTable(session);
-  await requireFlowTable(session);
-  const [setting] = await session.rows(settingIn[shape], account);
-  const webhooks = await session.rows(
+  const shape = await accountTable(reader);
+  await requireWebhookTable(reader);
+  await requireFlowTable(reader);
+  const [setting] = await reader.rows(settingIn[shape], account);
+  const webhooks = await reader.rows(
     'SELECT webhookID, name, url, headers, secret, isDefault FROM Webhook WHERE accountID = ? ORDER BY isDefault DESC, webhookID',
     account,
   );
-  const flows = await session.rows(
+  const flows = await reader.rows(
     'SELECT flowID, name, webhookEnabled FROM Flow WHERE accountID = ? ORDER BY flowID',
     account,
   );

@@ -42,6 +42,9 @@ export type SecretWritten =
   /** None, or more than one, is meant. */
   | Readonly<{ kind: 'unknown'; others: readonly StoredWebhook[] }>;
 
+/** Which of an account's webhooks is meant: by its name or its id, by its id alone, or null for the default one. */
+export type Which = string | Readonly<{ webhookId: IntegerId }> | null;
+
 interface Row extends StoredWebhook {
   readonly secret: string | null;
   /** By the column's collation, as its unique key has it. */
@@ -91,21 +94,16 @@ export async function writeWebhook(
   });
 }
 
-/**
- * Changes the secrets of an account's webhook, its default one when `which`, a name or an id, is null. `change` may be
- * called more than once; others wait until this is over.
- */
+/** Changes the secrets of one webhook. `change` may be called more than once; others wait until this is over. */
 export async function changeSecret(
   session: Session,
-  { accountId, which }: { readonly accountId: IntegerId; readonly which: string | null },
+  { accountId, which }: { readonly accountId: IntegerId; readonly which: Which },
   change: (secret: string | null) => SecretChange,
 ): Promise<SecretWritten> {
   await requireWebhookTable(session);
   return await session.transaction(async () => {
-    const rows = await lockRows(session, accountId, which ?? '');
-    const meant = rows.filter(({ isDefault, isNamed, webhookId }) =>
-      which === null ? isDefault : isNamed || String(webhookId) === which,
-    );
+    const rows = await lockRows(session, accountId, typeof which === 'string' ? which : '');
+    const meant = rows.filter((row) => isMeant(row, which));
     const [row] = meant;
     if (row === undefined || meant.length > 1) {
       return { kind: 'unknown', others: rows.map(withoutSecret) };
@@ -121,15 +119,21 @@ export async function changeSecret(
   });
 }
 
+function isMeant({ isDefault, isNamed, webhookId }: Row, which: Which): boolean {
+  if (which === null) return isDefault;
+  if (typeof which === 'string') return isNamed || String(webhookId) === which;
+  return String(webhookId) === String(which.webhookId);
+}
+
 export function displayOf(url: string | null): string | null {
   return parseWebhookUrl(url, allSchemes).displayUrl;
 }
 
 /** All of an account's, so that two who change them do so one after the other. */
-async function lockRows(
+export async function lockRows(
   session: Session,
   accountId: IntegerId,
-  name: string,
+  name = '',
 ): Promise<readonly Row[]> {
   const rows = await session.rows(
     `SELECT webhookID, name, url, secret, isDefault, name = ? AS isNamed
@@ -146,7 +150,7 @@ async function lockRows(
   }));
 }
 
-function withoutSecret({ webhookId, name, url, isDefault }: Row): StoredWebhook {
+export function withoutSecret({ webhookId, name, url, isDefault }: Row): StoredWebhook {
   return { webhookId, name, url, isDefault };
 }
 

@@ -1,3 +1,4 @@
+import { readNotificationId } from '../domain/ids.ts';
 import type { ListedNotification } from '../mongo/listedRows.ts';
 import {
   listNotifications,
@@ -6,7 +7,7 @@ import {
   type NotificationPage,
 } from '../mongo/notificationList.ts';
 import { Refused, type Session } from './session.ts';
-import { several, type Times } from './words.ts';
+import { count, several, type Times } from './words.ts';
 
 export { listedStates } from '../mongo/listedRows.ts';
 
@@ -29,6 +30,68 @@ export async function readNotifications(
   const found = await listNotifications(state, query, limit).catch(asRefusal);
   const { notifications, odd, next } = found;
   return { notifications, odd, next, notes: notesOf(found, query, config.notify.rememberMs) };
+}
+
+/** What is left out does not matter. */
+export interface NotificationQuery extends Partial<ListQuery> {
+  /** No index has it, so it is looked for among the others, up to so many at once. */
+  readonly deliveryStatus?: string | null;
+}
+
+/** Read at once, and how often, to find those of one status. */
+const LOOKED_THROUGH = { rows: 500, times: 10 } as const;
+
+/** As `readNotifications`; with a delivery status, a page may have few or none and yet a `next`. */
+export async function notificationsOf(
+  session: Session,
+  { deliveryStatus = null, ...asked }: NotificationQuery,
+  limit: number,
+): Promise<Listed> {
+  const all = { accountId: null, webhookId: null, states: null, since: null, until: null };
+  const query: ListQuery = { ...all, after: null, ...asked };
+  if (deliveryStatus === null) return await readNotifications(session, query, limit);
+  const notifications: ListedNotification[] = [];
+  let { after } = query;
+  for (let times = 1; ; times += 1) {
+    const page = await readNotifications(session, { ...query, after }, LOOKED_THROUGH.rows);
+    const found = page.notifications.filter((row) => statusOf(row) === deliveryStatus);
+    notifications.push(...found.slice(0, limit - notifications.length));
+    const last = notifications.at(-1);
+    if (notifications.length === limit && last !== undefined) {
+      return { notifications, odd: [], next: placeOf(last), notes: page.notes };
+    }
+    after = page.next;
+    if (after === null) return { notifications, odd: [], next: null, notes: page.notes };
+    if (times === LOOKED_THROUGH.times) {
+      const looked = count(LOOKED_THROUGH.rows * LOOKED_THROUGH.times);
+      const note = `Looked through ${looked} notifications for this status; the next page goes on from there.`;
+      return { notifications, odd: [], next: after, notes: [...page.notes, note] };
+    }
+  }
+}
+
+function statusOf({ notificationId }: ListedNotification): string {
+  return readNotificationId(notificationId).deliveryStatus;
+}
+
+/** Null for one that has no place in the list. */
+function placeOf({ statusAt: at, notificationId: id }: ListedNotification): Place | null {
+  return at === null ? null : { at, id };
+}
+
+const form = /^(?<at>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)\/(?<id>.+)$/;
+
+/** A place in a list, to be given back for the next page: safe in a shell, as both its parts are. */
+export function placeText({ at, id }: Place): string {
+  return `${at.toISOString()}/${id}`;
+}
+
+/** Null for what `placeText` has not written. */
+export function parsePlace(text: string): Place | null {
+  const groups = form.exec(text)?.groups;
+  const at = new Date(groups?.['at'] ?? '');
+  if (groups === undefined || Number.isNaN(at.getTime())) return null;
+  return { at, id: groups['id'] ?? '' };
 }
 
 function asRefusal(error: unknown): never {

@@ -74,9 +74,13 @@ interface JobOptions {
   readonly isDryRun: boolean;
   /** Called with the progress; null where nobody watches, so that nothing is counted for it. */
   readonly onProgress: ((progress: JobProgress) => void) | null;
+  /** How many are to be examined, as far as that is known; if absent, it is counted for who watches. */
+  readonly total?: number | null;
+  /** Called once the job is this process's; never in a dry run. */
+  readonly onBegun?: (job: Pick<HeldJob, 'id' | 'isResumed'>) => void;
 }
 
-interface JobProgress {
+export interface JobProgress {
   readonly examined: number;
   /** To be examined in all; null until that is known. */
   readonly total: number | null;
@@ -127,6 +131,7 @@ async function queue(session: Session, job: ReplayJob): Promise<JobResult> {
       `The same ${kind} is running in another process, or was running less than 30 s ago.`,
     );
   }
+  job.onBegun?.(held);
   const total = watchTotal(job);
   let saved = performance.now();
   let last: Pick<HeldJob, 'from' | 'counts'> = held;
@@ -178,9 +183,9 @@ async function common(
 }
 
 /** Counts beside the work, where somebody watches; null until it is known. */
-function watchTotal({ onProgress, pages }: ReplayJob): () => number | null {
-  let total: number | null = null;
-  if (onProgress === null) return () => total;
+function watchTotal({ onProgress, pages, total: known }: ReplayJob): () => number | null {
+  let total = known ?? null;
+  if (onProgress === null || known !== undefined) return () => total;
   pages.count().then(
     (number) => (total = number),
     () => undefined,
@@ -216,15 +221,23 @@ const words: readonly (readonly [keyof Tally, string])[] = [
 
 /** How many were queued, how many were not and why, and what follows. */
 export function jobSentence({ dryRun, finished, counts }: JobResult): string {
-  const others = words
-    .filter(([kind]) => counts[kind] > 0)
-    .map(([kind, what]) => `${count(counts[kind])} ${what}`);
-  const verb = dryRun ? ' would be queued' : ' queued';
-  const what = [`${several(counts.queued, 'notification')}${verb}`, ...others].join(', ');
+  const what = countsText(counts, dryRun ? 'would be queued' : 'queued');
   const end = finished
     ? dryRun || counts.queued === 0
       ? '.'
       : '; the running worker makes the calls.'
     : '; interrupted. The same command resumes here.';
   return `${what}${end}`;
+}
+
+/** How many were queued, or would be, and how many were not and why: the beginning of a sentence. */
+export function countsText(
+  counts: Readonly<Record<string, number>>,
+  verb: 'queued' | 'would be queued',
+): string {
+  const others = words.flatMap(([kind, what]) => {
+    const number = counts[kind] ?? 0;
+    return number > 0 ? [`${count(number)} ${what}`] : [];
+  });
+  return [`${several(counts['queued'] ?? 0, 'notification')} ${verb}`, ...others].join(', ');
 }

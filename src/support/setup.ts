@@ -6,7 +6,7 @@ import { retireSecret, rotateSecret } from '../domain/secretRotation.ts';
 import { parseSigningKeys, parseWebhookHeaders, parseWebhookUrl } from '../domain/webhook.ts';
 import { OtherTables } from '../mysql/centralSession.ts';
 import { openCentralTables, type CentralTables } from '../mysql/centralTables.ts';
-import type { SecretWritten, StoredWebhook } from '../mysql/webhookRows.ts';
+import type { SecretWritten, StoredWebhook, Which } from '../mysql/webhookRows.ts';
 import { Refused } from './session.ts';
 
 /** How the central database is reached, and which webhooks may be written into it. */
@@ -16,7 +16,7 @@ export interface CentralAccess {
 }
 
 /** Works over a connection of its own. Throws `Refused` where the tables are not the reference ones. */
-async function withCentralTables<Result>(
+export async function withCentralTables<Result>(
   { server }: Pick<CentralAccess, 'server'>,
   work: (tables: CentralTables) => Promise<Result>,
 ): Promise<Result> {
@@ -26,11 +26,17 @@ async function withCentralTables<Result>(
   } catch (error) {
     if (!(error instanceof OtherTables)) throw error;
     throw new Refused(
-      `Refused because the central database does not have the reference tables: ${error.message}. Use the programs that own it instead.`,
+      `Refused because ${otherTables(error)}. Use the programs that own it instead.`,
+      { cause: error },
     );
   } finally {
     await tables.close();
   }
+}
+
+/** What the central database has instead, in words. */
+export function otherTables({ message }: OtherTables): string {
+  return `the central database does not have the reference tables: ${message}`;
 }
 
 export type AccountSetup = Awaited<ReturnType<typeof readAccountSetup>>;
@@ -77,10 +83,7 @@ export async function setWebhook(
   accountId: IntegerId,
   { url, name, secret, header }: WebhookEntry,
 ) {
-  if (url !== undefined) {
-    const parsed = parseWebhookUrl(url, access.schemes);
-    if (parsed.kind === 'unusable') throw new Refused(`It can't be called: ${parsed.problem}.`);
-  }
+  if (url !== undefined) refuseUnusableUrl(url, access);
   const signing = secretFrom(secret);
   const headers = header === undefined ? undefined : headersFrom(header);
   const written = await withCentralTables(
@@ -98,8 +101,14 @@ export async function setWebhook(
   return { webhook, isNew, replaced, generated };
 }
 
+/** Throws `Refused`. */
+export function refuseUnusableUrl(url: string, { schemes }: Pick<CentralAccess, 'schemes'>): void {
+  const parsed = parseWebhookUrl(url, schemes);
+  if (parsed.kind === 'unusable') throw new Refused(`It can't be called: ${parsed.problem}.`);
+}
+
 /** Undefined: as it was. */
-function secretFrom(given: string | undefined): string | null | undefined {
+export function secretFrom(given: string | undefined): string | null | undefined {
   if (given === undefined) return undefined;
   if (given === 'none') return null;
   if (given === 'generate') return newSecret();
@@ -138,10 +147,10 @@ function newSecret(): string {
   return `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
 }
 
-/** The webhook that is meant: its account, and its name or id, null for the account's default one. */
+/** The webhook that is meant. */
 interface Meant {
   readonly accountId: IntegerId;
-  readonly which: string | null;
+  readonly which: Which;
 }
 
 /** Puts a new secret beside the one there is. Throws `Refused` where two are there, or no one webhook is meant. */
@@ -171,11 +180,16 @@ async function change(
   if (changed.kind === 'refused') {
     throw new Refused(`Refused: ${webhookName(changed.webhook)} ${changed.why}.`);
   }
+  if (which !== null && typeof which === 'object') throw unknownWebhook(accountId, which.webhookId);
   const missing = which === null ? 'no default webhook' : `no single webhook "${which}"`;
   const others = changed.others.map(webhookName).join(', ');
   throw new Refused(
     `Account ${accountId} has ${missing}; ${others === '' ? 'it has no webhooks' : `its webhooks are ${others}: choose one with --webhook`}.`,
   );
+}
+
+export function unknownWebhook(accountId: IntegerId, webhookId: IntegerId): Refused {
+  return new Refused(`Account ${accountId} has no webhook ${webhookId}.`);
 }
 
 /** `webhook 5 "default" (https://customer.example/hook)`. */

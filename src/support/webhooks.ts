@@ -1,6 +1,12 @@
 import { parseIntegerId, type IntegerId } from '../domain/ids.ts';
 import type { RouteRow, Webhook } from '../domain/route.ts';
+import {
+  readBlockedEndpoints,
+  type DisabledEndpoint,
+  type OpenBreaker,
+} from '../mongo/blockedEndpoints.ts';
 import { createDisabledEndpoints, type ListedEndpoint } from '../mongo/endpoints.ts';
+import { readWaitingEndpoints, type WaitingEndpoint } from '../mongo/waitingEndpoints.ts';
 import { toRouteQueryError } from '../mysql/errors.ts';
 import { findWebhookAccount, findWebhookUrl } from '../mysql/webhookRows.ts';
 import { toError } from '../runtime/errors.ts';
@@ -84,6 +90,24 @@ function asRefusal(error: unknown): never {
 
 export async function listDisabled({ mongo }: Session): Promise<readonly ListedEndpoint[]> {
   return await createDisabledEndpoints((await mongo()).state.endpoints).list();
+}
+
+export type BlockedEndpoint = OpenBreaker | DisabledEndpoint;
+export type { DisabledEndpoint, OpenBreaker, WaitingEndpoint };
+
+/** Where nothing is called at present, and how many wait there. */
+export async function listBlocked({ mongo }: Session): Promise<readonly BlockedEndpoint[]> {
+  return [...(await readBlockedEndpoints((await mongo()).state)).values()];
+}
+
+/** Where the most overdue wait first; `blocked` are left out. */
+export async function listWaiting(
+  { mongo }: Session,
+  blocked: readonly BlockedEndpoint[],
+  limit: number,
+): Promise<readonly WaitingEndpoint[]> {
+  const except = blocked.map(({ endpoint }) => endpoint);
+  return await readWaitingEndpoints((await mongo()).state.retries, { limit, except });
 }
 
 /** Has all endpoints of a webhook called again; resolves with how many were disabled. */

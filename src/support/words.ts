@@ -80,22 +80,36 @@ export function whyBlocked(
   times: Times,
   reader: Reader = 'shell',
 ): string {
+  const text = blockageText(blocked, times);
+  const isOpen = blocked.kind === 'breaker_open' || blocked.unreadable !== undefined;
+  if (isOpen || reader === 'page') return text;
+  return `${text} "endpoints enable ${blocked.webhookId ?? '<webhookId>'}" enables it again.`;
+}
+
+/** The same without the command that ends it. */
+export function blockageText(blocked: OpenBreaker | DisabledEndpoint, times: Times): string {
   const { since, waiting, unreadable } = blocked;
   if (unreadable !== undefined) return `its row is unreadable: ${unreadable}`;
   const when = since === null ? '' : ` since ${times.moment(since)}`;
   const wait = `${several(waiting, 'notification')} ${waiting === 1 ? 'waits' : 'wait'} there.`;
   if (blocked.kind === 'endpoint_disabled') {
-    const { reason, webhookId } = blocked;
-    const why = reason === 'endpoint_gone' ? 'its receiver answered 410' : 'as requested';
-    const hint =
-      reader === 'page'
-        ? ''
-        : ` "endpoints enable ${webhookId ?? '<webhookId>'}" enables it again.`;
-    return `disabled${when}, ${why}; ${wait}${hint}`;
+    return `disabled${when}, ${whyDisabled(blocked)}; ${wait}`;
   }
-  const { failures, nextProbeAt, lastStatusCode, lastError } = blocked;
-  const last = `${several(failures ?? 0, 'failed attempt')}, the last with ${answerText({ statusCode: lastStatusCode, error: lastError })}`;
+  const { failures, nextProbeAt } = blocked;
+  const last = `${several(failures ?? 0, 'failed attempt')}, the last with ${failureText(blocked)}`;
   return `its breaker has been open${when}, ${last}; ${probeText(nextProbeAt, times)}. ${wait}`;
+}
+
+export function whyDisabled({ reason }: Pick<DisabledEndpoint, 'reason'>): string {
+  return reason === 'endpoint_gone' ? 'its receiver answered 410' : 'as requested';
+}
+
+/** What the last failed attempt came to. */
+export function failureText({
+  lastStatusCode: statusCode,
+  lastError: error,
+}: Pick<OpenBreaker, 'lastStatusCode' | 'lastError'>): string {
+  return answerText({ statusCode, error });
 }
 
 /** What an attempt came to: `HTTP 500`, `timeout`. */

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { readNotificationId, type IntegerId } from '../../domain/ids.ts';
 import { createTimeZone } from '../../runtime/timeZone.ts';
 import {
+  placeText,
   readNotifications,
   whyOf,
   type ListedNotification,
@@ -10,7 +11,7 @@ import {
 } from '../../support/notificationList.ts';
 import type { Session } from '../../support/session.ts';
 import { several, utcTimes } from '../../support/words.ts';
-import { integerId, listedStates, pageSize, placeText, readPlace, readTime } from '../arguments.ts';
+import { integerId, listedStates, pageSize, readPlace, readTime } from '../arguments.ts';
 import type { CommandResult, CommandRunner } from '../environment.ts';
 import { apart, type Page } from '../output/page.ts';
 

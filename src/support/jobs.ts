@@ -1,0 +1,74 @@
+import { parseIntegerId, type IntegerId } from '../domain/ids.ts';
+import { createJobStore, type JobSummary } from '../mongo/jobs.ts';
+import { endedStates, type EndedState } from '../mongo/listedRows.ts';
+import { createTimeZone } from '../runtime/timeZone.ts';
+import type { Span } from './replayCandidates.ts';
+import type { Session } from './session.ts';
+
+export type { JobSummary };
+export { endedStates, type EndedState };
+
+/** Null when there is none of that name. */
+export async function readJob({ mongo }: Session, id: string): Promise<JobSummary | null> {
+  return await createJobStore((await mongo()).state.jobs).find(id);
+}
+
+/** The job for this account that any process works on; null when none does. */
+export async function findRunningJob(
+  { mongo }: Session,
+  accountId: IntegerId,
+): Promise<JobSummary | null> {
+  return await createJobStore((await mongo()).state.jobs).runningOf(accountId);
+}
+
+/** What an account's replay is to do. */
+export interface AccountReplay {
+  readonly accountId: IntegerId;
+  readonly span: Span;
+  readonly states: readonly EndedState[];
+}
+
+/** What a replay of one account was to do, so that it can go on; null for any other job. */
+export function accountReplayOf({ kind, arguments: given }: JobSummary): AccountReplay | null {
+  if (kind !== 'replay' || given === null) return null;
+  const accountId = parseIntegerId(given['account']);
+  const [since, until] = [new Date(given['since'] ?? ''), new Date(given['until'] ?? '')];
+  const states = endedStates.filter((state) => (given['state'] ?? '').split(',').includes(state));
+  const isWhole = !Number.isNaN(since.getTime()) && !Number.isNaN(until.getTime());
+  if (accountId === null || !isWhole || states.length === 0) return null;
+  return { accountId, span: { since, until, accountId }, states };
+}
+
+/** The command line that does the same, or goes on with it. Every argument is safe in a shell. */
+export function commandOf({ kind, arguments: given }: JobSummary): string | null {
+  if (given === null || (kind !== 'replay' && kind !== 'backfill')) return null;
+  const options = ['since', 'until', 'account', 'state'].flatMap((name) => {
+    const value = given[name];
+    return value === undefined ? [] : [`--${name} ${value}`];
+  });
+  const areSafe = options.every((option) => /^--[a-z]+ [\w:.,-]+$/.test(option));
+  return areSafe ? ['npm run cli --', kind, ...options].join(' ') : null;
+}
+
+/** A process that has saved nothing for so long is gone, or hangs. */
+const SILENCE_MS = 30_000;
+
+/** Whether an unfinished job may go on: nobody works on it. */
+export function canGoOn({ state, updatedAt }: JobSummary, now = new Date()): boolean {
+  if (state === 'interrupted') return true;
+  if (state !== 'running') return false;
+  return updatedAt === null || now.getTime() - updatedAt.getTime() > SILENCE_MS;
+}
+
+/** ISO 8601, or null for what the job does not say; in PAYLOAD_TIMEZONE. */
+export function spanText(
+  { config }: Session,
+  { arguments: given }: JobSummary,
+): Readonly<{ since: string | null; until: string | null }> {
+  const zone = createTimeZone(config.call.payloadTimeZone);
+  const shown = (text: string | undefined): string | null => {
+    const at = new Date(text ?? '');
+    return Number.isNaN(at.getTime()) ? null : zone.format(at);
+  };
+  return { since: shown(given?.['since']), until: shown(given?.['until']) };
+}
