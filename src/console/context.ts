@@ -5,6 +5,7 @@ import type { Audit } from '../support/audit.ts';
 import type { Session } from '../support/session.ts';
 import type { CentralAccess } from '../support/setup.ts';
 import type { Times } from '../support/words.ts';
+import type { Jobs } from './jobs/jobs.ts';
 import type { Person, Role } from './role.ts';
 
 /** What all pages work with. */
@@ -16,6 +17,8 @@ export interface ConsoleContext {
   readonly zone: TimeZone;
   readonly times: Times;
   readonly audit: Audit;
+  /** Long work that pages begin and then watch. */
+  readonly jobs: Jobs;
   readonly logger: Logger;
   /** Signs what a browser keeps for this process. */
   readonly cookieSecret: string;

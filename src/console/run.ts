@@ -10,6 +10,7 @@ import { createTimes } from '../support/words.ts';
 import { createConsole } from './app.tsx';
 import { openGate } from './auth/openGate.ts';
 import type { ConsoleContext } from './context.ts';
+import { createJobs } from './jobs/jobs.ts';
 import { routes } from './routes.ts';
 import { serveConsole } from './server.ts';
 import { readStaticFiles } from './staticFiles.ts';
@@ -38,6 +39,7 @@ export async function runConsole(config: Config, options: RunOptions): Promise<v
       zone,
       times: createTimes((time) => zone.format(time)),
       audit: openAudit(session, logger),
+      jobs: createJobs(session, logger),
       logger,
       cookieSecret: randomBytes(32).toString('base64'),
     };
@@ -49,6 +51,8 @@ export async function runConsole(config: Config, options: RunOptions): Promise<v
     logger.info('console_started', { host: config.console.host, port: server.port });
     gate.announce(server.port);
     await orAbort(new Promise<never>(() => undefined), stopping).catch(() => undefined);
+    // They save how far they are, which takes the connections that are closed then.
+    await context.jobs.settled();
   } finally {
     await teardown.run();
   }

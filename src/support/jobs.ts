@@ -1,7 +1,6 @@
 import { parseIntegerId, type IntegerId } from '../domain/ids.ts';
 import { createJobStore, type JobSummary } from '../mongo/jobs.ts';
 import { endedStates, type EndedState } from '../mongo/listedRows.ts';
-import { createTimeZone } from '../runtime/timeZone.ts';
 import type { Span } from './replayCandidates.ts';
 import type { Session } from './session.ts';
 
@@ -28,20 +27,34 @@ export interface AccountReplay {
   readonly states: readonly EndedState[];
 }
 
+/** Of which statuses a job is; null for an end that its order does not name. */
+export function spanOf({ arguments: given }: Pick<JobSummary, 'arguments'>): {
+  readonly since: Date | null;
+  readonly until: Date | null;
+} {
+  const timeOf = (text: string | undefined): Date | null => {
+    const at = new Date(text ?? '');
+    return Number.isNaN(at.getTime()) ? null : at;
+  };
+  return { since: timeOf(given['since']), until: timeOf(given['until']) };
+}
+
 /** What a replay of one account was to do, so that it can go on; null for any other job. */
-export function accountReplayOf({ kind, arguments: given }: JobSummary): AccountReplay | null {
-  if (kind !== 'replay' || given === null) return null;
+export function accountReplayOf(job: JobSummary): AccountReplay | null {
+  const { kind, arguments: given } = job;
   const accountId = parseIntegerId(given['account']);
-  const [since, until] = [new Date(given['since'] ?? ''), new Date(given['until'] ?? '')];
-  const states = endedStates.filter((state) => (given['state'] ?? '').split(',').includes(state));
-  const isWhole = !Number.isNaN(since.getTime()) && !Number.isNaN(until.getTime());
-  if (accountId === null || !isWhole || states.length === 0) return null;
-  return { accountId, span: { since, until, accountId }, states };
+  const { since, until } = spanOf(job);
+  const named = (given['state'] ?? '').split(',');
+  const states = endedStates.filter((state) => named.includes(state));
+  if (kind !== 'replay' || accountId === null || states.length === 0) return null;
+  return since === null || until === null
+    ? null
+    : { accountId, span: { since, until, accountId }, states };
 }
 
 /** The command line that does the same, or goes on with it. Every argument is safe in a shell. */
 export function commandOf({ kind, arguments: given }: JobSummary): string | null {
-  if (given === null || (kind !== 'replay' && kind !== 'backfill')) return null;
+  if (kind !== 'replay' && kind !== 'backfill') return null;
   const options = ['since', 'until', 'account', 'state'].flatMap((name) => {
     const value = given[name];
     return value === undefined ? [] : [`--${name} ${value}`];
@@ -58,17 +71,4 @@ export function canGoOn({ state, updatedAt }: JobSummary, now = new Date()): boo
   if (state === 'interrupted') return true;
   if (state !== 'running') return false;
   return updatedAt === null || now.getTime() - updatedAt.getTime() > SILENCE_MS;
-}
-
-/** ISO 8601, or null for what the job does not say; in PAYLOAD_TIMEZONE. */
-export function spanText(
-  { config }: Session,
-  { arguments: given }: JobSummary,
-): Readonly<{ since: string | null; until: string | null }> {
-  const zone = createTimeZone(config.call.payloadTimeZone);
-  const shown = (text: string | undefined): string | null => {
-    const at = new Date(text ?? '');
-    return Number.isNaN(at.getTime()) ? null : zone.format(at);
-  };
-  return { since: shown(given?.['since']), until: shown(given?.['until']) };
 }
