@@ -5,6 +5,7 @@ import { formatProblem } from '../../config/reading.ts';
 import { createConsole } from '../../src/console/app.tsx';
 import type { ConsoleContext } from '../../src/console/context.ts';
 import type { Gate } from '../../src/console/gate.ts';
+import { createJobs } from '../../src/console/jobs/jobs.ts';
 import { isRole, type Role } from '../../src/console/role.ts';
 import { routes } from '../../src/console/routes.ts';
 import { readStaticFiles } from '../../src/console/staticFiles.ts';
@@ -17,7 +18,7 @@ import { createTimes } from '../../src/support/words.ts';
 import { createMemoryLogger } from './memoryLogger.ts';
 
 /** What a browser gets. */
-interface ShownPage {
+export interface ShownPage {
   readonly status: number;
   readonly html: string;
   /** Without its tags. */
@@ -54,6 +55,7 @@ export function openConsoleApp(settings: Readonly<Record<string, string>>) {
     zone,
     times: createTimes((time) => zone.format(time)),
     audit: openAudit(session, logger),
+    jobs: createJobs(session, logger),
     logger,
     cookieSecret: 'of a test',
   };
@@ -91,6 +93,7 @@ export function openConsoleApp(settings: Readonly<Record<string, string>>) {
     /** As the process does at a stop. */
     async close(): Promise<void> {
       stopping.abort();
+      await context.jobs.settled();
       await teardown.run();
     },
   };
