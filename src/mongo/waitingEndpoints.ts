@@ -50,11 +50,10 @@ export async function readWaitingEndpoints(
 
 async function readOne(retries: RetryRows, endpoint: string): Promise<readonly WaitingEndpoint[]> {
   const projection = { endpoint: 1, accountId: 1, webhookId: 1, url: 1, nextAttemptAt: 1 };
-  const first = { hint: dueIndex, sort: { nextAttemptAt: 1 }, limit: 1, projection } as const;
-  const counted = { hint: dueIndex, limit: COUNTED_EXACTLY };
+  const first = { sort: { nextAttemptAt: 1 }, limit: 1, projection } as const;
   const [[row], waiting] = await Promise.all([
     findAll(limits.gauge, retries, { endpoint }, first),
-    withDeadline(limits.gauge, () => retries.countDocuments({ endpoint }, counted)),
+    withDeadline(limits.gauge, () => retries.countDocuments({ endpoint }, { limit: COUNTED_EXACTLY })),
   ]);
   // Called meanwhile.
   if (row === undefined) return [];

@@ -99,7 +99,7 @@ const setAccountIn = {
 } as const;
 
 /** The three steps as they are set for one account. */
-export interface AccountSettings {
+interface AccountSettings {
   /** The setting's text as it is stored; null for none. */
   readonly setting: string | null;
   readonly webhooks: readonly (StoredWebhook & {

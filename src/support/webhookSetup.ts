@@ -17,7 +17,7 @@ const NAME_AT_MOST = 190;
 
 type Given = Partial<WebhookEntry>;
 
-export interface AddedWebhook extends Given {
+interface AddedWebhook extends Given {
   readonly name: string;
   readonly url: string;
   readonly isDefault: boolean;

@@ -18,7 +18,7 @@ import { createTimes } from '../../src/support/words.ts';
 import { createMemoryLogger } from './memoryLogger.ts';
 
 /** What a browser gets. */
-export interface ShownPage {
+interface ShownPage {
   readonly status: number;
   readonly html: string;
   /** Without its tags. */

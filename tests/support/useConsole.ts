@@ -9,7 +9,7 @@ import { openConsoleApp, type ConsoleApp } from './consoleApp.ts';
 import { useServers, type TestServers } from './servers.ts';
 
 /** What a test of the console has: real servers, the reference tables, the worker's collections, and the console. */
-export interface ConsoleWorld {
+interface ConsoleWorld {
   readonly servers: TestServers;
   readonly central: CentralDatabase;
   readonly state: StateCollections;

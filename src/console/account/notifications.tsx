@@ -22,7 +22,7 @@ import { Select } from './inputs.tsx';
 const PAGE = 50;
 
 /** What of an account's notifications is to be shown, as the query of the page's address says. */
-export interface Filters {
+interface Filters {
   readonly state: ListedState | null;
   readonly webhook: string;
   readonly status: string;

@@ -111,7 +111,7 @@ function Webhooks({
       ''
     ),
   ]);
-  const headings = ['Webhook', 'Default', 'URL', 'Secrets', 'Headers', ''];
+  const headings = ['Webhook', 'Default', 'URL', 'Secrets', 'Headers', 'Act'];
   return (
     <Section title="Step 2: which webhook is called?" id="webhooks">
       {hasDefault ? null : (
@@ -178,7 +178,7 @@ function Flows({
       ) : (
         <Table
           label="Flows"
-          headings={isEditable ? ['Flow', 'Webhook', ''] : ['Flow', 'Webhook']}
+          headings={isEditable ? ['Flow', 'Webhook', 'Act'] : ['Flow', 'Webhook']}
           rows={isEditable ? rows : rows.map((row) => row.slice(0, -1))}
         />
       )}

@@ -22,7 +22,7 @@ export function Disabled({ endpoints, times, isEditor }: Shown<DisabledEndpoint>
       ) : (
         <Table
           label="Disabled endpoints"
-          headings={['Webhook', 'URL', 'Since', 'Why', 'Waiting', '']}
+          headings={['Webhook', 'URL', 'Since', 'Why', 'Waiting', 'Act']}
           rows={endpoints.map((endpoint) => [
             <Whose endpoint={endpoint} />,
             endpoint.url ?? 'no URL',
@@ -61,7 +61,7 @@ export function OpenBreakers({ endpoints, times, isEditor, isSupport }: Shown<Op
       ) : (
         <Table
           label="Endpoints whose breaker is open"
-          headings={['Webhook', 'URL', 'Since', 'Last failure', 'Next probe', 'Waiting', '']}
+          headings={['Webhook', 'URL', 'Since', 'Last failure', 'Next probe', 'Waiting', 'Act']}
           rows={endpoints.map((endpoint) => [
             <Whose endpoint={endpoint} />,
             endpoint.url ?? 'no URL',
@@ -89,7 +89,7 @@ export function Waiting({ endpoints, times, isSupport }: Shown<WaitingEndpoint>)
       ) : (
         <Table
           label="Other endpoints at which notifications wait"
-          headings={['Webhook', 'URL', 'First due', 'Waiting', '']}
+          headings={['Webhook', 'URL', 'First due', 'Waiting', 'Act']}
           rows={endpoints.map((endpoint) => [
             <Whose endpoint={endpoint} />,
             endpoint.url ?? 'no URL',

@@ -8,7 +8,7 @@ import { replaySpan, type JobProgress } from '../../support/replayJob.ts';
 import { Refused, type Session } from '../../support/session.ts';
 import { createCounts, type Counts } from './counts.ts';
 
-export interface ReplayOrder extends AccountReplay {
+interface ReplayOrder extends AccountReplay {
   readonly perSecond: number;
   /** How many there are to be examined, where they have been counted. */
   readonly total: number | null;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { ensureListIndexes } from '../../../src/mongo/indexes.ts';
+import { ensureListIndexes, ensureStateCollections } from '../../../src/mongo/indexes.ts';
 import { startReceiver, type Receiver } from '../../support/receiver.ts';
 import { minuteAt, seedEnd, seedWaiting } from '../../support/seedNotifications.ts';
 import { untyped } from '../../support/untyped.ts';
@@ -127,6 +127,7 @@ it('while an index is missing, the page says who makes it, and shows the rest', 
     expect(page.text).toContain('The indexes for "list" are missing');
     expect(page.text).toContain('Step 1');
   } finally {
+    await ensureStateCollections(state);
     await ensureListIndexes(state);
   }
 });
