@@ -64,13 +64,17 @@ export type Obstacle =
   | Readonly<{ kind: 'route_unknown'; waiting: number; error: string | null }>
   | Readonly<{ kind: 'no_worker'; waiting: number }>;
 
-/** In one sentence or more, with whose it is and what helps. */
-export function obstacleText(obstacle: Obstacle, times: Times): string {
+/**
+ * In one sentence or more, with whose it is and what helps.
+ *
+ * @param why says what of an endpoint; with the command that helps unless it is given
+ */
+export function obstacleText(obstacle: Obstacle, times: Times, why = whyBlocked): string {
   const { waiting } = obstacle;
   switch (obstacle.kind) {
     case 'breaker_open':
     case 'endpoint_disabled':
-      return `${endpointText(obstacle)}: ${whyBlocked(obstacle, times)}`;
+      return `${endpointText(obstacle)}: ${why(obstacle, times)}`;
     case 'route_unknown': {
       const wait = `${several(waiting, 'notification')} ${waiting === 1 ? 'waits' : 'wait'}`;
       return obstacle.error === null

@@ -2,8 +2,8 @@ import { Command } from 'commander';
 import { readNotificationId, type IntegerId } from '../../domain/ids.ts';
 import { createTimeZone } from '../../runtime/timeZone.ts';
 import {
+  notificationsOf,
   placeText,
-  readNotifications,
   whyOf,
   type ListedNotification,
   type ListedState,
@@ -38,6 +38,7 @@ interface Options {
   readonly account?: IntegerId;
   readonly webhook?: string;
   readonly state?: readonly ListedState[];
+  readonly status?: string;
   readonly since?: string;
   readonly until?: string;
   readonly limit: number;
@@ -54,6 +55,7 @@ export function list(cli: CommandRunner): Command {
       'only these states: delivered, failed, skipped, waiting, blocked',
       listedStates,
     )
+    .option('--status <status>', 'only this delivery status: looked for among the others')
     .option('--since <time>', 'statuses since this time')
     .option('--until <time>', 'statuses before this time')
     .option('--limit <n>', 'show at most this many', pageSize, 50)
@@ -93,8 +95,9 @@ async function show(command: Command, session: Session, options: Options): Promi
     since,
     until,
     after: options.after ?? null,
+    deliveryStatus: options.status ?? null,
   };
-  const found = await readNotifications(session, query, options.limit);
+  const found = await notificationsOf(session, query, options.limit);
   const { notifications, odd, next, notes } = found;
   const more = next === null ? null : commandAfter(options, { since, until, next });
   const data = {
@@ -112,13 +115,14 @@ function shownRow(row: ListedNotification) {
 
 /** With times that mean the same however long the command is kept. */
 function commandAfter(
-  { account, webhook, state, limit }: Options,
+  { account, webhook, state, status, limit }: Options,
   { since, until, next }: Readonly<{ since: Date | null; until: Date | null; next: Place }>,
 ): readonly string[] {
   const given = {
     account: account === undefined ? null : String(account),
     webhook: webhook ?? null,
     state: state?.join(',') ?? null,
+    status: status ?? null,
     since: since?.toISOString() ?? null,
     until: until?.toISOString() ?? null,
     limit: String(limit),

@@ -1,5 +1,6 @@
 import { callWithSample, type TestCall } from '../../support/testCall.ts';
 import { makeRetriesDue, obstacleText } from '../../support/retries.ts';
+import { blockageText } from '../../support/words.ts';
 import { page } from '../components/frame.tsx';
 import { Badge, Facts, Section, Verbatim } from '../components/parts.tsx';
 import type { Request } from '../context.ts';
@@ -69,7 +70,8 @@ export async function runRetries(request: Request): Promise<Response> {
   const on = `account ${accountId}${webhook === '' ? '' : `, webhook ${webhook}`}`;
   await audit(request, 'run waiting retries', on);
   const { data, sentence } = await makeRetriesDue(session, scope, false);
-  const obstacles = data.obstacles.map((each) => obstacleText(each, times));
+  const obstacles = data.obstacles.map((each) => obstacleText(each, times, blockageText));
   const text = [sentence, ...obstacles].join(' ');
-  return await redirectWith(request, `/accounts/${accountId}#acts`, text);
+  const back = webhook === '' ? '#acts' : '#webhooks';
+  return await redirectWith(request, `/accounts/${accountId}${back}`, text);
 }

@@ -63,6 +63,13 @@ export async function webhookPage(request: Request): Promise<Response> {
             kind="main"
           />
         ) : null}
+        {may(request, 'support') ? (
+          <Act
+            path={`/accounts/${accountId}/retries`}
+            label="Run its waiting retries now"
+            fields={{ webhook: String(webhookId) }}
+          />
+        ) : null}
         {isEditor && webhook.isDefault && !blocked.some(isDisabled) ? (
           <Act
             path="/endpoints/disable"

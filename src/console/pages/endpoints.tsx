@@ -10,7 +10,7 @@ import {
   type DisabledEndpoint,
   type OpenBreaker,
 } from '../../support/webhooks.ts';
-import { several } from '../../support/words.ts';
+import { blockageText, several } from '../../support/words.ts';
 import { audit } from '../account/asked.ts';
 import { may, page } from '../components/frame.tsx';
 import { Live } from '../components/parts.tsx';
@@ -123,6 +123,6 @@ async function runRetries(request: Request): Promise<Response> {
   const { webhookId, accountId } = named;
   const scope = { webhookId, ...(accountId === null ? {} : { accountId }) };
   const { data, sentence } = await makeRetriesDue(session, scope, false);
-  const obstacles = data.obstacles.map((each) => obstacleText(each, times));
+  const obstacles = data.obstacles.map((each) => obstacleText(each, times, blockageText));
   return await redirectWith(request, '/endpoints', [sentence, ...obstacles].join(' '));
 }

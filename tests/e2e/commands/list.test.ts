@@ -108,12 +108,15 @@ describe('list', () => {
     expect(end.json()['next']).toBeNull();
   });
 
-  it('is of a webhook, of states, of a span', async () => {
+  it('is of a webhook, of states, of a status, of a span', async () => {
     const ofWebhook = await listed('--webhook', String(failingWebhook));
     expect(ofWebhook.map(({ smsId }) => smsId as string)).toEqual([ids['waiting']]);
     const blocked = await listed('--state', 'blocked');
     expect(blocked.map(({ smsId }) => smsId as string)).toEqual([ids['blocked']]);
     expect(await listed('--until', begunAt.toISOString())).toEqual([]);
+    const ofStatus = await listed('--webhook', String(failingWebhook), '--status', 'DELIVERED');
+    expect(ofStatus).toHaveLength(1);
+    expect(await listed('--status', 'SENT')).toEqual([]);
     const none = await command('list', '--account', '99');
     expect(none).toMatchObject({ code: 0, stderr: '' });
     expect(none.stdout).toMatch(/^No such notification\.\n\n.*REMEMBER/);
