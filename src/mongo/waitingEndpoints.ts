@@ -53,7 +53,9 @@ async function readOne(retries: RetryRows, endpoint: string): Promise<readonly W
   const first = { sort: { nextAttemptAt: 1 }, limit: 1, projection } as const;
   const [[row], waiting] = await Promise.all([
     findAll(limits.gauge, retries, { endpoint }, first),
-    withDeadline(limits.gauge, () => retries.countDocuments({ endpoint }, { limit: COUNTED_EXACTLY })),
+    withDeadline(limits.gauge, () =>
+      retries.countDocuments({ endpoint }, { limit: COUNTED_EXACTLY }),
+    ),
   ]);
   // Called meanwhile.
   if (row === undefined) return [];

@@ -40,8 +40,7 @@ export type WebhookChanged =
   | Readonly<{ kind: 'nameTaken' }>;
 
 export type DefaultMade =
-  | Extract<WebhookAdded, { readonly kind: 'written' }>
-  | Readonly<{ kind: 'unknown' }>;
+  Extract<WebhookAdded, { readonly kind: 'written' }> | Readonly<{ kind: 'unknown' }>;
 
 export async function addWebhook(
   session: Session,

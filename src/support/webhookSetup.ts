@@ -78,7 +78,8 @@ function checked(access: CentralAccess, { url, name, header, secret }: Given) {
 }
 
 function refuseLonger(what: string, text: string, atMost: number): void {
-  if ([...text].length <= atMost) return;
+  // Characters, as the columns count them.
+  if (Array.from(text).length <= atMost) return;
   throw new Refused(`The ${what} must have at most ${atMost} characters.`);
 }
 

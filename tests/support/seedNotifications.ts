@@ -10,7 +10,7 @@ export const minuteAt = (minute: number): Date => new Date(Date.UTC(2026, 0, 31,
 
 interface Seed {
   readonly account?: number | null;
-  readonly webhook?: number | string;
+  readonly webhook?: number | string | null;
   readonly minute?: number;
   readonly status?: string;
 }
@@ -21,14 +21,14 @@ type Kind = 'delivered' | 'failed' | 'skipped';
 export async function seedEnd(
   state: Pick<StateCollections, 'sent'>,
   id: string,
-  { kind, account = 28, webhook = 5, minute = 0, status = 'DELIVERED' }: Seed & { kind: Kind },
+  { kind, account = 28, webhook, minute = 0, status = 'DELIVERED' }: Seed & { kind: Kind },
 ): Promise<void> {
   const made = { delivered, failed, skipped }[kind](status, { at: 1 });
   const { webhookId: _none, ...rest } = made;
   const record = {
     ...rest,
     statusAt: minuteAt(minute),
-    ...(kind === 'skipped' ? {} : { webhookId: webhook }),
+    ...(kind === 'skipped' ? {} : { webhookId: webhook ?? 5 }),
   };
   const ledger = createLedger(state.sent, { rememberMs: 3_600_000, clock: Date });
   await ledger.add([anEnding(id, { record, accountId: account })]);

@@ -9,7 +9,7 @@ import { Act, Field, Section } from '../components/parts.tsx';
 import type { ConsoleContext, Request } from '../context.ts';
 import { readQuery } from '../form.ts';
 import { accountIn } from './asked.ts';
-import { filtersIn, Notifications } from './notifications.tsx';
+import { filtersIn, findNotifications, Notifications } from './notifications.tsx';
 import { Steps } from './steps.tsx';
 
 /** One account: its three steps, what can be done for it, and what it was notified of. */
@@ -21,9 +21,10 @@ export async function accountPage(request: Request): Promise<Response> {
   const filters = filtersIn(query, context);
   const isEditor = may(request, 'editor');
   const central = isEditor ? context.central : null;
-  const [view, blocked] = await Promise.all([
+  const [view, blocked, found] = await Promise.all([
     readAccount(context.session, { accountId, flowId, central }),
     blockedOf(context, accountId),
+    findNotifications({ accountId, filters, context }),
   ]);
   const title = `Account ${accountId}`;
   const children = (
@@ -34,7 +35,7 @@ export async function accountPage(request: Request): Promise<Response> {
       ))}
       <Steps accountId={accountId} view={view} isEditor={isEditor} flowId={flowId} />
       {may(request, 'support') ? <Help accountId={accountId} /> : null}
-      <Notifications accountId={accountId} filters={filters} context={context} />
+      <Notifications accountId={accountId} filters={filters} context={context} found={found} />
     </>
   );
   return await page(request, { title, place: 'accounts', children });

@@ -1,7 +1,7 @@
 import { toError } from '../../runtime/errors.ts';
 import { LATEST, readLatestAccounts, type LatestAccount } from '../../support/accountView.ts';
 import { sentenceOf } from '../../support/errorSentence.ts';
-import { count } from '../../support/words.ts';
+import { count, type Times } from '../../support/words.ts';
 import { page } from '../components/frame.tsx';
 import { Badge, Empty, Field, Section, Table, Time, toneOf } from '../components/parts.tsx';
 import type { ConsoleContext, Request } from '../context.ts';
@@ -13,6 +13,8 @@ export async function accountsPage(request: Request): Promise<Response> {
   if (query.text('id') !== '') {
     return request.redirect(`/accounts/${query.id('id', 'The account')}`, 303);
   }
+  const context = request.get('context');
+  const latest = await readLatest(context);
   const children = (
     <>
       <h1>Accounts</h1>
@@ -25,20 +27,27 @@ export async function accountsPage(request: Request): Promise<Response> {
         </form>
       </Section>
       <Section title="Notified lately" id="latest">
-        {await latest(request.get('context'))}
+        {typeof latest === 'string' ? (
+          <p class="problem">{latest}</p>
+        ) : (
+          <Latest accounts={latest} times={context.times} />
+        )}
       </Section>
     </>
   );
   return await page(request, { title: 'Accounts', place: 'accounts', children });
 }
 
-async function latest({ session, times }: ConsoleContext) {
-  let accounts: readonly LatestAccount[];
+/** Why they can't be read, in one sentence, where they can't. */
+async function readLatest({ session }: ConsoleContext): Promise<readonly LatestAccount[] | string> {
   try {
-    accounts = await readLatestAccounts(session);
+    return await readLatestAccounts(session);
   } catch (thrown) {
-    return <p class="problem">{sentenceOf(toError(thrown))}</p>;
+    return sentenceOf(toError(thrown));
   }
+}
+
+function Latest({ accounts, times }: { accounts: readonly LatestAccount[]; times: Times }) {
   if (accounts.length === 0) {
     return <Empty>There are no notifications as yet.</Empty>;
   }

@@ -60,9 +60,29 @@ interface Whose {
   readonly context: ConsoleContext;
 }
 
-/** Of one account, the newest first, by an index alone. What can't be read is said. */
-export async function Notifications({ accountId, filters, context }: Whose) {
-  const { zone } = context;
+type Found = Awaited<ReturnType<typeof notificationsOf>>;
+
+/** By an index alone; why that is not possible, in one sentence. */
+export async function findNotifications({
+  accountId,
+  filters,
+  context,
+}: Whose): Promise<Found | string> {
+  try {
+    return await notificationsOf(context.session, queryOf(accountId, filters), PAGE);
+  } catch (thrown) {
+    return sentenceOf(toError(thrown));
+  }
+}
+
+/** Of one account, the newest first. */
+export function Notifications({
+  accountId,
+  filters,
+  context,
+  found,
+}: Whose & { found: Found | string }) {
+  const { zone, times } = context;
   const path = `/accounts/${accountId}`;
   return (
     <Section title="Recent notifications" id="notifications">
@@ -94,20 +114,21 @@ export async function Notifications({ accountId, filters, context }: Whose) {
         />
         <button type="submit">Show</button>
       </form>
-      {await found({ accountId, filters, context })}
+      {typeof found === 'string' ? (
+        <p class="problem">{found}</p>
+      ) : (
+        <List accountId={accountId} filters={filters} found={found} times={times} />
+      )}
     </Section>
   );
 }
 
-async function found({ accountId, filters, context }: Whose) {
-  const { session, times } = context;
-  let list: Awaited<ReturnType<typeof notificationsOf>>;
-  try {
-    list = await notificationsOf(session, queryOf(accountId, filters), PAGE);
-  } catch (thrown) {
-    return <p class="problem">{sentenceOf(toError(thrown))}</p>;
-  }
-  const { notifications, odd, next, notes } = list;
+function List({
+  accountId,
+  filters,
+  found: { notifications, odd, next, notes },
+  times,
+}: Omit<Whose, 'context'> & { found: Found; times: Times }) {
   const rows = [...notifications, ...odd];
   return (
     <>

@@ -35,12 +35,7 @@ export function Steps({ accountId, view, isEditor, flowId }: StepsProps) {
       {view.kind === 'tables' ? (
         <>
           <Webhooks accountId={accountId} setup={view.setup} isEditable={isEditable} />
-          <Flows
-            accountId={accountId}
-            setup={view.setup}
-            isEditable={isEditable}
-            flowId={flowId}
-          />
+          <Flows accountId={accountId} setup={view.setup} isEditable={isEditable} flowId={flowId} />
         </>
       ) : (
         <QueriedOnes accountId={accountId} steps={view.steps} flowId={flowId} />
@@ -155,15 +150,17 @@ function Flows({
 }) {
   const on = flows.filter(({ isEnabled }) => isEnabled).length;
   const found = flowId === null ? flows : flows.filter((flow) => flow.flowId === flowId);
-  const rows = found.slice(0, FLOWS_SHOWN).map((flow) => [
-    `${flow.flowId} ${flow.name ?? ''}`.trim(),
-    <Badge tone={flow.isEnabled ? 'good' : 'off'}>{flow.isEnabled ? 'on' : 'off'}</Badge>,
-    isEditable ? (
-      <SwitchFlow accountId={accountId} flowId={flow.flowId} isEnabled={flow.isEnabled} />
-    ) : (
-      ''
-    ),
-  ]);
+  const rows = found
+    .slice(0, FLOWS_SHOWN)
+    .map((flow) => [
+      `${flow.flowId} ${flow.name ?? ''}`.trim(),
+      <Badge tone={flow.isEnabled ? 'good' : 'off'}>{flow.isEnabled ? 'on' : 'off'}</Badge>,
+      isEditable ? (
+        <SwitchFlow accountId={accountId} flowId={flow.flowId} isEnabled={flow.isEnabled} />
+      ) : (
+        ''
+      ),
+    ]);
   const more = found.length > FLOWS_SHOWN ? `, the first ${FLOWS_SHOWN} shown: look for one` : '';
   return (
     <Section title="Step 3: for which flows?" id="flows">

@@ -27,7 +27,7 @@ export function AddWebhook({ accountId, isFirst }: { accountId: IntegerId; isFir
           <TextArea
             label="Additional headers"
             name="headers"
-            hint="May be left empty. One a line, as &quot;Name: value&quot;."
+            hint='May be left empty. One a line, as "Name: value".'
           />
         </div>
         <Check label="Sign its calls: makes a secret, shown once" name="sign" isTicked={true} />

@@ -18,7 +18,8 @@ export async function webhookPage(request: Request): Promise<Response> {
   const central = isEditor ? mayWrite : null;
   const view = await readAccount(session, { accountId, flowId: null, central });
   if (view.kind === 'unknown') throw new Refused(view.problem);
-  if (view.kind === 'query') throw new Refused(`Webhooks can't be shown one by one. ${view.source}`);
+  if (view.kind === 'query')
+    throw new Refused(`Webhooks can't be shown one by one. ${view.source}`);
   const webhook = view.setup.webhooks.find((each) => String(each.webhookId) === String(webhookId));
   if (webhook === undefined) {
     throw new Refused(`Account ${accountId} has no webhook ${webhookId}.`);

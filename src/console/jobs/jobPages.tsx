@@ -105,7 +105,12 @@ function JobFacts({ request, job }: { request: Request; job: JobSummary }) {
           ['State', <Badge tone={tones[state] ?? 'unknown'}>{state}</Badge>],
           ...(account === undefined
             ? []
-            : [['Account', <a href={`/accounts/${encodeURIComponent(account)}`}>{account}</a>] as const]),
+            : [
+                [
+                  'Account',
+                  <a href={`/accounts/${encodeURIComponent(account)}`}>{account}</a>,
+                ] as const,
+              ]),
           ['Statuses since', <Time at={since} times={times} />],
           ['Until', until === null ? 'its start' : <Time at={until} times={times} />],
           ...(job.arguments['state'] === undefined

@@ -9,6 +9,7 @@ import {
   type BlockedEndpoint,
   type DisabledEndpoint,
   type OpenBreaker,
+  type WaitingEndpoint,
 } from '../../support/webhooks.ts';
 import { blockageText, several } from '../../support/words.ts';
 import { audit } from '../account/asked.ts';
@@ -30,24 +31,38 @@ export const endpointRoutes: readonly Route[] = [
 const WAITING_SHOWN = 20;
 
 async function endpointsPage(request: Request): Promise<Response> {
+  const endpoints = await readEndpoints(request);
   const children = (
     <>
       <h1>Endpoints</h1>
-      <Live path="/endpoints/live">{await tables(request)}</Live>
+      <Live path="/endpoints/live">
+        <Endpoints request={request} {...endpoints} />
+      </Live>
     </>
   );
   return await page(request, { title: 'Endpoints', place: 'endpoints', children });
 }
 
 async function endpointsLive(request: Request): Promise<Response> {
-  return await request.html(await tables(request));
+  const endpoints = await readEndpoints(request);
+  return await request.html(<Endpoints request={request} {...endpoints} />);
 }
 
-/** Where nothing is called, and where notifications wait. */
-async function tables(request: Request) {
-  const { session, times } = request.get('context');
+interface Read {
+  /** Where nothing is called. */
+  readonly blocked: readonly BlockedEndpoint[];
+  /** Where else notifications wait. */
+  readonly waiting: readonly WaitingEndpoint[];
+}
+
+async function readEndpoints(request: Request): Promise<Read> {
+  const { session } = request.get('context');
   const blocked = await listBlocked(session);
-  const waiting = await listWaiting(session, blocked, WAITING_SHOWN);
+  return { blocked, waiting: await listWaiting(session, blocked, WAITING_SHOWN) };
+}
+
+function Endpoints({ request, blocked, waiting }: Read & { request: Request }) {
+  const { times } = request.get('context');
   const shown = { times, isEditor: may(request, 'editor'), isSupport: may(request, 'support') };
   return (
     <>

@@ -159,7 +159,9 @@ describe('without MYSQL_ADMIN_URI', () => {
 });
 
 it('while MySQL does not answer, the page says so and shows the rest', async () => {
-  const page = await world().another({ MYSQL_URI: 'mysql://root@127.0.0.1:1/x' }).get('/accounts/28');
+  const page = await world()
+    .another({ MYSQL_URI: 'mysql://root@127.0.0.1:1/x' })
+    .get('/accounts/28');
   expect(page.status).toBe(200);
   expect(page.text).toContain('MySQL does not answer');
   expect(page.text).toContain('Recent notifications');

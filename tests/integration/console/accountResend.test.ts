@@ -45,11 +45,7 @@ async function countedPage(app: ConsoleApp, asked = query) {
 }
 
 const start = async (app: ConsoleApp, rate = '1000', fields: Record<string, string> = {}) =>
-  await app.act(
-    '/accounts/28/resend',
-    { ...span, state: 'failed', rate, ...fields },
-    'support',
-  );
+  await app.act('/accounts/28/resend', { ...span, state: 'failed', rate, ...fields }, 'support');
 
 describe('what would be resent', () => {
   it('is counted before anything is, as the command counts it', async () => {

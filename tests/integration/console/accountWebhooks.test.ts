@@ -97,7 +97,9 @@ describe('a webhook', () => {
   it('is changed in what is filled in, and keeps the rest', async () => {
     const page = await world().app.act(pathOf(), { url: 'https://moved.example/', name: '' });
     expect(page.to).toBe(pathOf());
-    expect(page.text).toMatch(/Changed URL of webhook \d+ "default" \(https:\/\/moved\.example\/\)/);
+    expect(page.text).toMatch(
+      /Changed URL of webhook \d+ "default" \(https:\/\/moved\.example\/\)/,
+    );
     await world().app.act(pathOf(secondId), { name: 'b', headers: 'X-B: 1' });
     await world().app.act(pathOf(), { headers: 'none' });
     expect(await webhooksOf()).toEqual([

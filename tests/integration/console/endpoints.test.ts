@@ -45,7 +45,9 @@ describe('the page of endpoints', () => {
     expect(text).toMatch(
       /5 of account 28 https:\/\/a\.example\/hook 2026-01-31T15:30:00\.000\+05:30 its receiver answered 410 1 notification /,
     );
-    expect(text).toMatch(/6 of account 29 https:\/\/b\.example\/hook .*HTTP 503; 12 failed attempts/);
+    expect(text).toMatch(
+      /6 of account 29 https:\/\/b\.example\/hook .*HTTP 503; 12 failed attempts/,
+    );
     expect(text).toMatch(/2 notifications .*Waiting elsewhere .*7 of account 30 .*1 notification /);
     expect(html).toContain('href="/accounts/29"');
     expect(html).not.toContain('method="post" action="/endpoints');
