@@ -176,7 +176,8 @@ export async function findWebhookAccount(
   const sql = 'SELECT accountID FROM Webhook WHERE webhookID = ?';
   const limits = { timeoutMs: TIMEOUT_MS, signal };
   const { rows } = await client.query(sql, [BigInt(webhookId)], limits).catch(() => none);
-  return parseIntegerId(readText(rows[0]?.[0] ?? null));
+  const value = rows[0]?.[0] ?? null;
+  return parseIntegerId(typeof value === 'number' ? value : readText(value));
 }
 
 const none = { rows: [] } as const;
