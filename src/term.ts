@@ -14,6 +14,7 @@ import type { ReportUnreadable } from './mongo/storedRow.ts';
 import { createRouteCache } from './mysql/routeCache.ts';
 import type { QueryFile, RouteQuery } from './mysql/routeQuery.ts';
 import { createNotifyContext } from './notify/context.ts';
+import type { EndpointCounts } from './observability/endpointCounts.ts';
 import type { Health } from './observability/health.ts';
 import type { PrometheusMetrics } from './observability/metrics.ts';
 import type { StateSampler } from './observability/stateSampler.ts';
@@ -48,6 +49,7 @@ export interface Frame extends WorkerOptions {
   readonly health: Health;
   readonly metrics: PrometheusMetrics;
   readonly sampler: StateSampler;
+  readonly statistics: EndpointCounts;
   readonly clock: WatchedServerClock;
 }
 
@@ -128,7 +130,7 @@ export function createWork(
     partitioning?: Partitioning;
   }>,
 ): Work {
-  const { config, logger, metrics, clock, abandoned, health } = frame;
+  const { config, logger, metrics, statistics, clock, abandoned, health } = frame;
   const { stopping, isHeld, owner, views, endpoints, partitioning } = holder;
   const { sms, state } = mongo;
   const { uuidRepresentation } = config.mongodb;
@@ -163,6 +165,7 @@ export function createWork(
     random: Math.random,
     logger,
     metrics,
+    statistics,
     sms: createLookups({ sms, state, uuidRepresentation, logger, signal: stopping }),
     outcomes: createOutcomeStore({
       ...{ ...state, sms, ledger, logger, metrics },

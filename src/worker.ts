@@ -4,6 +4,7 @@ import { openMysql, openRoutes, openSender } from './connections.ts';
 import { openMongo } from './mongo/connect.ts';
 import { loadKafkaClient, type LoadedClient } from './kafka/client.ts';
 import { createEndpointStore } from './mongo/endpoints.ts';
+import { createEndpointStatsStore } from './mongo/endpointStats.ts';
 import { keepIndexes } from './mongo/indexes.ts';
 import { createStandbyStore } from './mongo/leases.ts';
 import { preflight } from './mongo/preflight.ts';
@@ -12,7 +13,9 @@ import { createUnreadableRows } from './mongo/storedRow.ts';
 import { createStateReaders } from './mongo/workerState.ts';
 import { checkAtStart } from './mysql/routeQuery.ts';
 import { workInGroup } from './inGroup.ts';
+import { createEndpointCounts } from './observability/endpointCounts.ts';
 import { createHealth } from './observability/health.ts';
+import { createStatisticsWriter } from './observability/keepStatistics.ts';
 import { createMetrics } from './observability/metrics.ts';
 import { startProbeServer } from './observability/probeServer.ts';
 import { createStateSampler } from './observability/stateSampler.ts';
@@ -36,7 +39,9 @@ export async function runWorker(config: Config, options: WorkerOptions): Promise
   const clock = createServerClock();
   const metrics = createMetrics(clock.now, options.version);
   const sampler = createStateSampler({ ...options, metrics, stopping });
-  const frame = { ...options, config, health, metrics, sampler, clock, stopping, abandoned };
+  const statistics = createEndpointCounts(clock.now);
+  const told = { health, metrics, sampler, statistics };
+  const frame = { ...options, ...told, config, clock, stopping, abandoned };
   stopping.addEventListener('abort', health.draining, { once: true });
   try {
     const httpPort = await openProbes(frame, teardown);
@@ -92,7 +97,7 @@ async function notifyCustomers(
   connections: Connections,
   client: LoadedClient | null,
 ): Promise<void> {
-  const { config, logger, stopping, abandoned } = frame;
+  const { config, logger, statistics, stopping, abandoned } = frame;
   const { mongo } = connections;
   const watch = { ...frame, component: 'mongodb' } as const;
   const isPartitioned = client !== null;
@@ -118,13 +123,17 @@ async function notifyCustomers(
   await untilReady(watch, endpoints.load);
   const refreshing = endpoints.keepFresh(stopping);
   const indexing = keepIndexes(mongo.state, { logger, stopping, isPartitioned });
+  const store = createEndpointStatsStore(mongo.state);
+  const statisticsWriter = createStatisticsWriter({ counts: statistics, store, logger });
+  const writing = statisticsWriter.keepWritten(stopping);
   const standbys = createStandbyStore(mongo.state.leases, owner);
   const parts = { owner, standbys, endpoints, unreadable, collectionUuid };
   const { checkpointAt } = readers;
   await (client === null
     ? workUnderLease(frame, connections, parts)
     : workInGroup(frame, connections, { ...parts, client, checkpointAt }));
-  await Promise.all([watching, refreshing, indexing]);
+  await statisticsWriter.writeLast(abandoned);
+  await Promise.all([watching, refreshing, indexing, writing]);
 }
 
 /**

@@ -80,6 +80,20 @@ export function wasCalled(outcome: AttemptOutcome): boolean {
   return outcome.kind === 'answered' || outcome.error !== 'blocked_address';
 }
 
+/** How outcomes are counted: by the class of the answer's status, or the error. */
+export const outcomeClasses = ['2xx', '3xx', '4xx', '5xx', ...attemptErrors] as const;
+export type OutcomeClass = (typeof outcomeClasses)[number];
+
+/** A status that HTTP does not define counts as 5xx, as RFC 9110, section 15, asks for. */
+export function outcomeClassOf(outcome: AttemptOutcome): OutcomeClass {
+  if (outcome.kind === 'unanswered') return outcome.error;
+  const { statusCode, error } = outcome;
+  if (statusCode < 200 || statusCode >= 600) return error ?? '5xx';
+  return statusClasses[Math.floor(statusCode / 100) - 2] ?? '5xx';
+}
+
+const statusClasses = ['2xx', '3xx', '4xx', '5xx'] as const;
+
 /** Where the answer of an attempt redirected to; nothing of it for any other outcome. */
 export function redirectOf(outcome: AttemptOutcome | null): { readonly location?: string } {
   const location = outcome?.kind === 'answered' ? outcome.location : undefined;

@@ -67,6 +67,8 @@ export type RecordedSubject = Pick<Subject, 'deliveryStatus' | 'statusAt' | 'not
 export interface RecordedWebhook {
   readonly webhookId: IntegerId | string;
   readonly displayUrl: string | null;
+  /** Absent for one that can not be called, and where only what was recorded is known. */
+  readonly endpointKey?: string;
 }
 
 export function skippedRecord(subject: Subject, reason: SkippedReason): DeliveryRecord {

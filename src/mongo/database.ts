@@ -2,6 +2,7 @@ import type { Db } from 'mongodb';
 import type { AuditRow } from './audit.ts';
 import type { CheckpointRow } from './checkpoints.ts';
 import type { EndpointRow } from './endpoints.ts';
+import type { EndpointStatsRow } from './endpointStats.ts';
 import type { GapRow } from './gaps.ts';
 import type { JobRow } from './jobs.ts';
 import type { LeaseRow } from './leases.ts';
@@ -21,5 +22,6 @@ export function stateCollections(database: Db) {
     gaps: database.collection<GapRow>('notify_on_delivery_gaps'),
     jobs: database.collection<JobRow>('notify_on_delivery_jobs'),
     audit: database.collection<AuditRow>('notify_on_delivery_audit'),
+    endpointStats: database.collection<EndpointStatsRow>('notify_on_delivery_endpoint_stats'),
   };
 }

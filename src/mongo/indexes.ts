@@ -3,11 +3,13 @@ import { orAbort, pause } from '../runtime/abort.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { limits, withDeadline, type Limit } from './calls.ts';
 import type { StateCollections } from './database.ts';
+import { endpointStatsIndexes } from './endpointStats.ts';
 import { endedIndex, endedOfAccountIndex, ledgerIndexes } from './ledger.ts';
 import { retryIndexes, waitingIndex } from './retryRow.ts';
 import { partitionIndexes } from './rowPartitions.ts';
 
 type Indexed = Pick<StateCollections, 'sent' | 'retries'>;
+type AllIndexed = Indexed & Pick<StateCollections, 'endpointStats'>;
 /** How the rows of durable state are shared out among workers. */
 export interface Sharing {
   readonly isPartitioned?: boolean;
@@ -62,6 +64,15 @@ export async function ensureListIndexes(
   return (await Promise.all(created)).flat();
 }
 
+/** The same of the statistics, which remove their rows by one of them. */
+export async function ensureStatsIndexes(
+  { endpointStats: { db, collectionName } }: Pick<StateCollections, 'endpointStats'>,
+  limit: Limit = limits.index,
+): Promise<readonly string[]> {
+  const options = { indexes: endpointStatsIndexes, limit, commitQuorum: 'majority' };
+  return (await createMissingIndexes(db, collectionName, options)) ? [collectionName] : [];
+}
+
 /** By the plain command, which alone says whether there was anything to do. */
 async function createMissingIndexes(
   db: Db,
@@ -85,7 +96,7 @@ async function createMissingIndexes(
 }
 
 const CHECK_EVERY_MS = 10_000;
-/** Nothing but commands of support waits for those. */
+/** Nothing but commands and pages for support waits for those. */
 const CHECK_LIST_INDEXES_EVERY_MS = 30_000;
 
 interface Keeping extends Sharing {
@@ -96,10 +107,15 @@ interface Keeping extends Sharing {
 /**
  * Sees to it, until `stopping`, that the worker's own collections have their indexes, also after somebody has dropped
  * them: a collection comes back with its next row, but without any, and the search for due rows needs one. Those that
- * only lists go by are made here, and beside the others: what an earlier version has written may take minutes.
+ * only lists and statistics go by are made here, and beside the others: what an earlier version has written may take
+ * minutes.
  */
-export async function keepIndexes(state: Indexed, keeping: Keeping): Promise<void> {
-  await Promise.all([keepOwn(state, keeping), keepThoseOfLists(state, keeping)]);
+export async function keepIndexes(state: AllIndexed, keeping: Keeping): Promise<void> {
+  await Promise.all([
+    keepOwn(state, keeping),
+    keepThoseOfLists(state, keeping),
+    keepThoseOfStats(state, keeping),
+  ]);
 }
 
 async function keepOwn(state: Indexed, { logger, stopping, ...sharing }: Keeping): Promise<void> {
@@ -118,16 +134,42 @@ async function keepOwn(state: Indexed, { logger, stopping, ...sharing }: Keeping
 
 async function keepThoseOfLists(state: Indexed, { logger, stopping }: Keeping): Promise<void> {
   while (!stopping.aborted) {
-    const begunAt = performance.now();
     try {
-      for (const collection of await orAbort(ensureListIndexes(state), stopping)) {
-        const durationMs = Math.round(performance.now() - begunAt);
-        logger.info('list_indexes_created', { collection, durationMs });
-      }
+      await reportCreated(() => ensureListIndexes(state), { logger, stopping });
     } catch (error) {
       if (stopping.aborted) return;
       logger.warn('database_retry', { what: 'indexes of list', error });
     }
     await pause(CHECK_LIST_INDEXES_EVERY_MS, stopping);
+  }
+}
+
+async function keepThoseOfStats(
+  state: Pick<StateCollections, 'endpointStats'>,
+  { logger, stopping }: Keeping,
+): Promise<void> {
+  let hasFailed = false;
+  while (!stopping.aborted) {
+    try {
+      await reportCreated(() => ensureStatsIndexes(state), { logger, stopping });
+      hasFailed = false;
+    } catch (error) {
+      if (stopping.aborted) return;
+      // Once: the right to it may be missing, and nothing depends on it.
+      if (!hasFailed) logger.warn('database_retry', { what: 'indexes of statistics', error });
+      hasFailed = true;
+    }
+    await pause(CHECK_LIST_INDEXES_EVERY_MS, stopping);
+  }
+}
+
+async function reportCreated(
+  ensure: () => Promise<readonly string[]>,
+  { logger, stopping }: Pick<Keeping, 'logger' | 'stopping'>,
+): Promise<void> {
+  const begunAt = performance.now();
+  for (const collection of await orAbort(ensure(), stopping)) {
+    const durationMs = Math.round(performance.now() - begunAt);
+    logger.info('list_indexes_created', { collection, durationMs });
   }
 }

@@ -100,13 +100,14 @@ export function whyNotToCall(
 /** In its log, at the endpoint's breaker, and in numbers. */
 function keepOutcome(delivery: Delivery, outcome: AttemptOutcome, ctx: NotifyContext): void {
   const { notification, claim, hold } = delivery;
-  const { queues, metrics, clock } = ctx;
+  const { queues, metrics, statistics, clock } = ctx;
   delivery.log = withOutcome(delivery.log, outcome);
   hold.release();
   hold.add(weightOfLog(delivery.log));
   claim.attemptEnded(delivery.log);
   if (wasCalled(outcome)) queues.ended(notification, failureOf(outcome));
   metrics.attempted(outcome);
+  statistics.attempted(notification, outcome);
   // How long ago the status of a replay was set says nothing about how quick the worker is.
   if (isDelivered(outcome) && notification.run === undefined) {
     metrics.delivered((clock.now() - notification.statusAt.getTime()) / 1000);

@@ -10,6 +10,7 @@ import type {
 } from '../ports/notify.ts';
 import type { EndpointStore } from '../ports/endpoints.ts';
 import type { RetryStore } from '../ports/retries.ts';
+import type { Statistics } from '../ports/statistics.ts';
 import type { Metrics } from '../ports/telemetry.ts';
 import { createByteBudget, type ByteBudget } from '../runtime/byteBudget.ts';
 import { createKeyedMutex, type KeyedMutex } from '../runtime/keyedMutex.ts';
@@ -82,6 +83,7 @@ export interface NotifyContext {
   }>;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly statistics: Statistics;
 }
 
 type Made = 'lookUp' | 'recorder' | 'locks' | 'active' | 'claims' | 'memory';
@@ -103,13 +105,13 @@ const ANSWER_FREE_BYTES = 64 * 1024;
 
 export function createNotifyContext(parts: NotifyParts): NotifyContext {
   const { sms, outcomes, recordSkips, responseLimitBytes, ...given } = parts;
-  const { logger, metrics, queues } = parts;
+  const { logger, metrics, statistics, queues } = parts;
   const lookedUp = createByteBudget(LOOKED_UP_BYTES);
   const remembered = createByteBudget(REMEMBERED_BYTES);
   return {
     ...given,
     lookUp: createBatchedLookups({ sms, lookedUp, remembered, stopping: parts.term.stopping }),
-    recorder: createRecorder({ outcomes, metrics, logger, recordSkips }),
+    recorder: createRecorder({ outcomes, metrics, statistics, logger, recordSkips }),
     locks: { evaluation: createKeyedMutex(), delivery: createKeyedMutex() },
     active: new Map(),
     claims: new Map(),

@@ -11,6 +11,7 @@ import { buildPayload, overlayChange } from '../domain/payload.ts';
 import { deadlineOf, routeWaitMs } from '../domain/retryPolicy.ts';
 import { isStale, parseSmsDetail } from '../domain/sms.ts';
 import type { NewRetry } from '../ports/retries.ts';
+import type { EndedAt } from '../ports/statistics.ts';
 import type { Hold } from '../runtime/byteBudget.ts';
 import type { NotifyContext } from './context.ts';
 import { restoreRecords } from './restore.ts';
@@ -32,7 +33,7 @@ export interface Evaluated {
 export type Evaluation =
   /** Nothing; it was counted. */
   | Readonly<{ kind: 'nothing' }>
-  | Readonly<{ kind: 'ended'; accountId: IntegerId | null; record: DeliveryRecord }>
+  | (Readonly<{ kind: 'ended'; record: DeliveryRecord }> & EndedAt)
   | Readonly<{
       kind: 'notify';
       notification: Notification;
@@ -152,7 +153,7 @@ async function decideNew(
       }
       const failed = { state: 'failed', reason } as const;
       const record = attemptedRecord(subject, webhook, noAttempts, failed);
-      return { kind: 'ended', accountId, record };
+      return { kind: 'ended', accountId, webhook, record };
     }
     case 'routeUnknown':
     case 'notify': {

@@ -114,7 +114,8 @@ async function evaluateOnce(
   try {
     evaluation = await evaluate({ ...what, isActive }, ctx);
     if (evaluation.kind === 'ended') {
-      await recorder.end({ ...subject, accountId: evaluation.accountId }, evaluation.record, null);
+      const { accountId, webhook = null, record } = evaluation;
+      await recorder.end({ ...subject, accountId, webhook }, record, null);
     }
   } finally {
     if (!isActive && !isToDispatch(evaluation)) active.delete(notificationId);
@@ -130,10 +131,11 @@ async function processOther(
 ): Promise<false> {
   // A gap scan finds such documents again and again.
   if (change.setBefore !== undefined) return false;
-  const { metrics, logger } = ctx;
+  const { metrics, statistics, logger } = ctx;
   if (identity.kind === 'filtered') metrics.notNotified('filtered_status');
   if (identity.kind === 'unusable') {
     metrics.notificationEnded('skipped', 'unusable_document');
+    statistics.notificationEnded({ accountId: null }, 'skipped');
     logger.warn('unusable_document', { problem: identity.problem });
   }
   const saved = savedSms(change);

@@ -1,12 +1,12 @@
-import type { IntegerId } from '../domain/ids.ts';
 import type { SmsName, Subject } from '../domain/notification.ts';
 import type { DeliveryRecord } from '../domain/record.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Ending, OutcomeStore } from '../ports/notify.ts';
+import type { EndedAt, Statistics } from '../ports/statistics.ts';
 import type { Metrics } from '../ports/telemetry.ts';
 
-/** Whose notification has ended; the account is null where the document names none that can be used. */
-export type EndedSubject = Subject & { readonly accountId: IntegerId | null };
+/** What has ended, and whose it was. */
+export type EndedSubject = Subject & EndedAt;
 
 /** Writes what became of a notification. Each resolves when it is durable. */
 export interface Recorder {
@@ -29,10 +29,11 @@ export interface Recorder {
 export function createRecorder(deps: {
   readonly outcomes: OutcomeStore;
   readonly metrics: Metrics;
+  readonly statistics: Statistics;
   readonly logger: Logger;
   readonly recordSkips: boolean;
 }): Recorder {
-  const { outcomes, metrics, logger, recordSkips } = deps;
+  const { outcomes, metrics, statistics, logger, recordSkips } = deps;
   return {
     async end(subject, record, claim, also) {
       const { documentKey, smsKey, notificationId, accountId, showsNone = false } = subject;
@@ -41,7 +42,10 @@ export function createRecorder(deps: {
       const name = { documentKey, smsKey, notificationId, accountId, showsNone, ...runOf(subject) };
       await outcomes.end({ record, claim, showRecord, remember: true, ...also, ...name });
       const reason = record.reason ?? '';
-      if (record.state !== 'retrying') metrics.notificationEnded(record.state, reason);
+      if (record.state !== 'retrying') {
+        metrics.notificationEnded(record.state, reason);
+        statistics.notificationEnded(subject, record.state);
+      }
       if (isSkipped) logger.debug('notification_skipped', { notificationId, reason });
       if (record.state === 'failed') {
         const { webhookId = null, attempts, statusCode, error } = record;

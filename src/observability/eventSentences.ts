@@ -58,7 +58,7 @@ export const eventSentences: Readonly<Record<LogEvent, string>> = {
   record_restored: 'A record that a save had removed was restored',
   record_failed: 'MongoDB permanently refused a record',
   indexes_created: "The worker's own indexes were missing and have been recreated",
-  list_indexes_created: 'The indexes that lists use have been created',
+  list_indexes_created: 'The indexes that lists and statistics use have been created',
   row_unreadable: "A row of the worker's own can't be read",
   console_started: 'The console is served',
   console_link: 'This link signs one person in, once',

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type LabelValues, Registry } from 'prom-client';
-import { attemptErrors, type AttemptOutcome } from '../domain/attempt.ts';
+import { outcomeClasses, outcomeClassOf } from '../domain/attempt.ts';
 import type { FailedReason, SkippedReason } from '../domain/record.ts';
 import type { Metrics, TopicMetrics } from '../ports/telemetry.ts';
 import { createTopicMetrics } from './topicMetrics.ts';
@@ -200,7 +200,7 @@ export function createMetrics(
     notificationEnded: (state, reason) => notifications.inc({ state, reason }),
     notNotified: (reason) => notNotified.inc({ reason }),
     attempted(outcome) {
-      attempts.inc({ outcome: labelOf(outcome) });
+      attempts.inc({ outcome: outcomeClassOf(outcome) });
       attemptDuration.observe(outcome.durationMs / 1000);
     },
     delivered: (seconds) => statusToResponse.observe(Math.max(0, seconds)),
@@ -242,17 +242,6 @@ export function createMetrics(
   };
 }
 
-/**
- * The class of the answer, or the error. A status that HTTP does not define counts as 5xx, as
- * RFC 9110, section 15, asks for.
- */
-function labelOf(outcome: AttemptOutcome): string {
-  if (outcome.kind === 'unanswered') return outcome.error;
-  const { statusCode, error } = outcome;
-  if (statusCode >= 200 && statusCode < 600) return `${Math.floor(statusCode / 100)}xx`;
-  return error ?? '5xx';
-}
-
 const failed = {
   attempts_exhausted: true,
   expired: true,
@@ -278,7 +267,7 @@ const knownLabels = {
     ...Object.keys(failed).map((reason) => ({ state: 'failed', reason })),
     ...Object.keys(skipped).map((reason) => ({ state: 'skipped', reason })),
   ],
-  outcomes: ['2xx', '3xx', '4xx', '5xx', ...attemptErrors].map((outcome) => ({ outcome })),
+  outcomes: outcomeClasses.map((outcome) => ({ outcome })),
   notNotified: ['not_opted_in', 'filtered_status', 'document_gone', 'duplicate'].map((reason) => ({
     reason,
   })),

@@ -99,7 +99,7 @@ async function fail(
 ): Promise<void> {
   const { subject, accountId, log } = retry;
   const record = attemptedRecord(subject, webhook, log, { state: 'failed', reason });
-  await recorder.end({ ...subject, accountId }, record, token, redirectOf(log.last));
+  await recorder.end({ ...subject, accountId, webhook }, record, token, redirectOf(log.last));
 }
 
 /** The row goes to the queue of those that lead nowhere, and keeps where it led. */

@@ -12,6 +12,7 @@ import { scanGaps } from '../../src/source/gapScan.ts';
 import { createFakeEndpoints, createFakeRoutes, createFakeSender } from './fakePorts.ts';
 import { createOutcomes, rememberMs } from './mongoOutcomes.ts';
 import { createRetries } from './mongoRetries.ts';
+import { createRecordingStatistics } from './recorders.ts';
 import { somePartitions } from './somePartitions.ts';
 import { someQueues } from './someQueues.ts';
 import { until } from './until.ts';
@@ -33,6 +34,7 @@ export function createMongoWorker(client: MongoClient, database: string, has: re
   const [routes, sender] = [createFakeRoutes(), createFakeSender()];
   const ctx = createNotifyContext({
     ...{ routes, sender, retries, logger, metrics, outcomes: outcomes.store },
+    statistics: createRecordingStatistics(),
     policy: policyOf({}),
     term: { stopping: signal, abandoned: abandoned.signal, isHeld: () => true },
     clock: Date,

@@ -1,3 +1,4 @@
+import type { Statistics } from '../../src/ports/statistics.ts';
 import type { LoopHealth, Metrics } from '../../src/ports/telemetry.ts';
 
 /** What was told to a port that only listens: the method, then its arguments. */
@@ -28,6 +29,18 @@ export function createRecordingMetrics(): Metrics & { readonly reported: readonl
     httpThreadEnded: keep('httpThreadEnded'),
     routeLookup: keep('routeLookup'),
     leaseHeld: keep('leaseHeld'),
+  };
+}
+
+/** Statistics that keep what they were told. */
+export function createRecordingStatistics(): Statistics & {
+  readonly reported: readonly Reported[];
+} {
+  const reported: Reported[] = [];
+  return {
+    reported,
+    attempted: (...values) => void reported.push(['attempted', ...values]),
+    notificationEnded: (...values) => void reported.push(['notificationEnded', ...values]),
   };
 }
 

@@ -25,7 +25,11 @@ import {
 } from './fakePorts.ts';
 import type { FakeRetries } from './fakeRetries.ts';
 import { createMemoryLogger, type MemoryLogger } from './memoryLogger.ts';
-import { createRecordingHealth, createRecordingMetrics } from './recorders.ts';
+import {
+  createRecordingHealth,
+  createRecordingMetrics,
+  createRecordingStatistics,
+} from './recorders.ts';
 
 /** What a test may bring along; the rest is made. */
 export interface WorldOptions extends Partial<RetrySchedule> {
@@ -79,6 +83,7 @@ export interface World {
   readonly queues: EndpointQueues;
   readonly logger: MemoryLogger;
   readonly metrics: ReturnType<typeof createRecordingMetrics>;
+  readonly statistics: ReturnType<typeof createRecordingStatistics>;
   readonly health: ReturnType<typeof createRecordingHealth>;
   readonly stopping: AbortController;
   readonly abandoned: AbortController;
@@ -112,6 +117,7 @@ export function createWorld(options: WorldOptions = {}): World {
   const { retries } = database;
   const logger = createMemoryLogger();
   const metrics = createRecordingMetrics();
+  const statistics = createRecordingStatistics();
   const health = createRecordingHealth();
   const parts = {
     ...{ checkpoints, source, routes, endpoints, sender, gaps, retries },
@@ -127,7 +133,7 @@ export function createWorld(options: WorldOptions = {}): World {
     isHeld: options.isHeld ?? (() => true),
   };
   const limited = createNotifyContext({
-    ...{ routes, endpoints, sender, retries, queues, logger, metrics, term },
+    ...{ routes, endpoints, sender, retries, queues, logger, metrics, statistics, term },
     ...{ sms: database, outcomes: database, policy: policyOf(options) },
     clock: { now: () => Date.now() },
     random: () => 0.5,
@@ -156,6 +162,7 @@ export function createWorld(options: WorldOptions = {}): World {
     ...signals,
     logger,
     metrics,
+    statistics,
     health,
     tracked,
     handOvers,

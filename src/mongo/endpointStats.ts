@@ -1,0 +1,191 @@
+import type { Collection, Document, Filter } from 'mongodb';
+import type { CountedSpan } from '../domain/countedSpan.ts';
+import { DURATION_BUCKETS } from '../domain/durations.ts';
+import type { IntegerId } from '../domain/ids.ts';
+import type { StatisticsStore } from '../ports/statistics.ts';
+import { aggregateAll, findAll, limits, withDeadline } from './calls.ts';
+import type { RetryRows } from './retryRow.ts';
+import { dateOf, documentOf, idOf, isCount, textOf } from './storedRow.ts';
+
+/** What one process has counted in one span. */
+export interface EndpointStatsRow extends Omit<CountedSpan, 'id'> {
+  readonly _id: string;
+  /** The most that waited in durable state when it was written; only of all. */
+  readonly waiting?: number;
+}
+
+export type EndpointStatsRows = Collection<EndpointStatsRow>;
+
+const KEPT_SECONDS = 7 * 86_400;
+
+/** By time, which also removes them; and those of an account, or of none: all, and others. */
+export const endpointStatsIndexes = [
+  { key: { start: 1 }, expireAfterSeconds: KEPT_SECONDS },
+  { key: { accountId: 1, start: 1 } },
+];
+
+/** Nothing waits for these writes, and the next one says as much. */
+const unconfirmed = { writeConcern: { w: 1 } } as const;
+
+/** See `docs/decisions/0033-endpoint-statistics.md` for why counts are not added to what is there. */
+export function createEndpointStatsStore({
+  endpointStats,
+  retries,
+}: {
+  readonly endpointStats: EndpointStatsRows;
+  readonly retries: RetryRows;
+}): StatisticsStore {
+  /** What the server keeps count of anyway. */
+  const countWaiting = async (): Promise<{ readonly waiting: number }> => ({
+    waiting: await withDeadline(limits.gauge, () => retries.estimatedDocumentCount()),
+  });
+  return {
+    async write(spans) {
+      const newest = Math.max(...spans.map(({ start }) => start.getTime()));
+      const writes = spans.map(async (span) => {
+        const isNow = span.of === 'all' && span.start.getTime() === newest;
+        return toWrite(span, isNow ? await countWaiting() : {});
+      });
+      const all = await Promise.all(writes);
+      await withDeadline(limits.gauge, () =>
+        endpointStats.bulkWrite(all, { ordered: false, ...unconfirmed }),
+      );
+    },
+  };
+}
+
+function toWrite(span: CountedSpan, more: { readonly waiting?: number }) {
+  const { id, start, of, accountId, webhookId, url, attempts, durations, ...figures } = span;
+  const $max: Record<string, number> = { ...figures, ...more };
+  for (const [name, count] of Object.entries(attempts)) $max[`attempts.${name}`] = count;
+  for (const [bucket, count] of Object.entries(durations)) $max[`durations.${bucket}`] = count;
+  const $setOnInsert = { start, of, accountId, webhookId, url };
+  return { updateOne: { filter: { _id: id }, update: { $setOnInsert, $max }, upsert: true } };
+}
+
+/** What a row says, as far as it is as the worker writes it. */
+export interface StoredSpan extends Omit<CountedSpan, 'id' | 'durations' | 'of'> {
+  /** By `durationBucket`. */
+  readonly durations: readonly number[];
+  /** Null where it is not known. */
+  readonly waiting: number | null;
+}
+
+interface SpanQuery {
+  readonly since: Date;
+  /** At most so many, the newest first. */
+  readonly limit: number;
+}
+
+/** What happened in all. Rejects when the database does not answer. */
+export async function findAllSpans(
+  rows: EndpointStatsRows,
+  query: SpanQuery,
+): Promise<readonly StoredSpan[]> {
+  return await findSpans(rows, { accountId: null, of: 'all' }, query);
+}
+
+/** What happened to an account's notifications, by endpoint. Rejects when the database does not answer. */
+export async function findSpansOfAccount(
+  rows: EndpointStatsRows,
+  accountId: IntegerId,
+  query: SpanQuery,
+): Promise<readonly StoredSpan[]> {
+  return await findSpans(rows, { accountId }, query);
+}
+
+async function findSpans(
+  rows: EndpointStatsRows,
+  filter: Filter<EndpointStatsRow>,
+  { since, limit }: SpanQuery,
+): Promise<readonly StoredSpan[]> {
+  const sort = { start: -1 } as const;
+  const found = await findAll(
+    limits.question,
+    rows,
+    { ...filter, start: { $gte: since } },
+    { sort, limit },
+  );
+  return found.flatMap(toStoredSpan);
+}
+
+/** Rows that somebody else has written are passed over: they are numbers for people, and no more. */
+function toStoredSpan(row: Document): readonly StoredSpan[] {
+  const start = dateOf(row['start']);
+  if (start === null) return [];
+  const durations = documentOf(row['durations']);
+  return [
+    {
+      start,
+      accountId: idOf(row['accountId']),
+      webhookId: idOf(row['webhookId']),
+      url: textOf(row['url']),
+      delivered: countOf(row['delivered']),
+      failed: countOf(row['failed']),
+      skipped: countOf(row['skipped']),
+      calls: countOf(row['calls']),
+      tookMs: countOf(row['tookMs']),
+      attempts: Object.fromEntries(
+        Object.entries(documentOf(row['attempts'])).map(([name, count]) => [name, countOf(count)]),
+      ),
+      durations: Array.from({ length: DURATION_BUCKETS }, (_, bucket) =>
+        countOf(durations[String(bucket)]),
+      ),
+      waiting: isCount(row['waiting']) ? countOf(row['waiting']) : null,
+    },
+  ];
+}
+
+function countOf(value: unknown): number {
+  return isCount(value) ? Number(value) : 0;
+}
+
+/** An endpoint by what is shown of it, and what came of the calls to it. */
+export interface CalledEndpoint {
+  readonly accountId: IntegerId | null;
+  readonly webhookId: IntegerId | null;
+  readonly url: string | null;
+  readonly calls: number;
+  readonly meanMs: number;
+  readonly delivered: number;
+  readonly failed: number;
+}
+
+/**
+ * The endpoints that took longest to answer on average, of those with at least `calls` calls. Reads all rows since then,
+ * by an index: one for each endpoint and span. Rejects when the database does not answer.
+ */
+export async function findSlowest(
+  rows: EndpointStatsRows,
+  { since, calls, limit }: SpanQuery & { readonly calls: number },
+): Promise<readonly CalledEndpoint[]> {
+  const sumOf = (path: string): Document => ({ $sum: path });
+  const found = await aggregateAll(limits.question, rows, [
+    { $match: { start: { $gte: since }, of: 'endpoint', calls: { $gt: 0 } } },
+    {
+      $group: {
+        _id: { accountId: '$accountId', webhookId: '$webhookId', url: '$url' },
+        calls: sumOf('$calls'),
+        tookMs: sumOf('$tookMs'),
+        delivered: sumOf('$delivered'),
+        failed: sumOf('$failed'),
+      },
+    },
+    { $match: { calls: { $gte: calls } } },
+    { $set: { meanMs: { $divide: ['$tookMs', '$calls'] } } },
+    { $sort: { meanMs: -1 } },
+    { $limit: limit },
+  ]);
+  return found.map((row) => {
+    const { accountId, webhookId, url } = documentOf(row['_id']);
+    return {
+      accountId: idOf(accountId),
+      webhookId: idOf(webhookId),
+      url: textOf(url),
+      calls: countOf(row['calls']),
+      meanMs: Number(row['meanMs']),
+      delivered: countOf(row['delivered']),
+      failed: countOf(row['failed']),
+    };
+  });
+}
