@@ -103,6 +103,15 @@ describe('what is reported of an attempt', () => {
       ['delivered', 5 + 1.1],
       ['notificationEnded', 'delivered', ''],
     ]);
+    const called = expect.objectContaining({
+      accountId: 28,
+      webhook: expect.objectContaining({ endpointKey: 'endpoint-7' }),
+    });
+    expect(world.statistics.reported).toEqual([
+      ['attempted', called, outcomes[0]],
+      ['attempted', called, outcomes[1]],
+      ['notificationEnded', called, 'delivered'],
+    ]);
   });
 });
 

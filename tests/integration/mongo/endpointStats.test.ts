@@ -1,0 +1,167 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { Document } from 'mongodb';
+import type { CountedSpan } from '../../../src/domain/countedSpan.ts';
+import { stateCollections } from '../../../src/mongo/database.ts';
+import {
+  createEndpointStatsStore,
+  findAllSpans,
+  findSlowest,
+  findSpansOfAccount,
+} from '../../../src/mongo/endpointStats.ts';
+import { ensureStatsIndexes } from '../../../src/mongo/indexes.ts';
+import { toError } from '../../../src/runtime/errors.ts';
+import { useServers } from '../../support/servers.ts';
+
+const servers = useServers(import.meta.url);
+const state = () => stateCollections(servers().db);
+const rows = () => state().endpointStats;
+
+const SPAN_MS = 300_000;
+const start = new Date(Math.floor(Date.now() / SPAN_MS) * SPAN_MS);
+const spansAgo = (spans: number): Date => new Date(start.getTime() - spans * SPAN_MS);
+
+function aSpan(fields: Partial<CountedSpan> = {}): CountedSpan {
+  return {
+    ...{ id: 'process:1:0', start, of: 'endpoint', accountId: 28, webhookId: 7 },
+    ...{ url: 'https://customer.example/hook', delivered: 2, failed: 1, skipped: 0 },
+    ...{ attempts: { '2xx': 2, timeout: 1 }, calls: 3, tookMs: 15_030 },
+    durations: { '8': 2, '28': 1 },
+    ...fields,
+  };
+}
+
+const inAll = { accountId: null, webhookId: null, url: null, of: 'all' } as const;
+
+async function write(...spans: readonly CountedSpan[]): Promise<void> {
+  await createEndpointStatsStore(state()).write(spans);
+}
+
+beforeEach(async () => {
+  await rows().deleteMany({});
+  await ensureStatsIndexes(state());
+});
+
+describe('what is written', () => {
+  it('is read as it was counted', async () => {
+    await write(aSpan());
+    const query = { since: spansAgo(1), limit: 10 };
+    const [span, ...others] = await findSpansOfAccount(rows(), 28, query);
+    const { id: _id, of: _of, durations: _durations, ...counted } = aSpan();
+    expect(others).toEqual([]);
+    expect(span).toMatchObject({ ...counted, waiting: null });
+    expect(span?.durations.flatMap((count, bucket) => (count > 0 ? [[bucket, count]] : []))).toEqual(
+      [
+        [8, 2],
+        [28, 1],
+      ],
+    );
+    expect(await findSpansOfAccount(rows(), 29, query)).toEqual([]);
+    expect(await findAllSpans(rows(), query)).toEqual([]);
+  });
+
+  it('does no harm twice, nor when an older write comes after a newer one', async () => {
+    const newer = aSpan({
+      ...{ delivered: 5, calls: 6, tookMs: 15_100, attempts: { '2xx': 5, timeout: 1 } },
+      durations: { '8': 4, '9': 1, '28': 1 },
+    });
+    await write(newer);
+    const written = await rows().find({}).toArray();
+    await write(aSpan());
+    await write(newer);
+    expect(await rows().find({}).toArray()).toEqual(written);
+    expect(written).toMatchObject([{ delivered: 5, calls: 6, durations: { 8: 4, 9: 1, 28: 1 } }]);
+  });
+
+  it('of all has the most that waited, in its newest span', async () => {
+    const { retries } = state();
+    await retries.deleteMany({});
+    await write(aSpan({ ...inAll, id: 'a', start: spansAgo(1) }), aSpan({ ...inAll, id: 'b' }));
+    await retries.insertMany([{ _id: 'one' }, { _id: 'two' }] as never);
+    await write(aSpan({ ...inAll, id: 'b' }), aSpan({ id: 'c' }));
+    await retries.deleteMany({});
+    await write(aSpan({ ...inAll, id: 'b' }));
+    const found = await findAllSpans(rows(), { since: spansAgo(2), limit: 10 });
+    expect(found.map(({ waiting }) => waiting)).toEqual([2, null]);
+  });
+
+  it('is refused as a whole when one row is, and the others are there all the same', async () => {
+    const { db, collectionName } = rows();
+    await db.command({ collMod: collectionName, validator: { delivered: { $lt: 100 } } });
+    const refused = await write(aSpan({ id: 'a', delivered: 100 }), aSpan({ id: 'b' })).then(
+      () => null,
+      toError,
+    );
+    await db.command({ collMod: collectionName, validator: {} });
+    expect(refused).toMatchObject({ code: 121 });
+    expect(await rows().distinct('_id')).toEqual(['b']);
+  });
+});
+
+describe('what is read', () => {
+  it('is of the newest spans, as many as are asked for', async () => {
+    await write(
+      ...[0, 1, 2, 3].map((ago) => aSpan({ ...inAll, id: `${ago}`, start: spansAgo(ago) })),
+    );
+    const found = await findAllSpans(rows(), { since: spansAgo(2), limit: 2 });
+    expect(found.map(({ start: at }) => at)).toEqual([spansAgo(0), spansAgo(1)]);
+  });
+
+  it('passes over what is not as the worker writes it', async () => {
+    await rows().insertMany([
+      { _id: 'a', accountId: null, of: 'all', start: 'yesterday' },
+      { _id: 'b', accountId: null, of: 'all', start, delivered: -1, durations: [1], calls: 'x' },
+      { _id: 'c', accountId: null, of: 'all', start, attempts: { '2xx': null }, waiting: {} },
+    ] as never);
+    const found = await findAllSpans(rows(), { since: spansAgo(1), limit: 10 });
+    expect(found).toHaveLength(2);
+    for (const span of found) {
+      expect(span).toMatchObject({ delivered: 0, calls: 0, tookMs: 0, waiting: null });
+      expect(span.durations.every((count) => count === 0)).toBe(true);
+    }
+  });
+
+  it('names the slowest first, over all spans and processes', async () => {
+    const at = (url: string, calls: number, tookMs: number): Partial<CountedSpan> => ({
+      ...{ url, calls, tookMs },
+    });
+    await write(
+      aSpan({ id: '1', ...at('https://slow.example/', 5, 50_000) }),
+      aSpan({ id: '2', ...at('https://slow.example/', 5, 10_000), start: spansAgo(1) }),
+      aSpan({ id: '3', ...at('https://quick.example/', 100, 1_000) }),
+      aSpan({ id: '4', ...at('https://seldom.example/', 1, 15_000) }),
+      aSpan({ id: '5', ...at('https://slow.example/', 5, 5_000_000), start: spansAgo(9) }),
+      aSpan({ ...inAll, id: '6', calls: 999, tookMs: 9_999_999 }),
+    );
+    const found = await findSlowest(rows(), { since: spansAgo(2), calls: 10, limit: 9 });
+    const named = { accountId: 28, webhookId: 7 };
+    expect(found).toMatchObject([
+      { ...named, url: 'https://slow.example/', calls: 10, meanMs: 6_000, delivered: 4, failed: 2 },
+      { ...named, url: 'https://quick.example/', calls: 100, meanMs: 10 },
+    ]);
+    const one = await findSlowest(rows(), { since: spansAgo(2), calls: 10, limit: 1 });
+    expect(one).toHaveLength(1);
+  });
+});
+
+describe('the indexes', () => {
+  it('are made once, and remove what is older than seven days', async () => {
+    await rows().drop();
+    expect(await ensureStatsIndexes(state())).toEqual([rows().collectionName]);
+    expect(await ensureStatsIndexes(state())).toEqual([]);
+    const indexes = await rows().indexes();
+    expect(indexes.find(({ key }) => 'start' in key && !('accountId' in key))).toMatchObject({
+      expireAfterSeconds: 604_800,
+    });
+  });
+
+  it.each<[string, Document]>([
+    ['all', { accountId: null, of: 'all', start: { $gte: start } }],
+    ['an account', { accountId: 28, start: { $gte: start } }],
+  ])('serve the search for %s, newest first, without a sort', async (_what, filter) => {
+    await write(aSpan());
+    const explained = await rows().find(filter).sort({ start: -1 }).limit(9).explain();
+    const plan = JSON.stringify(explained['queryPlanner'].winningPlan);
+    expect(plan).toContain('accountId_1_start_1');
+    expect(plan).not.toMatch(/COLLSCAN|"SORT"/);
+  });
+});
