@@ -133,7 +133,10 @@ export interface StandbyFacts {
 export type Overview = Awaited<ReturnType<typeof readOverview>>;
 
 /** Whether any worker takes statuses, from the change stream or from a topic. */
-export function isWorking({ leases, topicWorkers }: Overview): boolean {
+export function isWorking({
+  leases,
+  topicWorkers,
+}: Pick<Overview, 'leases' | 'topicWorkers'>): boolean {
   return topicWorkers > 0 || leases.some(({ isHeld }) => isHeld);
 }
 

@@ -1,14 +1,17 @@
 import { Command } from 'commander';
 import { count, duration, endpointText, several, whyBlocked } from '../../support/words.ts';
+import { judge, mysqlProblemNow, type Health } from '../../support/health.ts';
 import { readWorkerStatus, type WorkerStatus } from '../../support/workerStatus.ts';
 import type { CommandRunner } from '../environment.ts';
 import { apart, type Page } from '../output/page.ts';
 import { topicLines } from '../output/topicText.ts';
 
 const help = `
-Reads the worker's own rows in MongoDB, whether or not a worker is running; with Kafka,
+Reads the worker's own rows in MongoDB, whether or not a worker is running, and asks MySQL,
+for two seconds at most, whether it answers; with Kafka,
 also what the consumer group has committed, unless no broker answers within seconds.
 
+  health       whether customers are notified; if not, or late, why, and what to do
   mode         where statuses come from: the change stream or a topic
   checkpoint   everything the platform wrote before this time is acknowledged
   partition    of the topic: the committed offset, how many messages are left (lag), and
@@ -33,7 +36,11 @@ export function status(cli: CommandRunner): Command {
     .action(
       async () =>
         await cli.run(async (session) => {
-          const data = await readWorkerStatus(session);
+          const [facts, mysqlProblem] = await Promise.all([
+            readWorkerStatus(session),
+            mysqlProblemNow(session),
+          ]);
+          const data = { health: judge(facts, mysqlProblem), ...facts };
           return { data, text: (page) => statusText(data, page) };
         }),
     );
@@ -43,10 +50,14 @@ type Row<Name extends 'checkpoints' | 'leases' | 'gaps' | 'jobs'> = WorkerStatus
 type Line = readonly [name: string, value: string];
 
 /** For people; of what is needed to go on with a job nothing is left out. */
-function statusText(facts: WorkerStatus, page: Page): string {
+function statusText(
+  facts: WorkerStatus & { readonly health: Health },
+  page: Page,
+): string {
   const { retries, standbys, gaps, jobs } = facts;
   const overdue = duration(1_000 * retries.oldestOverdueSeconds);
   const lines: readonly Line[] = [
+    ['health', facts.health.sentence],
     ...placeLines(facts),
     ['mode', modeText(facts)],
     ...(facts.topic === null
