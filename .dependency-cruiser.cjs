@@ -94,6 +94,8 @@ module.exports = {
     home('luxon', '^src/runtime/timeZone\\.ts$'),
     home('zod', '^config/'),
     home('string-width', '^src/cli/output/table\\.ts$'),
+    home('@observablehq/plot', '^src/console/plots/'),
+    home('linkedom', '^src/console/plots/drawSvg\\.ts$'),
     {
       name: 'config-stands-alone',
       severity: 'error',

@@ -119,7 +119,7 @@ interface Range {
 
 /** Ends with the step that `nowMs` is in. */
 export function rangeOf(hours: number, nowMs: number): Range {
-  const within = Math.min(MOST_HOURS, Math.max(1, hours));
+  const within = Math.min(MOST_HOURS, Math.max(1, Number.isFinite(hours) ? hours : 1));
   const lengthMs = within * 3_600_000;
   const stepMs = steps.find((step) => lengthMs / step <= MOST_POINTS) ?? SPAN_MS;
   const points = Math.ceil(lengthMs / stepMs);

@@ -50,7 +50,7 @@ export function drawTimePlot(given: TimePlot): string {
         ruleY([0], { className: 'plot-base' }),
       ],
     },
-    title,
+    { title },
   );
 }
 

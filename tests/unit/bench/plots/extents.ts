@@ -5,8 +5,43 @@ type Place = readonly [x: number, y: number];
 /** As wide as letters of a sans-serif are on average, so that it is no copy of the drawing's own estimate. */
 const LETTER = 0.55;
 
+/** An element as it is drawn: moved by all that it is in, and with what it inherits. */
+export interface Drawn {
+  readonly element: XmlElement;
+  readonly movedBy: Place;
+  /** The nearest of its own and those above. */
+  readonly inherited: Readonly<Record<string, string>>;
+}
+
+const start: Omit<Drawn, 'element'> = { movedBy: [0, 0], inherited: {} };
+
+/** The element and all below it. */
+export function drawnIn(element: XmlElement, above = start): readonly Drawn[] {
+  const [dx, dy] = translationOf(element);
+  const drawn: Drawn = {
+    element,
+    movedBy: [above.movedBy[0] + dx, above.movedBy[1] + dy],
+    inherited: { ...above.inherited, ...element.attributes },
+  };
+  const below = element.children.filter((child) => typeof child !== 'string');
+  return [drawn, ...below.flatMap((child) => drawnIn(child, drawn))];
+}
+
+function translationOf({ attributes: { transform } }: XmlElement): Place {
+  if (transform === undefined) return [0, 0];
+  const numbers = /^translate\(([-\d.e]+),([-\d.e]+)\)$/.exec(transform);
+  if (numbers === null) throw new Error(`not known here: ${transform}`);
+  return [Number(numbers[1]), Number(numbers[2])];
+}
+
 /** The corners of what an element draws; lines without their width. NaN where a number is missing. */
-export function extentsOf(element: XmlElement): readonly Place[] {
+export function extentsOf(drawn: Drawn): readonly Place[] {
+  const { element, movedBy } = drawn;
+  const [dx, dy] = movedBy;
+  return placesIn(drawn, element).map(([x, y]) => [x + dx, y + dy]);
+}
+
+function placesIn(drawn: Drawn, element: XmlElement): readonly Place[] {
   const number = (name: string): number => Number(element.attributes[name]);
   switch (element.name) {
     case 'rect':
@@ -14,12 +49,20 @@ export function extentsOf(element: XmlElement): readonly Place[] {
         [number('x'), number('y')],
         [number('x') + number('width'), number('y') + number('height')],
       ];
+    case 'line':
+      return [
+        [number('x1'), number('y1')],
+        [number('x2'), number('y2')],
+      ];
+    case 'circle':
+      return [-1, 1].map((side) => [
+        number('cx') + side * number('r'),
+        number('cy') + side * number('r'),
+      ]);
     case 'text':
-      return moved(element, textExtents(element));
+      return textExtents(drawn);
     case 'path':
-      return moved(element, placesOf(element));
-    case 'clipPath':
-    case 'defs':
+      return placesOf(element);
     case 'g':
     case 'svg':
     case 'title':
@@ -30,25 +73,10 @@ export function extentsOf(element: XmlElement): readonly Place[] {
   }
 }
 
-/** By a translation, or by a matrix that scales alike in both directions. */
-function moved({ attributes }: XmlElement, places: readonly Place[]): readonly Place[] {
-  const { transform } = attributes;
-  if (transform === undefined) return places;
-  const numbers = /^(?:translate\(|matrix\((\S+),0,0,\1,)(\S+)[ ,](\S+)\)$/.exec(transform);
-  if (numbers === null) throw new Error(`not known here: ${transform}`);
-  const [scale = 1, right = Number.NaN, down = Number.NaN] = numbers
-    .slice(1)
-    .map((text: string | undefined) => (text === undefined ? undefined : Number(text)));
-  return places.map(([x, y]) => [scale * x + right, scale * y + down]);
-}
-
-function sizeOf({ attributes }: XmlElement): number {
-  return Number(/font-size:(\d+)px/.exec(attributes['style'] ?? '')?.[1]);
-}
-
-function textExtents(element: XmlElement): readonly Place[] {
-  const { x = 0, y = 0, 'text-anchor': anchor } = element.attributes;
-  const size = sizeOf(element);
+function textExtents({ element, inherited }: Drawn): readonly Place[] {
+  const { x = 0, y = 0 } = element.attributes;
+  const { 'text-anchor': anchor, 'font-size': fontSize } = inherited;
+  const size = Number(fontSize);
   const width = Array.from(textOf(element)).length * LETTER * size;
   const left = Number(x) - width * (anchor === 'end' ? 1 : anchor === 'middle' ? 0.5 : 0);
   return [
@@ -57,17 +85,14 @@ function textExtents(element: XmlElement): readonly Place[] {
   ];
 }
 
-/** Where a path goes by its `M`, `L`, `l` and `A`, which is all that is drawn with. */
+/** Where a path goes by its `M` and `L`, which is all that is drawn with. */
 export function placesOf({ attributes: { d: path = '' } }: XmlElement): readonly Place[] {
   const steps = path.match(/[A-Za-z][^A-Za-z]*/g) ?? [];
   if (steps.join('') !== path || !/^(?:M|$)/.test(path)) throw new Error(`not a path: ${path}`);
-  let at: Place = [Number.NaN, Number.NaN];
-  return steps.map((step) => {
-    const numbers = step.slice(1).split(' ').map(Number);
-    const [x = Number.NaN, y = Number.NaN] = numbers.slice(-2);
-    if (step.startsWith('l')) at = [at[0] + x, at[1] + y];
-    else if (/^[MLA]/.test(step)) at = [x, y];
-    else if (step !== 'Z') throw new Error(`not known here: ${step}`);
-    return at;
+  return steps.flatMap((step): readonly Place[] => {
+    if (step === 'Z') return [];
+    if (!/^[ML]/.test(step)) throw new Error(`not known here: ${step}`);
+    const [x = Number.NaN, y = Number.NaN] = step.slice(1).split(',').map(Number);
+    return [[x, y]];
   });
 }
