@@ -4,6 +4,7 @@ import { endpointRoutes } from './pages/endpoints.tsx';
 import { findRoutes } from './pages/find.tsx';
 import { overviewRoutes } from './pages/overview.tsx';
 import { smsRoutes } from './pages/sms.tsx';
+import { statisticsRoutes } from './pages/statistics.tsx';
 
 /** All pages and acts but those for signing in. */
 export const routes: readonly Route[] = [
@@ -12,4 +13,5 @@ export const routes: readonly Route[] = [
   ...smsRoutes,
   ...accountRoutes,
   ...endpointRoutes,
+  ...statisticsRoutes,
 ];

@@ -1,16 +1,9 @@
-import { MOST_HOURS } from '../../support/statistics.ts';
 import { page } from '../components/frame.tsx';
 import { Live, Section } from '../components/parts.tsx';
-import type { Request, Route } from '../context.ts';
-import { readQuery } from '../form.ts';
+import type { Route } from '../context.ts';
+import { HourLinks, hoursOf } from '../overview/hours.tsx';
 import { LastHours } from '../overview/lastHours.tsx';
 import { Now } from '../overview/now.tsx';
-
-const spans = [
-  [6, '6 hours'],
-  [24, '24 hours'],
-  [MOST_HOURS, '7 days'],
-] as const;
 
 export const overviewRoutes: readonly Route[] = [
   {
@@ -18,26 +11,15 @@ export const overviewRoutes: readonly Route[] = [
     path: '/',
     role: 'viewer',
     async handle(request) {
+      const context = request.get('context');
       const hours = hoursOf(request);
-      const [now, last] = await Promise.all([
-        Now(request.get('context')),
-        LastHours({ context: request.get('context'), hours }),
-      ]);
+      const [now, last] = await Promise.all([Now(context), LastHours({ context, hours })]);
       const children = (
         <>
           <h1>Overview</h1>
           <Live path="/overview/live">{now}</Live>
           <Section title="The last hours" id="last-hours">
-            <p class="choices">
-              {spans.map(([each, label]) => (
-                <a
-                  href={`/?hours=${each}#last-hours`}
-                  aria-current={each === hours ? 'true' : undefined}
-                >
-                  {label}
-                </a>
-              ))}
-            </p>
+            <HourLinks path="/" id="last-hours" hours={hours} />
             <Live path={`/overview/hours?hours=${hours}`}>{last}</Live>
           </Section>
         </>
@@ -61,9 +43,3 @@ export const overviewRoutes: readonly Route[] = [
     },
   },
 ];
-
-/** A day, unless the query names one of the others. */
-function hoursOf(request: Request): number {
-  const asked = readQuery(request).text('hours');
-  return spans.map(([hours]) => hours).find((hours) => String(hours) === asked) ?? 24;
-}

@@ -161,3 +161,33 @@ it('jobs are listed with links', async () => {
   expect(body).toContain('href="/jobs/replay%200123456789abcdef"');
   expect(body).toContain('5 examined');
 });
+
+describe('the statistics of an account', () => {
+  it('are plotted by endpoint', async () => {
+    const of = { accountId: 28, webhookId: 7, of: 'endpoint' } as const;
+    await createEndpointStatsStore(state()).write([
+      counted({ ...of, id: 'a', url: 'https://one.example/' }),
+      counted({ ...of, id: 'b', url: 'https://two.example/', webhookId: 8 }),
+      counted({ ...of, id: 'c', url: null, webhookId: null, of: 'account', skipped: 3 }),
+      counted({ ...of, id: 'd', url: 'https://other.example/', accountId: 29 }),
+    ]);
+    const { status, body } = await open().get('/accounts/28/statistics?hours=6');
+    expect(status).toBe(200);
+    expect(body.match(/<svg[^>]*role="img"/g)).toHaveLength(5);
+    expect(body).toContain('Webhook 7, https://one.example/');
+    expect(body).toContain('Webhook 8, https://two.example/');
+    expect(body).toContain('Before it was known which webhook');
+    expect(body).not.toContain('other.example');
+  });
+
+  it('are said to be empty', async () => {
+    const { body } = await open().get('/accounts/28/statistics');
+    expect(body).toContain('Nothing of account 28 ended or was called in the last 24 hours.');
+  });
+
+  it('are refused for what is no account', async () => {
+    const { status, body } = await open().get('/accounts/$ne/statistics');
+    expect(status).toBe(409);
+    expect(body).toContain('The account must be a number.');
+  });
+});

@@ -3,6 +3,7 @@ import { loadConfig } from '../../../config/loadConfig.ts';
 import { packageRoot } from '../../../config/packageRoot.ts';
 import { createConsole } from '../../../src/console/app.tsx';
 import { overviewRoutes } from '../../../src/console/pages/overview.tsx';
+import { statisticsRoutes } from '../../../src/console/pages/statistics.tsx';
 import { readStaticFiles } from '../../../src/console/staticFiles.ts';
 import { readAlternativeQuery, readVersion } from '../../../src/installation.ts';
 import { createTeardown } from '../../../src/runtime/teardown.ts';
@@ -39,7 +40,7 @@ export function openOverview(settings: Readonly<Record<string, string>>) {
       announce: refuse,
       routes: [],
     },
-    routes: overviewRoutes,
+    routes: [...overviewRoutes, ...statisticsRoutes],
     files: readStaticFiles(join(packageRoot(), 'src/console/static')),
   });
   return {

@@ -1,0 +1,32 @@
+import { page } from '../components/frame.tsx';
+import type { Route } from '../context.ts';
+import { idInPath } from '../form.ts';
+import { HourLinks, hoursOf } from '../overview/hours.tsx';
+import { AccountPlots } from '../plots/accountPlots.tsx';
+
+/** What happened at each of an account's endpoints. */
+export const statisticsRoutes: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/accounts/:accountId/statistics',
+    role: 'viewer',
+    async handle(request) {
+      const context = request.get('context');
+      const accountId = idInPath(request, 'accountId', 'The account');
+      const hours = hoursOf(request);
+      const title = `Statistics of account ${accountId}`;
+      const path = `/accounts/${encodeURIComponent(accountId)}`;
+      const children = (
+        <>
+          <h1>{title}</h1>
+          <p>
+            <a href={path}>{`Account ${accountId}`}</a>
+          </p>
+          <HourLinks path={`${path}/statistics`} id="content" hours={hours} />
+          {await AccountPlots({ context, accountId, hours })}
+        </>
+      );
+      return await page(request, { title, place: 'accounts', children });
+    },
+  },
+];
