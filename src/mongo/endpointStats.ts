@@ -14,7 +14,7 @@ export interface EndpointStatsRow extends Omit<CountedSpan, 'id'> {
   readonly waiting?: number;
 }
 
-export type EndpointStatsRows = Collection<EndpointStatsRow>;
+type EndpointStatsRows = Collection<EndpointStatsRow>;
 
 const KEPT_SECONDS = 7 * 86_400;
 

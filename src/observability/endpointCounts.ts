@@ -9,7 +9,7 @@ import type { Statistics } from '../ports/statistics.ts';
 import { createCondition } from '../runtime/condition.ts';
 
 /** What was taken to be written. */
-export interface TakenCounts {
+interface TakenCounts {
   /** Each with all that its span has come to so far. */
   readonly spans: readonly CountedSpan[];
   /** They could not be written, and are to be taken again. */

@@ -11,7 +11,7 @@ const SELDOM_MS = 300_000;
 const ROWS_AT_ONCE = 500;
 const LAST_WRITE_MS = 2_000;
 
-export interface StatisticsWriter {
+interface StatisticsWriter {
   /** Writes what was counted, some seconds later, until `stopping`. Rests while nothing happens. Never rejects. */
   keepWritten(stopping: AbortSignal): Promise<void>;
   /** Writes what is left, within two seconds and before `abandoned`, or not at all. Never rejects. */

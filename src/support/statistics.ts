@@ -46,7 +46,7 @@ export interface EndpointStatistics {
   readonly series: StatisticsSeries;
 }
 
-export interface AccountStatistics {
+interface AccountStatistics {
   /** Those with most attempts first. */
   readonly endpoints: readonly EndpointStatistics[];
   /** There are more rows than are read: the oldest hours are incomplete. */

@@ -23,7 +23,7 @@ const SVG = 'http://www.w3.org/2000/svg';
 /** Inline styles, which the console's pages do not allow, and what Plot says of the parts of what is one image. */
 const removed = ['style', 'aria-label', 'aria-description', 'aria-hidden'];
 
-export interface SvgWords {
+interface SvgWords {
   readonly title: string;
   /** Of an image in a file of its own: what it shows, for those who can't see it. */
   readonly description?: string;

@@ -70,6 +70,6 @@ function shown(value: number | null, show: (value: number) => string): string {
 }
 
 /** What clocks show there, as if it were UTC. */
-export function wallTime(time: Date, zone: TimeZone): Date {
+function wallTime(time: Date, zone: TimeZone): Date {
   return new Date(zone.format(time).replace(/(?:Z|[+-]\d{2}:\d{2})$/, 'Z'));
 }
