@@ -56,9 +56,7 @@ export function toSvg(given: Plot): string {
   const legend = legendOf(isBars ? plot.series : plot.lines.map(({ label }) => label));
   const legendTop = PADDING + (plot.note === null ? 28 : 50);
   const top = legendTop + legend.height + (isBars ? 4 : 36);
-  const size = isBars
-    ? Math.max(1, plot.groups.length) * groupHeight(plot)
-    : LINES_HEIGHT;
+  const size = isBars ? Math.max(1, plot.groups.length) * groupHeight(plot) : LINES_HEIGHT;
   const drawn = isBars ? barsOf(plot, top) : linesOf(plot);
   const head: Markish = headOf(plot, legend.samples, legendTop);
   const options: PlotOptions = {
@@ -106,14 +104,17 @@ function headOf(plot: Plot, samples: readonly Sample[], legendTop: number) {
     const title = { 'font-size': TITLE_SIZE, 'font-weight': 600 };
     const head = svgElement(document, 'g', {});
     head.append(words(cutText(plot.title, width, TITLE_SIZE), PADDING, PADDING + 15, title));
-    if (plot.note !== null) head.append(words(cutText(plot.note, width, SIZE), PADDING, PADDING + 38));
+    if (plot.note !== null)
+      head.append(words(cutText(plot.note, width, SIZE), PADDING, PADDING + 38));
     for (const { name, colour, x, y } of samples) {
       const at = { x, y: legendTop + y, width: SAMPLE, height: SAMPLE, fill: colour };
       const label = cutText(name, width - 2 * SAMPLE, SIZE);
       head.append(svgElement(document, 'rect', at), words(label, x + 1.5 * SAMPLE, at.y + 12));
     }
     if (plot.kind === 'lines') {
-      head.append(words(cutText(plot.unit, width, SIZE), PADDING, legendTop + heightOf(samples) + 20));
+      head.append(
+        words(cutText(plot.unit, width, SIZE), PADDING, legendTop + heightOf(samples) + 20),
+      );
     }
     // Plot calls it a mark; there is no DOM to have a type of.
     return head as never;
@@ -139,7 +140,14 @@ function barsOf(plot: BarPlot, top: number): PlotOptions {
       const y = top + group * groupHeight(plot) + BETWEEN_GROUPS / 2 + index * (BAR + BETWEEN_BARS);
       const isBare = value === null || (scale === 'logarithmic' && value <= 0);
       const fill = isEmphasising && !isEmphasised ? palette.plain : colourOf(index);
-      return { base, value: isBare ? base : value, y1: y, y2: y + BAR, fill, label: valueText(value) };
+      return {
+        base,
+        value: isBare ? base : value,
+        y1: y,
+        y2: y + BAR,
+        fill,
+        label: valueText(value),
+      };
     }),
   );
   const labels = groups.map(({ label, isEmphasised }, group) => ({

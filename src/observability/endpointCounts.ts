@@ -107,11 +107,7 @@ export function createEndpointCounts(
     span.entries.set(key, entry);
     return entry;
   };
-  const entryOfEnd = (
-    span: Span,
-    accountId: IntegerId,
-    webhook: RecordedWebhook | null,
-  ): Entry => {
+  const entryOfEnd = (span: Span, accountId: IntegerId, webhook: RecordedWebhook | null): Entry => {
     const key = webhook === null ? accountId : keyOf(accountId, webhook);
     return span.entries.get(key) ?? add(span, key, nameOf(accountId, webhook));
   };
@@ -162,7 +158,13 @@ export function createEndpointCounts(
 }
 
 function openSpan(id: string, startMs: number): Span {
-  return { id, startMs, all: newEntry(`${id}:all`, startMs, all), entries: new Map(), others: null };
+  return {
+    id,
+    startMs,
+    all: newEntry(`${id}:all`, startMs, all),
+    entries: new Map(),
+    others: null,
+  };
 }
 
 function newEntry(id: string, startMs: number, name: Name): Entry {
@@ -170,7 +172,10 @@ function newEntry(id: string, startMs: number, name: Name): Entry {
 }
 
 /** Of a webhook that can't be called, or of which only the record is known, there is no key. */
-function keyOf(accountId: IntegerId, { endpointKey, webhookId, displayUrl }: RecordedWebhook): string {
+function keyOf(
+  accountId: IntegerId,
+  { endpointKey, webhookId, displayUrl }: RecordedWebhook,
+): string {
   const isKnown = endpointKey !== undefined && endpointKey !== NO_ENDPOINT;
   return isKnown ? endpointKey : `${accountId} ${webhookId} ${displayUrl}`;
 }

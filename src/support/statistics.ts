@@ -69,10 +69,7 @@ const SLOW_MS = 1_000;
 const SLOW_SHOWN = 20;
 
 /** What happened in all in the last hours. */
-export async function readStatistics(
-  { mongo }: Session,
-  hours: number,
-): Promise<StatisticsSeries> {
+export async function readStatistics({ mongo }: Session, hours: number): Promise<StatisticsSeries> {
   const { state } = await mongo();
   const range = rangeOf(hours, Date.now());
   const { since } = range;

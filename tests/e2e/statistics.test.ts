@@ -1,7 +1,11 @@
 import { expect, it } from '@jest/globals';
 import { newSms, setStatus } from '../../scripts/harness/smsPlatform.ts';
 import { stateCollections } from '../../src/mongo/database.ts';
-import { findAllSpans, findSpansOfAccount, type StoredSpan } from '../../src/mongo/endpointStats.ts';
+import {
+  findAllSpans,
+  findSpansOfAccount,
+  type StoredSpan,
+} from '../../src/mongo/endpointStats.ts';
 import { useEndToEnd } from '../support/endToEnd.ts';
 import { until } from '../support/until.ts';
 
@@ -43,7 +47,14 @@ it('a worker writes what happened at each endpoint: while it runs, and the rest 
   ids.push(await tell({ accountID: 3, flowId: 30 }));
   for (const id of ids) await record(id);
   await record(ids[2] ?? '', ({ state }) => state === 'failed');
-  const expected = { delivered: 2, failed: 1, skipped: 1, calls: 4, answered200: 2, answered500: 2 };
+  const expected = {
+    delivered: 2,
+    failed: 1,
+    skipped: 1,
+    calls: 4,
+    answered200: 2,
+    answered500: 2,
+  };
   await until('it is written', async () => {
     const all = sum(await findAllSpans(rows(), query));
     return all.delivered === 2 && all.failed === 1 && all.skipped === 1;

@@ -50,10 +50,7 @@ type Row<Name extends 'checkpoints' | 'leases' | 'gaps' | 'jobs'> = WorkerStatus
 type Line = readonly [name: string, value: string];
 
 /** For people; of what is needed to go on with a job nothing is left out. */
-function statusText(
-  facts: WorkerStatus & { readonly health: Health },
-  page: Page,
-): string {
+function statusText(facts: WorkerStatus & { readonly health: Health }, page: Page): string {
   const { retries, standbys, gaps, jobs } = facts;
   const overdue = duration(1_000 * retries.oldestOverdueSeconds);
   const lines: readonly Line[] = [

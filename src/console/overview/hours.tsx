@@ -19,10 +19,7 @@ export function HourLinks({ path, id, hours }: { path: string; id: string; hours
   return (
     <p class="choices">
       {spans.map(([each, label]) => (
-        <a
-          href={`${path}?hours=${each}#${id}`}
-          aria-current={each === hours ? 'true' : undefined}
-        >
+        <a href={`${path}?hours=${each}#${id}`} aria-current={each === hours ? 'true' : undefined}>
           {label}
         </a>
       ))}

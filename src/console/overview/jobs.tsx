@@ -9,9 +9,7 @@ export function Jobs({ of, times }: { of: readonly Job[]; times: Times }) {
   return (
     <Section title="Jobs" id="jobs">
       {of.length === 0 ? (
-        <Empty>
-          No notifications have been sent again, or afterwards, since this state began.
-        </Empty>
+        <Empty>No notifications have been sent again, or afterwards, since this state began.</Empty>
       ) : (
         <Table
           label="Jobs"

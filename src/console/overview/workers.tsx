@@ -11,10 +11,13 @@ export function Workers({ of, times }: { of: WorkerStatus; times: Times }) {
         of={[
           ...workersOf(of, times),
           ...(topic === null ? checkpointsOf(of, times) : partitionsOf(topic, times)),
-          ...of.gaps.map(({ from, to, recovered }) => [
-            'gap',
-            `${times.at(from)} to ${times.at(to)}, ${several(recovered, 'status')} recovered so far`,
-          ] as const),
+          ...of.gaps.map(
+            ({ from, to, recovered }) =>
+              [
+                'gap',
+                `${times.at(from)} to ${times.at(to)}, ${several(recovered, 'status')} recovered so far`,
+              ] as const,
+          ),
           [
             'retries',
             `${count(retries.pending)} waiting, ${count(retries.blocked)} of them for an endpoint that is not called; the oldest of the others is ${
@@ -35,9 +38,24 @@ function workersOf({ leases, standbys, topicWorkers }: WorkerStatus, times: Time
   const none = held.length === 0 && topicWorkers === 0;
   return [
     ...(topicWorkers > 0
-      ? [['worker', <>{active} {several(topicWorkers, 'worker')} of the topic</>] as const]
+      ? [
+          [
+            'worker',
+            <>
+              {active} {several(topicWorkers, 'worker')} of the topic
+            </>,
+          ] as const,
+        ]
       : []),
-    ...held.map(({ worker }) => ['worker', <>{active} {worker ?? '?'}</>] as const),
+    ...held.map(
+      ({ worker }) =>
+        [
+          'worker',
+          <>
+            {active} {worker ?? '?'}
+          </>,
+        ] as const,
+    ),
     ...(none ? [['worker', <Badge tone="bad">none is active</Badge>] as const] : []),
     ...standbys.map(
       ({ worker, seenAt }) =>
@@ -71,8 +89,8 @@ function partitionsOf({ partitions }: NonNullable<WorkerStatus['topic']>, times:
       [
         `partition ${partition}`,
         <>
-          {lag === null ? 'messages left: not known' : `${several(lag, 'message')} left`}, everything
-          until <Time at={acknowledgedAt} times={times} /> acknowledged
+          {lag === null ? 'messages left: not known' : `${several(lag, 'message')} left`},
+          everything until <Time at={acknowledgedAt} times={times} /> acknowledged
           {worker === null ? '' : ` by ${worker}`}
         </>,
       ] as const,

@@ -100,7 +100,11 @@ function ticksWithin(first: Date, end: Date): readonly Date[] {
   const hours = tickHours.find((each) => lengthMs / (each * HOUR_MS) <= MOST_TICKS) ?? 48;
   const everyMs = hours * HOUR_MS;
   const ticks: Date[] = [];
-  for (let ms = Math.ceil(first.getTime() / everyMs) * everyMs; ms <= end.getTime(); ms += everyMs) {
+  for (
+    let ms = Math.ceil(first.getTime() / everyMs) * everyMs;
+    ms <= end.getTime();
+    ms += everyMs
+  ) {
     ticks.push(new Date(ms));
   }
   return ticks;

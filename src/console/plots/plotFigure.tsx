@@ -10,7 +10,8 @@ export interface PlotTimes {
   readonly zone: TimeZone;
 }
 
-interface Figure extends PlotTimes, Pick<TimePlot, 'title' | 'kind' | 'stepMs' | 'series' | 'show'> {
+interface Figure
+  extends PlotTimes, Pick<TimePlot, 'title' | 'kind' | 'stepMs' | 'series' | 'show'> {
   readonly at: readonly Date[];
   /** Why there is nothing to see, where there is nothing. */
   readonly empty: string;

@@ -54,7 +54,11 @@ export function LatencyPlot({ of, ...written }: Of) {
       title={`Answer time, ${stepText(of)}`}
       kind="lines"
       series={[
-        { name: 'half of the calls took no longer', className: 'plot-p50', values: valuesOf('p50Ms') },
+        {
+          name: 'half of the calls took no longer',
+          className: 'plot-p50',
+          values: valuesOf('p50Ms'),
+        },
         { name: '95 of 100 took no longer', className: 'plot-p95', values: valuesOf('p95Ms') },
       ]}
       show={milliseconds}

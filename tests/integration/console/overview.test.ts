@@ -138,7 +138,12 @@ describe('what is in trouble', () => {
   });
 
   it('includes endpoints that are slow', async () => {
-    const of = { accountId: 29, webhookId: 8, url: 'https://slow.example/', of: 'endpoint' } as const;
+    const of = {
+      accountId: 29,
+      webhookId: 8,
+      url: 'https://slow.example/',
+      of: 'endpoint',
+    } as const;
     await createEndpointStatsStore(state()).write([
       counted({ ...of, id: 'slow', calls: 20, tookMs: 100_000 }),
       counted({ ...of, id: 'quick', url: 'https://quick.example/', calls: 20, tookMs: 100 }),

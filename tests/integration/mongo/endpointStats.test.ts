@@ -49,12 +49,12 @@ describe('what is written', () => {
     const { id: _id, of: _of, durations: _durations, ...counted } = aSpan();
     expect(others).toEqual([]);
     expect(span).toMatchObject({ ...counted, waiting: null });
-    expect(span?.durations.flatMap((count, bucket) => (count > 0 ? [[bucket, count]] : []))).toEqual(
-      [
-        [8, 2],
-        [28, 1],
-      ],
-    );
+    expect(
+      span?.durations.flatMap((count, bucket) => (count > 0 ? [[bucket, count]] : [])),
+    ).toEqual([
+      [8, 2],
+      [28, 1],
+    ]);
     expect(await findSpansOfAccount(rows(), 29, query)).toEqual([]);
     expect(await findAllSpans(rows(), query)).toEqual([]);
   });

@@ -54,7 +54,10 @@ describe('a quantile', () => {
   });
 
   it.each([0.01, 0.5, 0.95, 1])('of %d is off by a factor of 1.42 at most', (share) => {
-    const durations = fc.array(fc.integer({ min: 2, max: 60_000 }), { minLength: 1, maxLength: 90 });
+    const durations = fc.array(fc.integer({ min: 2, max: 60_000 }), {
+      minLength: 1,
+      maxLength: 90,
+    });
     fc.assert(
       fc.property(durations, (all) => {
         const ratio =

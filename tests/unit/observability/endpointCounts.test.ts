@@ -159,18 +159,20 @@ describe('what was counted', () => {
     const taken = counts.take(9);
     counts.attempted(aCalled(), answered(200));
     taken.putBack();
-    expect(named(counts.take(9).spans, 'endpoint').map(({ calls }) => calls).toSorted()).toEqual([
-      1, 2,
-    ]);
+    expect(
+      named(counts.take(9).spans, 'endpoint')
+        .map(({ calls }) => calls)
+        .toSorted(),
+    ).toEqual([1, 2]);
     expect(counts.changed()).toBe(0);
   });
 
   it('is taken a part at a time, the oldest first', () => {
     const { counts } = createCounts();
     for (const key of ['a', 'b', 'c']) counts.attempted(aCalled(key), answered(200));
-    expect([counts.take(3), counts.take(3), counts.take(3)].map(({ spans }) => spans.length)).toEqual(
-      [3, 1, 0],
-    );
+    expect(
+      [counts.take(3), counts.take(3), counts.take(3)].map(({ spans }) => spans.length),
+    ).toEqual([3, 1, 0]);
   });
 
   it('and can not be written is forgotten in the end, the oldest first', () => {

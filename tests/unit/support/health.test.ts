@@ -12,7 +12,12 @@ const checkpoint = {
 /** Of a worker that has nothing to do. */
 function aStatus(fields: Partial<WorkerStatus> = {}): WorkerStatus {
   return {
-    mongodb: { servers: ['db:27017'], database: 'central', collection: 'sms', stateDatabase: 'central' },
+    mongodb: {
+      servers: ['db:27017'],
+      database: 'central',
+      collection: 'sms',
+      stateDatabase: 'central',
+    },
     mysql: { server: 'mysql:3306', database: 'central' },
     topic: null,
     checkpoints: [checkpoint],
@@ -24,7 +29,8 @@ function aStatus(fields: Partial<WorkerStatus> = {}): WorkerStatus {
 }
 
 const aBreaker = {
-  ...{ kind: 'breaker_open', endpoint: 'key', accountId: 28, webhookId: 7 },
+  kind: 'breaker_open',
+  ...{ endpoint: 'key', accountId: 28, webhookId: 7 },
   ...{ url: 'https://customer.example/hook', since: at, failures: 10, lastStatusCode: 503 },
   ...{ lastError: null, nextProbeAt: at, worker: 'host:1', waiting: 3 },
 } as const;

@@ -74,14 +74,14 @@ function placesIn(drawn: Drawn, element: XmlElement): readonly Place[] {
 }
 
 function textExtents({ element, inherited }: Drawn): readonly Place[] {
-  const { x = 0, y = 0 } = element.attributes;
+  const { x = '0', y = '0' } = element.attributes;
   const { 'text-anchor': anchor, 'font-size': fontSize } = inherited;
   const size = Number(fontSize);
   const width = Array.from(textOf(element)).length * LETTER * size;
-  const left = Number(x) - width * (anchor === 'end' ? 1 : anchor === 'middle' ? 0.5 : 0);
+  const left = lengthOf(x, size) - width * (anchor === 'end' ? 1 : anchor === 'middle' ? 0.5 : 0);
   return [
-    [left, Number(y) - 0.5 * size],
-    [left + width, Number(y) + 0.5 * size],
+    [left, lengthOf(y, size) - 0.5 * size],
+    [left + width, lengthOf(y, size) + 0.5 * size],
   ];
 }
 
@@ -95,4 +95,8 @@ export function placesOf({ attributes: { d: path = '' } }: XmlElement): readonly
     const [x = Number.NaN, y = Number.NaN] = step.slice(1).split(',').map(Number);
     return [[x, y]];
   });
+}
+
+function lengthOf(text: string, fontSize: number): number {
+  return text.endsWith('em') ? Number(text.slice(0, -2)) * fontSize : Number(text);
 }

@@ -199,8 +199,7 @@ describe('lines', () => {
   function drawnOf(plot: Plot): readonly XmlElement[] {
     return elementsOf(draw(plot)).filter(
       ({ name, attributes }) =>
-        name !== 'rect' &&
-        [attributes['stroke'], attributes['fill']].includes(palette.series[0]),
+        name !== 'rect' && [attributes['stroke'], attributes['fill']].includes(palette.series[0]),
     );
   }
 

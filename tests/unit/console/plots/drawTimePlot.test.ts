@@ -39,7 +39,9 @@ describe.each(['bars', 'lines'] as const)('a plot of %s', (kind) => {
       expect(name).not.toBe('style');
       expect(attributes['style']).toBeUndefined();
       const colours = [attributes['fill'], attributes['stroke']];
-      expect(colours.every((each) => /^(?:none|currentColor|undefined)$/.test(`${each}`))).toBe(true);
+      expect(colours.every((each) => /^(?:none|currentColor|undefined)$/.test(`${each}`))).toBe(
+        true,
+      );
     }
   });
 
