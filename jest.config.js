@@ -31,6 +31,15 @@ const kafka = {
   globalSetup: '<rootDir>/tests/support/kafka/globalSetup.mjs',
   testMatch: ['<rootDir>/tests/{integration,e2e}/kafka/**/*.test.ts'],
 };
+
+/** They need Chromium, which the set-up installs where it can: `npm run test:console` asks for them. */
+const consoleProject = {
+  ...base,
+  ...withServers,
+  displayName: 'console',
+  globalSetup: '<rootDir>/tests/support/console/globalSetup.mjs',
+  testMatch: ['<rootDir>/tests/console/**/*.test.ts'],
+};
 const withoutKafka = { testPathIgnorePatterns: ['/node_modules/', '/tests/[^/]+/kafka/'] };
 
 export default {
@@ -56,5 +65,6 @@ export default {
       testMatch: ['<rootDir>/tests/e2e/**/*.test.ts'],
     },
     ...(process.env.TEST_KAFKA === '1' ? [kafka] : []),
+    ...(process.env.TEST_CONSOLE === '1' ? [consoleProject] : []),
   ],
 };

@@ -1,22 +1,8 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { packageRoot } from '../../config/packageRoot.ts';
 import { until } from '../services/until.ts';
+import { followLog, type Exit } from './processLog.ts';
 import { signalProcess } from './script.ts';
-
-/** One line of the worker's JSON log. */
-interface LogLine {
-  readonly timestamp: string;
-  readonly level: string;
-  readonly event: string;
-  readonly [field: string]: unknown;
-}
-
-export interface Exit {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
 
 interface Probe {
   readonly status: number;
@@ -29,44 +15,22 @@ export type WorkerProcess = ReturnType<typeof startWorker>;
 /** The caller's environment does not reach the worker, but for what any program needs. */
 const inherited = ['PATH', 'HOME', 'LANG', 'TZ'];
 
+export function inheritedEnv(): Readonly<Record<string, string>> {
+  return Object.fromEntries(inherited.map((name) => [name, process.env[name] ?? '']));
+}
+
 /** Starts it with these settings, on any free port unless they name one. Stop or kill it. */
 export function startWorker(settings: Readonly<Record<string, string>>) {
-  const base = Object.fromEntries(inherited.map((name) => [name, process.env[name] ?? '']));
   const child = spawn('npm', ['start', '--silent'], {
     cwd: packageRoot(),
-    env: { ...base, HTTP_HOST: '127.0.0.1', HTTP_PORT: '0', ...settings },
+    env: { ...inheritedEnv(), HTTP_HOST: '127.0.0.1', HTTP_PORT: '0', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const lines: LogLine[] = [];
-  let output = '';
-  child.stderr.on('data', (data: Buffer) => (output += data.toString()));
-  createInterface({ input: child.stdout }).on('line', (text) => {
-    output += `${text}\n`;
-    const parsed = parseLine(text);
-    if (parsed !== null) lines.push(parsed);
-  });
-  let ended: Exit | null = null;
+  const { lines, output, exit, hasEnded, beforeExit, line } = followLog(child, 'the worker');
   let isToEnd = false;
-  const exit = once(child, 'close').then(([code, signal]: (number | string | null)[]) => {
-    ended = { code: code as number | null, signal: signal as NodeJS.Signals | null };
-    return ended;
-  });
-
-  const beforeExit = async <Result>(waiting: Promise<Result>): Promise<Result> =>
-    await Promise.race([
-      waiting,
-      exit.then((how): never => {
-        throw new Error(`the worker has ended: ${JSON.stringify(how)}\n${output}`);
-      }),
-    ]);
-  /** Resolves with the first line of this event, now or later. Rejects if the process ends before. */
-  const line = async (event: string): Promise<LogLine> => {
-    const find = (): LogLine | undefined => lines.find((each) => each.event === event);
-    return find() ?? (await beforeExit(until(`the worker logs ${event}`, find)));
-  };
   /** Sends the signal to the worker itself, if it is still there. */
   const signal = async (which: NodeJS.Signals): Promise<void> => {
-    if (ended !== null) return;
+    if (hasEnded()) return;
     const { pid } = await line('started');
     signalProcess(pid as number, which);
   };
@@ -82,11 +46,8 @@ export function startWorker(settings: Readonly<Record<string, string>>) {
   };
 
   return {
-    /** Every line so far. */
-    lines: lines as readonly LogLine[],
-    /** All that was written to either output so far. */
-    output: () => output,
-    /** Resolves when it has ended, however. */
+    lines,
+    output,
     exit,
     /** Whether `stop` or `kill` was called. */
     isToEnd: () => isToEnd,
@@ -100,7 +61,7 @@ export function startWorker(settings: Readonly<Record<string, string>>) {
     /** Sends the signal to `npm start`, as systemd and Kubernetes do, and waits for the end. */
     async stop(which: 'SIGTERM' | 'SIGINT' = 'SIGTERM'): Promise<Exit> {
       isToEnd = true;
-      if (ended === null) child.kill(which);
+      if (!hasEnded()) child.kill(which);
       return await exit;
     },
     signal,
@@ -111,12 +72,4 @@ export function startWorker(settings: Readonly<Record<string, string>>) {
       return await exit;
     },
   };
-}
-
-function parseLine(text: string): LogLine | null {
-  try {
-    return JSON.parse(text) as LogLine;
-  } catch {
-    return null;
-  }
 }
