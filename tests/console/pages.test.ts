@@ -1,0 +1,78 @@
+import { describe, expect, it } from '@jest/globals';
+import { looks, type Look } from '../support/console/browser.ts';
+import { useConsole } from '../support/console/consoleWorld.ts';
+import { overflowOf, seriousFindings, unfold, widestOf } from '../support/console/inspect.ts';
+import { mainPages, refusals, smsPages } from '../support/console/pages.ts';
+
+const world = useConsole(import.meta.url);
+
+/** What is wrong with a page that is open. */
+interface Findings {
+  readonly path: string;
+  readonly status: number;
+  readonly problems: readonly string[];
+  readonly wide: readonly string[];
+  readonly axe: readonly string[];
+}
+
+/** Opens each path in one window. */
+async function look(
+  paths: readonly string[],
+  { role, ...as }: Look & { readonly role?: 'viewer' | 'support' | 'editor' | null },
+): Promise<readonly Findings[]> {
+  const visit = await world().visit({ ...as, ...(role === undefined ? {} : { role }) });
+  const findings: Findings[] = [];
+  for (const path of paths) {
+    const status = await visit.open(path);
+    await unfold(visit.page);
+    const problems = visit.problems();
+    const wide = (await overflowOf(visit.page)) > 0 ? await widestOf(visit.page) : [];
+    findings.push({ path, status, problems, wide, axe: await seriousFindings(visit.page) });
+  }
+  await visit.page.context().close();
+  return findings;
+}
+
+function fine(paths: readonly string[], status = 200): readonly Findings[] {
+  return paths.map((path) => ({ path, status, problems: [], wide: [], axe: [] }));
+}
+
+describe.each(looks)('in $theme, $width pixels wide', (as) => {
+  it('every page is shown without a complaint of the browser or of axe', async () => {
+    const paths = mainPages(world().sms).map(({ path }) => path);
+    expect(await look(paths, as)).toEqual(fine(paths));
+  }, 300_000);
+
+  it('the page for signing in is, too', async () => {
+    expect(await look(['/sign-in'], { ...as, role: null })).toEqual(fine(['/sign-in']));
+  });
+});
+
+describe.each(['viewer', 'support', 'editor'] as const)('for a person with the role %s', (role) => {
+  it('the page of every SMS is shown without a complaint', async () => {
+    const paths = smsPages(world().sms).map(({ path }) => path);
+    const theme = role === 'support' ? 'dark' : 'light';
+    expect(await look(paths, { theme, width: 380, role })).toEqual(fine(paths));
+  }, 300_000);
+});
+
+describe('a page that refuses', () => {
+  it.each(refusals)('says why: $name', async ({ path, status }) => {
+    const visit = await world().visit({ width: 380 });
+    expect(await visit.open(path)).toBe(status);
+    expect(await visit.page.getByRole('heading', { level: 1 }).textContent()).not.toBe('');
+    expect(await overflowOf(visit.page)).toBeLessThanOrEqual(0);
+    expect(await seriousFindings(visit.page)).toEqual([]);
+  });
+});
+
+it('shows the markup of others as text', async () => {
+  const { sms, visit } = world();
+  const { page, open } = await visit();
+  const paths = [...mainPages(sms), ...smsPages(sms)].map(({ path }) => path);
+  for (const path of paths) {
+    await open(path);
+    expect(await page.title()).not.toBe('run');
+    expect(await page.locator('main img, main script').count()).toBe(0);
+  }
+}, 120_000);

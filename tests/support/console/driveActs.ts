@@ -1,0 +1,108 @@
+import type { Locator } from 'playwright-core';
+import type { Route } from '../../../src/console/context.ts';
+import { actsOn, buttonOf, fillIn, routeOf, type FoundAct } from './acts.ts';
+import type { Visit } from './browser.ts';
+import type { ConsoleWorld } from './consoleWorld.ts';
+import { overflowOf, seriousFindings, unfold, widestOf } from './inspect.ts';
+import { mainPages, smsPages } from './pages.ts';
+
+/** What came of pressing one button. */
+export interface DrivenAct {
+  /** `/sms/:smsId/resend: Send again` */
+  readonly act: string;
+  readonly route: string;
+  readonly status: number;
+  readonly problems: readonly string[];
+  readonly wide: readonly string[];
+  readonly axe: readonly string[];
+  /** Entries that it has added to the audit. */
+  readonly audited: number;
+}
+
+interface Driving {
+  readonly routes: readonly Route[];
+  /** How the button is pressed. */
+  press(button: Locator): Promise<void>;
+}
+
+/** More would be acts that bring forth others for ever. */
+const ACTS_AT_MOST = 200;
+
+/**
+ * Presses every button of every page that changes or reveals something, each once for a route and a label, and those on
+ * the pages that come of it; what others have changed meanwhile may bring more, so until there are no new ones.
+ */
+export async function driveActs(
+  world: ConsoleWorld,
+  visit: Visit,
+  { routes, press }: Driving,
+): Promise<readonly DrivenAct[]> {
+  const paths = new Set([...mainPages(world.sms), ...smsPages(world.sms)].map(({ path }) => path));
+  const done = new Map<string, DrivenAct>();
+  const drive = async (act: FoundAct, name: string, route: string): Promise<DrivenAct> => {
+    const before = await auditedIn(world);
+    await fillIn(visit.page, act, fillingsFor(world));
+    const status = await submit(visit, async () => await press(buttonOf(visit.page, act)));
+    await unfold(visit.page);
+    const isAtAnother = new URL(visit.page.url()).pathname !== act.action;
+    if (isAtAnother) paths.add(new URL(visit.page.url()).pathname);
+    return {
+      ...{ act: name, route, status },
+      problems: visit.problems(),
+      wide: (await overflowOf(visit.page)) > 0 ? await widestOf(visit.page) : [],
+      axe: await seriousFindings(visit.page),
+      audited: (await auditedIn(world)) - before,
+    };
+  };
+  let before = -1;
+  while (done.size > before) {
+    before = done.size;
+    for (const path of paths) {
+      for (;;) {
+        await visit.open(path);
+        await unfold(visit.page);
+        visit.problems();
+        const next = (await actsOn(visit.page))
+          .map((act) => ({ act, route: routeOf(routes, 'POST', act.action)?.path ?? act.action }))
+          .map((each) => ({ ...each, name: `${each.route}: ${each.act.label}` }))
+          .find(({ name }) => !done.has(name));
+        if (next === undefined) break;
+        if (done.size >= ACTS_AT_MOST) throw new Error(`more than ${ACTS_AT_MOST} different acts`);
+        done.set(next.name, await drive(next.act, next.name, next.route));
+      }
+    }
+  }
+  return [...done.values()];
+}
+
+/** Does what sends a form; the status of the page that comes of it. */
+export async function submit({ page }: Visit, send: () => Promise<void>): Promise<number> {
+  const answered = page.waitForResponse(
+    (response) =>
+      response.request().isNavigationRequest() &&
+      response.frame() === page.mainFrame() &&
+      !(response.status() >= 300 && response.status() < 400),
+  );
+  await send();
+  const status = (await answered).status();
+  await page.waitForLoadState();
+  return status;
+}
+
+async function auditedIn({ db }: ConsoleWorld): Promise<number> {
+  return await db.collection('notify_on_delivery_audit').countDocuments();
+}
+
+/** By the names of fields. */
+export function fillingsFor({ receiver }: ConsoleWorld): Readonly<Record<string, string>> {
+  const anHourAgo = new Date(Date.now() - 3_600_000).toISOString();
+  return {
+    url: receiver.url('/another'),
+    name: 'another',
+    headers: 'x-team: support',
+    flow: '290',
+    flowId: '290',
+    since: anHourAgo,
+    rate: '50',
+  };
+}
