@@ -1,0 +1,156 @@
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { beginAsking, type Asking } from '../support/console/asking.ts';
+import { useConsole, type ConsoleWorld } from '../support/console/consoleWorld.ts';
+import { customers } from '../support/console/stories.ts';
+import { until } from '../support/until.ts';
+
+const world = useConsole(import.meta.url);
+
+interface Question {
+  readonly asked: string;
+  answer(asking: Asking, world: ConsoleWorld): Promise<void>;
+}
+
+const account = (name: keyof typeof customers): string => String(customers[name].accountId);
+
+/** What customers ask Support, and what Support does about it. Each begins at the overview. */
+const questions: readonly Question[] = [
+  {
+    asked: 'Why did my server not get the DELIVERED of this SMS?',
+    async answer({ click, field, reads }, { sms }) {
+      await click('Find an SMS');
+      await field(/SMS/, sms.exhausted);
+      await reads(/500/);
+      await reads(/attempts/i);
+    },
+  },
+  {
+    asked: 'Why did I get nothing at all for this one?',
+    async answer({ click, field, reads }, { sms }) {
+      await click('Find an SMS');
+      await field(/SMS/, sms.flowDisabled);
+      await reads(/flow 420/i);
+    },
+  },
+  {
+    asked: 'What did my server answer?',
+    async answer({ click, field, reads }, { sms }) {
+      await click('Find an SMS');
+      await field(/SMS/, sms.exhausted);
+      await click(/reveal.*(response|answer)/i);
+      await reads(/no database/);
+    },
+  },
+  {
+    asked: 'Which request do you send me?',
+    async answer({ click, field, reads }, { sms }) {
+      await click('Find an SMS');
+      await field(/SMS/, sms.delivered);
+      await reads(/webhook-id/);
+      await click(/reveal.*body/i);
+      await reads(/"smsDetails"/);
+    },
+  },
+  {
+    asked: 'I have lost this one, please send it again',
+    async answer({ click, field, reads }, { sms, receiver }) {
+      const before = receiver.requests('/hooks/28').length;
+      await click('Find an SMS');
+      await field(/SMS/, sms.delivered);
+      await click(/send again/i);
+      await reads(/again|queued|waits/i);
+      await expectMore(before, () => receiver.requests('/hooks/28').length);
+    },
+  },
+  {
+    asked: 'Is your system down?',
+    async answer({ reads }) {
+      await reads(/works/i);
+    },
+  },
+  {
+    asked: 'Which of my SMS wait?',
+    async answer({ click, field, reads }) {
+      await click('Accounts');
+      await field(/account/i, account('down'));
+      await reads(/waiting|waits/i);
+    },
+  },
+  {
+    asked: 'Is my endpoint disabled? Switch it on again',
+    async answer({ click, reads }) {
+      await click('Endpoints');
+      await reads(/disabled/i);
+      await click(/^enable/i);
+      await reads(/enabled/i);
+    },
+  },
+  {
+    asked: 'My server was down for an hour, send again what failed',
+    async answer({ click, field, reads }) {
+      await click('Accounts');
+      await field(/account/i, account('exhausted'));
+      await click(/what failed|count|resend/i);
+      await reads(/1/);
+      await click(/start|resend|send/i);
+      await reads(/finished|running|queued/i);
+    },
+  },
+  {
+    asked: 'Make the other webhook my default one',
+    async answer({ click, field, reads }) {
+      await click('Accounts');
+      await field(/account/i, account('crm'));
+      await click(/default/i, '#webhooks');
+      await reads(/default/i);
+    },
+  },
+  {
+    asked: 'Give me a new secret',
+    async answer({ click, field, reads }) {
+      await click('Accounts');
+      await field(/account/i, account('crm'));
+      await click(/rotate|new secret/i, '#webhooks');
+      await reads(/whsec_/);
+    },
+  },
+  {
+    asked: 'Switch it on for my flow',
+    async answer({ click, field, reads }) {
+      await click('Accounts');
+      await field(/account/i, account('flowOff'));
+      await click(/^(enable|switch on)/i, '#flows');
+      await reads(/on|enabled/i);
+    },
+  },
+  {
+    asked: 'Does my webhook work? Call it once',
+    async answer({ click, field, reads }, { receiver }) {
+      await click('Accounts');
+      await field(/account/i, account('crm'));
+      await click(/test/i);
+      await reads(/200/);
+      expect(receiver.requests('/hooks/28').length).toBeGreaterThan(0);
+    },
+  },
+];
+
+async function expectMore(before: number, count: () => number): Promise<void> {
+  await until('one more call', () => count() > before);
+}
+
+describe("Support's questions", () => {
+  const efforts: string[] = [];
+
+  it.each(questions)('$asked', async ({ asked, answer }) => {
+    const asking = await beginAsking(world());
+    await answer(asking, world());
+    const { clicks, fields } = asking.effort();
+    efforts.push(`${clicks} clicks, ${fields} fields  ${asked}`);
+    expect(fields).toBeLessThanOrEqual(1);
+    expect(clicks).toBeLessThanOrEqual(3);
+    await asking.page.context().close();
+  });
+
+  afterAll(() => console.log(efforts.join('\n')));
+});
