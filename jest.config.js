@@ -39,6 +39,8 @@ const consoleProject = {
   displayName: 'console',
   globalSetup: '<rootDir>/tests/support/console/globalSetup.mjs',
   testMatch: ['<rootDir>/tests/console/**/*.test.ts'],
+  // Fills a million SMS first: only when asked for.
+  testPathIgnorePatterns: process.env.TEST_SCALE === '1' ? [] : ['/scale\\.test\\.ts$'],
 };
 const withoutKafka = { testPathIgnorePatterns: ['/node_modules/', '/tests/[^/]+/kafka/'] };
 
