@@ -1,5 +1,6 @@
 import type { Scenario } from './scenario.ts';
 import { backlog } from './scenarios/backlog.ts';
+import { besideConsoles } from './scenarios/besideConsoles.ts';
 import { cold } from './scenarios/cold.ts';
 import { everyday } from './scenarios/everyday.ts';
 import { growth } from './scenarios/growth.ts';
@@ -26,4 +27,5 @@ export const scenarios: readonly Scenario[] = [
   outage,
   replay,
   scaleout,
+  besideConsoles,
 ];

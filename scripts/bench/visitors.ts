@@ -1,0 +1,31 @@
+/** Argument: the console's address. A hundred people who each open one page after the other, until this is killed. */
+import { Agent, get } from 'node:http';
+import { FIRST_ACCOUNT } from './places.ts';
+
+const AT_ONCE = 100;
+/** When nobody answers. */
+const PAUSE_MS = 100;
+
+const origin = process.argv[2] ?? '';
+const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
+const headers = { 'x-forwarded-user': 'bench', 'x-forwarded-groups': 'editor' };
+const paths = ['/', `/accounts/${FIRST_ACCOUNT}`, '/endpoints', '/accounts', '/find?q=no-such-sms'];
+
+/** Resolves when it has been answered, or not. */
+async function visit(path: string): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const request = get(`${origin}${path}`, { agent, headers }, (response) => {
+      response.resume().once('close', () => resolve(true));
+    });
+    request.once('error', () => resolve(false));
+  });
+}
+
+async function keepVisiting(first: number): Promise<never> {
+  for (let n = first; ; n += 1) {
+    if (await visit(paths[n % paths.length] ?? '/')) continue;
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+}
+
+await Promise.all(Array.from({ length: AT_ONCE }, async (_, n) => await keepVisiting(n)));
