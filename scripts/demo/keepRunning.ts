@@ -1,11 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { delay } from '../../src/runtime/abort.ts';
+import { delay, orAbort } from '../../src/runtime/abort.ts';
 import type { Answer } from '../../tests/support/answer.ts';
 import { newSms, setStatus } from '../harness/smsPlatform.ts';
 import type { WorkerProcess } from '../harness/workerProcess.ts';
 import { findProgram } from '../services/command.ts';
+import { openConsole } from './console.ts';
 import { shellText, type Narrator } from './narrator.ts';
 import { callOnFlowComplete } from './platform.ts';
 import { createWaiting } from './scene.ts';
@@ -24,10 +25,31 @@ export async function keepRunning(
   narrator: Narrator,
   signal: AbortSignal,
 ): Promise<void> {
-  const { receiver, worker } = stage;
+  const { worker } = stage;
   const log = await keepLog(worker);
   openDesk(stage, signal);
+  const console = openConsole(stage);
+  try {
+    await showAll(stage, narrator, { link: await orAbort(console.link(), signal), log, signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    await console.stop();
+    await log.remove();
+  }
+}
+
+type Log = Awaited<ReturnType<typeof keepLog>>;
+
+async function showAll(
+  stage: Stage,
+  narrator: Narrator,
+  { link, log, signal }: Readonly<{ link: string; log: Log; signal: AbortSignal }>,
+): Promise<void> {
+  const { receiver } = stage;
   narrator.heading('Yours, until Ctrl-C');
+  narrator.say('The console, for a browser on this machine. The link signs one person in, once:');
+  narrator.lines(link);
   narrator.say(
     `Account ${SAMPLE_ACCOUNT} and flow ${SAMPLE_FLOW} are set up. Requests to the webhook appear below. In another terminal:`,
   );
@@ -38,21 +60,15 @@ export async function keepRunning(
   narrator.say("The worker's log:");
   narrator.lines(log.file);
   narrator.heading('Requests');
-  try {
-    for (let shown = receiver.requests().length; ; await delay(LOOK_EVERY_MS, signal)) {
-      const requests = receiver.requests();
-      for (const request of requests.slice(shown)) {
-        if (request.path.startsWith(`${DESK}/`)) continue;
-        narrator.say(request.receivedAt.toLocaleTimeString('en-GB'));
-        narrator.request(request);
-      }
-      shown = requests.length;
-      await log.write();
+  for (let shown = receiver.requests().length; ; await delay(LOOK_EVERY_MS, signal)) {
+    const requests = receiver.requests();
+    for (const request of requests.slice(shown)) {
+      if (request.path.startsWith(`${DESK}/`)) continue;
+      narrator.say(request.receivedAt.toLocaleTimeString('en-GB'));
+      narrator.request(request);
     }
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  } finally {
-    await log.remove();
+    shown = requests.length;
+    await log.write();
   }
 }
 

@@ -26,8 +26,8 @@ export function startConsole(settings: Readonly<Record<string, string>>) {
     },
     /** The link that signs one person in, where nobody else can sign in. */
     async link(): Promise<string> {
-      const { link } = await line('console_link');
-      return String(link);
+      const { url } = await line('console_link');
+      return String(url);
     },
     signal(which: NodeJS.Signals): void {
       if (!hasEnded()) child.kill(which);
