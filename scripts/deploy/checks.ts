@@ -33,11 +33,10 @@ export const checks: readonly Check[] = [
       return `${tests.length} files of tests passed`;
     },
   },
-  {
-    name: 'systemd unit',
-    async run(scratch) {
+  ...['notify-on-delivery.service', 'notify-on-delivery-console.service'].map((name) => ({
+    name: `systemd unit ${name}`,
+    async run(scratch: string) {
       const analyze = await findSystemdAnalyze();
-      const name = 'notify-on-delivery.service';
       const text = await readFile(join(folder, 'systemd', name), 'utf8');
       const unit = join(scratch, name);
       await writeFile(unit, text.replace('/usr/bin/node', process.execPath));
@@ -49,8 +48,8 @@ export const checks: readonly Check[] = [
       const table = await runCommand(analyze, ['security', ...security, unit], options);
       return table.trim().split('\n').at(-1) ?? '';
     },
-  },
-  ...['base', 'example', 'example-kafka'].map((name) => ({
+  })),
+  ...['base', 'example', 'example-kafka', 'example-console'].map((name) => ({
     name: `Kubernetes ${name}`,
     async run(scratch: string) {
       const rendered = await kustomize(join(folder, 'kubernetes', name));

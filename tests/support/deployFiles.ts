@@ -39,13 +39,13 @@ interface Command {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** What `npm start` executes. */
-export function readStartCommand(): Command {
+/** What `npm start`, or another script of the package, executes. */
+export function readStartCommand(script: 'start' | 'console' = 'start'): Command {
   const { scripts } = JSON.parse(readProjectFile('package.json')) as {
-    scripts: { start: string };
+    scripts: Readonly<Record<typeof script, string>>;
   };
-  const [settings = '', command = ''] = scripts.start.split(' exec ');
-  return { words: command.split(' '), env: toEnv(settings.split(' ')) };
+  const [settings = '', command = ''] = ` ${scripts[script]}`.split(' exec ');
+  return { words: command.split(' '), env: toEnv(settings.trim().split(' ').filter(Boolean)) };
 }
 
 /** Of lines like `NAME=value`. */
@@ -87,8 +87,7 @@ interface PodSpec {
   }>[];
 }
 
-export function readPod(): PodSpec {
-  const path = 'deploy/kubernetes/base/deployment.yaml';
+export function readPod(path = 'deploy/kubernetes/base/deployment.yaml'): PodSpec {
   const deployment = readYaml(path) as { spec: { template: { spec: PodSpec } } };
   return deployment.spec.template.spec;
 }
