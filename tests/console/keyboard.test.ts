@@ -12,7 +12,7 @@ describe('by keyboard', () => {
   it('everything that can be used is reached, and shows that it is', async () => {
     const { open, page } = await world().visit({ theme: 'dark' });
     const { sms } = world();
-    const paths = [...mainPages(sms).map(({ path }) => path), smsPath(sms, 'blocked')];
+    const paths = [...mainPages(world()).map(({ path }) => path), smsPath(sms, 'blocked')];
     for (const path of paths) {
       await open(path);
       await unfold(page);

@@ -39,7 +39,7 @@ function fine(paths: readonly string[], status = 200): readonly Findings[] {
 
 describe.each(looks)('in $theme, $width pixels wide', (as) => {
   it('every page is shown without a complaint of the browser or of axe', async () => {
-    const paths = mainPages(world().sms).map(({ path }) => path);
+    const paths = mainPages(world()).map(({ path }) => path);
     expect(await look(paths, as)).toEqual(fine(paths));
   }, 300_000);
 
@@ -50,7 +50,7 @@ describe.each(looks)('in $theme, $width pixels wide', (as) => {
 
 describe.each(['viewer', 'support', 'editor'] as const)('for a person with the role %s', (role) => {
   it('the page of every SMS is shown without a complaint', async () => {
-    const paths = smsPages(world().sms).map(({ path }) => path);
+    const paths = smsPages(world()).map(({ path }) => path);
     const theme = role === 'support' ? 'dark' : 'light';
     expect(await look(paths, { theme, width: 380, role })).toEqual(fine(paths));
   }, 300_000);
@@ -67,9 +67,9 @@ describe('a page that refuses', () => {
 });
 
 it('shows the markup of others as text', async () => {
-  const { sms, visit } = world();
+  const { visit } = world();
   const { page, open } = await visit();
-  const paths = [...mainPages(sms), ...smsPages(sms)].map(({ path }) => path);
+  const paths = [...mainPages(world()), ...smsPages(world())].map(({ path }) => path);
   for (const path of paths) {
     await open(path);
     expect(await page.title()).not.toBe('run');

@@ -10,7 +10,7 @@ const world = useConsole(import.meta.url);
 describe('without JavaScript', () => {
   it('every page says what it says with it', async () => {
     const [with_, without] = [await world().visit(), await world().visit({ javaScript: false })];
-    for (const { path } of mainPages(world().sms)) {
+    for (const { path } of mainPages(world())) {
       const titles: string[] = [];
       for (const { open, page } of [with_, without]) {
         expect(await open(path)).toBe(200);
@@ -34,7 +34,7 @@ describe('without JavaScript', () => {
 
   it('buttons that need it are not there', async () => {
     const { open, page } = await world().visit({ javaScript: false });
-    for (const { path } of mainPages(world().sms)) {
+    for (const { path } of mainPages(world())) {
       await open(path);
       expect(await page.locator('[data-copy]:visible').count()).toBe(0);
     }

@@ -10,15 +10,15 @@ import { createTeardown } from '../../../src/runtime/teardown.ts';
 import { startReceiver } from '../receiver.ts';
 import { useServers, type TestServers } from '../servers.ts';
 import { openBrowser, type Visit, type VisitOptions } from './browser.ts';
-import { seedStories, type Seeding, type SmsIds } from './seedStories.ts';
+import { seedStories, type Seeded, type Seeding } from './seedStories.ts';
 import { addPeople } from './users.ts';
 
 /** A console beside a worker that has much to tell, and a browser. */
-export interface ConsoleWorld extends Pick<Seeding, 'db' | 'central' | 'receiver' | 'settings'> {
+export interface ConsoleWorld
+  extends Seeded, Pick<Seeding, 'db' | 'central' | 'receiver' | 'settings'> {
   /** Of the console. */
   readonly origin: string;
   readonly console: ConsoleProcess;
-  readonly sms: SmsIds;
   /** Opens a window of its own, signed in unless `role` is null. Closed after the file. */
   visit(options?: VisitOptions): Promise<Visit>;
 }
@@ -64,7 +64,7 @@ async function openWorld(
     LEASE_TTL: '3s',
     HTTP_THREADS: '0',
   };
-  const sms = await seedStories({
+  const seeded = await seedStories({
     ...{ db, central, receiver, settings },
     async startWorker(more) {
       const worker = startWorker({ ...settings, ...more });
@@ -82,5 +82,6 @@ async function openWorld(
   const origin = await console.origin();
   const browser = await openBrowser(origin);
   teardown.add('the browser', browser.close);
-  return { ...{ db, central, receiver, settings, origin, console, sms }, visit: browser.visit };
+  const { visit } = browser;
+  return { ...seeded, db, central, receiver, settings, origin, console, visit };
 }

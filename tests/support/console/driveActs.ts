@@ -4,6 +4,7 @@ import { actsOn, buttonOf, fillIn, routeOf, type FoundAct } from './acts.ts';
 import type { Visit } from './browser.ts';
 import type { ConsoleWorld } from './consoleWorld.ts';
 import { overflowOf, seriousFindings, unfold, widestOf } from './inspect.ts';
+import { until } from '../until.ts';
 import { mainPages, smsPages } from './pages.ts';
 
 /** What came of pressing one button. */
@@ -37,7 +38,7 @@ export async function driveActs(
   visit: Visit,
   { routes, press }: Driving,
 ): Promise<readonly DrivenAct[]> {
-  const paths = new Set([...mainPages(world.sms), ...smsPages(world.sms)].map(({ path }) => path));
+  const paths = new Set([...mainPages(world), ...smsPages(world)].map(({ path }) => path));
   const done = new Map<string, DrivenAct>();
   const drive = async (act: FoundAct, name: string, route: string): Promise<DrivenAct> => {
     const before = await auditedIn(world);
@@ -59,8 +60,7 @@ export async function driveActs(
     before = done.size;
     for (const path of paths) {
       for (;;) {
-        await visit.open(path);
-        await unfold(visit.page);
+        await openSettled(visit, path);
         visit.problems();
         const next = (await actsOn(visit.page))
           .map((act) => ({ act, route: routeOf(routes, 'POST', act.action)?.path ?? act.action }))
@@ -73,6 +73,15 @@ export async function driveActs(
     }
   }
   return [...done.values()];
+}
+
+/** Opens a page, again and again while it counts something. */
+async function openSettled({ open, page }: Visit, path: string): Promise<void> {
+  await until(`${path} counts no more`, async () => {
+    await open(path);
+    return (await page.locator('progress:not([value])').count()) === 0;
+  });
+  await unfold(page);
 }
 
 /** Does what sends a form; the status of the page that comes of it. */

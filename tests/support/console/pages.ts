@@ -1,5 +1,5 @@
 import { customers, stories, otherStories, type StoryName } from './stories.ts';
-import type { SmsIds } from './seedStories.ts';
+import type { Seeded, SmsIds } from './seedStories.ts';
 
 /** The path of an SMS' page. */
 export function smsPath(sms: SmsIds, story: StoryName): string {
@@ -16,7 +16,7 @@ interface NamedPath {
 }
 
 /** Every page as its visitors see it, one SMS and one account each. */
-export function mainPages(sms: SmsIds): readonly NamedPath[] {
+export function mainPages({ sms, webhooks }: Seeded): readonly NamedPath[] {
   return [
     { name: 'overview', path: '/' },
     { name: 'find', path: '/find' },
@@ -28,12 +28,17 @@ export function mainPages(sms: SmsIds): readonly NamedPath[] {
     { name: 'account', path: accountPath('crm') },
     { name: 'account with markup', path: accountPath('markup') },
     { name: 'account of nobody', path: '/accounts/999' },
+    { name: 'account, only what failed', path: `${accountPath('backlog')}?state=failed` },
+    { name: 'what to resend', path: `${accountPath('backlog')}/resend` },
+    { name: 'how many to resend', path: `${accountPath('backlog')}/resend?since=${anHourAgo()}` },
+    { name: 'webhook', path: `${accountPath('crm')}/webhooks/${webhooks.crm}` },
+    { name: 'disabled webhook', path: `${accountPath('gone')}/webhooks/${webhooks.gone}` },
     { name: 'endpoints', path: '/endpoints' },
   ];
 }
 
 /** The page of the SMS of each story. */
-export function smsPages(sms: SmsIds): readonly NamedPath[] {
+export function smsPages({ sms }: Seeded): readonly NamedPath[] {
   const names = [...Object.keys(stories), ...otherStories] as readonly StoryName[];
   return names.map((name) => ({ name, path: smsPath(sms, name) }));
 }
@@ -44,3 +49,7 @@ export const refusals: readonly (NamedPath & { readonly status: number })[] = [
   { name: 'no such SMS', path: '/sms/no-such-sms', status: 404 },
   { name: 'no account', path: '/accounts/none', status: 409 },
 ];
+
+function anHourAgo(): string {
+  return encodeURIComponent(new Date(Date.now() - 3_600_000).toISOString());
+}

@@ -7,6 +7,7 @@ import type { Receiver } from '../receiver.ts';
 import { until } from '../until.ts';
 import {
   customers,
+  FAILED,
   flowOf,
   longAgo,
   markup,
@@ -32,6 +33,12 @@ export interface Seeding {
 /** By the name of the story. */
 export type SmsIds = Readonly<Record<StoryName, string>>;
 
+export interface Seeded {
+  readonly sms: SmsIds;
+  /** The ids of the default webhooks. */
+  readonly webhooks: Readonly<Record<'crm' | 'gone', string>>;
+}
+
 /** So that every fault is there after a second, and what then waits goes on waiting. */
 const patient = {
   QUICK_RETRIES: '50ms',
@@ -52,11 +59,12 @@ const brief = {
 };
 
 /** Makes every story come true. The worker that is left running goes on to serve what the tests do. */
-export async function seedStories(seeding: Seeding): Promise<SmsIds> {
-  const { db } = seeding;
+export async function seedStories(seeding: Seeding): Promise<Seeded> {
+  const { db, central } = seeding;
   const sms = db.collection<SmsDocument>('SMSDetailDocument');
   await sms.createIndexes([{ key: { phononUuid: 1 } }, { key: { to: 1, sendTime: 1 } }]);
   await setUpCustomers(seeding);
+  await sms.insertMany(Array.from({ length: FAILED }, failedEarlier));
   const all = Object.entries(stories) as readonly (readonly [StoryName, Story])[];
   const first = await seeding.startWorker(brief);
   const ids = await tell(
@@ -72,7 +80,25 @@ export async function seedStories(seeding: Seeding): Promise<SmsIds> {
       all.filter(([, { isBrief }]) => isBrief !== true),
     ),
   );
-  return { ...ids, ...(await tellOthers(seeding, sms)) } as SmsIds;
+  return {
+    sms: { ...ids, ...(await tellOthers(seeding, sms)) } as SmsIds,
+    webhooks: {
+      crm: await webhookOf(central, customers.crm),
+      gone: await webhookOf(central, customers.gone),
+    },
+  };
+}
+
+/** Before there was a worker, so that none reads it. */
+function failedEarlier(): SmsDocument {
+  const statusAt = new Date(Date.now() - 600_000);
+  const document = smsOf(customers.backlog, { deliveryStatus: 'DELIVERED', deliveryTime: statusAt });
+  const record = {
+    ...{ state: 'failed', reason: 'attempts_exhausted', deliveryStatus: 'DELIVERED', statusAt },
+    notificationId: `${document._id}:DELIVERED`,
+    ...{ attempts: 11, statusCode: 503, response: 'out of order', lastAttemptAt: statusAt },
+  };
+  return { ...document, notify_on_delivery: record };
 }
 
 async function setUpCustomers(seeding: Seeding): Promise<void> {
@@ -210,7 +236,7 @@ async function tellOthers(
 }
 
 /** The id of a customer's default webhook. */
-export async function webhookOf(
+async function webhookOf(
   { connection }: CentralDatabase,
   { accountId }: Customer,
 ): Promise<string> {

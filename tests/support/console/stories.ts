@@ -66,6 +66,8 @@ export const customers = {
     accountId: 48,
     webhook: { path: '/hooks/48', answer: { body: 'all is well, really. '.repeat(1_500) } },
   },
+  /** Whose server was down for a while, and works again. */
+  backlog: { accountId: 49, webhook: { path: '/hooks/49', answer: {} } },
 } as const satisfies Readonly<Record<string, Customer>>;
 
 export type CustomerName = keyof typeof customers;
@@ -133,6 +135,9 @@ export const otherStories = [
 ] as const;
 
 export type StoryName = keyof typeof stories | (typeof otherStories)[number];
+
+/** So many notifications of the customer `backlog` have failed. */
+export const FAILED = 300;
 
 /** For documents of a restore. */
 export const longAgo = new Date(Date.now() - 100 * hour);
