@@ -45,6 +45,24 @@ describe('npm run demo', () => {
     expect(await leftBehind(servers())).toEqual([]);
   }, 120_000);
 
+  it('with --keep, serves the console to whoever opens the link it shows', async () => {
+    const demo = startDemo(servers(), '--keep');
+    const link = await until(
+      'the link',
+      () => /http:\/\/127\.0\.0\.1:\d+\/token\/\S+/.exec(demo.stdout())?.[0],
+      { timeoutMs: 120_000 },
+    );
+    const entered = await fetch(link, { redirect: 'manual' });
+    expect(entered.status).toBe(303);
+    const cookie = entered.headers.getSetCookie().map((each) => each.split(';')[0]);
+    const headers = { cookie: cookie.join('; ') };
+    const page = await fetch(new URL('/accounts/28', link), { headers });
+    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('/hooks/28')]);
+    demo.child.kill('SIGINT');
+    expect(await demo.exitCode).toBe(130);
+    expect(await leftBehind(servers())).toEqual([]);
+  }, 240_000);
+
   it('does not take a database that is in use', async () => {
     const { db } = servers();
     await db.collection('precious').insertOne({ kept: true });
