@@ -51,10 +51,7 @@ export function besideConsole({ count, arrivals }: BenchReceiver, state: Console
   };
 }
 
-async function openConsole(
-  site: Site,
-  state: ConsoleState,
-): Promise<{ close(): Promise<void> }> {
+async function openConsole(site: Site, state: ConsoleState): Promise<{ close(): Promise<void> }> {
   if (state === 'none') return { close: async () => await Promise.resolve() };
   const proxied = { CONSOLE_PORT: '0', CONSOLE_PROXY_CIDRS: '127.0.0.0/8' };
   const running = startConsole({ ...settingsAt(site, {}), ...proxied });

@@ -2,17 +2,16 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { packageRoot } from '../../config/packageRoot.ts';
+import type { Look } from '../support/console/browser.ts';
 import { useConsole, type ConsoleWorld } from '../support/console/consoleWorld.ts';
 import { accountPath, smsPath } from '../support/console/pages.ts';
 
 const folder = join(packageRoot(), 'docs', 'console');
 const isToBeWritten = process.env['UPDATE_SCREENSHOTS'] === '1';
 
-interface Picture {
+interface Picture extends Partial<Look> {
   readonly name: string;
   path(world: ConsoleWorld): string;
-  readonly theme?: 'dark';
-  readonly width?: 380;
 }
 
 const pictures: readonly Picture[] = [
@@ -26,13 +25,13 @@ const pictures: readonly Picture[] = [
 
 const world = useConsole(import.meta.url);
 
-describe.each(pictures)('the picture of $name', ({ name, path, theme = 'light', width = 1280 }) => {
+describe.each(pictures)('the picture of $name', ({ name, path, ...as }: Picture) => {
   const file = join(folder, `${name}.png`);
 
   it('shows the page', async () => {
-    const { open, page } = await world().visit({ theme, width });
+    const { open, page } = await world().visit(as);
     expect(await open(path(world()))).toBe(200);
-    const picture = await page.screenshot({ fullPage: width === 380, animations: 'disabled' });
+    const picture = await page.screenshot({ fullPage: as.width === 380, animations: 'disabled' });
     expect(picture.byteLength).toBeGreaterThan(10_000);
     if (!isToBeWritten) return;
     mkdirSync(folder, { recursive: true });

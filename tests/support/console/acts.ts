@@ -51,9 +51,13 @@ export function routeOf(
 }
 
 function patternOf(path: string): RegExp {
-  const segments = path.split('/').map((segment) =>
-    /^:\w+(?:\{.*\})?\??$/.test(segment) ? '[^/]+' : segment.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'),
-  );
+  const segments = path
+    .split('/')
+    .map((segment) =>
+      /^:\w+(?:\{.*\})?\??$/.test(segment)
+        ? '[^/]+'
+        : segment.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'),
+    );
   return new RegExp(`^${segments.join('/')}$`);
 }
 
@@ -75,7 +79,7 @@ export async function fillIn(
   }
 }
 
-export function formOf(page: Page, act: FoundAct): Locator {
+function formOf(page: Page, act: FoundAct): Locator {
   return page.locator('form').nth(act.form);
 }
 

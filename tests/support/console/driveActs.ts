@@ -103,7 +103,7 @@ async function auditedIn({ db }: ConsoleWorld): Promise<number> {
 }
 
 /** By the names of fields. */
-export function fillingsFor({ receiver }: ConsoleWorld): Readonly<Record<string, string>> {
+function fillingsFor({ receiver }: ConsoleWorld): Readonly<Record<string, string>> {
   const anHourAgo = new Date(Date.now() - 3_600_000).toISOString();
   return {
     url: receiver.url('/another'),

@@ -81,7 +81,9 @@ const smsStages: readonly Document[] = [
 
 /** One of twenty has failed, one was skipped. */
 function ending(of20: Document): Document {
-  const state = { $switch: { branches: branches(of20, 'failed', 'skipped'), default: 'delivered' } };
+  const state = {
+    $switch: { branches: branches(of20, 'failed', 'skipped'), default: 'delivered' },
+  };
   const reason = {
     $switch: {
       branches: branches(of20, 'attempts_exhausted', 'flow_webhook_disabled'),
@@ -140,11 +142,10 @@ const ledgerStages: readonly Document[] = [
 ];
 
 async function addWaiting(db: Db): Promise<void> {
-  const row = await ordinaryRow();
+  const { claim: _, ...unclaimed } = await ordinaryRow();
   const rows = db.collection<RetryRow>('notify_on_delivery_retries');
-  const all = Array.from({ length: scale.waiting }, (_, n): RetryRow => {
+  const all = Array.from({ length: scale.waiting }, (_none, n): RetryRow => {
     const account = n % scale.accounts;
-    const { claim: _, ...unclaimed } = row;
     return {
       ...unclaimed,
       _id: `waiting-${n}:DELIVERED`,

@@ -1,4 +1,5 @@
 import type { Collection, Db } from 'mongodb';
+import type { RowDataPacket } from 'mysql2/promise';
 import type { CentralDatabase } from '../../../scripts/harness/centralDatabase.ts';
 import { newSms, setStatus, type SmsDocument } from '../../../scripts/harness/smsPlatform.ts';
 import type { WorkerProcess } from '../../../scripts/harness/workerProcess.ts';
@@ -92,7 +93,10 @@ export async function seedStories(seeding: Seeding): Promise<Seeded> {
 /** Before there was a worker, so that none reads it. */
 function failedEarlier(): SmsDocument {
   const statusAt = new Date(Date.now() - 600_000);
-  const document = smsOf(customers.backlog, { deliveryStatus: 'DELIVERED', deliveryTime: statusAt });
+  const document = smsOf(customers.backlog, {
+    deliveryStatus: 'DELIVERED',
+    deliveryTime: statusAt,
+  });
   const record = {
     ...{ state: 'failed', reason: 'attempts_exhausted', deliveryStatus: 'DELIVERED', statusAt },
     notificationId: `${document._id}:DELIVERED`,
@@ -169,15 +173,12 @@ function smsOf(customer: Customer, fields: Readonly<Record<string, unknown>> = {
   return newSms({ accountID: customer.accountId, flowId: flowOf(customer), ...fields });
 }
 
-async function hasBecome(
-  sms: Collection<SmsDocument>,
-  id: string,
-  wanted: string,
-): Promise<void> {
+async function hasBecome(sms: Collection<SmsDocument>, id: string, wanted: string): Promise<void> {
   await until(`the SMS ${id} is ${wanted}`, async () => {
     const document = await sms.findOne({ _id: id });
-    const record = (document?.['notify_on_delivery'] ?? {}) as Record<string, unknown>;
-    const is = [record['state'], record['reason']].filter((each) => each !== undefined).join(' ');
+    const record = (document?.['notify_on_delivery'] ?? {}) as Readonly<Record<string, unknown>>;
+    const { state, reason } = record;
+    const is = reason === undefined ? String(state) : `${String(state)} ${String(reason)}`;
     if (is === wanted && record['deliveryStatus'] === document?.['deliveryStatus']) return true;
     throw new Error(`its record is ${JSON.stringify(record)}`);
   });
@@ -240,9 +241,9 @@ async function webhookOf(
   { connection }: CentralDatabase,
   { accountId }: Customer,
 ): Promise<string> {
-  const [rows] = await connection.query(
+  const [[row]] = await connection.query<RowDataPacket[]>(
     'SELECT webhookID FROM Webhook WHERE accountID = ? AND isDefault = 1',
     [accountId],
   );
-  return String((rows as readonly { webhookID: unknown }[])[0]?.webhookID);
+  return String(row?.['webhookID']);
 }

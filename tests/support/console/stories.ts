@@ -36,7 +36,11 @@ export const customers = {
     accountId: 37,
     webhook: {
       path: '/hooks/37',
-      answer: { status: 422, headers: { 'webhook-delivery': 'abort-message' }, body: 'no such SMS' },
+      answer: {
+        status: 422,
+        headers: { 'webhook-delivery': 'abort-message' },
+        body: 'no such SMS',
+      },
     },
   },
   inside: { accountId: 38, webhook: { url: 'http://10.0.0.1/hooks/38' } },
@@ -49,7 +53,10 @@ export const customers = {
     isFlowEnabled: false,
   },
   notOptedIn: { accountId: 43, webhook: { path: '/hooks/43', answer: {} }, isOptedIn: false },
-  broken: { accountId: 44, webhook: { path: '/hooks/44', answer: { status: 500, body: 'broken' } } },
+  broken: {
+    accountId: 44,
+    webhook: { path: '/hooks/44', answer: { status: 500, body: 'broken' } },
+  },
   disabled: { accountId: 45, webhook: { path: '/hooks/45', answer: down } },
   markup: {
     accountId: 46,

@@ -43,7 +43,8 @@ describe('the command of the console', () => {
   });
 
   it('may do no more on its machine than the worker', () => {
-    const sandboxOf = (path: string): string => readProjectFile(path).split('DynamicUser=')[1] ?? '';
+    const sandboxOf = (path: string): string =>
+      readProjectFile(path).split('DynamicUser=')[1] ?? '';
     expect(sandboxOf(unitFile)).toBe(sandboxOf('deploy/systemd/notify-on-delivery.service'));
     expect(sandboxOf(unitFile)).not.toBe('');
   });
