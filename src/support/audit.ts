@@ -3,7 +3,7 @@ import type { Logger } from '../runtime/logger.ts';
 import type { Session } from './session.ts';
 
 /** A change or a reveal. Nothing secret and nothing personal: ids, names, and what was done. */
-export interface AuditEntry {
+interface AuditEntry {
   readonly at: Date;
   readonly user: string;
   /** A verb and its object: `set default webhook`. */

@@ -4,6 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import { loadConfig } from '../../config/loadConfig.ts';
 import { packageRoot } from '../../config/packageRoot.ts';
 import { formatProblem } from '../../config/reading.ts';
+import { createJobs } from '../../src/console/jobs/jobs.ts';
 import { createConsole } from '../../src/console/app.tsx';
 import { openGate } from '../../src/console/auth/openGate.ts';
 import type { ConsoleContext, Route } from '../../src/console/context.ts';
@@ -89,6 +90,7 @@ export async function startConsole(options: Options = {}): Promise<ConsoleUnderT
     zone,
     times: createTimes((time) => zone.format(time)),
     audit: openAudit(session, logger),
+    jobs: createJobs(session, logger),
     logger,
     cookieSecret,
   };

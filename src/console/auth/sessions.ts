@@ -18,7 +18,7 @@ const lifetimes = {
 const RENEWED_AFTER_MS = 5 * MINUTE_MS;
 const MOST_ENDED = 10_000;
 
-export interface Session extends Person {
+interface Session extends Person {
   readonly id: string;
   readonly way: keyof typeof lifetimes;
   /** Changes with the password. */

@@ -13,7 +13,7 @@ import { createTeardown } from '../../../src/runtime/teardown.ts';
 import { openAudit } from '../../../src/support/audit.ts';
 import { roles, type Role } from '../../../src/support/consoleRole.ts';
 import { findSms } from '../../../src/support/findSms.ts';
-import { readNotifications } from '../../../src/support/notificationList.ts';
+import { notificationsOf } from '../../../src/support/notificationList.ts';
 import { replaySpan } from '../../../src/support/replayJob.ts';
 import { replayOne } from '../../../src/support/replayOne.ts';
 import { listRetries, makeRetriesDue } from '../../../src/support/retries.ts';
@@ -87,7 +87,7 @@ const works: Readonly<Record<Role, Works>> = {
     explain: async (session) => await findSmsFacts(session, 'sms-1'),
     list: async (session) => {
       const query = { ...anHour(), webhookId: null, states: null, after: null };
-      return await readNotifications(session, query, 10);
+      return await notificationsOf(session, query, 10);
     },
     'list retries': async (session) => await listRetries(session, {}, 10),
     'list endpoints': listDisabled,

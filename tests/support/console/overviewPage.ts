@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { loadConfig } from '../../../config/loadConfig.ts';
 import { packageRoot } from '../../../config/packageRoot.ts';
+import { createJobs } from '../../../src/console/jobs/jobs.ts';
 import { createConsole } from '../../../src/console/app.tsx';
 import { overviewRoutes } from '../../../src/console/pages/overview.tsx';
 import { statisticsRoutes } from '../../../src/console/pages/statistics.tsx';
@@ -33,6 +34,7 @@ export function openOverview(settings: Readonly<Record<string, string>>) {
       ...{ session, zone, logger, central: null, cookieSecret: 'secret' },
       times: createTimes((time) => zone.format(time)),
       audit: { add: () => Promise.resolve() },
+      jobs: createJobs(session, logger),
     },
     gate: {
       identify: () => Promise.resolve({ name: 'somebody', role: 'viewer' }),
