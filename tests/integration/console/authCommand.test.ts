@@ -59,7 +59,7 @@ describe('console user', () => {
     [['add', 'a sha', '--role', 'support'], password, 1, /^A name must have/],
     [['add', 'asha', '--role', 'admin'], password, 2, /one of viewer, support, editor/],
     [['add', 'asha'], password, 2, /--role <role>' not specified/],
-    [['add'], password, 2, /missing required argument 'name'/],
+    [['add', '--role', 'viewer'], password, 2, /missing required argument 'name'/],
     [['remove', 'asha'], '', 1, /does not exist: add somebody/],
     [['list'], '', 1, /does not exist: add somebody/],
   ] as const)('is refused or misused as %j with %j: %i', async (args, input, code, says) => {
