@@ -128,8 +128,9 @@ function watch(route: Route, visits: string[]): Route {
 
 async function ask(
   where: { readonly agent: Agent; readonly port: number; readonly path: string },
-  { method, headers = {}, form, body }: Asked,
+  asked: Asked,
 ): Promise<Answer> {
+  const { method, headers = {}, form, body } = asked;
   const content = form === undefined ? body : new URLSearchParams(form).toString();
   const ofForm =
     form === undefined
@@ -147,7 +148,13 @@ async function ask(
       method: method ?? (form === undefined ? 'GET' : 'POST'),
       headers: { ...ofForm, ...length, ...headers } as Record<string, string>,
     });
-    outgoing.on('error', reject).on('response', (incoming) => {
+    outgoing.on('error', (error: NodeJS.ErrnoException) => {
+      // The server has closed an idle connection at the same moment.
+      const isOld = outgoing.reusedSocket && error.code === 'ECONNRESET';
+      if (isOld) ask(where, asked).then(resolve, reject);
+      else reject(error);
+    });
+    outgoing.on('response', (incoming) => {
       const { statusCode: status = 0, headers: got } = incoming;
       buffer(incoming).then(
         (bytes) => resolve({ status, headers: got, body: bytes.toString('utf8') }),
