@@ -58,15 +58,18 @@ async function blockedOf(
 function Help({ accountId }: { accountId: IntegerId }) {
   return (
     <Section title="Test, run, resend" id="acts">
-      <form class="fields" method="post" action={`/accounts/${accountId}/test`}>
+      <form class="fields short" method="post" action={`/accounts/${accountId}/test`}>
         <Field
           label="Delivery status of a test call"
           name="deliveryStatus"
           value="DELIVERED"
           required={true}
-          hint="Calls the default webhook once with a made-up SMS, and shows what it answers. Nothing is recorded."
         />
         <button type="submit">Make a test call</button>
+        <small>
+          Calls the default webhook once with a made-up SMS, and shows what it answers. Nothing is
+          recorded.
+        </small>
       </form>
       <Act
         path={`/accounts/${accountId}/retries`}

@@ -19,7 +19,7 @@ export async function accountsPage(request: Request): Promise<Response> {
     <>
       <h1>Accounts</h1>
       <Section title="Open an account" id="open">
-        <form class="fields" method="get" action="/accounts">
+        <form class="fields short" method="get" action="/accounts">
           <Field label="Account" name="id" inputmode="numeric" required={true} />
           <button class="main" type="submit">
             Open

@@ -54,14 +54,13 @@ export async function resendPage(request: Request): Promise<Response> {
             name="until"
             type="datetime-local"
             value={typed(replay?.span.until ?? null, zone)}
-            hint="Empty for now."
           />
           <button type="submit">Count them</button>
         </form>
         <p>
           <small>
-            By the time at which the newest status of an SMS was set. What still waits is left
-            alone.
+            By the time at which the newest status of an SMS was set; until now where no end is
+            given. What still waits is left alone.
           </small>
         </p>
       </Section>
@@ -116,7 +115,7 @@ function Counted({ replay, state }: { replay: AccountReplay; state: CountState }
   return (
     <>
       <p>{state.sentence}</p>
-      <form class="fields" method="post" action={`/accounts/${accountId}/resend`}>
+      <form class="fields short" method="post" action={`/accounts/${accountId}/resend`}>
         {Object.entries(fields).map(([name, value]) => (
           <input type="hidden" name={name} value={value} />
         ))}

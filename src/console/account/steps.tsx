@@ -30,7 +30,9 @@ export function Steps({ accountId, view, isEditor, flowId }: StepsProps) {
   return (
     <>
       <OptIn accountId={accountId} setting={setting} isOptedIn={isOptedIn} isEditable={isEditable}>
-        <small>{notes.join(' ')}</small>
+        <p>
+          <small>{notes.join(' ')}</small>
+        </p>
       </OptIn>
       {view.kind === 'tables' ? (
         <>
@@ -94,7 +96,7 @@ function Webhooks({
       {`${webhook.webhookId} ${webhook.name}`}
     </a>,
     webhook.isDefault ? <Badge tone="good">default</Badge> : '',
-    webhook.url ?? "can't be shown",
+    <span class="url">{webhook.url ?? "can't be shown"}</span>,
     secretsText(webhook.secrets),
     webhook.headers === null ? 'unusable' : webhook.headers.join(', ') || 'none',
     isEditable && !webhook.isDefault ? (
@@ -204,7 +206,7 @@ function SwitchFlow({
 
 function FindFlow({ accountId, flowId }: { accountId: IntegerId; flowId: IntegerId | null }) {
   return (
-    <form class="fields" method="get" action={`/accounts/${accountId}#flows`}>
+    <form class="fields short" method="get" action={`/accounts/${accountId}#flows`}>
       <Field
         label="Look for a flow"
         name="flow"
@@ -218,16 +220,11 @@ function FindFlow({ accountId, flowId }: { accountId: IntegerId; flowId: Integer
 
 function SwitchOtherFlow({ accountId }: { accountId: IntegerId }) {
   return (
-    <form class="fields" method="post" action={`/accounts/${accountId}/flows`}>
+    <form class="fields short" method="post" action={`/accounts/${accountId}/flows`}>
       <input type="hidden" name="enabled" value="yes" />
-      <Field
-        label="Switch on another flow"
-        name="flowId"
-        inputmode="numeric"
-        required={true}
-        hint="Its number. A row is added where there is none; a flow of another account is refused."
-      />
+      <Field label="Switch on another flow" name="flowId" inputmode="numeric" required={true} />
       <button type="submit">Switch on</button>
+      <small>A row is added where there is none; a flow of another account is refused.</small>
     </form>
   );
 }

@@ -25,7 +25,7 @@ export function Disabled({ endpoints, times, isEditor }: Shown<DisabledEndpoint>
           headings={['Webhook', 'URL', 'Since', 'Why', 'Waiting', 'Act']}
           rows={endpoints.map((endpoint) => [
             <Whose endpoint={endpoint} />,
-            endpoint.url ?? 'no URL',
+            <span class="url">{endpoint.url ?? 'no URL'}</span>,
             <Time at={endpoint.since} times={times} />,
             problemOf(endpoint) ?? whyDisabled(endpoint),
             several(endpoint.waiting, 'notification'),
@@ -64,7 +64,7 @@ export function OpenBreakers({ endpoints, times, isEditor, isSupport }: Shown<Op
           headings={['Webhook', 'URL', 'Since', 'Last failure', 'Next probe', 'Waiting', 'Act']}
           rows={endpoints.map((endpoint) => [
             <Whose endpoint={endpoint} />,
-            endpoint.url ?? 'no URL',
+            <span class="url">{endpoint.url ?? 'no URL'}</span>,
             <Time at={endpoint.since} times={times} />,
             problemOf(endpoint) ??
               `${failureText(endpoint)}; ${several(endpoint.failures ?? 0, 'failed attempt')}`,
@@ -92,7 +92,7 @@ export function Waiting({ endpoints, times, isSupport }: Shown<WaitingEndpoint>)
           headings={['Webhook', 'URL', 'First due', 'Waiting', 'Act']}
           rows={endpoints.map((endpoint) => [
             <Whose endpoint={endpoint} />,
-            endpoint.url ?? 'no URL',
+            <span class="url">{endpoint.url ?? 'no URL'}</span>,
             endpoint.dueAt === null ? '?' : times.moment(endpoint.dueAt),
             `${endpoint.isAtLeast ? 'at least ' : ''}${several(endpoint.waiting, 'notification')}`,
             isSupport ? <RunRetries endpoint={endpoint} /> : '',

@@ -136,7 +136,7 @@ function JobFacts({ request, job }: { request: Request; job: JobSummary }) {
 
 function GoOn({ job }: { job: JobSummary }) {
   return (
-    <form class="fields" method="post" action={`${pathOf(job)}/resume`}>
+    <form class="fields short" method="post" action={`${pathOf(job)}/resume`}>
       <Field
         label="At most so many a second"
         name="rate"
