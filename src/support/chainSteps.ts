@@ -12,7 +12,7 @@ export function stepLamps(known: ChainFacts): Steps {
   const now = stepsNow(known);
   // What waits is decided anew when it is due.
   if (notified === null || waitingRow(facts) !== undefined) return now;
-  switch (notified.reason) {
+  switch (notified.reason ?? '') {
     case 'no_default_webhook':
       return [
         passed(now[0]),

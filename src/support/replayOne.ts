@@ -81,7 +81,7 @@ export async function replayOne(
     ? 'the running worker calls it'
     : 'no worker is running, so it is sent when one does';
   const said = `Status ${deliveryStatus} of ${stored.smsId} ${verb}; ${who}.`;
-  return { data, sentence: (times) => [said, ...waitsFor(facts, times)].join(' ') };
+  return { data, sentence: (shown) => [said, ...waitsFor(facts, shown)].join(' ') };
 }
 
 /** It waits there with the others; a disabled endpoint has been refused before. */

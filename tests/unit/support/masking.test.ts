@@ -24,7 +24,7 @@ describe('a masked number', () => {
 
   it('shows at most five digits, and half of them', () => {
     const digits = fc.string({
-      unit: fc.constantFrom(...'0123456789'),
+      unit: fc.integer({ min: 0, max: 9 }).map(String),
       minLength: 1,
       maxLength: 20,
     });
