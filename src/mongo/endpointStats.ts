@@ -6,6 +6,7 @@ import type { StatisticsStore } from '../ports/statistics.ts';
 import { aggregateAll, findAll, limits, withDeadline } from './calls.ts';
 import type { RetryRows } from './retryRow.ts';
 import { dateOf, documentOf, idOf, isCount, textOf } from './storedRow.ts';
+import { isIndexGone } from './timeIndex.ts';
 
 /** What one process has counted in one span. */
 export interface EndpointStatsRow extends Omit<CountedSpan, 'id'> {
@@ -18,10 +19,14 @@ type EndpointStatsRows = Collection<EndpointStatsRow>;
 
 const KEPT_SECONDS = 7 * 86_400;
 
-/** By time, which also removes them; and those of an account, or of none: all, and others. */
+/** Also removes them. */
+const byTime = { start: 1 } as const;
+/** Those of an account, or of none: all, and others. */
+const byAccount = { accountId: 1, start: 1 } as const;
+
 export const endpointStatsIndexes = [
-  { key: { start: 1 }, expireAfterSeconds: KEPT_SECONDS },
-  { key: { accountId: 1, start: 1 } },
+  { key: byTime, expireAfterSeconds: KEPT_SECONDS },
+  { key: byAccount },
 ];
 
 /** Nothing waits for these writes, and the next one says as much. */
@@ -94,19 +99,25 @@ export async function findSpansOfAccount(
   return await findSpans(rows, { accountId }, query);
 }
 
+/** By its index, or not at all: without it nothing is found, as where nothing is written. */
 async function findSpans(
   rows: EndpointStatsRows,
   filter: Filter<EndpointStatsRow>,
   { since, limit }: SpanQuery,
 ): Promise<readonly StoredSpan[]> {
-  const sort = { start: -1 } as const;
-  const found = await findAll(
-    limits.question,
-    rows,
-    { ...filter, start: { $gte: since } },
-    { sort, limit },
-  );
+  const options = { sort: { start: -1 }, limit, hint: byAccount } as const;
+  const wanted = { ...filter, start: { $gte: since } };
+  const found = await noneWithoutIndex(findAll(limits.question, rows, wanted, options));
   return found.flatMap(toStoredSpan);
+}
+
+async function noneWithoutIndex(found: Promise<Document[]>): Promise<readonly Document[]> {
+  try {
+    return await found;
+  } catch (error) {
+    if (isIndexGone(error)) return [];
+    throw error;
+  }
 }
 
 /** Rows that somebody else has written are passed over: they are numbers for people, and no more. */
@@ -160,7 +171,7 @@ export async function findSlowest(
   { since, calls, limit }: SpanQuery & { readonly calls: number },
 ): Promise<readonly CalledEndpoint[]> {
   const sumOf = (path: string): Document => ({ $sum: path });
-  const found = await aggregateAll(limits.question, rows, [
+  const stages = [
     { $match: { start: { $gte: since }, of: 'endpoint', calls: { $gt: 0 } } },
     {
       $group: {
@@ -172,12 +183,15 @@ export async function findSlowest(
       },
     },
     { $match: { calls: { $gte: calls } } },
-    { $set: { meanMs: { $divide: ['$tookMs', '$calls'] } } },
+    { $set: { named: '$_id', meanMs: { $divide: ['$tookMs', '$calls'] } } },
     { $sort: { meanMs: -1 } },
     { $limit: limit },
-  ]);
+  ];
+  const found = await noneWithoutIndex(
+    aggregateAll(limits.question, rows, stages, { hint: byTime }),
+  );
   return found.map((row) => {
-    const { accountId, webhookId, url } = documentOf(row['_id']);
+    const { accountId, webhookId, url } = documentOf(row['named']);
     return {
       accountId: idOf(accountId),
       webhookId: idOf(webhookId),

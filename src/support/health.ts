@@ -23,7 +23,7 @@ export interface Health {
   readonly lamps: readonly Lamp[];
 }
 
-interface HealthReport {
+export interface HealthReport {
   readonly health: Health;
   /** Null where MongoDB does not tell. */
   readonly status: WorkerStatus | null;

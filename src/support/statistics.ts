@@ -5,10 +5,12 @@ import {
   findAllSpans,
   findSlowest,
   findSpansOfAccount,
-  type CalledEndpoint,
+  type CalledEndpoint as SlowEndpoint,
   type StoredSpan,
 } from '../mongo/endpointStats.ts';
 import type { Session } from './session.ts';
+
+export type { SlowEndpoint };
 
 /** What happened from then on for as long as the series' points are apart. */
 export interface StatisticsPoint {
@@ -46,7 +48,7 @@ export interface EndpointStatistics {
   readonly series: StatisticsSeries;
 }
 
-interface AccountStatistics {
+export interface AccountStatistics {
   /** Those with most attempts first. */
   readonly endpoints: readonly EndpointStatistics[];
   /** There are more rows than are read: the oldest hours are incomplete. */
@@ -99,7 +101,7 @@ export async function readAccountStatistics(
 }
 
 /** The endpoints that took longer than a second on average in the last hour, the slowest first. */
-export async function readSlowEndpoints({ mongo }: Session): Promise<readonly CalledEndpoint[]> {
+export async function readSlowEndpoints({ mongo }: Session): Promise<readonly SlowEndpoint[]> {
   const { state } = await mongo();
   const since = new Date(Date.now() - SLOW_SINCE_MS);
   const query = { since, calls: SLOW_CALLS, limit: SLOW_SHOWN };

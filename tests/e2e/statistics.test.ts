@@ -8,6 +8,7 @@ import {
 } from '../../src/mongo/endpointStats.ts';
 import { useEndToEnd } from '../support/endToEnd.ts';
 import { until } from '../support/until.ts';
+import { untilReadable } from '../support/writtenStats.ts';
 
 const e2e = useEndToEnd(import.meta.url, { readsOplog: true });
 const rows = () => stateCollections(e2e().servers.db).endpointStats;
@@ -63,6 +64,7 @@ it('a worker writes what happened at each endpoint: while it runs, and the rest 
 
   await record(await tell(quick));
   await worker.stop();
+  await untilReadable(stateCollections(e2e().servers.db));
   expect(sum(await findAllSpans(rows(), query))).toEqual({
     ...expected,
     ...{ delivered: 3, calls: 5, answered200: 3 },

@@ -4,44 +4,13 @@ import { readStatistics, type StatisticsSeries } from '../../support/statistics.
 import { count } from '../../support/words.ts';
 import { Empty, Facts } from '../components/parts.tsx';
 import type { ConsoleContext } from '../context.ts';
+import type { PlotTimes } from '../plots/plotFigure.tsx';
 import { EndsPlot, LatencyPlot, milliseconds, WaitingPlot } from '../plots/statisticsPlots.tsx';
 
 const PATIENCE_MS = 5_000;
 
-/** What happened in all in the last hours, as plots. */
-export async function LastHours({
-  context,
-  hours,
-}: {
-  readonly context: ConsoleContext;
-  readonly hours: number;
-}) {
-  const of = await readSoon(context, hours);
-  if (of === null) {
-    return <Empty>What happened is not known while MongoDB does not answer.</Empty>;
-  }
-  const { total } = of;
-  if (total.attempts + total.delivered + total.failed + total.skipped === 0) {
-    return (
-      <Empty>
-        Nothing happened, or it was not written down: a worker writes statistics some seconds after
-        each call, if its MongoDB user may write to notify_on_delivery_endpoint_stats.
-      </Empty>
-    );
-  }
-  const written = { of, times: context.times, zone: context.zone };
-  return (
-    <>
-      <Totals of={of} />
-      <EndsPlot {...written} />
-      <WaitingPlot {...written} />
-      <LatencyPlot {...written} />
-    </>
-  );
-}
-
-/** Null where MongoDB does not tell in time. */
-async function readSoon(
+/** What happened in all in the last hours; null where MongoDB does not tell in time. */
+export async function readLastHours(
   { session }: ConsoleContext,
   hours: number,
 ): Promise<StatisticsSeries | null> {
@@ -53,6 +22,31 @@ async function readSoon(
     if (error instanceof Error && isUnreachable(error)) return null;
     throw error;
   }
+}
+
+/** The same as plots. */
+export function LastHours({ of, times, zone }: PlotTimes & { of: StatisticsSeries | null }) {
+  if (of === null) {
+    return <Empty>What happened is not known while MongoDB does not answer.</Empty>;
+  }
+  const { total } = of;
+  if (total.attempts + total.delivered + total.failed + total.skipped === 0) {
+    return (
+      <Empty>
+        Nothing happened, or it was not written down: a worker writes statistics some seconds after
+        each call, if its MongoDB user has the rights to notify_on_delivery_endpoint_stats.
+      </Empty>
+    );
+  }
+  const written = { of, times, zone };
+  return (
+    <>
+      <Totals of={of} />
+      <EndsPlot {...written} />
+      <WaitingPlot {...written} />
+      <LatencyPlot {...written} />
+    </>
+  );
 }
 
 function Totals({ of }: { of: StatisticsSeries }) {

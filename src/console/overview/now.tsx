@@ -1,30 +1,42 @@
-import { readHealth, type Health, type Lamp } from '../../support/health.ts';
-import type { WorkerStatus } from '../../support/workerStatus.ts';
+import { answerWithin } from '../../support/answerWithin.ts';
+import { readHealth, type Health, type HealthReport, type Lamp } from '../../support/health.ts';
+import { readSlowEndpoints, type SlowEndpoint } from '../../support/statistics.ts';
+import type { Times } from '../../support/words.ts';
 import { Badge, Section, type Tone } from '../components/parts.tsx';
 import type { ConsoleContext } from '../context.ts';
 import { Jobs } from './jobs.tsx';
 import { SlowEndpoints, Troubled } from './troubled.tsx';
 import { Workers } from './workers.tsx';
 
-/** Whether it works, and what is in trouble, as it is now. */
-export async function Now(context: ConsoleContext) {
-  const { health, status } = await readHealth(context.session);
+interface NowFacts extends HealthReport {
+  readonly slow: readonly SlowEndpoint[];
+}
+
+/** A list that takes longer is not worth a page that does not come. */
+const SLOW_PATIENCE_MS = 3_000;
+
+/** Whether it works, and what is in trouble. Never rejects for a database that does not answer. */
+export async function readNow({ session }: ConsoleContext): Promise<NowFacts> {
+  const limit = { ms: SLOW_PATIENCE_MS, who: 'MongoDB', stopping: session.stopping };
+  const [report, slow] = await Promise.all([
+    readHealth(session),
+    answerWithin(limit, async () => await readSlowEndpoints(session)).catch(() => []),
+  ]);
+  return { ...report, slow };
+}
+
+export function Now({ of: { health, status, slow }, times }: { of: NowFacts; times: Times }) {
   return (
     <>
       <Verdict of={health} />
-      {status === null ? null : await known(status, context)}
-    </>
-  );
-}
-
-async function known(status: WorkerStatus, context: ConsoleContext) {
-  const { times } = context;
-  return (
-    <>
-      <Troubled of={status} times={times} />
-      {await SlowEndpoints(context)}
-      <Workers of={status} times={times} />
-      <Jobs of={status.jobs} times={times} />
+      {status === null ? null : (
+        <>
+          <Troubled of={status} times={times} />
+          <SlowEndpoints of={slow} />
+          <Workers of={status} times={times} />
+          <Jobs of={status.jobs} times={times} />
+        </>
+      )}
     </>
   );
 }

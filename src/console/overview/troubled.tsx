@@ -1,13 +1,10 @@
-import { answerWithin } from '../../support/answerWithin.ts';
-import { readSlowEndpoints } from '../../support/statistics.ts';
+import type { SlowEndpoint } from '../../support/statistics.ts';
 import { count, several, whyBlocked, type Times } from '../../support/words.ts';
 import type { WorkerStatus } from '../../support/workerStatus.ts';
 import { Badge, Empty, Section, Table, Time } from '../components/parts.tsx';
-import type { ConsoleContext } from '../context.ts';
 import { milliseconds } from '../plots/statisticsPlots.tsx';
 
 const SHOWN = 20;
-const PATIENCE_MS = 3_000;
 
 /** Endpoints that are not called, those with most waiting first. */
 export function Troubled({ of, times }: { of: WorkerStatus; times: Times }) {
@@ -45,19 +42,14 @@ export function Troubled({ of, times }: { of: WorkerStatus; times: Times }) {
 }
 
 /** Endpoints that take long to answer; nothing where there are none. */
-export async function SlowEndpoints({ session }: ConsoleContext) {
-  const limit = { ms: PATIENCE_MS, who: 'MongoDB', stopping: session.stopping };
-  // A list that takes long is not worth a page that does not come.
-  const slow = await answerWithin(limit, async () => await readSlowEndpoints(session)).catch(
-    () => [],
-  );
-  if (slow.length === 0) return null;
+export function SlowEndpoints({ of }: { of: readonly SlowEndpoint[] }) {
+  if (of.length === 0) return null;
   return (
     <Section title="Slow endpoints" id="slow">
       <Table
         label="Endpoints that took longer than a second on average in the last hour"
         headings={['Endpoint', 'Account', 'On average', 'Calls in the last hour']}
-        rows={slow.map(({ webhookId, accountId, url, meanMs, calls }) => [
+        rows={of.map(({ webhookId, accountId, url, meanMs, calls }) => [
           `webhook ${webhookId ?? '?'}, ${url ?? 'no URL'}`,
           <AccountLink id={accountId} />,
           milliseconds(meanMs),

@@ -2,8 +2,8 @@ import { page } from '../components/frame.tsx';
 import { Live, Section } from '../components/parts.tsx';
 import type { Route } from '../context.ts';
 import { HourLinks, hoursOf } from '../overview/hours.tsx';
-import { LastHours } from '../overview/lastHours.tsx';
-import { Now } from '../overview/now.tsx';
+import { LastHours, readLastHours } from '../overview/lastHours.tsx';
+import { Now, readNow } from '../overview/now.tsx';
 
 export const overviewRoutes: readonly Route[] = [
   {
@@ -12,15 +12,20 @@ export const overviewRoutes: readonly Route[] = [
     role: 'viewer',
     async handle(request) {
       const context = request.get('context');
+      const { times, zone } = context;
       const hours = hoursOf(request);
-      const [now, last] = await Promise.all([Now(context), LastHours({ context, hours })]);
+      const [now, last] = await Promise.all([readNow(context), readLastHours(context, hours)]);
       const children = (
         <>
           <h1>Overview</h1>
-          <Live path="/overview/live">{now}</Live>
+          <Live path="/overview/live">
+            <Now of={now} times={times} />
+          </Live>
           <Section title="The last hours" id="last-hours">
             <HourLinks path="/" id="last-hours" hours={hours} />
-            <Live path={`/overview/hours?hours=${hours}`}>{last}</Live>
+            <Live path={`/overview/hours?hours=${hours}`}>
+              <LastHours of={last} times={times} zone={zone} />
+            </Live>
           </Section>
         </>
       );
@@ -31,7 +36,11 @@ export const overviewRoutes: readonly Route[] = [
     method: 'GET',
     path: '/overview/live',
     role: 'viewer',
-    handle: async (request) => await request.html(await Now(request.get('context'))),
+    async handle(request) {
+      const context = request.get('context');
+      const now = await readNow(context);
+      return await request.html(<Now of={now} times={context.times} />);
+    },
   },
   {
     method: 'GET',
@@ -39,7 +48,9 @@ export const overviewRoutes: readonly Route[] = [
     role: 'viewer',
     async handle(request) {
       const context = request.get('context');
-      return await request.html(await LastHours({ context, hours: hoursOf(request) }));
+      const { times, zone } = context;
+      const last = await readLastHours(context, hoursOf(request));
+      return await request.html(<LastHours of={last} times={times} zone={zone} />);
     },
   },
 ];

@@ -1,3 +1,4 @@
+import { readAccountStatistics } from '../../support/statistics.ts';
 import { page } from '../components/frame.tsx';
 import type { Route } from '../context.ts';
 import { idInPath } from '../form.ts';
@@ -11,9 +12,10 @@ export const statisticsRoutes: readonly Route[] = [
     path: '/accounts/:accountId/statistics',
     role: 'viewer',
     async handle(request) {
-      const context = request.get('context');
+      const { session, times, zone } = request.get('context');
       const accountId = idInPath(request, 'accountId', 'The account');
       const hours = hoursOf(request);
+      const statistics = await readAccountStatistics(session, accountId, hours);
       const title = `Statistics of account ${accountId}`;
       const path = `/accounts/${encodeURIComponent(accountId)}`;
       const children = (
@@ -23,7 +25,7 @@ export const statisticsRoutes: readonly Route[] = [
             <a href={path}>{`Account ${accountId}`}</a>
           </p>
           <HourLinks path={`${path}/statistics`} id="content" hours={hours} />
-          {await AccountPlots({ context, accountId, hours })}
+          <AccountPlots of={statistics} hours={hours} times={times} zone={zone} />
         </>
       );
       return await page(request, { title, place: 'accounts', children });

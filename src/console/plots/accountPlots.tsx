@@ -1,8 +1,6 @@
-import type { IntegerId } from '../../domain/ids.ts';
-import { readAccountStatistics, type EndpointStatistics } from '../../support/statistics.ts';
+import type { AccountStatistics, EndpointStatistics } from '../../support/statistics.ts';
 import { count } from '../../support/words.ts';
 import { Empty, Section } from '../components/parts.tsx';
-import type { ConsoleContext } from '../context.ts';
 import type { PlotTimes } from './plotFigure.tsx';
 import { EndsPlot, LatencyPlot } from './statisticsPlots.tsx';
 
@@ -10,28 +8,20 @@ import { EndsPlot, LatencyPlot } from './statisticsPlots.tsx';
 const SHOWN = 10;
 
 /** What happened at each of an account's endpoints in the last hours. */
-export async function AccountPlots({
-  context,
-  accountId,
+export function AccountPlots({
+  of: { endpoints, isIncomplete },
   hours,
-}: {
-  readonly context: ConsoleContext;
-  readonly accountId: IntegerId;
-  readonly hours: number;
-}) {
-  const { session, times, zone } = context;
-  const { endpoints, isIncomplete } = await readAccountStatistics(session, accountId, hours);
+  ...written
+}: PlotTimes & { of: AccountStatistics; hours: number }) {
   if (endpoints.length === 0) {
-    return (
-      <Empty>{`Nothing of account ${accountId} ended or was called in the last ${hours} hours.`}</Empty>
-    );
+    return <Empty>{`Nothing of it ended or was called in the last ${hours} hours.`}</Empty>;
   }
   const more = endpoints.length - SHOWN;
   return (
     <>
       {isIncomplete ? <Empty>There is more than can be shown: choose fewer hours.</Empty> : null}
       {endpoints.slice(0, SHOWN).map((each, index) => (
-        <EndpointPlots of={each} id={`endpoint-${index}`} times={times} zone={zone} />
+        <EndpointPlots of={each} id={`endpoint-${index}`} {...written} />
       ))}
       {more > 0 ? <Empty>{`${count(more)} more endpoints had fewer attempts.`}</Empty> : null}
     </>

@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { CountedSpan } from '../../../src/domain/countedSpan.ts';
 import { stateCollections } from '../../../src/mongo/database.ts';
-import { createEndpointStatsStore } from '../../../src/mongo/endpointStats.ts';
+
+import { ensureStatsIndexes } from '../../../src/mongo/indexes.ts';
 import { openOverview } from '../../support/console/overviewPage.ts';
 import { useEndToEnd } from '../../support/endToEnd.ts';
+import { writeStats } from '../../support/writtenStats.ts';
 
 const e2e = useEndToEnd(import.meta.url);
 const state = () => stateCollections(e2e().servers.db);
@@ -17,6 +19,9 @@ function open(settings: Readonly<Record<string, string>> = {}): ReturnType<typeo
   return overview;
 }
 
+beforeAll(async () => {
+  await ensureStatsIndexes(state());
+});
 beforeEach(async () => {
   const { leases, checkpoints, endpoints, endpointStats, jobs } = state();
   for (const rows of [leases, checkpoints, endpoints, endpointStats, jobs]) {
@@ -31,7 +36,7 @@ afterEach(async () => {
 async function letWork(): Promise<void> {
   const now = Date.now();
   const until = new Date(now + 60_000);
-  await state().leases.insertOne({ _id: '0', owner: 'host:1', epoch: 1, until } as never);
+  await state().leases.insertOne({ _id: '0', owner: 'host:1', epoch: 1, until });
   const wallTime = new Date(now - 2_000);
   const row = { _id: '0', wallTime, savedAt: wallTime, owner: 'host:1' };
   await state().checkpoints.insertOne(row as never);
@@ -104,7 +109,7 @@ describe('the last hours', () => {
   });
 
   it('are plotted, with the same figures in a table, and without inline styles', async () => {
-    await createEndpointStatsStore(state()).write([counted()]);
+    await writeStats(state(), [counted()]);
     const { body } = await open().get('/overview/hours?hours=6');
     expect(body.match(/<svg[^>]*role="img"/g)).toHaveLength(2);
     expect(body).toContain('<td>1,234</td>');
@@ -115,7 +120,7 @@ describe('the last hours', () => {
   it.each(['', '?hours=6', '?hours=168', '?hours=nonsense', '?hours=1e9'])(
     'may be asked for as /%s',
     async (query) => {
-      await createEndpointStatsStore(state()).write([counted()]);
+      await writeStats(state(), [counted()]);
       const { status, body } = await open().get(`/${query}`);
       expect(status).toBe(200);
       expect(body.match(/aria-current="true"/g)).toHaveLength(1);
@@ -144,7 +149,7 @@ describe('what is in trouble', () => {
       url: 'https://slow.example/',
       of: 'endpoint',
     } as const;
-    await createEndpointStatsStore(state()).write([
+    await writeStats(state(), [
       counted({ ...of, id: 'slow', calls: 20, tookMs: 100_000 }),
       counted({ ...of, id: 'quick', url: 'https://quick.example/', calls: 20, tookMs: 100 }),
     ]);
@@ -170,7 +175,7 @@ it('jobs are listed with links', async () => {
 describe('the statistics of an account', () => {
   it('are plotted by endpoint', async () => {
     const of = { accountId: 28, webhookId: 7, of: 'endpoint' } as const;
-    await createEndpointStatsStore(state()).write([
+    await writeStats(state(), [
       counted({ ...of, id: 'a', url: 'https://one.example/' }),
       counted({ ...of, id: 'b', url: 'https://two.example/', webhookId: 8 }),
       counted({ ...of, id: 'c', url: null, webhookId: null, of: 'account', skipped: 3 }),
@@ -187,7 +192,7 @@ describe('the statistics of an account', () => {
 
   it('are said to be empty', async () => {
     const { body } = await open().get('/accounts/28/statistics');
-    expect(body).toContain('Nothing of account 28 ended or was called in the last 24 hours.');
+    expect(body).toContain('Nothing of it ended or was called in the last 24 hours.');
   });
 
   it('are refused for what is no account', async () => {

@@ -162,7 +162,7 @@ describe('what was counted', () => {
     expect(
       named(counts.take(9).spans, 'endpoint')
         .map(({ calls }) => calls)
-        .toSorted(),
+        .toSorted((one, other) => one - other),
     ).toEqual([1, 2]);
     expect(counts.changed()).toBe(0);
   });

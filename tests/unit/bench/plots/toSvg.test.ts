@@ -26,10 +26,10 @@ const colours: readonly string[] = [...palette.series, palette.plain];
 
 /** In the order of the series, without the samples of the legend, which come first. */
 function barsOf(plot: Plot): readonly Coloured[] {
-  const bars = named('rect', plot)
+  const drawn = named('rect', plot)
     .filter(({ attributes }) => colours.includes(attributes['fill'] ?? ''))
     .map(({ attributes: { fill = '', width } }) => ({ fill, width: Number(width) }));
-  return plot.kind === 'bars' ? bars.slice(-plot.series.length * plot.groups.length) : [];
+  return plot.kind === 'bars' ? drawn.slice(-plot.series.length * plot.groups.length) : [];
 }
 
 function widthsOf(plot: Plot): readonly number[] {
