@@ -31,7 +31,7 @@ describe.each(pictures)('the picture of $name', ({ name, path, ...as }: Picture)
   it('shows the page', async () => {
     const { open, page } = await world().visit(as);
     expect(await open(path(world()))).toBe(200);
-    const picture = await page.screenshot({ fullPage: as.width === 380, animations: 'disabled' });
+    const picture = await page.screenshot({ animations: 'disabled' });
     expect(picture.byteLength).toBeGreaterThan(10_000);
     if (!isToBeWritten) return;
     mkdirSync(folder, { recursive: true });

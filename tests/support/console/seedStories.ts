@@ -170,7 +170,9 @@ async function tell(
 }
 
 function smsOf(customer: Customer, fields: Readonly<Record<string, unknown>> = {}): SmsDocument {
-  return newSms({ accountID: customer.accountId, flowId: flowOf(customer), ...fields });
+  const { accountId } = customer;
+  const to = accountId === customers.crm.accountId ? {} : { to: `9198000000${accountId}` };
+  return newSms({ accountID: accountId, flowId: flowOf(customer), ...to, ...fields });
 }
 
 async function hasBecome(sms: Collection<SmsDocument>, id: string, wanted: string): Promise<void> {
