@@ -7,7 +7,7 @@ export interface Asking {
   /** A link or a button, by what it says. */
   click(name: RegExp | string, within?: string): Promise<void>;
   /** Fills in a field, and presses Enter. */
-  field(label: RegExp | string, value: string): Promise<void>;
+  field(label: string, value: string): Promise<void>;
   /** Resolves with the text of the page, once the answer is in it. */
   reads(answer: RegExp): Promise<string>;
   /** So far. */
@@ -33,7 +33,7 @@ export async function beginAsking(world: ConsoleWorld): Promise<Asking> {
     },
     async field(label, value) {
       fields += 1;
-      const field = page.getByLabel(label).first();
+      const field = page.getByLabel(label, { exact: true }).and(page.locator('input'));
       await field.fill(value);
       await submit(visit, async () => await field.press('Enter'));
     },
