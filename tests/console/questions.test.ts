@@ -55,7 +55,7 @@ const questions: readonly Question[] = [
   },
   {
     asked: 'I have lost this one, please send it again',
-    async answer({ click, field, reads }, { sms, receiver }) {
+    async answer({ click, field }, { sms, receiver }) {
       const before = receiver.requests('/hooks/28').length;
       await click('Find an SMS');
       await field(SMS_FIELD, sms.delivered);
