@@ -21,13 +21,11 @@ beforeAll(async () => {
     ...{ reason: 'endpoint_gone', disabledAt: new Date() },
   });
   const record = { state: 'failed', deliveryStatus: 'DELIVERED', statusAt: minuteAt(1) };
-  await servers.db
-    .collection('SMSDetailDocument')
-    .insertMany(
-      Array.from({ length: COUNT }, () => ({
-        ...newSms({ notify_on_delivery: record }),
-      })) as never[],
-    );
+  await servers.db.collection('SMSDetailDocument').insertMany(
+    Array.from({ length: COUNT }, () => ({
+      ...newSms({ notify_on_delivery: record }),
+    })) as never[],
+  );
 });
 
 it.each([
