@@ -30,6 +30,9 @@ export async function accountPage(request: Request): Promise<Response> {
   const children = (
     <>
       <h1>{title}</h1>
+      <p>
+        <a href={`/accounts/${accountId}/statistics`}>What happened at its endpoints</a>
+      </p>
       {blocked.map((sentence) => (
         <p class="problem">{sentence}</p>
       ))}

@@ -24,6 +24,7 @@ describe("an account's page", () => {
     expect(page.text).toContain('The account is notified. account.sms.notifyOnDelivery is "true"');
     expect(page.text).toContain('https://customer.example/hook');
     expect(page.text).toContain('X-Team');
+    expect(page.html).toContain('href="/accounts/28/statistics"');
     expect(page.text).toContain('On for 1 of 1 flow.');
     expect(page.html).not.toMatch(/s3cret|whsec_|v4lue/);
     expect(actsOf(page.html)).toEqual([]);
