@@ -1,14 +1,16 @@
-import { actSentence, type Act as AdvisedAct } from '../../support/acts.ts';
+import { actSentence } from '../../support/acts.ts';
 import { adviceOf } from '../../support/advice.ts';
 import { chainOf } from '../../support/chain.ts';
 import { notifiedNow } from '../../support/notifiedNow.ts';
 import type { SmsReport } from '../../support/smsReport.ts';
 import { timelineOf } from '../../support/timeline.ts';
-import { verdictOf, waitingRow } from '../../support/verdict.ts';
+import { verdictOf } from '../../support/verdict.ts';
 import { may } from '../components/frame.tsx';
 import { Act, Badge, Section } from '../components/parts.tsx';
 import type { Request } from '../context.ts';
-import { accountPath, ChainView } from './chainView.tsx';
+import { ChainView } from './chainView.tsx';
+import { PlaceLink } from './placeLink.tsx';
+import { placeOfAct } from './places.ts';
 import { smsPath } from './smsPath.ts';
 import { TimelineView } from './timelineView.tsx';
 
@@ -20,7 +22,7 @@ export function LiveView({ request, report }: { request: Request; report: SmsRep
     <>
       <Section title="What happened">
         <p class="verdict">{verdictOf(facts, times, 'page')}</p>
-        <ChainView chain={chainOf(facts, times, 'page')} maySet={may(request, 'editor')} />
+        <ChainView request={request} chain={chainOf(facts, times, 'page')} />
       </Section>
       <Section title="Calls">
         <TimelineView entries={timelineOf(facts)} times={times} />
@@ -50,62 +52,41 @@ function NowView({ request, report }: { request: Request; report: SmsReport }) {
           <ol>
             {advice.acts.map((act) => (
               <li>
-                {actSentence(act)} <ActLink request={request} act={act} />
+                {actSentence(act)} <PlaceLink request={request} place={placeOfAct(act)} />
               </li>
             ))}
           </ol>
         </>
       )}
-      {may(request, 'support') ? <Acts report={report} /> : null}
+      {may(request, 'support') ? <Acts report={report} isMain={would === true} /> : null}
     </>
   );
 }
 
-/** Where it is done, for who may; the buttons for what is done here come below. */
-function ActLink({ request, act }: { request: Request; act: AdvisedAct }) {
-  const path = placeOf(act, request);
-  return path === null ? <></> : <a href={path}>Go there</a>;
-}
-
-function placeOf(act: AdvisedAct, request: Request): string | null {
-  const isEditor = may(request, 'editor');
-  switch (act.kind) {
-    case 'optIn':
-      return isEditor ? accountPath(act.accountId, 'step-1') : null;
-    case 'setWebhook':
-    case 'showSetup':
-      return isEditor ? accountPath(act.accountId, 'webhooks') : null;
-    case 'enableFlow':
-      return isEditor ? accountPath(act.accountId, 'flows') : null;
-    case 'enableEndpoint':
-      return isEditor ? '/endpoints' : null;
-    case 'testCall':
-      return may(request, 'support') ? accountPath(act.accountId) : null;
-    case 'check':
-      return '/';
-    case 'wait':
-    case 'runRetries':
-    case 'replay':
-      return null;
-    default:
-      return act satisfies never;
-  }
-}
-
-/** What support can do about it here and now. */
-function Acts({ report }: { report: SmsReport }) {
+/** What support can do about it here and now; `isMain`: nothing stands in the way. */
+function Acts({ report, isMain }: { report: SmsReport; isMain: boolean }) {
   const { facts, smsId, statuses } = report;
   const waits = facts.parked.some(({ isClaimed }) => !isClaimed);
-  const isSent = waitingRow(facts) === undefined && statuses.length > 0;
+  const waiting = new Set(facts.parked.map(({ deliveryStatus }) => deliveryStatus));
+  const others = statuses.filter((status) => !waiting.has(status));
   return (
     <>
       {waits ? <Act path={smsPath(smsId, 'run')} label="Run now" kind="main" /> : null}
-      {isSent ? <SendAgain smsId={smsId} statuses={statuses} /> : null}
+      {others.length > 0 ? <SendAgain smsId={smsId} statuses={others} isMain={isMain} /> : null}
     </>
   );
 }
 
-function SendAgain({ smsId, statuses }: { smsId: string; statuses: readonly string[] }) {
+function SendAgain({
+  smsId,
+  statuses,
+  isMain,
+}: {
+  smsId: string;
+  statuses: readonly string[];
+  isMain: boolean;
+}) {
+  const [only, ...more] = statuses;
   return (
     <form
       class="act"
@@ -113,7 +94,9 @@ function SendAgain({ smsId, statuses }: { smsId: string; statuses: readonly stri
       action={smsPath(smsId, 'resend')}
       data-confirm="Send this notification to the customer again?"
     >
-      {statuses.length === 1 ? null : (
+      {more.length === 0 ? (
+        <input type="hidden" name="status" value={only} />
+      ) : (
         <label>
           Status{' '}
           <select name="status">
@@ -123,7 +106,7 @@ function SendAgain({ smsId, statuses }: { smsId: string; statuses: readonly stri
           </select>{' '}
         </label>
       )}
-      <button class="main" type="submit">
+      <button class={isMain ? 'main' : 'plain'} type="submit">
         Send again
       </button>
     </form>

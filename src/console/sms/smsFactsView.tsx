@@ -3,7 +3,7 @@ import type { PlainValue } from '../../domain/plainValue.ts';
 import type { SmsReport } from '../../support/smsReport.ts';
 import { textOf } from '../../support/verdict.ts';
 import { Facts, Section, Time, Verbatim } from '../components/parts.tsx';
-import { accountPath } from './chainView.tsx';
+import { accountPath } from './places.ts';
 import { RevealButton, type Seen } from './reveal.tsx';
 
 /** What the document says of itself. */
@@ -58,8 +58,8 @@ function TextView({ seen, text }: { seen: Seen; text: string | null }) {
   if (text === null) return <p>It has no text.</p>;
   if (seen.revealed === 'text') return <Verbatim label="Text" text={text} />;
   return (
-    <p>
+    <div>
       Text: <RevealButton seen={seen} what="text" />
-    </p>
+    </div>
   );
 }

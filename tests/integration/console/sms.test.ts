@@ -196,6 +196,16 @@ describe('what support can do on the page of an SMS', () => {
     expect(page.text).toContain('Status SENT of older is queued;');
   });
 
+  it('sends again what does not wait', async () => {
+    const path = await insert('sent too', { ...called, state: 'retrying' });
+    const rows = untyped(world().state.retries);
+    const waits = { deliveryStatus: 'SENT', sms: 'sent%20too', nextAttemptAt: new Date(0) };
+    await rows.insertOne({ _id: 'sent%20too:SENT', ...waits });
+    const page = await world().app.get(path, 'support');
+    expect(page.html).toMatch(/name="status" value="DELIVERED"/);
+    expect(page.html).not.toContain('<option');
+  });
+
   it('says on the page why it can not be sent again', async () => {
     const path = await insert('refused', failed);
     await world().central.setFlow(200, 28, false);
