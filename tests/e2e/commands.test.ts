@@ -157,6 +157,9 @@ describe('explain', () => {
     const end = await command('explain', id, '--json');
     expect(end.json()).toMatchObject({
       explanation: 'It ended as delivered, after 1 call.',
+      chain: ['status', 'step 1', 'step 2', 'step 3', 'calls', 'record'].map((link) => ({
+        ...{ link, state: 'ok' },
+      })),
       advice: { obstacle: null, commands: [`npm run cli -- replay ${id}`] },
       notificationId: `${id}:DELIVERED`,
       route: { isOptedIn: true, webhookId, isFlowEnabled: true, isEndpointDisabled: false },
@@ -165,6 +168,7 @@ describe('explain', () => {
       parked: [],
     });
     const text = await command('explain', id);
+    expect(text.stdout).toMatch(/^Calls +ok: Delivered .* by call 1: HTTP 200\.$/m);
     expect(text.stdout).toMatch(/^step 3, flow enabled +yes$/m);
     expect(text.stdout).toMatch(/^response +thanks$/m);
     expect(text.stdout).not.toContain('919999999999');

@@ -113,6 +113,7 @@ describe('the page of an SMS', () => {
     try {
       const page = await world().app.get(path, 'editor');
       expect(page.text).toMatch(says);
+      expect(page.text).toMatch(/Would it be notified now\? no Step \d: /);
       expect(page.html).toContain(`href="${href}"`);
       const support = await world().app.get(path, 'support');
       expect(support.text).toMatch(says);
