@@ -27,7 +27,7 @@ async function readOnlyLine(stdin: Input): Promise<string> {
   const read: Buffer[] = [];
   let size = 0;
   for await (const data of stdin) {
-    const bytes = Buffer.from(data as Buffer | string);
+    const bytes = Buffer.from(data);
     read.push(bytes);
     size += bytes.length;
     if (size > MOST_BYTES) break;

@@ -113,7 +113,7 @@ export async function addUser(
 }
 
 function refuseWeak(password: string): void {
-  const { length } = [...password];
+  const { length } = password;
   if (length < LEAST_CHARACTERS) {
     throw new Refused(`The password must have at least ${LEAST_CHARACTERS} characters.`);
   }

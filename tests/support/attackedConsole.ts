@@ -5,7 +5,6 @@ import {
   openCentralDatabase,
   type CentralDatabase,
 } from '../../scripts/harness/centralDatabase.ts';
-import { newSms, type SmsDocument } from '../../scripts/harness/smsPlatform.ts';
 import { packageRoot } from '../../config/packageRoot.ts';
 import { page } from '../../src/console/components/frame.tsx';
 import type { Route } from '../../src/console/context.ts';
@@ -14,20 +13,8 @@ import { redirectWith } from '../../src/console/notice.ts';
 import { routes as allRoutes } from '../../src/console/routes.ts';
 import { Refused } from '../../src/support/session.ts';
 import { startConsole, throughProxy, type ConsoleUnderTest } from './consoleUnderTest.ts';
+import { hostile, seedHostile } from './hostileTexts.ts';
 import { useServers, type TestServers } from './servers.ts';
-
-/** What a customer or a receiver may have written anywhere. */
-export const script = `"'></pre><script>alert(1)</script><img src=x onerror=alert(1)>`;
-/** The SMS, account, flow and phone number of the texts. */
-export const hostile = {
-  id: `sms-${script}`,
-  account: 28,
-  flow: 200,
-  number: '919876543210',
-  phononUuid: 'bd706f90-aa14-47ea-9844-3d1e1123f4ee',
-} as const;
-/** Only somebody who asks for account 29 or its SMS may see this. */
-export const ofAnother = 'belongs-to-account-29';
 
 /** Stand for pages and acts that show what they are given, so that a suite without pages tests something. */
 const probes: readonly Route[] = [
@@ -59,13 +46,64 @@ const probes: readonly Route[] = [
   },
 ];
 
+const fieldsRead = new Map<string, Set<string>>();
+
+const keyOf = ({ method, path }: Pick<Route, 'method' | 'path'>): string => `${method} ${path}`;
+
 /** Every route there is. */
-export const routes: readonly Route[] = [...allRoutes, ...probes];
+export const routes: readonly Route[] = [...allRoutes, ...probes].map(noteFields);
+
+/** The names of the fields and parameters that a route has asked for so far. */
+export function fieldsOf(route: Route): readonly string[] {
+  return [...(fieldsRead.get(keyOf(route)) ?? [])];
+}
+
+function noteFields(route: Route): Route {
+  const read = new Set<string>();
+  fieldsRead.set(keyOf(route), read);
+  return {
+    ...route,
+    async handle(request) {
+      const { req } = request;
+      const [query, parseBody] = [req.query.bind(req), req.parseBody.bind(req)];
+      Object.assign(req, {
+        query(name: string) {
+          read.add(name);
+          return query(name);
+        },
+        parseBody: async () =>
+          new Proxy(await parseBody(), {
+            getOwnPropertyDescriptor(body, name) {
+              read.add(String(name));
+              return Reflect.getOwnPropertyDescriptor(body, name);
+            },
+          }),
+      });
+      return await route.handle(request);
+    },
+  };
+}
+
+const parameter = /:(?<name>\w+)(?:\{[^}]*\})?\??/g;
 
 /** A path of the route, with this in the place of each of its parameters. */
 export function pathOf({ path }: Pick<Route, 'path'>, value: string): string {
-  return path.replaceAll(/:\w+(?:\{[^}]*\})?\??/g, value);
+  return path.replaceAll(parameter, () => value);
 }
+
+/** A path that leads to what was seeded. */
+export function seededPathOf({ path }: Pick<Route, 'path'>): string {
+  return path.replaceAll(parameter, (_whole, name: string) =>
+    encodeURIComponent(seededIds.find(([form]) => form.test(name))?.[1] ?? hostile.account),
+  );
+}
+
+const seededIds: readonly (readonly [name: RegExp, id: string])[] = [
+  [/sms/i, hostile.id],
+  [/webhook/i, '1'],
+  [/flow/i, String(hostile.flow)],
+  [/job/i, hostile.job],
+];
 
 /** The names of all fields and parameters that any page reads, as its source says. */
 export function fieldNames(): readonly string[] {
@@ -94,8 +132,7 @@ export function useAttackedConsole(testFile: string): () => AttackedConsole {
   beforeAll(async () => {
     const { mongodbUri, mysqlUri, database } = servers();
     central = await openCentralDatabase(mysqlUri);
-    await seedCentral(central);
-    await seedSms(servers());
+    await seedHostile(servers(), central);
     const settings = {
       ...throughProxy,
       MONGODB_URI: mongodbUri,
@@ -113,65 +150,4 @@ export function useAttackedConsole(testFile: string): () => AttackedConsole {
     if (served === null) throw new Error('the console is there from the first beforeAll on');
     return { servers: servers(), served };
   };
-}
-
-async function seedCentral({ connection, optIn }: CentralDatabase): Promise<void> {
-  // An address that is never called.
-  const url = `http://10.9.8.7/"><script>alert(1)</script>?token=${script}`;
-  await optIn(hostile.account, hostile.flow, { url, headers: { 'x-text': script } });
-  await optIn(29, 290, { url: `http://10.9.8.7/${ofAnother}` });
-  await connection.query('UPDATE Flow SET name = ? WHERE flowID = ?', [script, hostile.flow]);
-  await connection.query('UPDATE Webhook SET name = ? WHERE accountID = ?', [
-    script.slice(0, 190),
-    hostile.account,
-  ]);
-  await connection.query('UPDATE Webhook SET name = ? WHERE accountID = 29', [ofAnother]);
-}
-
-async function seedSms({ db }: TestServers): Promise<void> {
-  const sms = db.collection<SmsDocument>('SMSDetailDocument');
-  await sms.createIndex({ phononUuid: 1 });
-  await sms.createIndex({ to: 1 });
-  const recordOf = (text: string) => ({
-    state: 'failed',
-    reason: 'attempts_exhausted',
-    deliveryStatus: text,
-    statusAt: new Date(),
-    notificationId: text,
-    webhookId: text,
-    url: `https://customer.invalid/${text}`,
-    attempts: 2,
-    statusCode: 500,
-    response: text,
-    firstAttemptAt: new Date(),
-    lastAttemptAt: new Date(),
-    durationMs: 12,
-    history: [{ at: new Date(), statusCode: 500, error: text, durationMs: 3 }],
-  });
-  await sms.insertMany([
-    newSms({
-      _id: hostile.id,
-      phononUuid: hostile.phononUuid,
-      to: hostile.number,
-      from: script,
-      text: script,
-      attemptDetail: script,
-      smsType: script,
-      [script]: script,
-      deliveryStatus: script,
-      deliveryTime: new Date(),
-      notify_on_delivery: recordOf(script),
-    }),
-    newSms({
-      _id: ofAnother,
-      phononUuid: ofAnother,
-      accountID: 29,
-      flowId: 290,
-      to: '918888888888',
-      text: ofAnother,
-      deliveryStatus: 'DELIVERED',
-      deliveryTime: new Date(),
-      notify_on_delivery: recordOf(ofAnother),
-    }),
-  ]);
 }

@@ -1,4 +1,5 @@
-import { Agent, request, type IncomingHttpHeaders } from 'node:http';
+import { once } from 'node:events';
+import { Agent, request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { loadConfig } from '../../config/loadConfig.ts';
@@ -71,12 +72,13 @@ export async function startConsole(options: Options = {}): Promise<ConsoleUnderT
   const { config } = loaded;
   const teardown = createTeardown();
   const logger = createMemoryLogger();
+  const stopping = new AbortController();
   const session = openSession(
     config,
     {
       version: 'of-a-test',
       alternativeQuery: readAlternativeQuery(),
-      stopping: new AbortController().signal,
+      stopping: stopping.signal,
       connections: 4,
     },
     teardown,
@@ -112,7 +114,10 @@ export async function startConsole(options: Options = {}): Promise<ConsoleUnderT
     logger,
     visits,
     ask: async (path, asked = {}) => await ask({ agent, port: server.port, path }, asked),
-    close: teardown.run,
+    async close(): Promise<void> {
+      stopping.abort();
+      await teardown.run();
+    },
   };
 }
 
@@ -126,44 +131,43 @@ function watch(route: Route, visits: string[]): Route {
   };
 }
 
-async function ask(
-  where: { readonly agent: Agent; readonly port: number; readonly path: string },
-  asked: Asked,
-): Promise<Answer> {
+type Where = Readonly<{ agent: Agent; port: number; path: string }>;
+
+/** Once more where the server has closed an idle connection at the same moment. */
+async function ask(where: Where, asked: Asked): Promise<Answer> {
+  try {
+    return await askOnce(where, asked);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
+    return await askOnce(where, asked);
+  }
+}
+
+async function askOnce(where: Where, asked: Asked): Promise<Answer> {
   const { method, headers = {}, form, body } = asked;
   const content = form === undefined ? body : new URLSearchParams(form).toString();
-  const ofForm =
-    form === undefined
-      ? {}
-      : {
-          'content-type': 'application/x-www-form-urlencoded',
-          'sec-fetch-site': 'same-origin',
-          'sec-fetch-mode': 'navigate',
-        };
-  const length = content === undefined ? {} : { 'content-length': Buffer.byteLength(content) };
-  return await new Promise((resolve, reject) => {
-    const outgoing = request({
-      ...where,
-      host: '127.0.0.1',
-      method: method ?? (form === undefined ? 'GET' : 'POST'),
-      headers: { ...ofForm, ...length, ...headers } as Record<string, string>,
-    });
-    outgoing.on('error', (error: NodeJS.ErrnoException) => {
-      // The server has closed an idle connection at the same moment.
-      const isOld = outgoing.reusedSocket && error.code === 'ECONNRESET';
-      if (isOld) ask(where, asked).then(resolve, reject);
-      else reject(error);
-    });
-    outgoing.on('response', (incoming) => {
-      const { statusCode: status = 0, headers: got } = incoming;
-      buffer(incoming).then(
-        (bytes) => resolve({ status, headers: got, body: bytes.toString('utf8') }),
-        reject,
-      );
-    });
-    outgoing.end(content);
+  const outgoing = request({
+    ...where,
+    host: '127.0.0.1',
+    method: method ?? (form === undefined ? 'GET' : 'POST'),
+    headers: {
+      ...(form === undefined ? {} : ofForm),
+      ...(content === undefined ? {} : { 'content-length': Buffer.byteLength(content) }),
+      ...headers,
+    } as Record<string, string>,
   });
+  outgoing.end(content);
+  const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage];
+  const bytes = await buffer(incoming);
+  const { statusCode: status = 0, headers: got } = incoming;
+  return { status, headers: got, body: bytes.toString('utf8') };
 }
+
+const ofForm = {
+  'content-type': 'application/x-www-form-urlencoded',
+  'sec-fetch-site': 'same-origin',
+  'sec-fetch-mode': 'navigate',
+} as const;
 
 /** `name=value` of a cookie that an answer sets, to be sent back; null when it sets none, or deletes it. */
 export function cookieIn({ headers }: Answer, name = 'session'): string | null {

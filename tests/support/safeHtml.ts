@@ -7,7 +7,7 @@ const forbidden = 'iframe, object, embed, base, applet, link:not([rel]), meta[ht
 
 /** All that a browser might run or load in a page and that the console itself does not write; empty for a safe page. */
 export function unsafeParts({ headers, body }: Answer): readonly string[] {
-  if (!String(headers['content-type'] ?? '').startsWith('text/html')) {
+  if (headers['content-type']?.startsWith('text/html') !== true) {
     return headers['x-content-type-options'] === 'nosniff' ? [] : ['no nosniff'];
   }
   const found: string[] = [];
@@ -35,7 +35,20 @@ export function unsafeParts({ headers, body }: Answer): readonly string[] {
 /** Where a page leads to: the links, and what refreshes by itself. */
 export function linksIn({ body }: Answer): readonly string[] {
   const { document } = parseHTML(`<html><body>${body}</body></html>`);
-  return [...document.querySelectorAll('a[href], [data-live]')].map(
-    (element) => element.getAttribute('href') ?? element.getAttribute('data-live') ?? '',
-  );
+  return [...document.querySelectorAll('a[href], [data-live]')].map((element) => {
+    const link = element.getAttribute('href') ?? element.getAttribute('data-live') ?? '';
+    return link.replace(/#.*$/s, '');
+  });
+}
+
+/** What sending each form of a page as it is would send. */
+export function actsIn({ body }: Answer): readonly (readonly [path: string, fields: string])[] {
+  const { document } = parseHTML(`<html><body>${body}</body></html>`);
+  return [...document.querySelectorAll('form[method=post]')].map((form) => {
+    const fields = new URLSearchParams();
+    for (const field of form.querySelectorAll('[name]')) {
+      fields.append(field.getAttribute('name'), field.getAttribute('value') ?? field.textContent);
+    }
+    return [String(form.getAttribute('action')), fields.toString()] as const;
+  });
 }

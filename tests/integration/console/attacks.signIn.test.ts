@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Route } from '../../../src/console/context.ts';
 import { readForm } from '../../../src/console/form.ts';
@@ -15,6 +16,7 @@ import {
 import { password, useUsersFile } from '../../support/consoleUsersFile.ts';
 
 const MANY = 10_000;
+const PAGE_EVERY_MS = 50;
 const HOUR_MS = 3_600_000;
 const usersFile = useUsersFile({ vera: 'viewer', edith: 'editor' });
 const echo: Route = {
@@ -55,6 +57,8 @@ describe('10,000 wrong sign-ins', () => {
         const begunAt = performance.now();
         statuses.add((await me(cookie)).status);
         slowestMs = Math.max(slowestMs, performance.now() - begunAt);
+        // As a person does: not one after the other.
+        await pause(PAGE_EVERY_MS);
       }
       return { statuses: [...statuses], slowestMs };
     })();
@@ -74,11 +78,11 @@ describe('10,000 wrong sign-ins', () => {
       `${MANY} wrong sign-ins: ${tookS.toFixed(1)} s, ${JSON.stringify(Object.fromEntries(counts))}; slowest page meanwhile ${slowestMs.toFixed(0)} ms\n`,
     );
     expect(statuses).toEqual([200]);
-    expect([...counts.keys()].toSorted()).toEqual([401, 429]);
+    expect(new Set(counts.keys())).toEqual(new Set([401, 429]));
     // The clock stands still: after the free ones, and the two that were being checked, all have to wait.
     expect(counts.get(401)).toBeLessThanOrEqual(5 + 2);
     expect(served.logger.of('sign_in_refused').length).toBe(counts.get(401));
-  });
+  }, 600_000);
 
   it('say until when to wait, to the owner of the name too, who gets in then', async () => {
     const answer = await signIn('vera', password, '192.0.2.1');
@@ -125,7 +129,7 @@ describe('10,000 wrong sign-ins', () => {
     const answers = await Promise.all(
       Array.from({ length: 8 }, async (_, number) => await signIn(`n${number}`, 'guess', from)),
     );
-    const statuses = answers.map(({ status }) => status).toSorted();
+    const statuses = answers.map(({ status }) => status);
     expect(new Set(statuses)).toEqual(new Set([401, 429]));
     const busy = answers.find(({ status }) => status === 429);
     expect(busy?.body).toContain('Too many people sign in at this moment');

@@ -1,51 +1,83 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  hostile,
-  pathOf,
-  routes,
-  script,
-  useAttackedConsole,
-} from '../../support/attackedConsole.ts';
+import { roles, type Role } from '../../../src/support/consoleRole.ts';
+import { routes, seededPathOf, useAttackedConsole } from '../../support/attackedConsole.ts';
 import { as, cookieIn, type Answer } from '../../support/consoleUnderTest.ts';
-import { linksIn, unsafeParts } from '../../support/safeHtml.ts';
-import { roles } from '../../../src/support/consoleRole.ts';
+import { hostile, script } from '../../support/hostileTexts.ts';
+import { actsIn, linksIn, unsafeParts } from '../../support/safeHtml.ts';
 
 const attacked = useAttackedConsole(import.meta.url);
 
-/** More pages than there are kinds of pages. */
-const MOST_PAGES = 150;
+/** More pages, and more acts, than there are kinds of them. */
+const MOST = 150;
 
-/** Where hostile texts are shown: all pages, of all that was seeded. */
+/** All pages of what was seeded, and of what looks for it. */
 function beginnings(): readonly string[] {
-  const ids = [hostile.id, hostile.account, hostile.flow, 1].map((id) =>
-    encodeURIComponent(String(id)),
+  const pages = routes.filter(({ method }) => method === 'GET').map(seededPathOf);
+  const searches = [script, hostile.number, hostile.phononUuid, hostile.id].map(
+    (text) => `/find?q=${encodeURIComponent(text)}&day=today`,
   );
-  const pages = routes.filter(({ method }) => method === 'GET');
-  const found = [script, hostile.number, hostile.phononUuid, hostile.id].map(
-    (text) => `/find?q=${encodeURIComponent(text)}`,
-  );
-  return [...pages.flatMap((route) => ids.map((id) => pathOf(route, id))), ...found];
+  return [...pages, ...searches, `/probe/${encodeURIComponent(script)}`];
+}
+
+interface Visited {
+  readonly unsafe: readonly string[];
+  /** Where hostile texts are shown. */
+  readonly shown: readonly string[];
+  readonly acts: ReadonlyMap<string, readonly [path: string, fields: string]>;
+}
+
+/** Visits all pages that links lead to, and follows redirects as a browser does. */
+async function visitAll(role: Role): Promise<Visited> {
+  const { served } = attacked();
+  const left = [...new Set(beginnings())];
+  const seen = new Set<string>();
+  const unsafe: string[] = [];
+  const shown: string[] = [];
+  const acts = new Map<string, readonly [string, string]>();
+  for (let path = left.shift(); path !== undefined; path = left.shift()) {
+    if (seen.has(path) || seen.size === MOST) continue;
+    seen.add(path);
+    const answer = await served.ask(path, { headers: as(role) });
+    expect([path, answer.status < 500]).toEqual([path, true]);
+    for (const part of unsafeParts(answer)) unsafe.push(`${path}: ${part.slice(0, 200)}`);
+    if (answer.body.includes('&lt;script&gt;')) shown.push(path);
+    for (const act of actsIn(answer)) acts.set(act.join('?'), act);
+    const links = [...linksIn(answer), answer.headers.location ?? ''];
+    left.push(...links.filter((link) => /^\/(?!\/|static\/|sign-)/.test(link)));
+  }
+  return { unsafe, shown, acts };
 }
 
 describe.each(roles)('a page for the role %s', (role) => {
   it('shows what customers and receivers wrote as text only, wherever links lead to', async () => {
-    const { served } = attacked();
-    const left = [...new Set(beginnings())];
-    const seen = new Set<string>();
-    const unsafe: string[] = [];
-    let shown = 0;
-    for (let path = left.shift(); path !== undefined; path = left.shift()) {
-      if (seen.has(path) || seen.size === MOST_PAGES) continue;
-      seen.add(path);
-      const answer = await served.ask(path, { headers: as(role) });
-      expect(answer.status).toBeLessThan(500);
-      for (const part of unsafeParts(answer)) unsafe.push(`${path}: ${part.slice(0, 200)}`);
-      if (answer.body.includes('&lt;script&gt;')) shown += 1;
-      left.push(...linksIn(answer).filter((link) => /^\/(?!\/|static\/|sign-)/.test(link)));
-    }
+    const { unsafe, shown } = await visitAll(role);
     expect(unsafe).toEqual([]);
     // Else it would have looked at pages that show nothing.
-    expect(shown).toBeGreaterThan(0);
+    expect(shown.length).toBeGreaterThan(0);
+  });
+});
+
+describe('acts', () => {
+  it('show it as text only, too: what is revealed, refused, changed', async () => {
+    const { served } = attacked();
+    const { acts } = await visitAll('editor');
+    const unsafe: string[] = [];
+    for (const [path, fields] of [...acts.values()].slice(0, MOST)) {
+      if (path === '/sign-out') continue;
+      const answer = await served.ask(path, { form: fields, headers: as('editor') });
+      expect([path, answer.status < 500]).toEqual([path, true]);
+      const cookie = cookieIn(answer, 'notice');
+      const then =
+        cookie === null
+          ? answer
+          : await served.ask(answer.headers.location ?? '/', {
+              headers: { ...as('editor'), cookie },
+            });
+      for (const part of [...unsafeParts(answer), ...unsafeParts(then)]) {
+        unsafe.push(`${path}: ${part.slice(0, 200)}`);
+      }
+    }
+    expect(unsafe).toEqual([]);
   });
 });
 

@@ -119,7 +119,7 @@ describe('without any other way in', () => {
     },
   );
 
-  it.each(['localhost', '127.0.0.2', '::1'])('it listens on %s', async (host) => {
+  it.each(['localhost', '127.0.0.2', '::1'])('but it does on %s', async (host) => {
     const other = await startConsole({ settings: { CONSOLE_HOST: host } });
     const [line] = other.logger.of('console_link');
     const named = host === '::1' ? '[::1]' : host;

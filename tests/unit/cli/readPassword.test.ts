@@ -1,6 +1,6 @@
 import { PassThrough, Readable } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
-import { readPassword, type Input } from '../../../src/cli/readPassword.ts';
+import { readPassword } from '../../../src/cli/readPassword.ts';
 
 async function piped(...parts: readonly (string | Buffer)[]): Promise<string> {
   return await readPassword(Readable.from(parts.map((part) => Buffer.from(part))), {
@@ -35,7 +35,7 @@ async function typed(keys: string): Promise<{ password: string; shown: string }>
   terminal.setRawMode = (isRaw: boolean) => raw.push(isRaw);
   terminal.write(keys);
   let shown = '';
-  const password = await readPassword(terminal as unknown as Input, {
+  const password = await readPassword(terminal, {
     write: (text) => (shown += text),
   });
   expect(raw).toEqual([true, false]);
