@@ -64,7 +64,9 @@ export function toSvg(given: Plot): string {
     ...{ width: WIDTH, height: top + size + BELOW_AXIS, marginTop: top, marginBottom: BELOW_AXIS },
     marks: [head, ...(drawn.marks ?? [])],
   };
-  return `${drawSvg(options, { title: plot.title, description: inWords(plot) }, font)}\n`;
+  const svg = drawSvg(options, { title: plot.title, description: inWords(plot) }, font);
+  // One element a line, for who compares two versions of the file.
+  return `${svg.replaceAll('><', '>\n<')}\n`;
 }
 
 interface Sample {

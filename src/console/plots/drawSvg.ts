@@ -10,6 +10,7 @@ export interface SvgElement {
   append(...children: readonly SvgElement[]): void;
   insertBefore(child: SvgElement, before: SvgElement | null): void;
   remove(): void;
+  getAttribute(name: string): string | null;
   setAttribute(name: string, value: string): void;
   removeAttribute(name: string): void;
 }
@@ -47,6 +48,7 @@ export function drawSvg(
     for (const element of svg.querySelectorAll(`[${name}]`)) element.removeAttribute(name);
   }
   svg.removeAttribute('class');
+  roundLengths(svg);
   const words = description === undefined ? { title } : { title, desc: description };
   for (const [name, text] of Object.entries(words).toReversed()) {
     const id = description === undefined ? {} : { id: name };
@@ -58,6 +60,19 @@ export function drawSvg(
   for (const [name, value] of Object.entries(own)) svg.setAttribute(name, value);
   // A reference that XML does not know by name, and browsers need in no form.
   return svg.outerHTML.replaceAll('&#160;', '\u00a0');
+}
+
+/** In pixels, and with the fewest digits that are seen. */
+const lengths = ['x', 'y', 'x1', 'x2', 'y1', 'y2', 'width', 'height', 'cx', 'cy', 'd', 'transform'];
+
+function roundLengths(svg: SvgElement): void {
+  for (const name of lengths) {
+    for (const element of svg.querySelectorAll(`[${name}]`)) {
+      const text = element.getAttribute(name) ?? '';
+      const rounded = text.replace(/\d+\.\d{3,}/g, (number) => String(+Number(number).toFixed(2)));
+      element.setAttribute(name, rounded);
+    }
+  }
 }
 
 /** For what Plot has no mark for. `document` is that of a mark's context. */
