@@ -65,9 +65,9 @@ function Verdict({ of: { state, sentence, lamps } }: { of: Health }) {
         <Badge tone={tones[state]}>{words[state]}</Badge> {sentence}
       </p>
       <ul class="lamps">
-        {lamps.map(({ name, state: lamp, detail }) => (
+        {lamps.map(({ state: lamp, detail }) => (
           <li>
-            <Badge tone={lamp}>{lampWords[lamp]}</Badge> <b>{name}</b> {detail}
+            <Badge tone={lamp}>{lampWords[lamp]}</Badge> {detail}
           </li>
         ))}
       </ul>

@@ -41,7 +41,7 @@ export function drawTimePlot(given: TimePlot): string {
       ...{ width: WIDTH, height: HEIGHT },
       ...{ marginLeft: 52, marginRight: 12, marginTop: 10, marginBottom: 26 },
       x: { type: 'utc', domain: [first, end] },
-      y: { domain: [0, Math.max(LEAST_TOP, topOf(given))], nice: true },
+      y: { domain: [0, Math.max(LEAST_TOP, topOf(given))], nice: LEAST_TOP },
       marks: [
         gridY({ ticks: LEAST_TOP, className: 'plot-grid' }),
         axisY({ ...quiet, ticks: LEAST_TOP, tickFormat: show }),
