@@ -28,7 +28,7 @@ export function Troubled({ of, times }: { of: WorkerStatus; times: Times }) {
               </Badge>,
               <Time at={each.since} times={times} />,
               count(each.waiting),
-              whyBlocked(each, times),
+              whyBlocked(each, times, 'page'),
             ])}
         />
       )}
