@@ -14,6 +14,8 @@ const swc = (tsx) => [
 /** One project per kind of test: unit needs nothing, the others bring up real servers first. */
 const base = {
   testEnvironment: '<rootDir>/tests/support/environment.mjs',
+  // Tests import what they use; a library may take these globals for a sign of its own tests.
+  injectGlobals: false,
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   transform: { '^.+\\.ts$': swc(false), '^.+\\.tsx$': swc(true) },
 };
