@@ -84,21 +84,23 @@ function noteFields(route: Route): Route {
   };
 }
 
-const parameter = /:(?<name>\w+)(?:\{[^}]*\})?\??/g;
+const parameter = /(?<place>[\w-]*)\/:(?<name>\w+)(?:\{[^}]*\})?\??/g;
 
 /** A path of the route, with this in the place of each of its parameters. */
 export function pathOf({ path }: Pick<Route, 'path'>, value: string): string {
-  return path.replaceAll(parameter, () => value);
+  return path.replaceAll(parameter, (_whole, place: string) => `${place}/${value}`);
 }
 
 /** A path that leads to what was seeded. */
 export function seededPathOf({ path }: Pick<Route, 'path'>): string {
-  return path.replaceAll(parameter, (_whole, name: string) =>
-    encodeURIComponent(seededIds.find(([form]) => form.test(name))?.[1] ?? hostile.account),
-  );
+  return path.replaceAll(parameter, (_whole, place: string, name: string) => {
+    const id = seededIds.find(([form]) => form.test(`${place} ${name}`))?.[1];
+    return `${place}/${encodeURIComponent(id ?? hostile.account)}`;
+  });
 }
 
-const seededIds: readonly (readonly [name: RegExp, id: string])[] = [
+/** By the place before the parameter, and its name. */
+const seededIds: readonly (readonly [form: RegExp, id: string])[] = [
   [/sms/i, hostile.id],
   [/webhook/i, '1'],
   [/flow/i, String(hostile.flow)],

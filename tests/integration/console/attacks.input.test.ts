@@ -219,7 +219,10 @@ function plausible(all: readonly string[]): Record<string, string> {
     [/number|phone/i, hostile.number],
     [/header/i, 'X-Team: sms'],
     [/secret/i, 'none'],
-    [/^(?:q|id|what|text)$/i, hostile.number],
+    [/^(?:enabled|sign|default)$/, 'yes'],
+    [/^act$/, 'rotate'],
+    [/^what$/, 'text'],
+    [/^q$/, hostile.number],
   ];
   const guess = (name: string): string => guesses.find(([form]) => form.test(name))?.[1] ?? '1';
   return Object.fromEntries(all.map((name) => [name, guess(name)]));
