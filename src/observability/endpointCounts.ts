@@ -36,7 +36,7 @@ const FIGURES = DURATIONS + DURATION_BUCKETS;
 const outcomePlaces: ReadonlyMap<string, number> = new Map(
   outcomeClasses.map((name, index) => [name, OUTCOMES + index]),
 );
-const buckets = Array.from({ length: DURATION_BUCKETS }, (_, bucket) => bucket);
+const buckets = Array.from({ length: DURATION_BUCKETS }, (_, bucket) => String(bucket));
 
 type Name = Pick<CountedSpan, 'of' | 'accountId' | 'webhookId' | 'url'>;
 
@@ -192,12 +192,6 @@ function increase(counts: Float64Array, place: number, by: number): void {
 
 function toCountedSpan({ id, startMs, name, counts }: Entry): CountedSpan {
   const at = (place: number): number => counts[place] ?? 0;
-  const named = (names: readonly (string | number)[], from: number): Record<string, number> =>
-    Object.fromEntries(
-      names
-        .map((each, index) => [each, at(from + index)] as const)
-        .filter(([, figure]) => figure > 0),
-    );
   return {
     id,
     start: new Date(startMs),
@@ -205,9 +199,23 @@ function toCountedSpan({ id, startMs, name, counts }: Entry): CountedSpan {
     delivered: at(places.delivered),
     failed: at(places.failed),
     skipped: at(places.skipped),
-    attempts: named(outcomeClasses, OUTCOMES),
+    attempts: presentIn(counts, OUTCOMES, outcomeClasses),
     calls: at(places.calls),
     tookMs: at(places.tookMs),
-    durations: named(buckets, DURATIONS),
+    durations: presentIn(counts, DURATIONS, buckets),
   };
+}
+
+/** Those that are not 0, by their names. */
+function presentIn(
+  counts: Float64Array,
+  from: number,
+  names: readonly string[],
+): Record<string, number> {
+  const present: Record<string, number> = {};
+  for (const [index, name] of names.entries()) {
+    const figure = counts[from + index] ?? 0;
+    if (figure > 0) present[name] = figure;
+  }
+  return present;
 }
