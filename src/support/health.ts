@@ -1,6 +1,7 @@
 import { isWorking } from '../mongo/workerState.ts';
 import { toError } from '../runtime/errors.ts';
 import { answerWithin, NoAnswerSoon } from './answerWithin.ts';
+import { askSeldom } from './askSeldom.ts';
 import { sentenceOf } from './errorSentence.ts';
 import type { Session } from './session.ts';
 import { count, duration, several } from './words.ts';
@@ -32,6 +33,7 @@ export interface HealthReport {
 const MONGODB_PATIENCE_MS = 5_000;
 const MYSQL_PATIENCE_MS = 2_000;
 const MYSQL_FRESH_MS = 5_000;
+const STATUS_FRESH_MS = 1_000;
 
 /** As the alert for the checkpoint. */
 const LATE_SECONDS = 120;
@@ -52,11 +54,13 @@ export async function readHealth(session: Session): Promise<HealthReport> {
   return { health: judge(status, mysqlProblem), status: isKnown ? status : null };
 }
 
+const statusNow = askSeldom(STATUS_FRESH_MS, readWorkerStatus);
+
 /** The reason where MongoDB does not tell. */
 async function readStatusSoon(session: Session): Promise<WorkerStatus | string> {
   const limit = { ms: MONGODB_PATIENCE_MS, who: 'MongoDB', stopping: session.stopping };
   try {
-    return await answerWithin(limit, async () => await readWorkerStatus(session));
+    return await answerWithin(limit, async () => await statusNow(session));
   } catch (thrown) {
     const error = toError(thrown);
     return error instanceof NoAnswerSoon
@@ -65,33 +69,19 @@ async function readStatusSoon(session: Session): Promise<WorkerStatus | string> 
   }
 }
 
-interface Asked {
-  readonly atMs: number;
-  readonly problem: Promise<string | null>;
-}
-
-const lastAsked = new WeakMap<Session, Asked>();
-
-/** Null when MySQL answers the route query. What was found less than five seconds ago is not asked again. */
-export async function mysqlProblemNow(session: Session): Promise<string | null> {
-  const known = lastAsked.get(session);
-  if (known !== undefined && performance.now() - known.atMs < MYSQL_FRESH_MS) {
-    return await known.problem;
-  }
-  const problem = askMysql(session);
-  lastAsked.set(session, { atMs: performance.now(), problem });
-  return await problem;
-}
-
-async function askMysql({ routeQuery, stopping }: Session): Promise<string | null> {
-  const limit = { ms: MYSQL_PATIENCE_MS, who: 'MySQL', stopping };
-  try {
-    await answerWithin(limit, async (patience) => await routeQuery().check(patience));
-    return null;
-  } catch (thrown) {
-    return withoutStop(toError(thrown).message);
-  }
-}
+/** Null when MySQL answers the route query. */
+export const mysqlProblemNow = askSeldom(
+  MYSQL_FRESH_MS,
+  async ({ routeQuery, stopping }): Promise<string | null> => {
+    const limit = { ms: MYSQL_PATIENCE_MS, who: 'MySQL', stopping };
+    try {
+      await answerWithin(limit, async (patience) => await routeQuery().check(patience));
+      return null;
+    } catch (thrown) {
+      return withoutStop(toError(thrown).message);
+    }
+  },
+);
 
 function withoutStop(sentence: string): string {
   return sentence.replace(/\.$/, '');

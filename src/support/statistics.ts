@@ -8,6 +8,7 @@ import {
   type CalledEndpoint as SlowEndpoint,
   type StoredSpan,
 } from '../mongo/endpointStats.ts';
+import { askSeldom } from './askSeldom.ts';
 import type { Session } from './session.ts';
 
 export type { SlowEndpoint };
@@ -70,14 +71,22 @@ const SLOW_CALLS = 10;
 const SLOW_MS = 1_000;
 const SLOW_SHOWN = 20;
 
+/** The newest rows are as old. */
+const FRESH_MS = 10_000;
+/** It goes through all rows of an hour. */
+const SLOW_FRESH_MS = 30_000;
+
 /** What happened in all in the last hours. */
-export async function readStatistics({ mongo }: Session, hours: number): Promise<StatisticsSeries> {
-  const { state } = await mongo();
-  const range = rangeOf(hours, Date.now());
-  const { since } = range;
-  const spans = await findAllSpans(state.endpointStats, { since, limit: MOST_ROWS });
-  return toSeries(spans, range);
-}
+export const readStatistics = askSeldom(
+  FRESH_MS,
+  async ({ mongo }, hours: number): Promise<StatisticsSeries> => {
+    const { state } = await mongo();
+    const range = rangeOf(hours, Date.now());
+    const { since } = range;
+    const spans = await findAllSpans(state.endpointStats, { since, limit: MOST_ROWS });
+    return toSeries(spans, range);
+  },
+);
 
 /** What happened at each endpoint of an account in the last hours. */
 export async function readAccountStatistics(
@@ -101,13 +110,16 @@ export async function readAccountStatistics(
 }
 
 /** The endpoints that took longer than a second on average in the last hour, the slowest first. */
-export async function readSlowEndpoints({ mongo }: Session): Promise<readonly SlowEndpoint[]> {
-  const { state } = await mongo();
-  const since = new Date(Date.now() - SLOW_SINCE_MS);
-  const query = { since, calls: SLOW_CALLS, limit: SLOW_SHOWN };
-  const slowest = await findSlowest(state.endpointStats, query);
-  return slowest.filter(({ meanMs }) => meanMs >= SLOW_MS);
-}
+export const readSlowEndpoints = askSeldom(
+  SLOW_FRESH_MS,
+  async ({ mongo }): Promise<readonly SlowEndpoint[]> => {
+    const { state } = await mongo();
+    const since = new Date(Date.now() - SLOW_SINCE_MS);
+    const query = { since, calls: SLOW_CALLS, limit: SLOW_SHOWN };
+    const slowest = await findSlowest(state.endpointStats, query);
+    return slowest.filter(({ meanMs }) => meanMs >= SLOW_MS);
+  },
+);
 
 interface Range {
   readonly hours: number;
