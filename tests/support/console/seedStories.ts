@@ -175,13 +175,15 @@ function smsOf(customer: Customer, fields: Readonly<Record<string, unknown>> = {
   return newSms({ accountID: accountId, flowId: flowOf(customer), ...to, ...fields });
 }
 
+type Shown = Partial<Readonly<Record<'state' | 'reason' | 'deliveryStatus', string>>>;
+
 async function hasBecome(sms: Collection<SmsDocument>, id: string, wanted: string): Promise<void> {
   await until(`the SMS ${id} is ${wanted}`, async () => {
     const document = await sms.findOne({ _id: id });
-    const record = (document?.['notify_on_delivery'] ?? {}) as Readonly<Record<string, unknown>>;
+    const record = (document?.['notify_on_delivery'] ?? {}) as Shown;
     const { state, reason } = record;
-    const is = reason === undefined ? String(state) : `${String(state)} ${String(reason)}`;
-    if (is === wanted && record['deliveryStatus'] === document?.['deliveryStatus']) return true;
+    const is = reason === undefined ? state : `${state} ${reason}`;
+    if (is === wanted && record.deliveryStatus === document?.['deliveryStatus']) return true;
     throw new Error(`its record is ${JSON.stringify(record)}`);
   });
 }
