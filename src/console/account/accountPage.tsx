@@ -10,6 +10,7 @@ import type { ConsoleContext, Request } from '../context.ts';
 import { readQuery } from '../form.ts';
 import { accountIn } from './asked.ts';
 import { filtersIn, findNotifications, Notifications } from './notifications.tsx';
+import { resendPath } from './resend.tsx';
 import { Steps } from './steps.tsx';
 
 /** One account: its three steps, what can be done for it, and what it was notified of. */
@@ -79,7 +80,7 @@ function Help({ accountId }: { accountId: IntegerId }) {
         label="Run its waiting retries now"
         confirm={`Make all waiting retries of account ${accountId} due now?`}
       />
-      <a class="button" href={`/accounts/${accountId}/resend`}>
+      <a class="button" href={resendPath(accountId)}>
         Resend what failed since …
       </a>
     </Section>

@@ -14,6 +14,15 @@ import { Select } from './inputs.tsx';
 const HOUR_MS = 3_600_000;
 const PER_SECOND = 20;
 
+/** Where what has failed within the last hour is counted, as that is what most people want first. */
+export function resendPath(accountId: IntegerId): string {
+  const query = new URLSearchParams({
+    state: 'failed',
+    since: new Date(Date.now() - HOUR_MS).toISOString(),
+  });
+  return `/accounts/${accountId}/resend?${query.toString()}`;
+}
+
 /** What to resend, and how much that would be: nothing is resent before that is known. */
 export async function resendPage(request: Request): Promise<Response> {
   const accountId = accountIn(request);
