@@ -136,16 +136,18 @@ describe('headers that only a proxy may send', () => {
   it('do not count from anywhere else', async () => {
     const settings = { CONSOLE_PROXY_CIDRS: '10.0.0.0/8,::1' };
     const elsewhere = await startConsole({ settings, routes });
+    const statuses = new Set<number>();
     for (const route of routes) {
       const headers = { ...as('editor'), 'x-forwarded-for': '10.0.0.1', 'x-real-ip': '10.0.0.1' };
       const { status } = await elsewhere.ask(pathOf(route, '1'), {
         ...formOf(route, headers),
         method: route.method,
       });
-      expect(status).toBe(401);
+      statuses.add(status);
     }
-    expect(elsewhere.visits).toEqual([]);
     await elsewhere.close();
+    expect([...statuses]).toEqual([401]);
+    expect(elsewhere.visits).toEqual([]);
   });
 });
 

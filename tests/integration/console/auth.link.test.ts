@@ -123,7 +123,7 @@ describe('without any other way in', () => {
     const other = await startConsole({ settings: { CONSOLE_HOST: host } });
     const [line] = other.logger.of('console_link');
     const named = host === '::1' ? '[::1]' : host;
-    expect(line?.fields['url']).toContain(`http://${named}:${other.port}/token/`);
     await other.close();
+    expect(line?.fields['url']).toContain(`http://${named}:${other.port}/token/`);
   });
 });
