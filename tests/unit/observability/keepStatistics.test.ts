@@ -62,13 +62,22 @@ describe('statistics', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('of very many endpoints are written a part at a time', async () => {
+  it('of very many endpoints are written a part at a time, and more seldom', async () => {
     const { counts, written } = begin();
     for (let index = 0; index < 1_200; index += 1) {
       counts.attempted(aCalled(`endpoint-${index}`), answered(200));
     }
     await pass(13_000);
-    expect(written.map(({ length }) => length)).toEqual([500, 500, 201]);
+    expect(written.map(({ length }) => length)).toEqual([
+      ...Array.from({ length: 12 }, () => 100),
+      1,
+    ]);
+    const before = written.length;
+    counts.attempted(aCalled(), answered(200));
+    await pass(15_000);
+    expect(written).toHaveLength(before);
+    await pass(1_000);
+    expect(written).toHaveLength(before + 1);
   });
 
   it('that can not be written come again, seldom, and are told of once', async () => {
