@@ -25,6 +25,8 @@ export interface VisitOptions extends Partial<Look> {
 /** One window. Every question of a page is answered with yes. */
 export interface Visit {
   readonly page: Page;
+  /** Without, what waits in the browser waits for ever. */
+  readonly javaScript: boolean;
   /** Goes to a path and waits until it is shown; its status. */
   open(path: string): Promise<number>;
   /** What the browser has complained of since this was asked last: scripts, styles, policies, failed requests. */
@@ -60,7 +62,7 @@ export async function openBrowser(origin: string) {
         javaScriptEnabled: javaScript,
         ...(role === null ? {} : { storageState: await sessionOf(role) }),
       });
-      return await openWindow(context);
+      return { javaScript, ...(await openWindow(context)) };
     },
     close: async (): Promise<void> => await browser.close(),
   };
@@ -80,7 +82,7 @@ async function signIn(browser: Browser, origin: string, role: Role) {
   return session;
 }
 
-async function openWindow(context: BrowserContext): Promise<Visit> {
+async function openWindow(context: BrowserContext): Promise<Omit<Visit, 'javaScript'>> {
   const page = await context.newPage();
   page.setDefaultTimeout(LIMIT_MS);
   let problems: string[] = [];

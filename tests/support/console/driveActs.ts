@@ -15,6 +15,7 @@ export interface DrivenAct {
   readonly status: number;
   readonly problems: readonly string[];
   readonly wide: readonly string[];
+  /** Nothing where no scripts run. */
   readonly axe: readonly string[];
   /** Entries that it has added to the audit. */
   readonly audited: number;
@@ -49,7 +50,7 @@ export async function driveActs(
       ...{ act: name, route, status },
       problems: visit.problems(),
       wide: (await overflowOf(visit.page)) > 0 ? await widestOf(visit.page) : [],
-      axe: await seriousFindings(visit.page),
+      axe: visit.javaScript ? await seriousFindings(visit.page) : [],
       audited: (await auditedIn(world)) - before,
     });
     const { pathname } = new URL(visit.page.url());
