@@ -102,10 +102,10 @@ export async function submit({ page }: Visit, send: () => Promise<void>): Promis
       response.frame() === page.mainFrame() &&
       !(response.status() >= 300 && response.status() < 400),
   );
+  const loaded = page.waitForEvent('load');
   await send();
-  const status = (await answered).status();
-  await page.waitForLoadState();
-  return status;
+  const [response] = await Promise.all([answered, loaded]);
+  return response.status();
 }
 
 async function auditedIn({ db }: ConsoleWorld): Promise<number> {

@@ -32,11 +32,15 @@ export async function tabThrough(page: Page): Promise<Journey> {
   await page.evaluate(`window.scrollTo(0, 0); document.activeElement?.blur()`);
   const all = await page.evaluate<string[]>(`(${usable}).map((each) => each.outerHTML)`);
   const seen = new Map<number, Focus>();
+  let before = -1;
   for (let step = 0; step < STEPS_AT_MOST; step += 1) {
     await page.keyboard.press('Tab');
     const focus = await focusOf(page);
-    if (focus.index === -1 || seen.has(focus.index)) break;
+    // A date has several parts, of which each is stopped at.
+    const isRound = seen.has(focus.index) && focus.index !== before;
+    if (focus.index === -1 || isRound) break;
     seen.set(focus.index, focus);
+    before = focus.index;
   }
   return {
     missed: all.filter((_, index) => !seen.has(index)).map((html) => html.slice(0, 160)),
