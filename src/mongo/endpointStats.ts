@@ -1,9 +1,10 @@
 import type { Collection, Document, Filter } from 'mongodb';
+import { outcomeClasses } from '../domain/attempt.ts';
 import type { CountedSpan } from '../domain/countedSpan.ts';
 import { DURATION_BUCKETS } from '../domain/durations.ts';
 import type { IntegerId } from '../domain/ids.ts';
 import type { StatisticsStore } from '../ports/statistics.ts';
-import { aggregateAll, findAll, limits, withDeadline } from './calls.ts';
+import { aggregateAll, limits, withDeadline } from './calls.ts';
 import type { RetryRows } from './retryRow.ts';
 import { dateOf, documentOf, idOf, isCount, textOf } from './storedRow.ts';
 import { isIndexGone } from './timeIndex.ts';
@@ -68,48 +69,79 @@ function toWrite(span: CountedSpan, more: { readonly waiting?: number }) {
   return { updateOne: { filter: { _id: id }, update: { $setOnInsert, $max }, upsert: true } };
 }
 
-/** What a row says, as far as it is as the worker writes it. */
-export interface StoredSpan extends Omit<CountedSpan, 'id' | 'durations' | 'of'> {
+/** What the rows of a step come to. */
+export interface StoredSpan extends Omit<CountedSpan, 'id' | 'durations' | 'of' | 'accountId'> {
   /** By `durationBucket`. */
   readonly durations: readonly number[];
   /** Null where it is not known. */
   readonly waiting: number | null;
+  /** How many there were. */
+  readonly rows: number;
 }
 
 interface SpanQuery {
   readonly since: Date;
-  /** At most so many, the newest first. */
+  /** At most so many rows are gone through, the newest first. */
   readonly limit: number;
 }
 
-/** What happened in all. Rejects when the database does not answer. */
+interface StepQuery extends SpanQuery {
+  /** Spans are added up by steps of so long, which a day has a whole number of. */
+  readonly stepMs: number;
+}
+
+/** What happened in all, by steps. Rejects when the database does not answer. */
 export async function findAllSpans(
   rows: EndpointStatsRows,
-  query: SpanQuery,
+  query: StepQuery,
 ): Promise<readonly StoredSpan[]> {
   return await findSpans(rows, { accountId: null, of: 'all' }, query);
 }
 
-/** What happened to an account's notifications, by endpoint. Rejects when the database does not answer. */
+/** What happened to an account's notifications, by endpoint and step. Rejects when the database does not answer. */
 export async function findSpansOfAccount(
   rows: EndpointStatsRows,
   accountId: IntegerId,
-  query: SpanQuery,
+  query: StepQuery,
 ): Promise<readonly StoredSpan[]> {
   return await findSpans(rows, { accountId }, query);
 }
 
-/** By its index, or not at all: without it nothing is found, as where nothing is written. */
+/**
+ * Added up by the server, since a row takes it a tenth of the time that decoding one takes. By an index, or not at all:
+ * without it nothing is found, as where nothing is written.
+ */
 async function findSpans(
   rows: EndpointStatsRows,
   filter: Filter<EndpointStatsRow>,
-  { since, limit }: SpanQuery,
+  { since, limit, stepMs }: StepQuery,
 ): Promise<readonly StoredSpan[]> {
-  const options = { sort: { start: -1 }, limit, hint: byAccount } as const;
-  const wanted = { ...filter, start: { $gte: since } };
-  const found = await noneWithoutIndex(findAll(limits.question, rows, wanted, options));
+  const step = { $dateTrunc: { date: '$start', unit: 'millisecond', binSize: stepMs } };
+  const [webhookId, url] = ['$webhookId', '$url'];
+  const stages = [
+    { $match: { ...filter, start: { $gte: since } } },
+    { $sort: { start: -1 } },
+    { $limit: limit },
+    { $group: { _id: { step, webhookId, url }, waiting: { $max: '$waiting' }, ...sums } },
+    { $set: { start: '$_id.step', webhookId: '$_id.webhookId', url: '$_id.url' } },
+  ];
+  const options = { hint: byAccount };
+  const found = await noneWithoutIndex(aggregateAll(limits.question, rows, stages, options));
   return found.flatMap(toStoredSpan);
 }
+
+const counted = ['delivered', 'failed', 'skipped', 'calls', 'tookMs', 'rows'] as const;
+const attemptNames = outcomeClasses.map((name) => `attempts_${name}`);
+const bucketNames = Array.from({ length: DURATION_BUCKETS }, (_, bucket) => `durations_${bucket}`);
+
+/** Of each figure of a row, whose path has a dot in place of the underscore. */
+const sums = Object.fromEntries([
+  ...counted.map((name) => [name, { $sum: name === 'rows' ? 1 : `$${name}` }]),
+  ...[...attemptNames, ...bucketNames].map((name) => [
+    name,
+    { $sum: `$${name.replace('_', '.')}` },
+  ]),
+]) as Document;
 
 async function noneWithoutIndex(found: Promise<Document[]>): Promise<readonly Document[]> {
   try {
@@ -120,15 +152,14 @@ async function noneWithoutIndex(found: Promise<Document[]>): Promise<readonly Do
   }
 }
 
-/** Rows that somebody else has written are passed over: they are numbers for people, and no more. */
+/** What somebody else has written into the rows counts as nothing: they are numbers for people, and no more. */
 function toStoredSpan(row: Document): readonly StoredSpan[] {
   const start = dateOf(row['start']);
   if (start === null) return [];
-  const durations = documentOf(row['durations']);
+  const attempts = outcomeClasses.map((name) => [name, countOf(row[`attempts_${name}`])] as const);
   return [
     {
       start,
-      accountId: idOf(row['accountId']),
       webhookId: idOf(row['webhookId']),
       url: textOf(row['url']),
       delivered: countOf(row['delivered']),
@@ -136,13 +167,10 @@ function toStoredSpan(row: Document): readonly StoredSpan[] {
       skipped: countOf(row['skipped']),
       calls: countOf(row['calls']),
       tookMs: countOf(row['tookMs']),
-      attempts: Object.fromEntries(
-        Object.entries(documentOf(row['attempts'])).map(([name, count]) => [name, countOf(count)]),
-      ),
-      durations: Array.from({ length: DURATION_BUCKETS }, (_, bucket) =>
-        countOf(durations[String(bucket)]),
-      ),
+      attempts: Object.fromEntries(attempts.filter(([, count]) => count > 0)),
+      durations: bucketNames.map((name) => countOf(row[name])),
       waiting: isCount(row['waiting']) ? countOf(row['waiting']) : null,
+      rows: countOf(row['rows']),
     },
   ];
 }

@@ -12,7 +12,7 @@ import { untilReadable } from '../support/writtenStats.ts';
 
 const e2e = useEndToEnd(import.meta.url, { readsOplog: true });
 const rows = () => stateCollections(e2e().servers.db).endpointStats;
-const query = { since: new Date(Date.now() - 3_600_000), limit: 100 };
+const query = { since: new Date(Date.now() - 3_600_000), limit: 100, stepMs: 300_000 };
 
 /** As if all had happened in one span. */
 function sum(spans: readonly StoredSpan[]) {

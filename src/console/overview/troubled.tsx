@@ -47,8 +47,8 @@ export function SlowEndpoints({ of }: { of: readonly SlowEndpoint[] }) {
   return (
     <Section title="Slow endpoints" id="slow">
       <Table
-        label="Endpoints that took longer than a second on average in the last hour"
-        headings={['Endpoint', 'Account', 'On average', 'Calls in the last hour']}
+        label="Endpoints that took longer than a second on average in the last half hour"
+        headings={['Endpoint', 'Account', 'On average', 'Calls in the last half hour']}
         rows={of.map(({ webhookId, accountId, url, meanMs, calls }) => [
           `webhook ${webhookId ?? '?'}, ${url ?? 'no URL'}`,
           <AccountLink id={accountId} />,

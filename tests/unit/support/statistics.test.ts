@@ -8,7 +8,7 @@ const MINUTE = 60_000;
 
 function aSpan(at: string, fields: Partial<StoredSpan> = {}): StoredSpan {
   return {
-    ...{ start: new Date(at), accountId: null, webhookId: null, url: null, waiting: null },
+    ...{ start: new Date(at), webhookId: null, url: null, waiting: null, rows: 1 },
     ...{ delivered: 0, failed: 0, skipped: 0, attempts: {}, calls: 0, tookMs: 0 },
     durations: [],
     ...fields,
