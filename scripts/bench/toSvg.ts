@@ -35,6 +35,7 @@ const BELOW_AXIS = 46;
 const LINES_HEIGHT = 260;
 const VALUE_WIDTH = 84;
 const LABEL_WIDTH = 240;
+const LEAST_LABEL = 40;
 const SAMPLE = 14;
 const SIZE = 13;
 const TITLE_SIZE = 17;
@@ -157,7 +158,7 @@ function barsOf(plot: BarPlot, top: number): PlotOptions {
     y: top + (group + 0.5) * groupHeight(plot),
     isEmphasised,
   }));
-  const labelWidth = Math.max(...labels.map(({ label }) => textWidth(label, SIZE)), 0);
+  const labelWidth = Math.max(...labels.map(({ label }) => textWidth(label, SIZE)), LEAST_LABEL);
   const unitText = scale === 'logarithmic' ? `${unit}, logarithmic` : unit;
   const labelMarks = [false, true].map((isBold) =>
     text(
@@ -279,9 +280,10 @@ function lineMarks({ points }: LinePlot['lines'][number], index: number): readon
   ];
 }
 
+/** In as few letters as half a margin has room for. */
 function tickText(value: number): string {
   const size = Math.abs(value);
-  return size > 0 && (size < 1e-4 || size >= 1e7)
-    ? value.toExponential()
-    : value.toLocaleString('en-US', { maximumFractionDigits: 6 });
+  return size > 0 && (size < 1e-3 || size >= 1e7)
+    ? value.toExponential(2).replace(/\.?0+e/, 'e')
+    : value.toLocaleString('en-US', { maximumSignificantDigits: 5 });
 }
