@@ -62,6 +62,7 @@ interface Service {
   readonly stop_grace_period: string;
   readonly entrypoint?: unknown;
   readonly command?: readonly string[];
+  readonly volumes?: readonly string[];
   readonly depends_on: Readonly<Record<string, unknown>>;
 }
 

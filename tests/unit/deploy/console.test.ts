@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../../../config/loadConfig.ts';
 import { settingEntries } from '../../../config/schema.ts';
+import { parseUsers } from '../../../src/support/consoleUsers.ts';
+import { isPassword } from '../../../src/support/passwordHash.ts';
 import {
   readCompose,
   readConfigMap,
@@ -82,6 +84,18 @@ describe.each(environments)("the console's settings for %s", (where, environment
     // Under systemd a proxy on the same machine, elsewhere one on another.
     expect(host).toBe(where === 'systemd' ? '127.0.0.1' : '0.0.0.0');
   });
+});
+
+it('compose.yaml names somebody who can sign in', async () => {
+  const [, name = '', password = ''] =
+    /the name is "(.*)", the password "(.*)"/.exec(readProjectFile('compose.yaml')) ?? [];
+  const parsed = parseUsers(readProjectFile('deploy/compose/console-users'));
+  if (!parsed.ok) throw new Error(parsed.problem);
+  const user = parsed.users.get(name);
+  expect(await isPassword(password, user?.hash ?? null)).toBe(true);
+  expect(service?.volumes).toEqual([
+    `./deploy/compose/console-users:${service?.environment['CONSOLE_USERS_FILE']}:ro`,
+  ]);
 });
 
 describe('the port of the console', () => {
