@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from '@jest/globals';
 import type { Collection } from 'mongodb';
 import {
   openCentralDatabase,
@@ -7,6 +7,7 @@ import {
 import type { SmsDocument } from '../../scripts/harness/smsPlatform.ts';
 import { startWorker, type WorkerProcess } from '../../scripts/harness/workerProcess.ts';
 import { grantLeast } from './leastPrivileges.ts';
+import { bodyProblems, headerProblems } from './notificationSchema.ts';
 import { startReceiver, type Receiver } from './receiver.ts';
 import { useServers, type TestServers } from './servers.ts';
 import { until } from './until.ts';
@@ -61,6 +62,7 @@ export function useEndToEnd(
     await killAll(ofFile);
     await receiver?.close();
     await central?.close();
+    expect(receiver === null ? [] : undocumentedIn(receiver)).toEqual([]);
   });
 
   return () => {
@@ -107,6 +109,14 @@ export function useEndToEnd(
       },
     };
   };
+}
+
+/** Calls that are not as the documents for receivers say. The platform's own have no webhook-id. */
+function undocumentedIn(receiver: Receiver): readonly string[] {
+  return receiver
+    .requests()
+    .filter(({ headers }) => headers['webhook-id'] !== undefined)
+    .flatMap((request) => [...headerProblems(request.headers), ...bodyProblems(request.json())]);
 }
 
 async function killAll(workers: Set<WorkerProcess>): Promise<void> {
