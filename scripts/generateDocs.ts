@@ -1,7 +1,7 @@
 /**
  * Generates the reference for operators: `.env.example` and `docs/configuration.md` from the schema of the loader,
- * `docs/commands.md` from the help of the commands. With `--check` it writes nothing and fails if a file is
- * out of date.
+ * `docs/commands.md` from the help of the commands; for developers of receivers, `examples/vectors.json` by the worker's
+ * own signer. With `--check` it writes nothing and fails if a file is out of date.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { rules } from '../config/rules.ts';
 import { settingEntries } from '../config/schema.ts';
 import { placeOf, sections, type Setting } from '../config/setting.ts';
 import { commandsPage } from './commandsPage.ts';
+import { receiverVectors } from './receiverKit/vectors.ts';
 
 function settingsBySection() {
   return Object.entries(sections).map(([key, title]) => ({
@@ -121,6 +122,7 @@ function main(checkOnly: boolean): void {
     '.env.example': envExample(),
     'docs/configuration.md': configurationPage(),
     'docs/commands.md': commandsPage(),
+    'examples/vectors.json': `${JSON.stringify(receiverVectors(), null, 2)}\n`,
   };
   for (const [name, text] of Object.entries(pages)) {
     const path = join(packageRoot(), name);
