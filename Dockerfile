@@ -21,6 +21,7 @@ RUN if [ "$KAFKA" = true ]; then \
 FROM node:24-bookworm-slim
 LABEL org.opencontainers.image.title="notify-on-delivery" \
       org.opencontainers.image.description="Sends SMS delivery statuses to customers' webhooks" \
+      org.opencontainers.image.source="https://github.example.com/messaging/notify-on-delivery" \
       org.opencontainers.image.licenses="MIT"
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules

@@ -1,7 +1,8 @@
 /**
  * Generates the reference for operators: `.env.example` and `docs/configuration.md` from the schema of the loader,
  * `docs/commands.md` from the help of the commands; for developers of receivers, `examples/vectors.json` by the worker's
- * own signer. With `--check` it writes nothing and fails if a file is out of date.
+ * own signer; and the project's address and version wherever they are needed. With `--check` it writes nothing and fails
+ * if a file is out of date.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { packageRoot } from '../config/packageRoot.ts';
 import { rules } from '../config/rules.ts';
 import { settingEntries } from '../config/schema.ts';
 import { placeOf, sections, type Setting } from '../config/setting.ts';
+import { followingPages } from './address/followingPages.ts';
 import { commandsPage } from './commandsPage.ts';
 import { receiverVectors } from './receiverKit/vectors.ts';
 
@@ -123,6 +125,7 @@ function main(checkOnly: boolean): void {
     'docs/configuration.md': configurationPage(),
     'docs/commands.md': commandsPage(),
     'examples/vectors.json': `${JSON.stringify(receiverVectors(), null, 2)}\n`,
+    ...followingPages(),
   };
   for (const [name, text] of Object.entries(pages)) {
     const path = join(packageRoot(), name);

@@ -105,7 +105,9 @@ interface AlertRule {
   readonly alert: string;
   readonly expr: string;
   readonly labels: Readonly<{ severity: string }>;
-  readonly annotations: Readonly<{ summary: string; description: string; runbook: string }>;
+  readonly annotations: Readonly<
+    Record<'summary' | 'description' | 'runbook' | 'runbook_url', string>
+  >;
 }
 
 export function readAlertRules(): readonly AlertRule[] {
