@@ -30,6 +30,9 @@ COPY --from=build /app/dist dist
 COPY config/*.sql config/
 COPY src/console/static src/console/static
 COPY package.json ./
+# Operators' commands: docker exec … notify-on-delivery status
+COPY deploy/bin bin
+RUN ln -s /app/bin/notify-on-delivery /usr/local/bin/notify-on-delivery
 # A number, so that Kubernetes can verify that it is not root. The files belong to root: the worker writes none.
 USER 10001:10001
 # Both as in "npm start".

@@ -4,6 +4,7 @@ import { runCli } from './cli/program.ts';
 import { loadDotEnv, readAlternativeQuery, readVersion } from './installation.ts';
 import { surviveClosedOutputs } from './runtime/closedOutputs.ts';
 import { onStopSignals } from './runtime/signals.ts';
+import { commandEnvironment } from './settingsFolder.ts';
 
 surviveClosedOutputs(({ message }) => {
   process.stderr.write(`The output could not be written: ${message}\n`);
@@ -11,6 +12,7 @@ surviveClosedOutputs(({ message }) => {
   process.once('exit', () => (process.exitCode ||= 1));
 });
 loadDotEnv();
+const environment = commandEnvironment(process.env);
 /** What can go on later stops soon after the first signal; a second one ends the process. */
 const { stopping } = onStopSignals({
   graceMs: 30_000,
@@ -26,16 +28,19 @@ process.exitCode = await runCli(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   settings() {
-    const loaded = loadConfig(process.env);
+    if (!environment.ok) return environment;
+    const loaded = loadConfig(environment.env);
     if (loaded.ok) return loaded;
     return { ok: false, problems: loaded.problems.map(formatProblem) };
   },
   adminSettings() {
-    const loaded = loadAdminSettings(process.env);
+    if (!environment.ok) return environment;
+    const loaded = loadAdminSettings(environment.ownEnv);
     return loaded.ok ? loaded : { ok: false, problems: loaded.problems.map(formatProblem) };
   },
   usersFile() {
-    const loaded = loadUsersFile(process.env);
+    if (!environment.ok) return environment;
+    const loaded = loadUsersFile(environment.ownEnv);
     return loaded.ok ? loaded : { ok: false, problems: loaded.problems.map(formatProblem) };
   },
 });
