@@ -18,6 +18,7 @@ import type { EndpointCounts } from './observability/endpointCounts.ts';
 import type { Health } from './observability/health.ts';
 import type { PrometheusMetrics } from './observability/metrics.ts';
 import type { StateSampler } from './observability/stateSampler.ts';
+import type { SystemdSocket } from './observability/systemdNotify.ts';
 import type { Work } from './pipeline.ts';
 import type { BreakerViews, EndpointStore } from './ports/endpoints.ts';
 import type { WebhookSender } from './ports/notify.ts';
@@ -41,6 +42,8 @@ export interface WorkerOptions {
   readonly abandoned: AbortSignal;
   /** The shipped query for the other shape of the account settings, suggested if it fits. */
   readonly alternativeQuery: QueryFile;
+  /** Where systemd waits for messages, if it does. */
+  readonly systemd?: SystemdSocket | null;
 }
 
 /** What every part of the worker gets. */

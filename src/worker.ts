@@ -19,6 +19,7 @@ import { createStatisticsWriter } from './observability/keepStatistics.ts';
 import { createMetrics } from './observability/metrics.ts';
 import { startProbeServer } from './observability/probeServer.ts';
 import { createStateSampler } from './observability/stateSampler.ts';
+import { tellSystemd } from './observability/systemdNotify.ts';
 import { untilReady, watchDatabase } from './observability/watchDatabase.ts';
 import { anyOf, ignoreStopping, Stopping } from './runtime/abort.ts';
 import { createTeardown, type Teardown } from './runtime/teardown.ts';
@@ -43,6 +44,11 @@ export async function runWorker(config: Config, options: WorkerOptions): Promise
   const told = { health, metrics, sampler, statistics };
   const frame = { ...options, ...told, config, clock, stopping, abandoned };
   stopping.addEventListener('abort', health.draining, { once: true });
+  const { systemd: socket = null } = options;
+  if (socket !== null) {
+    const telling = tellSystemd({ ...options, socket, health, stopping });
+    teardown.add('the messages to systemd', telling.close);
+  }
   try {
     const httpPort = await openProbes(frame, teardown);
     options.logger.info('started', { pid: process.pid, version: options.version, httpPort });

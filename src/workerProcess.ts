@@ -3,6 +3,7 @@ import { describeConfig, loadConfig } from '../config/loadConfig.ts';
 import { formatProblem } from '../config/reading.ts';
 import { loadDotEnv, readAlternativeQuery, readVersion } from './installation.ts';
 import { createLogger } from './observability/logger.ts';
+import { systemdSocketOf } from './observability/systemdNotify.ts';
 import { surviveClosedOutputs } from './runtime/closedOutputs.ts';
 import { endProcess } from './runtime/endProcess.ts';
 import { ConfigurationError, toError } from './runtime/errors.ts';
@@ -55,7 +56,9 @@ async function run(config: Config, logger: Logger): Promise<number> {
   try {
     const version = readVersion();
     const alternativeQuery = readAlternativeQuery();
-    await runWorker(config, { logger, stopping, abandoned, version, alternativeQuery });
+    const systemd = systemdSocketOf(process.env);
+    const signals = { stopping, abandoned };
+    await runWorker(config, { logger, ...signals, version, alternativeQuery, systemd });
     logger.info('stopped');
     return exitCodes.clean;
   } catch (thrown) {

@@ -69,5 +69,6 @@ export const eventSentences: Readonly<Record<LogEvent, string>> = {
   sign_in_refused: 'A sign-in to the console was refused',
   audit: 'Somebody changed or revealed something in the console',
   http_thread_ended: 'A thread that makes calls ended and will be replaced',
+  systemd_not_told: 'A message to systemd could not be sent',
   database_retry: 'A database operation failed and will be retried',
 };

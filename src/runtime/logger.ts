@@ -63,6 +63,7 @@ export type LogEvent =
   | 'row_unreadable'
   | 'database_retry'
   | 'http_thread_ended'
+  | 'systemd_not_told'
   | 'console_started'
   | 'console_link'
   | 'console_request_failed'
