@@ -33,7 +33,11 @@ export const checks: readonly Check[] = [
       return `${tests.length} files of tests passed`;
     },
   },
-  ...['notify-on-delivery.service', 'notify-on-delivery-console.service'].map((name) => ({
+  ...[
+    'notify-on-delivery.service',
+    'notify-on-delivery@.service',
+    'notify-on-delivery-console.service',
+  ].map((name) => ({
     name: `systemd unit ${name}`,
     async run(scratch: string) {
       const analyze = await findSystemdAnalyze();
