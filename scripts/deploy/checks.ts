@@ -5,6 +5,13 @@ import { aptInstall } from '../services/apt.ts';
 import { cacheFolder } from '../services/cacheFolder.ts';
 import { findProgram, isExecutable, runCommand } from '../services/command.ts';
 import { findPrometheus } from '../services/prometheus.ts';
+import {
+  differences,
+  kubernetesVersion,
+  lintChart,
+  renderChart,
+  renderKustomize,
+} from './kubernetes.ts';
 
 interface Check {
   readonly name: string;
@@ -16,9 +23,15 @@ const folder = join(packageRoot(), 'deploy');
 const options = { timeoutMs: 300_000 };
 /** systemd's own scale is 0 to 10; its programs write tenths as whole numbers. */
 const greatestExposure = 15;
-const kubernetesVersion = '1.31';
 /** A cluster knows these from the Prometheus Operator and from KEDA only, and so do schemas. */
 const foreignKinds = /^kind: (?:ServiceMonitor|ScaledObject)$/m;
+
+/** Values by which the chart makes the objects of an overlay. */
+const examples = {
+  example: ['example'],
+  'example-kafka': ['example', 'example-kafka'],
+  'example-console': ['example', 'example-console'],
+} as const;
 
 export const checks: readonly Check[] = [
   {
@@ -56,16 +69,35 @@ export const checks: readonly Check[] = [
   ...['base', 'example', 'example-kafka', 'example-console'].map((name) => ({
     name: `Kubernetes ${name}`,
     async run(scratch: string) {
-      const rendered = await kustomize(join(folder, 'kubernetes', name));
-      const own = rendered.split(/^---\n/m).filter((text) => !foreignKinds.test(text));
-      const file = join(scratch, `${name}.yaml`);
-      await writeFile(file, own.join('---\n'));
-      const args = ['--strict', '-k', kubernetesVersion, file];
-      await runCommand(await findKubernetesValidate(), args, options);
-      return `${own.length} resources of Kubernetes ${kubernetesVersion}`;
+      return await validate(await renderKustomize(name), join(scratch, `${name}.yaml`));
+    },
+  })),
+  {
+    name: 'Helm lint',
+    async run() {
+      await lintChart();
+      return 'nothing to say';
+    },
+  },
+  ...Object.entries(examples).map(([name, values]) => ({
+    name: `Helm ${name}`,
+    async run(scratch: string) {
+      const charted = await renderChart(values);
+      const different = differences(await renderKustomize(name), charted);
+      if (different.length > 0) throw new Error(`not as by kustomize: ${different.join(', ')}`);
+      return await validate(charted, join(scratch, `helm-${name}.yaml`));
     },
   })),
 ];
+
+async function validate(rendered: string, file: string): Promise<string> {
+  const own = rendered.split(/^---\n/m).filter((text) => /^kind:/m.test(text));
+  const known = own.filter((text) => !foreignKinds.test(text));
+  await writeFile(file, known.join('---\n'));
+  const args = ['--strict', '-k', kubernetesVersion, file];
+  await runCommand(await findKubernetesValidate(), args, options);
+  return `${known.length} resources of Kubernetes ${kubernetesVersion}`;
+}
 
 async function findSystemdAnalyze(): Promise<string> {
   const find = async (): Promise<string | null> => await findProgram(['systemd-analyze']);
@@ -74,18 +106,6 @@ async function findSystemdAnalyze(): Promise<string> {
   const program = await find();
   if (program === null) throw new Error(advice);
   return program;
-}
-
-const kustomizeModule = 'sigs.k8s.io/kustomize/kustomize/v5@v5.8.2';
-
-/** Renders by kustomize, by kubectl, which contains it, or by Go's tool, which builds it. */
-async function kustomize(path: string): Promise<string> {
-  const program = await findProgram(['kustomize', 'kubectl', 'go']);
-  if (program === null) throw new Error('None of kustomize, kubectl and go was found.');
-  const isKubectl = program.endsWith('kubectl');
-  const isGo = program.endsWith('go');
-  const args = isKubectl ? ['kustomize'] : isGo ? ['run', kustomizeModule, 'build'] : ['build'];
-  return await runCommand(program, [...args, path], options);
 }
 
 /** It brings the schemas of Kubernetes along, so that no cluster is needed. */
