@@ -61,6 +61,8 @@ const securityOptions = {
   // With `no-referrer`, browsers would not say where a form comes from.
   referrerPolicy: 'same-origin',
   xFrameOptions: 'DENY',
+  // Whoever puts TLS in front decides for the host's other sites, too.
+  strictTransportSecurity: false,
 } satisfies NonNullable<Parameters<typeof secureHeaders>[0]>;
 
 /** Calls the route for who may. */

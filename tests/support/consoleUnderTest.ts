@@ -116,6 +116,7 @@ export async function startConsole(options: Options = {}): Promise<ConsoleUnderT
     ask: async (path, asked = {}) => await ask({ agent, port: server.port, path }, asked),
     async close(): Promise<void> {
       stopping.abort();
+      await context.jobs.settled();
       await teardown.run();
     },
   };
