@@ -7,14 +7,26 @@ import { packageRoot } from '../../config/packageRoot.ts';
 
 const folder = join(packageRoot(), 'docs/schema');
 
-export const notificationSchema = JSON.parse(
-  readFileSync(join(folder, 'notification.schema.json'), 'utf8'),
-) as Readonly<Record<string, unknown>>;
-
 interface Schema {
   readonly required?: readonly string[];
   readonly properties: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
+
+export const notificationSchema = JSON.parse(
+  readFileSync(join(folder, 'notification.schema.json'), 'utf8'),
+) as Schema & {
+  readonly $schema: string;
+  readonly properties: { readonly smsDetails: { readonly items: Schema } };
+};
+
+/** Of an SMS, as the schema names its fields. */
+export const smsSchema = notificationSchema.properties.smsDetails.items;
+
+/** Fields of the body, and of the SMS in it. */
+export const alwaysThere: readonly string[] = [
+  ...(notificationSchema.required ?? []).filter((name) => name !== 'smsDetails'),
+  ...(smsSchema.required ?? []),
+];
 
 interface Message {
   readonly payload: object;

@@ -43,6 +43,9 @@ const others = new Set([
   'TEST_MYSQL',
   'TEST_GUARDED',
   'TEST_HTTP_THREADS',
+  // Of the examples for receivers.
+  'WEBHOOK_SECRET',
+  'WEBHOOK_TOLERANCE',
   // Of MySQL's ssl-mode.
   'VERIFY_CA',
   'VERIFY_IDENTITY',
