@@ -21,7 +21,7 @@ export function LiveView({ request, report }: { request: Request; report: SmsRep
   return (
     <>
       <Section title="What happened">
-        <p class="verdict">{verdictOf(facts, times, 'page')}</p>
+        <p class="outcome">{verdictOf(facts, times, 'page')}</p>
         <ChainView request={request} chain={chainOf(facts, times, 'page')} />
       </Section>
       <Section title="Calls">
