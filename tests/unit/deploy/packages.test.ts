@@ -39,7 +39,7 @@ describe('the template for several workers', () => {
           : readProjectFile('config/route.sql'),
     );
     expect('problems' in loaded ? loaded.problems : []).toEqual([]);
-    if (loaded.ok) expect(loaded.config.http.port).toBe(8081);
+    expect(loaded.ok && loaded.config.http.port).toBe(8081);
   });
 });
 

@@ -73,7 +73,7 @@ describe('docs/receiving.md', () => {
     const [, table = ''] = /## The headers\n([^]*?)\n## /.exec(page) ?? [];
     const explained = [...table.matchAll(/^\| `([\w-]+)`/gm)].map(([, name]) => name);
     const { headers } = asyncApi.components.messages['notification'] ?? {};
-    expect(explained.sort()).toEqual(Object.keys(headers?.properties ?? {}).sort());
+    expect(new Set(explained)).toEqual(new Set(Object.keys(headers?.properties ?? {})));
   });
 
   it('names every field of the body that is always there', () => {
