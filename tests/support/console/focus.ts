@@ -39,7 +39,7 @@ export async function tabThrough(page: Page): Promise<Journey> {
     // A date has several parts, of which each is stopped at.
     const isRound = seen.has(focus.index) && focus.index !== before;
     if (focus.index === -1 || isRound) break;
-    seen.set(focus.index, focus);
+    if (!seen.has(focus.index)) seen.set(focus.index, focus);
     before = focus.index;
   }
   return {
