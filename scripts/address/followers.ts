@@ -17,6 +17,7 @@ const alerts = [
   ...['deliveries', 'endpoints', 'kafka', 'stream', 'workers'].map((part) => `alerts.${part}.test`),
 ];
 const overlays = ['example', 'example-console', 'example-kafka'];
+const charted = ['example', 'example-console', 'example-kafka'];
 const chart = 'deploy/helm/notify-on-delivery';
 
 /** A file that is not there has nothing to say. */
@@ -31,7 +32,10 @@ export const followers: readonly Follower[] = [
     files: [`${chart}/Chart.yaml`],
     follow: (text, project) => writeVersions(writeHome(text, project), project),
   },
-  { files: [`${chart}/values.yaml`], follow: writeImage },
+  {
+    files: charted.map((name) => `deploy/helm/examples/${name}.yaml`),
+    follow: (text, project) => writeTag(writeImage(text, project), project),
+  },
   { files: ['deploy/deb/nfpm.yaml'], follow: writeHome },
   { files: ['Dockerfile'], follow: writeSource },
   { files: ['SECURITY.md', '.github/ISSUE_TEMPLATE/config.yml'], follow: writeLinks },
@@ -64,13 +68,13 @@ function writeImage(text: string, { image }: Project): string {
 }
 
 function writeTag(text: string, { version }: Project): string {
-  return text.replaceAll(/^( *newTag: ).*?(-kafka)?$/gm, `$1${version}$2`);
+  return text.replaceAll(/^( *(?:newTag|tag): ).*?(-kafka)?$/gm, `$1${version}$2`);
 }
 
 function writeVersions(text: string, { version }: Project): string {
   return text
     .replaceAll(/^(version: ).*$/gm, `$1${version}`)
-    .replaceAll(/^(appVersion: ).*$/gm, `$1'${version}'`);
+    .replaceAll(/^(appVersion: ).*$/gm, `$1${version}`);
 }
 
 function writeHome(text: string, { repository }: Project): string {

@@ -4,7 +4,7 @@ import { readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { findProgram, runCommand } from '../services/command.ts';
 
-export interface Release {
+interface Release {
   readonly version: string;
   readonly image: string;
   /** The tree that is released, with the version written. */
@@ -23,7 +23,6 @@ interface Artifact {
 }
 
 const chart = 'deploy/helm/notify-on-delivery';
-const debScript = 'package:deb';
 
 export const artifacts: readonly Artifact[] = [
   { name: 'package', make: makePackage },
@@ -80,14 +79,14 @@ async function isRunning(program: string): Promise<boolean> {
 }
 
 async function makeDeb({ root, out, version }: Release): Promise<Made> {
-  const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
-    scripts: Readonly<Record<string, string>>;
-  };
-  if (scripts[debScript] === undefined) return { leftOut: `package.json has no ${debScript}` };
-  if ((await findProgram(['dpkg-deb'])) === null) return { leftOut: 'dpkg-deb was not found' };
-  await inTree(root, 'npm', ['run', '--silent', debScript, '--', out]);
+  const build = join(root, 'deploy/deb/build');
+  if (!existsSync(build)) return { leftOut: 'there is no deploy/deb/build' };
+  if ((await findProgram(['nfpm', 'go'])) === null) {
+    return { leftOut: 'neither nfpm nor Go, which builds it, was found' };
+  }
+  await inTree(root, build, [out]);
   const made = (await readdir(out)).filter((name) => name.endsWith('.deb'));
-  if (made.length === 0) throw new Error(`${debScript} wrote no .deb of ${version} into ${out}`);
+  if (made.length === 0) throw new Error(`deploy/deb/build wrote no .deb of ${version}`);
   return { made: made.join(', ') };
 }
 

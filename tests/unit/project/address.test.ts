@@ -42,8 +42,23 @@ describe('the address of the project', () => {
     const text = pages[name] ?? '';
     expect(text).not.toContain(projectAddress.repository);
     expect(text).not.toContain(projectAddress.image);
-    expect([moved.repository, moved.image].some((address) => text.includes(address))).toBe(
-      !name.endsWith('.test.yml') || readProjectFile(name).includes('runbook:'),
+  });
+
+  it('is written to whatever needs one', () => {
+    const written = names.filter((name) =>
+      [moved.repository, moved.image].some((address) => pages[name]?.includes(address)),
+    );
+    expect(written).toEqual(
+      expect.arrayContaining([
+        'package.json',
+        'deploy/prometheus/alerts.yml',
+        'deploy/kubernetes/example/kustomization.yaml',
+        'deploy/kubernetes/example-console/kustomization.yaml',
+        'deploy/kubernetes/example-kafka/kustomization.yaml',
+        'Dockerfile',
+        'SECURITY.md',
+        '.github/ISSUE_TEMPLATE/config.yml',
+      ]),
     );
   });
 
