@@ -1,10 +1,27 @@
 import { describe, expect, it } from '@jest/globals';
+import { routes } from '../../src/console/routes.ts';
+import { routeOf } from '../support/console/acts.ts';
 import { looks, type Look } from '../support/console/browser.ts';
 import { useConsole } from '../support/console/consoleWorld.ts';
 import { overflowOf, seriousFindings, unfold, widestOf } from '../support/console/inspect.ts';
 import { mainPages, refusals, smsPages } from '../support/console/pages.ts';
 
 const world = useConsole(import.meta.url);
+
+/** Parts of pages, and what an act leads to. */
+const others = [/\/live$/, /\/count$/, /^\/overview\/hours$/, /^\/jobs\//];
+
+it('every page is among those that are looked at', () => {
+  const seen = new Set(
+    [...mainPages(world()), ...smsPages(world())].map(
+      ({ path }) => routeOf(routes, 'GET', path.split('?')[0] ?? '')?.path,
+    ),
+  );
+  const pages = routes.filter(({ method }) => method === 'GET').map(({ path }) => path);
+  const unseen = pages.filter((path) => !seen.has(path) && !others.some((each) => each.test(path)));
+  expect(unseen).toEqual([]);
+  expect(pages.length).toBeGreaterThan(10);
+});
 
 /** What is wrong with a page that is open. */
 interface Findings {

@@ -54,6 +54,7 @@ it(
     const paths = [
       '/',
       '/overview/live',
+      '/overview/hours?hours=168',
       `/find?q=${String(sms['phononUuid'])}`,
       `/find?q=${String(sms['to'])}&on=${day}`,
       `/find?q=${String(sms._id)}`,
@@ -63,6 +64,7 @@ it(
       account,
       `${account}?state=failed`,
       `${account}?state=waiting`,
+      `${account}/statistics?hours=168`,
       '/endpoints',
     ];
     await db.createCollection('system.profile', { capped: true, size: 64 * 1024 * 1024 });

@@ -1,10 +1,25 @@
 import type { Db, Document } from 'mongodb';
+import { SPAN_MS } from '../../../src/domain/countedSpan.ts';
 import { stateCollections } from '../../../src/mongo/database.ts';
-import { ensureListIndexes, ensureStateCollections } from '../../../src/mongo/indexes.ts';
+import {
+  ensureListIndexes,
+  ensureStateCollections,
+  ensureStatsIndexes,
+} from '../../../src/mongo/indexes.ts';
+import type { EndpointStatsRow } from '../../../src/mongo/endpointStats.ts';
 import { ordinaryRow, type RetryRow } from '../../../src/mongo/retryRow.ts';
 
 /** How much there is. */
-export const scale = { sms: 1_000_000, statuses: 5, accounts: 500, waiting: 20_000 } as const;
+export const scale = {
+  sms: 1_000_000,
+  statuses: 5,
+  accounts: 500,
+  waiting: 20_000,
+  /** Of five minutes: a week. */
+  spans: 2_016,
+  /** With statistics in each of them. */
+  endpoints: 100,
+} as const;
 
 export const FIRST_ACCOUNT = 1_000;
 const FIRST_FLOW = 5_000;
@@ -38,6 +53,8 @@ export async function fillScale(db: Db): Promise<void> {
   await addWaiting(db);
   await ensureStateCollections(state);
   await ensureListIndexes(state, [HALF_AN_HOUR_MS, HALF_AN_HOUR_MS]);
+  await addStatistics(db);
+  await ensureStatsIndexes(state, [HALF_AN_HOUR_MS, HALF_AN_HOUR_MS]);
 }
 
 const HALF_AN_HOUR_MS = 1_800_000;
@@ -162,4 +179,32 @@ async function addWaiting(db: Db): Promise<void> {
     };
   });
   await rows.insertMany(all);
+}
+
+async function addStatistics(db: Db): Promise<void> {
+  const rows = db.collection<EndpointStatsRow>('notify_on_delivery_endpoint_stats');
+  const last = Math.floor(now.getTime() / SPAN_MS) * SPAN_MS;
+  for (let nth = 0; nth < scale.spans; nth += 1) {
+    const start = new Date(last - nth * SPAN_MS);
+    const ofSpan = Array.from({ length: scale.endpoints + 1 }, (_, n): EndpointStatsRow => {
+      const whose =
+        n === scale.endpoints
+          ? ({ of: 'all', accountId: null, webhookId: null, url: null } as const)
+          : ({
+              of: 'endpoint',
+              accountId: FIRST_ACCOUNT + n,
+              webhookId: n + 1,
+              url: `https://customer.example/hooks/${n + 1}`,
+            } as const);
+      return {
+        _id: `${start.getTime()}:${n}`,
+        start,
+        ...whose,
+        ...{ delivered: 60, failed: 2, skipped: 1, calls: 64, tookMs: 6_400 },
+        attempts: { '2xx': 60, '5xx': 4 },
+        durations: { 8: 60, 12: 4 },
+      };
+    });
+    await rows.insertMany(ofSpan, { ordered: false });
+  }
 }

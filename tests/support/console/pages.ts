@@ -33,6 +33,7 @@ export function mainPages({ sms, webhooks }: Seeded): readonly NamedPath[] {
     { name: 'how many to resend', path: `${accountPath('backlog')}/resend?since=${anHourAgo()}` },
     { name: 'webhook', path: `${accountPath('crm')}/webhooks/${webhooks.crm}` },
     { name: 'disabled webhook', path: `${accountPath('gone')}/webhooks/${webhooks.gone}` },
+    { name: 'statistics of an account', path: `${accountPath('crm')}/statistics` },
     { name: 'endpoints', path: '/endpoints' },
   ];
 }
