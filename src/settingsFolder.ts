@@ -22,6 +22,8 @@ const ownSecrets: Readonly<Record<string, string>> = {
 };
 
 const alwaysThere = new Set(['MONGODB_URI_FILE', 'MYSQL_URI_FILE']);
+/** By the command that adds the first person. */
+const mayBeMade = new Set(['CONSOLE_USERS_FILE']);
 /** These may be the caller's own. */
 const callersOwn = new Set(['MYSQL_ADMIN_URI', 'MYSQL_ADMIN_URI_FILE', 'CONSOLE_USERS_FILE']);
 
@@ -29,7 +31,7 @@ type CommandEnvironment =
   | Readonly<{
       ok: true;
       env: Environment;
-      /** Also names files that the caller can't read, so that a command that needs one says so. */
+      /** Also names files that the caller can't read, so that a command that needs one says so, or that are to be made. */
       ownEnv: Environment;
     }>
   | Readonly<{ ok: false; problems: readonly string[] }>;
@@ -54,7 +56,7 @@ export function commandEnvironment(callers: Environment): CommandEnvironment {
     const state = stateOf(path);
     if (isGivenBy(callers, name)) continue;
     if (state === 'readable') readable[name] = path;
-    if (state === 'unreadable') unreadable[name] = path;
+    else if (state === 'unreadable' || mayBeMade.has(name)) unreadable[name] = path;
   }
   const env = { ...withoutSettings(callers), ...readable, ...settings };
   return { ok: true, env, ownEnv: { ...unreadable, ...env } };

@@ -65,7 +65,8 @@ describe('the environment of a command', () => {
     await symlink(path, path);
     const { env, ownEnv } = environmentOf({ NOTIFY_ON_DELIVERY_SETTINGS: folder });
     expect(env).not.toHaveProperty('MYSQL_ADMIN_URI_FILE');
-    expect(ownEnv).toEqual({ ...env, MYSQL_ADMIN_URI_FILE: path });
+    const users = { CONSOLE_USERS_FILE: join(folder, 'console-users') };
+    expect(ownEnv).toEqual({ ...env, MYSQL_ADMIN_URI_FILE: path, ...users });
   });
 
   it('is refused where the settings are there but can not be read', async () => {
