@@ -107,7 +107,8 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: '^src/(workerProcess|commandProcess|consoleProcess|installation|settingsFolder)\\.ts$',
+        pathNot:
+          '^src/(workerProcess|commandProcess|consoleProcess|installation|settingsFolder)\\.ts$',
       },
       to: { path: '^config/', pathNot: '^config/config\\.ts$' },
     },

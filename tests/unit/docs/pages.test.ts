@@ -32,6 +32,10 @@ function anchorsIn(text: string): readonly string[] {
 
 /** Node's, npm's, or of a shell. */
 const others = new Set([
+  // Of the wrapper, and of systemd.
+  'NOTIFY_ON_DELIVERY_SETTINGS',
+  'NOTIFY_SOCKET',
+  'EXTEND_TIMEOUT_USEC',
   'NODE_EXTRA_CA_CERTS',
   'NODE_OPTIONS',
   'MONGOD_BINARY',
