@@ -3,7 +3,7 @@ import { routes } from '../../src/console/routes.ts';
 import { routeOf } from '../support/console/acts.ts';
 import { looks, type Look } from '../support/console/browser.ts';
 import { useConsole } from '../support/console/consoleWorld.ts';
-import { overflowOf, seriousFindings, unfold, widestOf } from '../support/console/inspect.ts';
+import { seriousFindings, unfold, wideningOf } from '../support/console/inspect.ts';
 import { mainPages, refusals, smsPages } from '../support/console/pages.ts';
 
 const world = useConsole(import.meta.url);
@@ -43,7 +43,7 @@ async function look(
     const status = await visit.open(path);
     await unfold(visit.page);
     const problems = visit.problems();
-    const wide = (await overflowOf(visit.page)) > 0 ? await widestOf(visit.page) : [];
+    const wide = await wideningOf(visit.page);
     findings.push({ path, status, problems, wide, axe: await seriousFindings(visit.page) });
   }
   await visit.page.context().close();
@@ -79,7 +79,7 @@ describe('a page that refuses', () => {
     const visit = await world().visit({ width: 380 });
     expect(await visit.open(path)).toBe(status);
     expect(await visit.page.getByRole('heading', { level: 1 }).textContent()).not.toBe('');
-    expect(await overflowOf(visit.page)).toBeLessThanOrEqual(0);
+    expect(await wideningOf(visit.page)).toEqual([]);
     expect(await seriousFindings(visit.page)).toEqual([]);
   });
 });

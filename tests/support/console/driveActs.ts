@@ -3,7 +3,7 @@ import type { Route } from '../../../src/console/context.ts';
 import { actsOn, buttonOf, fillIn, routeOf, type FoundAct } from './acts.ts';
 import type { Visit } from './browser.ts';
 import type { ConsoleWorld } from './consoleWorld.ts';
-import { overflowOf, seriousFindings, unfold, widestOf } from './inspect.ts';
+import { seriousFindings, unfold, wideningOf } from './inspect.ts';
 import { until } from '../until.ts';
 import { mainPages, smsPages } from './pages.ts';
 
@@ -49,7 +49,7 @@ export async function driveActs(
     done.set(name, {
       ...{ act: name, route, status },
       problems: visit.problems(),
-      wide: (await overflowOf(visit.page)) > 0 ? await widestOf(visit.page) : [],
+      wide: await wideningOf(visit.page),
       axe: visit.javaScript ? await seriousFindings(visit.page) : [],
       audited: (await auditedIn(world)) - before,
     });

@@ -4,21 +4,23 @@ import type { Page } from 'playwright-core';
 // Texts, since functions given to the browser would need the types of a document.
 
 /** By how many pixels the page is wider than its window. */
-export async function overflowOf(page: Page): Promise<number> {
+async function overflowOf(page: Page): Promise<number> {
   return await page.evaluate<number>(
     'document.documentElement.scrollWidth - document.documentElement.clientWidth',
   );
 }
 
-/** Which elements make it wider, to be read by people. */
-export async function widestOf(page: Page): Promise<readonly string[]> {
-  return await page.evaluate<string[]>(`
+/** By how much it is wider, and some elements that reach beyond the window; nothing when it is not. */
+export async function wideningOf(page: Page): Promise<readonly string[]> {
+  const overflow = await overflowOf(page);
+  if (overflow <= 0) return [];
+  const beyond = await page.evaluate<string[]>(`
     [...document.querySelectorAll('main *, header *')]
       .filter((each) => each.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
-      .filter((each) => each.closest('.scroll') === null)
       .slice(0, 5)
       .map((each) => each.outerHTML.slice(0, 160))
   `);
+  return [`${overflow} pixels`, ...beyond];
 }
 
 /** What axe finds to be serious or critical, with where. */
