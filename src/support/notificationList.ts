@@ -21,7 +21,7 @@ interface Listed extends Pick<NotificationPage, 'notifications' | 'odd' | 'next'
 }
 
 /** The newest first. Throws `Refused` while the indexes that it goes by are missing. */
-export async function readNotifications(
+async function readNotifications(
   { config, mongo }: Session,
   query: ListQuery,
   limit: number,
