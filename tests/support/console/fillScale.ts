@@ -61,7 +61,12 @@ const HALF_AN_HOUR_MS = 1_800_000;
 
 /** In an order that is not that of the numbers, as ids of real SMS have none. */
 function mixed(by: number): Document {
-  return { $toString: { $mod: [{ $multiply: [{ $toLong: '$n' }, by] }, 4_294_967_291] } };
+  return digits({ $mod: [{ $multiply: [{ $toLong: '$n' }, by] }, 4_294_967_291] });
+}
+
+/** Of a whole number, which the server would write with an exponent otherwise. */
+function digits(number: Document): Document {
+  return { $toString: { $toLong: number } };
 }
 
 const smsStages: readonly Document[] = [
@@ -80,7 +85,7 @@ const smsStages: readonly Document[] = [
       accountID: { $add: ['$account', FIRST_ACCOUNT] },
       length: { $literal: 46 },
       text: 'फोनन में आपका स्वागत है. Phonon',
-      to: { $toString: { $add: [919_000_000_000, { $mod: ['$n', 1_000_000] }] } },
+      to: digits({ $add: [919_000_000_000, { $mod: ['$n', 100_000] }] }),
       from: 'PHONON',
       sendTime: 1,
       deliveryStatus: 'DELIVERED',
