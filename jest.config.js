@@ -33,6 +33,17 @@ const kafka = {
   globalSetup: '<rootDir>/tests/support/kafka/globalSetup.mjs',
   testMatch: ['<rootDir>/tests/{integration,e2e}/kafka/**/*.test.ts'],
 };
+
+/** They need Chromium, which the set-up installs where it can: `npm run test:console` asks for them. */
+const consoleProject = {
+  ...base,
+  ...withServers,
+  displayName: 'console',
+  globalSetup: '<rootDir>/tests/support/console/globalSetup.mjs',
+  testMatch: ['<rootDir>/tests/console/**/*.test.ts'],
+  // Fills a million SMS first: only when asked for.
+  testPathIgnorePatterns: process.env.TEST_SCALE === '1' ? [] : ['/scale\\.test\\.ts$'],
+};
 const withoutKafka = { testPathIgnorePatterns: ['/node_modules/', '/tests/[^/]+/kafka/'] };
 
 export default {
@@ -58,5 +69,6 @@ export default {
       testMatch: ['<rootDir>/tests/e2e/**/*.test.ts'],
     },
     ...(process.env.TEST_KAFKA === '1' ? [kafka] : []),
+    ...(process.env.TEST_CONSOLE === '1' ? [consoleProject] : []),
   ],
 };
