@@ -1,13 +1,17 @@
 import { beforeAll, expect, it } from '@jest/globals';
 import { newSms } from '../../scripts/harness/smsPlatform.ts';
+import { buildPayload } from '../../src/domain/payload.ts';
 import { stateCollections } from '../../src/mongo/database.ts';
+import { toPlainDocument } from '../../src/mongo/plainDocument.ts';
 import { createReplayQueue } from '../../src/mongo/retrySupport.ts';
+import { createTimeZone } from '../../src/runtime/timeZone.ts';
 import { aSubject } from '../support/builders.ts';
 import { useEndToEnd } from '../support/endToEnd.ts';
 import { until } from '../support/until.ts';
 
 const e2e = useEndToEnd(import.meta.url);
 const ASKED_MS = 3_600_000;
+const zone = createTimeZone('UTC');
 
 beforeAll(async () => {
   await e2e().central.optIn(1, 1, { url: e2e().receiver.url('/hook') });
@@ -27,7 +31,7 @@ it.each([
     const document = newSms({ accountID: 1, flowId: 1, deliveryStatus: 'DELIVERED' });
     const subject = aSubject({ smsKey: document._id });
     receiver.answer('/hook', async () => {
-      const body = Buffer.from('{}');
+      const body = buildPayload({ id: document._id, document: toPlainDocument(document), zone });
       const again = createReplayQueue(stateCollections(db));
       await again.add([{ subject, accountId: 1, flowId: 1, body }]);
       return { status: 503, headers: { 'retry-after': '3600' }, delayMs };
@@ -38,7 +42,8 @@ it.each([
     // Its row has been looked for since.
     const marker = newSms({ accountID: 1, flowId: 1, deliveryStatus: 'DELIVERED' });
     const ofMarker = { subject: aSubject({ smsKey: marker._id }), accountId: 1, flowId: 1 };
-    await createReplayQueue(stateCollections(db)).add([{ ...ofMarker, body: Buffer.from('{}') }]);
+    const body = buildPayload({ id: marker._id, document: toPlainDocument(marker), zone });
+    await createReplayQueue(stateCollections(db)).add([{ ...ofMarker, body }]);
     const isMarked = ({ headers }: { headers: Record<string, unknown> }): boolean =>
       headers['webhook-id'] === ofMarker.subject.notificationId;
     await until('what was recorded later is called', () =>
