@@ -1,3 +1,4 @@
+import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../config/loadConfig.ts';
 import { packageRoot } from '../config/packageRoot.ts';
@@ -17,6 +18,8 @@ const exitCodes = { clean: 0, bug: 70, configuration: 78 } as const;
 const GRACE_MS = 5_000;
 
 async function main(): Promise<number> {
+  // People can wait for a page; a worker on the same machine can't.
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   surviveClosedOutputs();
   loadDotEnv();
   const loaded = loadConfig(process.env);
