@@ -4,17 +4,15 @@ import { formatProblem } from '../config/reading.ts';
 import { loadDotEnv, readAlternativeQuery, readVersion } from './installation.ts';
 import { createLogger } from './observability/logger.ts';
 import { systemdSocketOf } from './observability/systemdNotify.ts';
+import { exitCodes, refuseSettings, runToEnd } from './processEnd.ts';
 import { surviveClosedOutputs } from './runtime/closedOutputs.ts';
 import { endProcess } from './runtime/endProcess.ts';
-import { ConfigurationError, toError } from './runtime/errors.ts';
+import { toError } from './runtime/errors.ts';
 import { limitHeapGrowth } from './runtime/heapGrowth.ts';
 import type { Logger } from './runtime/logger.ts';
 import { onStopSignals } from './runtime/signals.ts';
 import { createTimeZone } from './runtime/timeZone.ts';
 import { runWorker } from './worker.ts';
-
-/** What supervisors see. 78 is EX_CONFIG, 70 EX_SOFTWARE of sysexits.h. */
-const exitCodes = { clean: 0, bug: 70, configuration: 78 } as const;
 
 /** What is left of orderly endings, once everything has been closed or given up. */
 const LINGER_MS = 500;
@@ -25,9 +23,7 @@ async function main(): Promise<void> {
   loadDotEnv();
   const loaded = loadConfig(process.env);
   if (!loaded.ok) {
-    const problems = loaded.problems.map((problem) => `  ${formatProblem(problem)}\n`);
-    process.stderr.write(`The settings can't be used:\n${problems.join('')}`);
-    process.exitCode = exitCodes.configuration;
+    process.exitCode = refuseSettings(loaded.problems.map(formatProblem));
     return;
   }
   const { config, warnings } = loaded;
@@ -53,20 +49,13 @@ async function run(config: Config, logger: Logger): Promise<number> {
       endProcess(exitCodes.clean);
     },
   });
-  try {
+  return await runToEnd(logger, async () => {
     const version = readVersion();
     const alternativeQuery = readAlternativeQuery();
     const systemd = systemdSocketOf(process.env);
     const signals = { stopping, abandoned };
     await runWorker(config, { logger, ...signals, version, alternativeQuery, systemd });
-    logger.info('stopped');
-    return exitCodes.clean;
-  } catch (thrown) {
-    const error = toError(thrown);
-    const isConfiguration = error instanceof ConfigurationError;
-    logger.error(isConfiguration ? 'start_failed' : 'crashed', { error });
-    return isConfiguration ? exitCodes.configuration : exitCodes.bug;
-  }
+  });
 }
 
 function endOnBugs(logger: Logger): void {

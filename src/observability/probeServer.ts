@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { ConfigurationError, toError } from '../runtime/errors.ts';
+import { createServer, type ServerResponse } from 'node:http';
+import { toError } from '../runtime/errors.ts';
+import { listen, type Listening } from '../runtime/listen.ts';
 import type { Health, HealthReport } from './health.ts';
 import type { PrometheusMetrics } from './metrics.ts';
 
@@ -13,7 +12,7 @@ export async function startProbeServer(options: {
   readonly metrics: PrometheusMetrics;
   /** Brings the metrics up to date before they are shown. */
   refresh(): Promise<void>;
-}) {
+}): Promise<Listening> {
   const { host, port, health } = options;
   const server = createServer((request, response) => {
     const path = request.url?.split('?')[0];
@@ -23,28 +22,8 @@ export async function startProbeServer(options: {
     else if (path === '/metrics') void sendMetrics(response, options);
     else response.writeHead(404).end();
   });
-  await listen(server, port, host);
-  return {
-    /** The port in use, also when 0 was asked for. */
-    port: (server.address() as AddressInfo).port,
-    async close(): Promise<void> {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
-  };
-}
-
-async function listen(server: Server, port: number, host: string): Promise<void> {
-  server.listen(port, host);
-  try {
-    await once(server, 'listening');
-  } catch (cause) {
-    throw new ConfigurationError(
-      `cannot listen on ${host}, port ${port} (${toError(cause).message}): set HTTP_HOST and HTTP_PORT to a free address and port, or HTTP_PORT=off`,
-      { cause },
-    );
-  }
+  const remedy = 'set HTTP_HOST and HTTP_PORT to a free address and port, or HTTP_PORT=off';
+  return await listen(server, { host, port, remedy });
 }
 
 function sendReport(response: ServerResponse, report: HealthReport): void {

@@ -84,8 +84,8 @@ function createReservations(ctx: NotifyContext, track: Track): (endpointKey: str
   const callNext = async (endpointKey: string, slot: Slot): Promise<void> => {
     asking.change(endpointKey, 1);
     const taken = await ahead.next(endpointKey);
-    if (taken !== null) await turnstile.pass();
     if (taken !== null) {
+      await turnstile.pass();
       reserve(endpointKey);
       reserve(endpointKey);
     }

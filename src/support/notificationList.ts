@@ -20,7 +20,6 @@ interface Listed extends Pick<NotificationPage, 'notifications' | 'odd' | 'next'
   readonly notes: readonly string[];
 }
 
-/** The newest first. Throws `Refused` while the indexes that it goes by are missing. */
 async function readNotifications(
   { config, mongo }: Session,
   query: ListQuery,
@@ -41,7 +40,10 @@ export interface NotificationQuery extends Partial<ListQuery> {
 /** Read at once, and how often, to find those of one status. */
 const LOOKED_THROUGH = { rows: 500, times: 10 } as const;
 
-/** As `readNotifications`; with a delivery status, a page may have few or none and yet a `next`. */
+/**
+ * The newest first. Throws `Refused` while the indexes that it goes by are missing. With a delivery status, a page may
+ * have few or none and yet a `next`.
+ */
 export async function notificationsOf(
   session: Session,
   { deliveryStatus = null, ...asked }: NotificationQuery,

@@ -96,9 +96,15 @@ export async function setWebhook(
     );
   }
   const { webhook, isNew, replaced } = written;
-  /** The secret that was asked for; null when none was. */
-  const generated = secret === 'generate' && typeof signing === 'string' ? signing : null;
-  return { webhook, isNew, replaced, generated };
+  return { webhook, isNew, replaced, generated: generatedBy(secret, signing) };
+}
+
+/** The secret that was asked for; null when none was. `written` is what `secretFrom` made of what was given. */
+export function generatedBy(
+  given: string | undefined,
+  written: string | null | undefined,
+): string | null {
+  return given === 'generate' ? (written ?? null) : null;
 }
 
 /** Throws `Refused`. */

@@ -2,6 +2,7 @@ import type { IntegerId } from '../domain/ids.ts';
 import type { WebhookId } from '../mysql/webhookChanges.ts';
 import { Refused } from './session.ts';
 import {
+  generatedBy,
   headersFrom,
   refuseUnusableUrl,
   secretFrom,
@@ -34,7 +35,7 @@ export async function addWebhook(
   const webhook = { accountId, name, url, headers, secret, isDefault };
   const added = await withCentralTables(access, async (tables) => await tables.addWebhook(webhook));
   if (added.kind === 'nameTaken') throw nameTaken(accountId, name);
-  return { ...added, generated: generatedBy(entry, secret) };
+  return { ...added, generated: generatedBy(entry.secret, secret) };
 }
 
 /**
@@ -55,7 +56,7 @@ export async function changeWebhook(access: CentralAccess, meant: WebhookId, ent
   const { accountId, webhookId } = meant;
   if (changed.kind === 'unknown') throw unknownWebhook(accountId, webhookId);
   if (changed.kind === 'nameTaken') throw nameTaken(accountId, name ?? '');
-  return { webhook: changed.webhook, generated: generatedBy(entry, secret) };
+  return { webhook: changed.webhook, generated: generatedBy(entry.secret, secret) };
 }
 
 /** Makes it the account's default and changes nothing else of it; `replaced`: the one that was before, null for none. */
@@ -87,9 +88,4 @@ function nameTaken(accountId: IntegerId, name: string): Refused {
   return new Refused(
     `Account ${accountId} has a webhook with the name "${name}" already: choose another name.`,
   );
-}
-
-/** Null when none was asked for. */
-function generatedBy({ secret }: Given, written: string | null | undefined): string | null {
-  return secret === 'generate' ? (written ?? null) : null;
 }

@@ -6,7 +6,8 @@ import { Badge, Facts, Section, Verbatim } from '../components/parts.tsx';
 import type { Request } from '../context.ts';
 import { readForm } from '../form.ts';
 import { redirectWith } from '../notice.ts';
-import { accountIn, audit } from './asked.ts';
+import { accountIn } from './asked.ts';
+import { audit } from '../audit.ts';
 
 /** Calls the default webhook once with a sample, and shows what it answers. */
 export async function testCall(request: Request): Promise<Response> {

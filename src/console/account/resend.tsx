@@ -8,7 +8,8 @@ import type { Request } from '../context.ts';
 import { readForm, readQuery, type Fields } from '../form.ts';
 import type { CountState } from '../jobs/counts.ts';
 import { redirectWith } from '../notice.ts';
-import { accountIn, audit, rateOf, timeOf, typed } from './asked.ts';
+import { accountIn, rateOf, timeOf, typed } from './asked.ts';
+import { audit } from '../audit.ts';
 import { Select } from './inputs.tsx';
 
 const HOUR_MS = 3_600_000;

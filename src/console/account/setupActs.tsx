@@ -7,7 +7,8 @@ import { Section, Verbatim } from '../components/parts.tsx';
 import type { Request, Route } from '../context.ts';
 import { readForm, type Fields } from '../form.ts';
 import { redirectWith } from '../notice.ts';
-import { accountIn, audit, centralOf, webhookIn } from './asked.ts';
+import { accountIn, centralOf, webhookIn } from './asked.ts';
+import { audit } from '../audit.ts';
 
 /** What changes steps 1 to 3. Each writes the audit before it acts. */
 export const setupActs: readonly Route[] = [

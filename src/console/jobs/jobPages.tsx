@@ -8,7 +8,8 @@ import {
   spanOf,
   type JobSummary,
 } from '../../support/jobs.ts';
-import { audit, rateOf } from '../account/asked.ts';
+import { rateOf } from '../account/asked.ts';
+import { audit } from '../audit.ts';
 import { may, page } from '../components/frame.tsx';
 import {
   Act,

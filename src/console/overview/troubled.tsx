@@ -1,5 +1,5 @@
 import type { SlowEndpoint } from '../../support/statistics.ts';
-import { count, several, whyBlocked, type Times } from '../../support/words.ts';
+import { blockageText, count, several, type Times } from '../../support/words.ts';
 import type { WorkerStatus } from '../../support/workerStatus.ts';
 import { Badge, Empty, Section, Table, Time } from '../components/parts.tsx';
 import { milliseconds } from '../plots/statisticsPlots.tsx';
@@ -28,7 +28,7 @@ export function Troubled({ of, times }: { of: WorkerStatus; times: Times }) {
               </Badge>,
               <Time at={each.since} times={times} />,
               count(each.waiting),
-              whyBlocked(each, times, 'page'),
+              blockageText(each, times),
             ])}
         />
       )}

@@ -12,7 +12,7 @@ import {
   type WaitingEndpoint,
 } from '../../support/webhooks.ts';
 import { blockageText, several } from '../../support/words.ts';
-import { audit } from '../account/asked.ts';
+import { audit } from '../audit.ts';
 import { may, page } from '../components/frame.tsx';
 import { Live } from '../components/parts.tsx';
 import type { Request, Route } from '../context.ts';

@@ -2,6 +2,7 @@ import { customerAnswer } from '../../support/customerAnswer.ts';
 import { replayOne } from '../../support/replayOne.ts';
 import { Refused } from '../../support/session.ts';
 import { makeSmsDue, readSmsReport, readSmsWithCall } from '../../support/smsReport.ts';
+import { audit } from '../audit.ts';
 import { page } from '../components/frame.tsx';
 import { Live, Section, Verbatim } from '../components/parts.tsx';
 import type { Request, Route } from '../context.ts';
@@ -98,7 +99,7 @@ async function reveal(request: Request): Promise<Response> {
   const { session } = request.get('context');
   const report = await readSmsReport(session, askedFor(request));
   if (report === null) return await notFound(request);
-  await note(request, `reveal ${what}`, `SMS ${report.smsId}`);
+  await audit(request, `reveal ${what}`, `SMS ${report.smsId}`);
   return await showSms(request, { revealed: what });
 }
 
@@ -112,7 +113,7 @@ async function sendAgain(request: Request): Promise<Response> {
   // A status may have spaces around it, which a form's field has not.
   const status =
     named === '' ? statuses[0] : (statuses.find((each) => each.trim() === named) ?? named);
-  await note(request, 'send again', `SMS ${smsId}, status ${status ?? 'none'}`);
+  await audit(request, 'send again', `SMS ${smsId}, status ${status ?? 'none'}`);
   return await afterAct(request, smsId, async () => {
     const options = { reader: 'page', times, ...(status !== undefined && { status }) } as const;
     return (await replayOne(session, smsId, options)).sentence(times);
@@ -124,13 +125,8 @@ async function runNow(request: Request): Promise<Response> {
   const report = await readSmsReport(session, askedFor(request));
   if (report === null) return await notFound(request);
   const { smsId } = report;
-  await note(request, 'run retries', `SMS ${smsId}`);
+  await audit(request, 'run retries', `SMS ${smsId}`);
   return await afterAct(request, smsId, async () => (await makeSmsDue(session, smsId)).sentence);
-}
-
-/** Before what it says is done. */
-async function note(request: Request, what: string, on: string): Promise<void> {
-  await request.get('context').audit.add({ user: request.get('person').name, what, on });
 }
 
 /** A refusal is shown on the page of the SMS. */
