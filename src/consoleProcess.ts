@@ -16,7 +16,7 @@ const GRACE_MS = 5_000;
 
 async function main(): Promise<number> {
   // People can wait for a page; a worker on the same machine can't.
-  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+  setPriority(constants.priority.PRIORITY_LOW);
   surviveClosedOutputs();
   loadDotEnv();
   const loaded = loadConfig(process.env);

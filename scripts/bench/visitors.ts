@@ -1,10 +1,14 @@
 /** Argument: the console's address. A hundred people who each open one page after the other, until this is killed. */
 import { Agent, get } from 'node:http';
+import { constants, setPriority } from 'node:os';
 import { FIRST_ACCOUNT } from './places.ts';
 
 const AT_ONCE = 100;
 /** When nobody answers. */
 const PAUSE_MS = 100;
+
+// In earnest, browsers run on other machines.
+setPriority(constants.priority.PRIORITY_LOW);
 
 const origin = process.argv[2] ?? '';
 const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });

@@ -9,9 +9,22 @@ import type { Gate } from './gate.ts';
 import { mayAct } from './role.ts';
 import { refuseOtherSites } from './sameSite.ts';
 import type { StaticFiles } from './staticFiles.ts';
+import { createTurns, type Turns } from './turns.ts';
 
 /** No form of the console is larger. */
 const LARGEST_FORM_BYTES = 64 * 1024;
+
+/**
+ * The worker's database must not have to answer a hundred people at once. While people wait, pages and what they ask
+ * take about a quarter of one processor's time; somebody alone notices nothing.
+ */
+const turnsOfPages = {
+  atOnce: 1,
+  inAll: 120,
+  perKey: 120,
+  longestTurnMs: 250,
+  restTimes: 3,
+} as const;
 
 interface ConsoleOptions {
   readonly context: ConsoleContext;
@@ -23,6 +36,7 @@ interface ConsoleOptions {
 /** The console as a function from requests to responses. It never throws. */
 export function createConsole({ context, gate, routes, files }: ConsoleOptions): Hono<ConsoleEnv> {
   const app = new Hono<ConsoleEnv>();
+  const turns = createTurns(turnsOfPages);
   app.use(secureHeaders(securityOptions));
   app.use(async (request, next) => {
     request.set('context', context);
@@ -37,7 +51,11 @@ export function createConsole({ context, gate, routes, files }: ConsoleOptions):
   app.get('/static/:name', (request) => files.serve(request, request.req.param('name')));
   app.get('/livez', (request) => request.json({ status: 'ok', components: {} }));
   for (const route of [...gate.routes, ...routes]) {
-    app.on(route.method, route.path, async (request) => await admit(request, route, gate));
+    app.on(
+      route.method,
+      route.path,
+      async (request) => await admit(request, route, { gate, turns }),
+    );
   }
   app.notFound(async (request) => {
     const children = <Problem title="Not found">There is no such page.</Problem>;
@@ -65,19 +83,36 @@ const securityOptions = {
   strictTransportSecurity: false,
 } satisfies NonNullable<Parameters<typeof secureHeaders>[0]>;
 
-/** Calls the route for who may. */
-async function admit(request: Request, route: Route, gate: Gate): Promise<Response> {
+/** Calls the route for who may, when it is its turn. */
+async function admit(
+  request: Request,
+  route: Route,
+  { gate, turns }: Readonly<{ gate: Gate; turns: Turns }>,
+): Promise<Response> {
   if (route.role === 'anyone') return await route.handle(request);
   const person = await gate.identify(request);
   if (person === null) return await gate.challenge(request);
   request.set('person', person);
-  if (mayAct(person.role, route.role)) return await route.handle(request);
+  if (mayAct(person.role, route.role)) {
+    const made = await turns.run(person.name, async () => await route.handle(request));
+    return made === 'busy' ? await tooBusy(request) : made;
+  }
   const children = (
     <Problem title="Not allowed">
       {`This needs the role "${route.role}"; ${person.name} has "${person.role}".`}
     </Problem>
   );
   return await page(request, { title: 'Not allowed', children }, 403);
+}
+
+async function tooBusy(request: Request): Promise<Response> {
+  const children = (
+    <Problem title="Too busy">
+      Too many pages are asked for at once. Nothing was done; try again in a few seconds.
+    </Problem>
+  );
+  request.header('Retry-After', '5');
+  return await page(request, { title: 'Too busy', children }, 503);
 }
 
 async function tooLarge(request: Request): Promise<Response> {

@@ -3,7 +3,7 @@ import type { ConsoleUser } from '../../support/consoleUsers.ts';
 import { isPassword } from '../../support/passwordHash.ts';
 import { networkOf } from './connection.ts';
 import { createThrottle } from './throttle.ts';
-import { createTurns } from './turns.ts';
+import { createTurns } from '../turns.ts';
 import type { UsersInForce } from './usersInForce.ts';
 
 /** What came of a name and a password. */
@@ -40,7 +40,7 @@ const FREE_OF_NAME = 5;
 const FREE_OF_NETWORK = 20;
 
 /** Each takes 128 MiB, and a thread of the four that also look up names. */
-const turnsOfHashing = { atOnce: 2, inAll: 16, perKey: 2 } as const;
+const turnsOfHashing = { atOnce: 2, inAll: 16, perKey: 2, longestTurnMs: 60_000 } as const;
 
 /** Checks passwords, a few at a time and never many of one name or from one network. */
 export function createSignIn(options: SignInOptions): SignIn {

@@ -1,9 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it } from '@jest/globals';
-import { createTurns } from '../../../../src/console/auth/turns.ts';
+import { delay } from '../../../src/runtime/abort.ts';
+import { createTurns } from '../../../src/console/turns.ts';
+
+const MINUTE = 60_000;
+const never = new AbortController().signal;
 
 it('runs two at a time in the order they came, and turns away who finds no place', async () => {
-  const turns = createTurns({ atOnce: 2, inAll: 4, perKey: 4 });
+  const turns = createTurns({ atOnce: 2, inAll: 4, perKey: 4, longestTurnMs: MINUTE });
   const ends: (() => void)[] = [];
   const begun: number[] = [];
   const run = async (number: number): Promise<number | 'busy'> =>
@@ -29,7 +33,7 @@ it('runs two at a time in the order they came, and turns away who finds no place
 });
 
 it('leaves places to others when one key asks for all', async () => {
-  const turns = createTurns({ atOnce: 1, inAll: 9, perKey: 2 });
+  const turns = createTurns({ atOnce: 1, inAll: 9, perKey: 2, longestTurnMs: MINUTE });
   const ends: (() => void)[] = [];
   const run = async (key: string): Promise<string> =>
     await turns.run(key, async () => {
@@ -46,9 +50,43 @@ it('leaves places to others when one key asks for all', async () => {
 });
 
 it('goes on after a task that failed', async () => {
-  const turns = createTurns({ atOnce: 1, inAll: 2, perKey: 2 });
+  const turns = createTurns({ atOnce: 1, inAll: 2, perKey: 2, longestTurnMs: MINUTE });
   const failing = turns.run('key', async () => await Promise.reject(new Error('of the task')));
   const next = turns.run('key', async () => await Promise.resolve('ran'));
   await expect(failing).rejects.toThrow('of the task');
   expect(await next).toBe('ran');
+});
+
+it('does not make others wait for a task that takes long', async () => {
+  const turns = createTurns({ atOnce: 1, inAll: 2, perKey: 2, longestTurnMs: 1 });
+  const ends: (() => void)[] = [];
+  const long = turns.run('key', async () => {
+    await new Promise<void>((resolve) => ends.push(resolve));
+    return 'long';
+  });
+  expect(await turns.run('key', async () => await Promise.resolve('short'))).toBe('short');
+  ends.shift()?.();
+  expect(await long).toBe('long');
+  expect(await turns.run('key', async () => await Promise.resolve('next'))).toBe('next');
+});
+
+it('rests after a turn while others wait', async () => {
+  const turns = createTurns({
+    ...{ atOnce: 1, inAll: 3, perKey: 3 },
+    longestTurnMs: MINUTE,
+    restTimes: 2,
+  });
+  const ends: number[] = [];
+  const begins: number[] = [];
+  const run = async (): Promise<void> => {
+    await turns.run('key', async () => {
+      begins.push(performance.now());
+      await delay(20, never);
+      ends.push(performance.now());
+    });
+  };
+  await Promise.all([run(), run()]);
+  expect((begins[1] ?? 0) - (ends[0] ?? 0)).toBeGreaterThan(30);
+  await run();
+  expect(begins).toHaveLength(3);
 });
