@@ -12,7 +12,10 @@ export type Waiting =
 
 /** The right to make one call; to be released, once or more often. */
 export interface Slot {
-  /** The call is over, answered or not: how long the slot is held from now on says nothing about the endpoint. */
+  /**
+   * The call is over, answered or not, and its endpoint's breaker knows: the endpoint may get another one. Until it is
+   * released, the slot counts in total only.
+   */
   answered(): void;
   release(): void;
 }
@@ -27,6 +30,7 @@ export interface EndpointQueue {
   breaker: Breaker;
   /** Who is called there; null before its breaker has opened. */
   called: Called | null;
+  /** Calls that are not answered yet. */
   inFlight: number;
   readonly lines: Readonly<Record<Waiting, Set<Waiter>>>;
   /** Whose turn it is when fresh notifications and retries both wait. */
@@ -36,6 +40,19 @@ export interface EndpointQueue {
   answersAfterMs: number | null;
   /** When each call began that is not answered yet, oldest first. */
   readonly unanswered: Set<Readonly<{ since: number }>>;
+}
+
+export function createQueue(breaker: Breaker): EndpointQueue {
+  return {
+    breaker,
+    called: null,
+    lines: { fresh: new Set(), quickRetry: new Set(), scheduled: new Set() },
+    inFlight: 0,
+    next: 'fresh',
+    isOverloaded: false,
+    answersAfterMs: null,
+    unanswered: new Set(),
+  };
 }
 
 /** Sheds all waiters: the breaker has opened. The row that has been due longest will be the probe. */

@@ -9,6 +9,7 @@ import {
 import { onAbort } from '../runtime/abort.ts';
 import type { Called } from '../ports/endpoints.ts';
 import {
+  createQueue,
   nameOf,
   shedAll,
   shedsFresh,
@@ -24,10 +25,11 @@ import { createPaces } from './paces.ts';
 import { createReadyQueues } from './readyQueues.ts';
 
 /**
- * Bounded concurrency, per endpoint and in total. Each endpoint has a queue. A free slot goes to the queue with work
- * and room that has the fewest calls in flight, and some slots are kept for endpoints with none (`readyQueues.ts`), so
- * that busy or slow endpoints can't take them all, no matter how many there are. Within a queue, fresh notifications
- * and scheduled retries take turns, each in order of arrival.
+ * Bounded concurrency: of calls per endpoint, and in total of calls and of outcomes that are not remembered yet. Each
+ * endpoint has a queue. A free slot goes to the queue with work and room that has the fewest calls in flight, and some
+ * slots are kept for endpoints with none (`readyQueues.ts`), so that busy or slow endpoints can't take them all, no
+ * matter how many there are. Within a queue, fresh notifications and scheduled retries take turns, each in order of
+ * arrival.
  *
  * The queue of a slow endpoint is overloaded once its fresh notifications have waited for two seconds or take too large
  * a share of the unacknowledged changes. (When this process itself is the slow one, a detour through durable state
@@ -109,17 +111,25 @@ export function createEndpointQueues(options: {
     inFlight += 1;
     if (isQuick) ready.quickUse((quick += 1), call.since);
     let isHeld = true;
+    /** False if it has ended before. */
+    const endCall = (): boolean => {
+      if (!queue.unanswered.delete(call)) return false;
+      unanswered -= 1;
+      queue.inFlight -= 1;
+      return true;
+    };
     return {
       answered() {
-        if (!queue.unanswered.delete(call)) return;
-        unanswered -= 1;
-        paces.noteAnswer(queue, performance.now() - call.since);
+        if (!endCall()) return;
+        const now = performance.now();
+        paces.noteAnswer(queue, now - call.since);
+        refresh(queue, now);
+        handOut(now);
       },
       release() {
         if (!isHeld) return;
         isHeld = false;
-        if (queue.unanswered.delete(call)) unanswered -= 1;
-        queue.inFlight -= 1;
+        endCall();
         inFlight -= 1;
         if (isQuick) quick -= 1;
         const now = performance.now();
@@ -146,22 +156,8 @@ export function createEndpointQueues(options: {
   const queueOf = (endpointKey: string): EndpointQueue => {
     const known = queues.get(endpointKey);
     if (known !== undefined) return known;
-    const lines = {
-      fresh: new Set<Waiter>(),
-      quickRetry: new Set<Waiter>(),
-      scheduled: new Set<Waiter>(),
-    };
     const breaker = createBreaker(options.breaker, () => maxInFlightPerEndpoint);
-    const queue: EndpointQueue = {
-      breaker,
-      called: null,
-      lines,
-      inFlight: 0,
-      next: 'fresh',
-      isOverloaded: false,
-      answersAfterMs: null,
-      unanswered: new Set(),
-    };
+    const queue = createQueue(breaker);
     queues.set(endpointKey, queue);
     return queue;
   };

@@ -16,6 +16,13 @@ import type { RetryRows } from './retryRow.ts';
 const LINGER_MS = 25;
 const LINGER_AWAITED_MS = 2;
 
+/**
+ * Slots are held until their outcomes are remembered, so that does not wait for other outcomes to be shown: with calls
+ * of 200 ms, 256 slots make a tenth more of them. Beyond so many that are remembered and not shown, it does.
+ */
+const MOST_UNSHOWN = 400;
+
+const BATCH_SIZE = 200;
 /** Responses in one batch, when `RESPONSE_LIMIT` lets them be large. */
 const BATCH_BYTES = 8 * 1024 * 1024;
 
@@ -38,19 +45,26 @@ export function createOutcomeStore(options: {
   const records = createRecordWriter(options);
   const trying = { signal, logger, passes };
 
-  /** All of it may be done again: what is there already stays, or is written as it was. */
-  const commit = async (endings: readonly Ending[]): Promise<(null | Promise<null>)[]> => {
-    const again = async <Result>(what: Step, operation: () => Promise<Result>): Promise<Result> =>
-      await retryTransient(operation, { ...trying, what });
+  const again = async <Result>(what: Step, operation: () => Promise<Result>): Promise<Result> =>
+    await retryTransient(operation, { ...trying, what });
+
+  /** May be done again: what is there already stays, or is written as it was. */
+  const remember = async (endings: readonly Ending[]): Promise<readonly Known[]> => {
+    const ended = endings.filter(hasRecord).filter((ending) => ending.remember);
     const limit = createPatience(limits.write);
-    const ended = endings.filter(hasRecord).filter(({ remember }) => remember);
     const known = await again('ledger', () => ledger.add(ended, limit));
     for (const { remembered } of ended) remembered?.();
-    const ready = endings.filter(isReady);
-    const shown = ready.filter(hasRecord).flatMap((ending) => toBeShown(ending, known));
+    return endings.map(() => known);
+  };
+  /** May be done again. */
+  const show = async (remembered: readonly Remembered[]): Promise<(null | Promise<null>)[]> => {
+    const ready = remembered.filter(isReady);
+    const limit = createPatience(limits.write);
+    const shown = ready.flatMap(toBeShown);
     await again('record', () => records.write(shown, limit));
-    await again('retry', () => removeRows(retries, ready, limit));
-    return endings.map((ending) => (isReady(ending) ? null : finishAside(ending, known)));
+    const endings = ready.map(({ ending }) => ending);
+    await again('retry', () => removeRows(retries, endings, limit));
+    return remembered.map((each) => (isReady(each) ? null : finishAside(each)));
   };
 
   /** One step for an ending that can't be committed with others: when that is refused for good, it goes on without. */
@@ -70,43 +84,60 @@ export function createOutcomeStore(options: {
     retry: async () =>
       await withDeadline(limits.write, () => retries.deleteOne({ _id: { $in: [] } })),
   } as const;
-  const commitAlone = async (ending: Ending): Promise<null> => {
+  const endAlone = async (ending: Ending): Promise<null> => {
     const limit = createPatience(limits.write);
-    if (!hasRecord(ending)) return await finish(ending, new Map());
-    const remembered = ending.remember ? [ending] : [];
+    const remembered = hasRecord(ending) && ending.remember ? [ending] : [];
     const known = await step('ledger', ending, async () => await ledger.add(remembered, limit));
-    return await finish(ending, known ?? new Map());
+    return await finish({ ending, known: known ?? new Map() });
   };
   /** What is left to do once it is remembered. */
-  const finish = async (ending: Ending, known: Known): Promise<null> => {
+  const finish = async (remembered: Remembered): Promise<null> => {
+    const { ending } = remembered;
     const limit = createPatience(limits.write);
     await ending.onRemembered?.();
     if (hasRecord(ending)) {
-      const shown = toBeShown(ending, known);
+      const shown = toBeShown(remembered);
       await step('record', ending, async () => await records.write(shown, limit));
     }
     await step('retry', ending, async () => await removeRows(retries, [ending], limit));
     return null;
   };
   /** What else has to be durable first may be refused for a while: the others of the batch do not wait for it. */
-  const finishAside = (ending: Ending, known: Known): Promise<null> => {
-    const finishing = finish(ending, known);
+  const finishAside = (remembered: Remembered): Promise<null> => {
+    const finishing = finish(remembered);
     // It is given to a caller who handles that later.
     finishing.catch(() => undefined);
     return finishing;
   };
-  const batcher = createBatcher<Ending, null>({
-    maxSize: 200,
-    weight: { atMost: BATCH_BYTES, of: ({ record }) => record?.response?.length ?? 0 },
+
+  let unshown = 0;
+  const showing = createBatcher<Remembered, null>({
+    ...{ maxSize: BATCH_SIZE, concurrency: 2, lingerMs: 0 },
+    weight: { atMost: BATCH_BYTES, of: ({ ending }) => weightOf(ending) },
+    run: async (remembered) =>
+      await isolate(remembered, show, { ...trying, what: 'outcome', alone: finish }),
+  });
+  const remembering = createBatcher<Ending, Known | null>({
+    ...{ maxSize: BATCH_SIZE, concurrency: 2 },
+    weight: { atMost: BATCH_BYTES, of: weightOf },
     lingerMs: () => (options.areSlotsAwaited() ? LINGER_AWAITED_MS : LINGER_MS),
-    concurrency: 2,
     async run(endings) {
-      return await isolate(endings, commit, { ...trying, what: 'outcome', alone: commitAlone });
+      if (unshown >= MOST_UNSHOWN) await showing.idle();
+      return await isolate<Ending, Known | null>(endings, remember, {
+        ...{ ...trying, what: 'outcome', alone: endAlone },
+      });
     },
   });
   return {
     async end(ending) {
-      await batcher.add(ending);
+      const known = await remembering.add(ending);
+      if (known === null) return;
+      unshown += 1;
+      try {
+        await showing.add({ ending, known });
+      } finally {
+        unshown -= 1;
+      }
     },
   };
 }
@@ -115,8 +146,17 @@ type Step = 'ledger' | 'record' | 'retry';
 /** What the ledger has of ends that were there already, by notification. */
 type Known = ReadonlyMap<string, DeliveryRecord>;
 
-function isReady({ onRemembered }: Ending): boolean {
-  return onRemembered === undefined;
+interface Remembered {
+  readonly ending: Ending;
+  readonly known: Known;
+}
+
+function weightOf({ record }: Ending): number {
+  return record?.response?.length ?? 0;
+}
+
+function isReady({ ending }: Remembered): boolean {
+  return ending.onRemembered === undefined;
 }
 
 function hasRecord(ending: Ending): ending is RecordedEnding {
@@ -124,7 +164,8 @@ function hasRecord(ending: Ending): ending is RecordedEnding {
 }
 
 /** When the ledger had an end already, the one that it keeps is shown. */
-function toBeShown(ending: RecordedEnding, known: Known): readonly RecordedEnding[] {
+function toBeShown({ ending, known }: Remembered): readonly RecordedEnding[] {
+  if (!hasRecord(ending)) return [];
   const record = ending.remember ? known.get(ending.notificationId) : undefined;
   if (record !== undefined) return [{ ...ending, record, showRecord: true }];
   return ending.showRecord ? [ending] : [];

@@ -27,10 +27,10 @@ export type AttemptResult =
   | Readonly<{ kind: 'stopped' }>;
 
 /**
- * One attempt, and the end or the wait in the database that follows; no call if it is too late for one. The slot is
- * held until the result is in the ledger or in durable state, so the number of calls repeated after a crash never
- * exceeds the limits on calls in flight. This is one function because every function that waits stays in memory for
- * that long.
+ * One attempt, and the end or the wait in the database that follows; no call if it is too late for one. Of the limits on
+ * calls in flight, the endpoint's has room again when the call is over, the one in total when the result is in the
+ * ledger or in durable state. So a crash never repeats more calls than that one allows. This is one function because
+ * every function that waits stays in memory for that long.
  */
 export async function attempt(
   slot: Slot,
@@ -64,8 +64,8 @@ export async function attempt(
       if (!term.abandoned.aborted) delivery.log = before;
       return { kind: 'stopped' };
     }
-    slot.answered();
     keepOutcome(delivery, outcome, ctx);
+    slot.answered();
     const step = chooseStep(delivery, outcome, ctx);
     return step.kind === 'quickRetry'
       ? step

@@ -142,3 +142,38 @@ describe('a record whose ledger row was written by an attempt that was cut off',
     expect(await outcomes.row('a:DELIVERED')).toEqual(row);
   });
 });
+
+describe('a batch that can not be shown for now', () => {
+  it('does not keep later outcomes from being remembered', async () => {
+    const struck = { appName, commands: ['update'] };
+    await using failing = await failCommands(replicaSet().admin, struck, { errorCode: 50 });
+    const ended: Promise<void>[] = [];
+    for (const id of ['a', 'b', 'c']) {
+      const { promise, resolve: remembered } = Promise.withResolvers<void>();
+      ended.push(outcomes.store.end(anEnding(id, { remembered })));
+      // One batch each.
+      await promise;
+    }
+    expect(await outcomes.shown('a')).toBeUndefined();
+    await failing.lift();
+    await Promise.all(ended);
+    await expectWritten(['a', 'b', 'c']);
+  });
+
+  it('keeps them from it once four hundred wait to be shown', async () => {
+    const many = Array.from({ length: 400 }, (_, number) => `many-${number}`);
+    await outcomes.sms.insertMany(many.map((_id) => ({ _id: _id as never })));
+    const struck = { appName, commands: ['update'] };
+    await using failing = await failCommands(replicaSet().admin, struck, { errorCode: 50 });
+    let count = 0;
+    const remembered = (): void => void (count += 1);
+    const ended = many.map(async (id) => await outcomes.store.end(anEnding(id, { remembered })));
+    await until('all are remembered', () => count === many.length);
+    ended.push(outcomes.store.end(anEnding('a', { remembered })));
+    await until('a record was tried', () => outcomes.logger.of('database_retry').length >= 3);
+    expect(count).toBe(many.length);
+    await failing.lift();
+    await Promise.all(ended);
+    await expectWritten([...many, 'a']);
+  });
+});

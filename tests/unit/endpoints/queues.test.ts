@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { setImmediate as turn } from 'node:timers/promises';
+import type { Slot } from '../../../src/endpoints/queue.ts';
 import { someQueues } from '../../support/someQueues.ts';
 import { Stopping } from '../../../src/runtime/abort.ts';
 import { deferred } from '../../support/fakePorts.ts';
-import { inSlot } from './inSlot.ts';
+import { given, inSlot } from './inSlot.ts';
 
 const never = new AbortController().signal;
 
@@ -63,6 +64,26 @@ describe('queues', () => {
     expect(begun).toEqual(['a1', 'a2', 'b1']);
     await end('a2');
     expect(begun).toEqual(['a1', 'a2', 'b1', 'a3']);
+  });
+
+  it('call an endpoint again once it has answered, and others only within what is not remembered yet', async () => {
+    const queues = someQueues({ maxInFlight: 3, maxInFlightPerEndpoint: 1 });
+    const begun: Slot[] = [];
+    for (const endpoint of ['a', 'a', 'a', 'b']) {
+      void given(queues.take(endpoint, 'fresh', never)).then((slot) => begun.push(slot));
+    }
+    await turn();
+    const [first] = begun;
+    expect([begun.length, queues.free]).toEqual([2, 1]);
+    first?.answered();
+    await turn();
+    expect([begun.length, queues.free]).toEqual([3, 0]);
+    begun[2]?.answered();
+    await turn();
+    expect([begun.length, queues.free]).toEqual([3, 0]);
+    first?.release();
+    await turn();
+    expect([begun.length, queues.free]).toEqual([4, 0]);
   });
 
   it('know an endpoint while one of its calls waits or runs, however many have ended', async () => {
