@@ -34,6 +34,7 @@ async function main(): Promise<number> {
   return await runToEnd(logger, async () => {
     await runConsole(config, {
       logger,
+      announcer: createLogger({ ...config.log, level: 'info', zone }),
       zone,
       stopping,
       version: readVersion(),

@@ -1,3 +1,4 @@
+import type { Logger } from '../runtime/logger.ts';
 import type { Request, Route } from './context.ts';
 import type { Person } from './role.ts';
 
@@ -9,6 +10,6 @@ export interface Gate {
   challenge(request: Request): Response | Promise<Response>;
   /** The pages for signing in and out. */
   readonly routes: readonly Route[];
-  /** Prints the link that signs one person in, where there is no other way to. */
-  announce(port: number): void;
+  /** Has the link logged that signs one person in, where there is no other way to. */
+  announce(port: number, logger: Pick<Logger, 'info'>): void;
 }

@@ -20,6 +20,8 @@ const CONNECTIONS = 4;
 
 interface RunOptions extends Omit<SessionOptions, 'connections'> {
   readonly logger: Logger;
+  /** Its lines are written whatever LOG_LEVEL is: for what whoever starts the console has to see. */
+  readonly announcer: Pick<Logger, 'info'>;
   readonly zone: TimeZone;
   /** With the style sheet, the script and the icon. */
   readonly staticFolder: string;
@@ -27,7 +29,7 @@ interface RunOptions extends Omit<SessionOptions, 'connections'> {
 
 /** Serves until `stopping`. Rejects with a `ConfigurationError` where it can't be served as it is set up. */
 export async function runConsole(config: Config, options: RunOptions): Promise<void> {
-  const { logger, zone, stopping, staticFolder } = options;
+  const { logger, announcer, zone, stopping, staticFolder } = options;
   const teardown = createTeardown();
   try {
     const session = openSession(config, { ...options, connections: CONNECTIONS }, teardown);
@@ -49,7 +51,7 @@ export async function runConsole(config: Config, options: RunOptions): Promise<v
     const server = await serveConsole(app, config.console);
     teardown.add('the HTTP server', server.close);
     logger.info('console_started', { host: config.console.host, port: server.port });
-    gate.announce(server.port);
+    gate.announce(server.port, announcer);
     await orAbort(new Promise<never>(() => undefined), stopping).catch(() => undefined);
     // They save how far they are, which takes the connections that are closed then.
     await context.jobs.settled();

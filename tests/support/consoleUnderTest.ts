@@ -108,7 +108,7 @@ export async function startConsole(options: Options = {}): Promise<ConsoleUnderT
   teardown.add('the HTTP server', server.close);
   const agent = new Agent({ keepAlive: true, maxSockets: 16 });
   teardown.add('the connections', () => agent.destroy());
-  gate.announce(server.port);
+  gate.announce(server.port, logger);
   return {
     port: server.port,
     logger,

@@ -73,9 +73,9 @@ export function createLinkWay({ host, sessions, logger }: LinkWayOptions): Gate 
       const session = isLoopbackHost(request) ? await sessions.read(request) : null;
       return session === null ? null : { name: session.name, role: session.role };
     },
-    announce(port) {
+    announce(port, { info }) {
       const at = host.includes(':') ? `[${host}]` : host;
-      logger.info('console_link', { url: `http://${at}:${port}/token/${token}` });
+      info('console_link', { url: `http://${at}:${port}/token/${token}` });
     },
   };
 }
