@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { secureHeaders } from 'hono/secure-headers';
-import { isUnreachable, sentenceOf } from '../support/errorSentence.ts';
+import { awayServer, sentenceOf } from '../support/errorSentence.ts';
 import { Refused } from '../support/session.ts';
 import { page } from './components/frame.tsx';
 import type { ConsoleContext, ConsoleEnv, Request, Route } from './context.ts';
@@ -122,13 +122,15 @@ async function tooLarge(request: Request): Promise<Response> {
 
 async function failure(request: Request, error: Error): Promise<Response> {
   const isRefused = error instanceof Refused;
-  const status = isRefused ? 409 : isUnreachable(error) ? 503 : 500;
+  const away = awayServer(error);
+  const status = isRefused ? 409 : away === null ? 500 : 503;
   const { logger } = request.get('context');
   if (!isRefused) {
     const { method, routePath } = request.req;
     logger.error('console_request_failed', { method, route: routePath, error });
   }
-  const title = isRefused ? 'Not possible' : 'Something went wrong';
+  const said = away === null ? 'Something went wrong' : `${away} does not answer`;
+  const title = isRefused ? 'Not possible' : said;
   const children = <Problem title={title}>{sentenceOf(error)}</Problem>;
   return await page(request, { title, children }, status);
 }

@@ -1,7 +1,7 @@
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
 import { waitAtMost } from '../runtime/abort.ts';
 import { ConfigurationError, toError } from '../runtime/errors.ts';
-import { toCheckError } from './errors.ts';
+import { RouteQueryError, toCheckError } from './errors.ts';
 import { driverOptions, type MysqlServer } from './server.ts';
 
 /** Who may read the central tables. Every call has a limit of time. */
@@ -31,7 +31,7 @@ const CLOSE_TIMEOUT_MS = 1_000;
 const DEADLOCK = 1213;
 const TRIES = 5;
 
-/** Rejects with a `ConfigurationError` for what can't be used, else with a sentence of what is wrong. */
+/** Rejects with a `ConfigurationError` for what can't be used, with a `RouteQueryError` when MySQL does not answer. */
 export async function openSession(server: MysqlServer): Promise<Session> {
   const connection = await connect(server);
   const run = async (sql: string, values: readonly Value[]): Promise<unknown> => {
@@ -91,8 +91,10 @@ async function connect(server: MysqlServer): Promise<Connection> {
     if (error instanceof TypeError) {
       throw new ConfigurationError(`MYSQL_ADMIN_URI can't be used: ${error.message}`);
     }
-    const { message } = toCheckError(error, 'a log-in');
-    throw new ConfigurationError(`MYSQL_ADMIN_URI: ${message}`, { cause: error });
+    const { kind, code, message } = toCheckError(error, 'a log-in');
+    const sentence = `MYSQL_ADMIN_URI: ${message}`;
+    if (kind === 'unavailable') throw new RouteQueryError(kind, code, sentence, { cause: error });
+    throw new ConfigurationError(sentence, { cause: error });
   }
 }
 

@@ -1,18 +1,25 @@
+import { RouteQueryError } from '../mysql/errors.ts';
 import { ConfigurationError } from '../runtime/errors.ts';
 import { Refused } from './session.ts';
 
-const unreachable = /^Mongo(?:ServerSelection|Network)|^NoAnswerInTime$/;
+const mongodbAway = /^Mongo(?:ServerSelection|Network)|^NoAnswerInTime$/;
 
-/** A server does not answer; asked again later, it may. */
-export function isUnreachable({ name }: Error): boolean {
-  return unreachable.test(name);
+/** The server that does not answer; asked again later, it may. Null for any other error. */
+export function awayServer(error: Error): 'MongoDB' | 'MySQL' | null {
+  if (mongodbAway.test(error.name)) return 'MongoDB';
+  return error instanceof RouteQueryError && error.kind === 'unavailable' ? 'MySQL' : null;
 }
 
 /** What went wrong, and what to do, for who asked. */
 export function sentenceOf(error: Error): string {
-  if (isUnreachable(error)) {
+  const away = awayServer(error);
+  if (away === 'MongoDB') {
     return `MongoDB does not answer: ${error.message}. Check MONGODB_URI, or start MongoDB.`;
   }
-  const isForUsers = error instanceof Refused || error instanceof ConfigurationError;
+  if (away === 'MySQL') return `${error.message}. Check its connection string, or start MySQL.`;
+  const isForUsers =
+    error instanceof Refused ||
+    error instanceof ConfigurationError ||
+    error instanceof RouteQueryError;
   return isForUsers ? error.message : `Failed: ${error.message}`;
 }

@@ -1,5 +1,5 @@
 import { answerWithin, NoAnswerSoon } from '../../support/answerWithin.ts';
-import { isUnreachable } from '../../support/errorSentence.ts';
+import { awayServer } from '../../support/errorSentence.ts';
 import { readStatistics, type StatisticsSeries } from '../../support/statistics.ts';
 import { count } from '../../support/words.ts';
 import { Empty, Facts } from '../components/parts.tsx';
@@ -19,7 +19,7 @@ export async function readLastHours(
     return await answerWithin(limit, async () => await readStatistics(session, hours));
   } catch (error) {
     if (error instanceof NoAnswerSoon) return null;
-    if (error instanceof Error && isUnreachable(error)) return null;
+    if (error instanceof Error && awayServer(error) !== null) return null;
     throw error;
   }
 }
