@@ -22,6 +22,8 @@ export interface JobRow extends JobOrder {
   /** The `_id` of the document that comes next. */
   readonly from: unknown;
   readonly counts: JobCounts;
+  /** How many it will have examined in the end, as far as that has been counted; absent in rows of earlier versions. */
+  readonly total?: number | null;
   /** Of the process that has it. */
   readonly token: string;
   readonly startedAt: Date;
@@ -39,6 +41,7 @@ const jobShape = {
     is: (value) => isDocument(value) && Object.values(value as Document).every(isCount),
     must: 'a document of counts',
   },
+  total: kinds.countOrNull,
   run: kinds.text,
   from: { is: (value) => value !== undefined && !(value instanceof BSONRegExp), must: 'an _id' },
   startedAt: kinds.date,
@@ -63,7 +66,12 @@ export interface HeldJob {
   /** The `_id` of the document that comes next. */
   readonly from: unknown;
   readonly counts: JobCounts;
+  /** How many it will have examined in the end; null until that has been counted. */
+  readonly total: number | null;
 }
+
+/** What is saved of it as it goes on. */
+export type JobPlace = Pick<HeldJob, 'from' | 'counts' | 'total'>;
 
 const jobView = {
   id: ['_id', kinds.anyName],
@@ -71,6 +79,7 @@ const jobView = {
   arguments: ['arguments', { ...kinds.anyText, show: textsOf }],
   state: ['state', kinds.anyText],
   counts: ['counts', { ...kinds.anyText, show: countsOf }],
+  total: ['total', kinds.countOrNull],
   startedAt: ['startedAt', kinds.anyDate],
   updatedAt: ['updatedAt', kinds.anyDate],
 } as const;
@@ -105,7 +114,8 @@ export function createJobStore(jobs: Collection<JobRow>) {
         ]),
       );
       const startedAt = { $cond: [isUnfinished, '$startedAt', '$$NOW'] };
-      const held = { ...kept, startedAt, state: 'running', token, updatedAt: '$$NOW' };
+      const total = { $cond: [isUnfinished, { $ifNull: ['$total', null] }, null] };
+      const held = { ...kept, total, startedAt, state: 'running', token, updatedAt: '$$NOW' };
       // An upsert can't ask for the server's time, so a row that is missing is added by itself.
       await withDeadline(limits.question, () =>
         jobs.updateOne({ _id: id }, { $setOnInsert: { state: 'new' } }, { upsert: true }),
@@ -115,20 +125,19 @@ export function createJobStore(jobs: Collection<JobRow>) {
       );
       if (matchedCount === 0) return null;
       // As its `_id`, since that goes back as it is stored.
-      const place = { $project: { _id: '$from', run: 1, counts: 1 } };
+      const place = { $project: { _id: '$from', run: 1, counts: 1, total: 1 } };
       const ours = { $match: { _id: id, token } };
       const [row] = await aggregateAll(limits.question, jobs, [ours, place]);
       if (row === undefined) return null;
       const { _id: from, run } = row as Readonly<{ _id: unknown; run: string }>;
-      return { id, run, isResumed: run !== fresh.run, from, counts: countsOf(row['counts']) };
+      const isResumed = run !== fresh.run;
+      const counted = isCount(row['total']) ? Number(row['total']) : null;
+      return { id, run, isResumed, from, counts: countsOf(row['counts']), total: counted };
     },
     /** Saves how far it has come. False when another process has it by now. */
-    async save(
-      { id }: HeldJob,
-      { from, counts }: Pick<HeldJob, 'from' | 'counts'>,
-    ): Promise<boolean> {
+    async save({ id }: HeldJob, { from, counts, total }: JobPlace): Promise<boolean> {
       // Not by a pipeline: to compare one id with the next where one has a field twice ends the server (6.0).
-      const update = { $set: { from, counts }, $currentDate: { updatedAt: true } } as const;
+      const update = { $set: { from, counts, total }, $currentDate: { updatedAt: true } } as const;
       const { matchedCount } = await withDeadline(limits.question, () =>
         jobs.updateOne({ _id: id, token }, update),
       );

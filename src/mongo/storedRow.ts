@@ -50,6 +50,7 @@ export const kinds = {
   dateOrNull: { is: either(isNull, isDate), must: 'a date or null', show: dateOf },
   count: { is: isCount, must: 'a count', show: numberOf },
   countOrNone: { is: either(isNull, isCount), must: 'a count', show: (it) => numberOf(it) ?? 0 },
+  countOrNull: { is: either(isNull, isCount), must: 'a count or null', show: numberOf },
   number: { is: Number.isFinite, must: 'a number' },
   statusCode: { is: either(isNull, Number.isInteger), must: 'a number or null', show: numberOf },
   integerId: { is: isId, must: 'a number within BIGINT', show: idOf },

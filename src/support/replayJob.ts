@@ -1,4 +1,4 @@
-import { createJobStore, type HeldJob, type JobOrder } from '../mongo/jobs.ts';
+import { createJobStore, type HeldJob, type JobOrder, type JobPlace } from '../mongo/jobs.ts';
 import { createReplayQueue } from '../mongo/retrySupport.ts';
 import {
   beginning,
@@ -132,9 +132,9 @@ async function queue(session: Session, job: ReplayJob): Promise<JobResult> {
     );
   }
   job.onBegun?.(held);
-  const total = watchTotal(job);
+  const total = watchTotal(held.total === null ? job : { ...job, total: held.total });
   let saved = performance.now();
-  let last: Pick<HeldJob, 'from' | 'counts'> = held;
+  let last: JobPlace = held;
   try {
     const { tally, isFinished } = await enqueueAll({
       ...(await common(session, job, held.run)),
@@ -143,13 +143,13 @@ async function queue(session: Session, job: ReplayJob): Promise<JobResult> {
       async onProgress(sofar, from) {
         const { examined, queued } = sofar;
         job.onProgress?.({ examined, total: total(), queued });
-        last = { from, counts: { ...sofar } };
+        last = { from, counts: { ...sofar }, total: total() };
         if (performance.now() - saved < SAVE_EVERY_MS) return true;
         saved = performance.now();
         return await save(last);
       },
     });
-    await save({ ...last, counts: tally });
+    await save({ ...last, counts: tally, total: isFinished ? tally.examined : last.total });
     await jobs.end(held, isFinished ? 'finished' : 'interrupted');
     const { isResumed: resumed } = held;
     return { job: kind, dryRun: false, resumed, finished: isFinished, counts: tally };
@@ -160,7 +160,7 @@ async function queue(session: Session, job: ReplayJob): Promise<JobResult> {
     throw error;
   }
 
-  async function save(progress: Pick<HeldJob, 'from' | 'counts'>): Promise<true> {
+  async function save(progress: JobPlace): Promise<true> {
     if (held !== null && (await jobs.save(held, progress))) return true;
     throw new Refused('Another process has taken over this job.');
   }

@@ -164,8 +164,8 @@ export async function startResend(request: Request): Promise<Response> {
   const span = `since ${times.at(since)} until ${times.at(until)}`;
   await audit(request, what, `account ${accountId}, ${span}`);
   const known = jobs.counted(replay);
-  const total = known?.kind === 'counted' ? known.examined : null;
-  const id = await jobs.start({ ...replay, perSecond, total });
+  const total = known?.kind === 'counted' ? { total: known.examined } : {};
+  const id = await jobs.start({ ...replay, perSecond, ...total });
   return await redirectWith(request, `/jobs/${encodeURIComponent(id)}`, 'The job has begun.');
 }
 

@@ -1,5 +1,6 @@
 import { Refused } from '../../support/session.ts';
 import { countsText } from '../../support/replayJob.ts';
+import { count } from '../../support/words.ts';
 import {
   accountReplayOf,
   canGoOn,
@@ -21,11 +22,11 @@ import {
   Section,
   Time,
   Verbatim,
-  type Tone,
 } from '../components/parts.tsx';
 import type { Request, Route } from '../context.ts';
 import { readForm } from '../form.ts';
 import { redirectWith } from '../notice.ts';
+import { stateOf, titleOf, toneOf } from './jobWords.ts';
 
 export const jobRoutes: readonly Route[] = [
   { method: 'GET', path: '/jobs/:id', role: 'viewer', handle: jobPage },
@@ -66,18 +67,6 @@ function pathOf({ id }: JobSummary): string {
   return `/jobs/${encodeURIComponent(id)}`;
 }
 
-function titleOf({ kind, arguments: given }: JobSummary): string {
-  const whose = given['account'] === undefined ? 'all accounts' : `account ${given['account']}`;
-  const what = kind === 'backfill' ? 'Backfill' : 'Resending';
-  return `${what} for ${whose}`;
-}
-
-const tones: Readonly<Record<string, Tone>> = {
-  running: 'waiting',
-  interrupted: 'bad',
-  finished: 'good',
-};
-
 function JobFacts({ request, job }: { request: Request; job: JobSummary }) {
   const { jobs, times } = request.get('context');
   const progress = jobs.progressOf(job.id);
@@ -85,25 +74,27 @@ function JobFacts({ request, job }: { request: Request; job: JobSummary }) {
   const isStale = progress === null && canGoOn(job);
   const { since, until } = spanOf(job);
   const account = job.arguments['account'];
-  const state = job.state === 'running' && isStale ? 'interrupted' : (job.state ?? 'unknown');
+  const state = progress === null ? stateOf(job) : (job.state ?? 'unknown');
   // What is saved is up to a second old.
   const counts =
     progress === null
       ? job.counts
       : { ...job.counts, queued: Math.max(progress.queued, job.counts['queued'] ?? 0) };
+  const examined = progress?.examined ?? job.counts['examined'] ?? 0;
+  const total = progress?.total ?? job.total;
   return (
     <>
       {state === 'running' ? (
         <Progress
-          label={`${countsText(counts, 'queued')} so far.`}
-          done={progress?.examined ?? 0}
-          total={progress?.total ?? null}
+          label={`${countsText(counts, 'queued')} so far${total === null ? '' : `; ${count(examined)} of ${count(total)} examined`}.`}
+          done={examined}
+          total={total}
         />
       ) : null}
       {problem === null ? null : <p class="problem">{problem}</p>}
       <Facts
         of={[
-          ['State', <Badge tone={tones[state] ?? 'unknown'}>{state}</Badge>],
+          ['State', <Badge tone={toneOf(state)}>{state}</Badge>],
           ...(account === undefined
             ? []
             : [
@@ -182,6 +173,6 @@ async function resumeJob(request: Request): Promise<Response> {
   if (!canGoOn(job)) throw new Refused('That job has finished, or is running already.');
   await audit(request, 'go on with job', job.id);
   const { jobs } = request.get('context');
-  const id = await jobs.start({ ...replay, perSecond, total: null });
+  const id = await jobs.start({ ...replay, perSecond });
   return await redirectWith(request, `/jobs/${encodeURIComponent(id)}`, 'The job goes on.');
 }

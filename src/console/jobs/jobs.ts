@@ -10,8 +10,8 @@ import { createCounts, type Counts } from './counts.ts';
 
 interface ReplayOrder extends AccountReplay {
   readonly perSecond: number;
-  /** How many there are to be examined, where they have been counted. */
-  readonly total: number | null;
+  /** How many there are to be examined; if absent, it is as stored with the job, else it is counted. */
+  readonly total?: number;
 }
 
 /** Replays that this process works on, as `replay` on a command line does. */
@@ -57,7 +57,8 @@ export function createJobs(session: Session, logger: Pick<Logger, 'error'>): Job
     await replaySpan(
       { ...session, stopping: job.stop.signal },
       {
-        ...{ span, states, perSecond, total },
+        ...{ span, states, perSecond },
+        ...(total === undefined ? {} : { total }),
         isDryRun: false,
         onProgress: (progress) => (job.progress = progress),
         onBegun({ id }) {
@@ -81,7 +82,7 @@ export function createJobs(session: Session, logger: Pick<Logger, 'error'>): Job
       const begun = Promise.withResolvers<string>();
       const stop = new AbortController();
       const forget = onAbort(session.stopping, () => stop.abort());
-      const progress = { examined: 0, total: order.total, queued: 0 };
+      const progress = { examined: 0, total: order.total ?? null, queued: 0 };
       const job: Running = { stop, id: null, progress, ended: Promise.resolve() };
       running.set(account, job);
       job.ended = work(order, job, begun.resolve)

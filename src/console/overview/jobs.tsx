@@ -1,6 +1,7 @@
 import { count, type Times } from '../../support/words.ts';
 import type { WorkerStatus } from '../../support/workerStatus.ts';
-import { Badge, Empty, Progress, Section, Table, Time, type Tone } from '../components/parts.tsx';
+import { Badge, Empty, Progress, Section, Table, Time } from '../components/parts.tsx';
+import { stateOf, titleOf, toneOf } from '../jobs/jobWords.ts';
 
 type Job = WorkerStatus['jobs'][number];
 
@@ -16,7 +17,7 @@ export function Jobs({ of, times }: { of: readonly Job[]; times: Times }) {
           headings={['Job', 'State', 'Queued', 'Progress', 'Updated']}
           rows={of.map((job) => [
             <a href={`/jobs/${encodeURIComponent(job.id)}`}>{titleOf(job)}</a>,
-            <Badge tone={tones[job.state ?? ''] ?? 'unknown'}>{job.state ?? 'unknown'}</Badge>,
+            <Badge tone={toneOf(stateOf(job))}>{stateOf(job)}</Badge>,
             count((job.counts['queued'] ?? 0) + (job.counts['queued_before'] ?? 0)),
             <Bar of={job} />,
             <Time at={job.updatedAt} times={times} />,
@@ -27,21 +28,15 @@ export function Jobs({ of, times }: { of: readonly Job[]; times: Times }) {
   );
 }
 
-const tones: Readonly<Record<string, Tone>> = {
-  running: 'waiting',
-  finished: 'good',
-  interrupted: 'bad',
-};
-
-function titleOf({ kind, arguments: given }: Job): string {
-  const account = given['account'];
-  return `${kind ?? '?'}${account === undefined ? '' : ` for account ${account}`}`;
-}
-
-/** How much there is to examine is not stored: the bar is only full or not. */
-function Bar({ of: { state, counts } }: { of: Job }) {
+/** Of unknown length until it has been counted how many there are to examine; rows of earlier versions have no total. */
+function Bar({ of: job }: { of: Job }) {
+  const { counts, total } = job;
+  const state = stateOf(job);
   const examined = counts['examined'] ?? 0;
-  const label = `${count(examined)} examined`;
-  if (state === 'interrupted') return <span>{label}</span>;
-  return <Progress label={label} done={1} total={state === 'finished' ? 1 : null} />;
+  const isFinished = state === 'finished';
+  const of = isFinished ? examined : total;
+  const label = `${count(examined)}${of === null || isFinished ? '' : ` of ${count(of)}`} examined`;
+  if (isFinished) return <Progress label={label} done={1} total={1} />;
+  if (state === 'interrupted' && total === null) return <span>{label}</span>;
+  return <Progress label={label} done={examined} total={total} />;
 }

@@ -128,7 +128,8 @@ describe('a job', () => {
     expect(second.status).toBe(409);
     expect(second.text).toContain('Notifications of account 28 are being resent already');
     const live = await app.get(`${path}/live`, 'support');
-    expect(live.html).toContain('<progress');
+    expect(live.html).toMatch(/<progress value="\d+" max="\d+">/);
+    expect(live.text).toMatch(/\d of \d+ examined\./);
     expect(live.text).toContain('Stop it');
     await app.act(`${path}/stop`, {}, 'support');
     await until('it has stopped', async () =>

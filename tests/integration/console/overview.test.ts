@@ -160,13 +160,30 @@ describe('what is in trouble', () => {
   });
 });
 
-it('jobs are listed with links', async () => {
+async function letJobRun(fields: Readonly<Record<string, unknown>> = {}): Promise<void> {
   const at = new Date();
   await state().jobs.insertOne({
     ...{ _id: 'replay 0123456789abcdef', kind: 'replay', arguments: { account: '28' } },
     ...{ run: 'run', state: 'running', from: 1, counts: { examined: 5, queued: 3 } },
-    ...{ token: 'token', startedAt: at, updatedAt: at },
+    ...{ token: 'token', startedAt: at, updatedAt: at, ...fields },
   } as never);
+}
+
+it('jobs are listed with how far they are', async () => {
+  await letJobRun({ total: 20 });
+  const { body } = await open().get('/overview/live');
+  expect(body).toContain('5 of 20 examined');
+  expect(body).toContain('<progress value="5" max="20">');
+});
+
+it('a job whose process has gone is said to be interrupted', async () => {
+  await letJobRun({ updatedAt: new Date(Date.now() - 31_000) });
+  const { body } = await open().get('/overview/live');
+  expect(body).toMatch(/>Resending for account 28<.*>interrupted</s);
+});
+
+it('jobs are listed with links', async () => {
+  await letJobRun();
   const { body } = await open().get('/overview/live');
   expect(body).toContain('href="/jobs/replay%200123456789abcdef"');
   expect(body).toContain('5 examined');

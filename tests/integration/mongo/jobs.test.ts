@@ -34,18 +34,29 @@ describe('a job', () => {
 
   it('goes on where it was interrupted, as the same run', async () => {
     const { store, held } = await begin();
-    expect(await store.save(held, { from: 'sms-7', counts: { queued: 7 } })).toBe(true);
+    expect(await store.save(held, { from: 'sms-7', counts: { queued: 7 }, total: 9 })).toBe(true);
     await store.end(held, 'interrupted');
     const again = await begin();
-    expect(again.held).toEqual({ ...held, isResumed: true, from: 'sms-7', counts: { queued: 7 } });
+    const place = { from: 'sms-7', counts: { queued: 7 }, total: 9 };
+    expect(again.held).toEqual({ ...held, isResumed: true, ...place });
+  });
+
+  it('goes on without a total that an earlier version has not stored', async () => {
+    const { store, held } = await begin();
+    await jobs().updateOne({ _id: held.id }, { $unset: { total: true } });
+    expect(await store.find(held.id)).toMatchObject({ total: null });
+    await store.end(held, 'interrupted');
+    const again = await begin();
+    expect(again.held).toMatchObject({ isResumed: true, total: null });
   });
 
   it('begins anew once it was finished', async () => {
     const { store, held } = await begin();
-    await store.save(held, { from: 'sms-7', counts: { queued: 7 } });
+    await store.save(held, { from: 'sms-7', counts: { queued: 7 }, total: 9 });
     await store.end(held, 'finished');
     const again = await begin();
-    expect(again.held).toMatchObject({ isResumed: false, counts: {}, from: expect.any(MinKey) });
+    const anew = { isResumed: false, counts: {}, total: null, from: expect.any(MinKey) };
+    expect(again.held).toMatchObject(anew);
     expect(again.held.run).not.toBe(held.run);
   });
 
@@ -57,7 +68,7 @@ describe('a job', () => {
     );
     const other = await begin();
     expect(other.held).toMatchObject({ run: held.run, isResumed: true });
-    expect(await store.save(held, { from: 1, counts: {} })).toBe(false);
+    expect(await store.save(held, { from: 1, counts: {}, total: null })).toBe(false);
     await store.end(held, 'finished');
     expect(await jobs().findOne({ _id: held.id })).toMatchObject({ state: 'running' });
   });
@@ -65,10 +76,10 @@ describe('a job', () => {
   it('is listed, the latest first', async () => {
     const { store, held } = await begin();
     await begin(undefined, { kind: 'backfill', arguments: { since: 'x' } });
-    await store.save(held, { from: 1, counts: { queued: 3 } });
+    await store.save(held, { from: 1, counts: { queued: 3 }, total: 5 });
     expect(await store.latest(10)).toMatchObject([
-      { kind: 'replay', state: 'running', counts: { queued: 3 }, arguments: order.arguments },
-      { kind: 'backfill', state: 'running', counts: {} },
+      { kind: 'replay', state: 'running', counts: { queued: 3 }, total: 5 },
+      { kind: 'backfill', state: 'running', counts: {}, total: null },
     ]);
     expect(await store.latest(1)).toHaveLength(1);
   });

@@ -5,7 +5,7 @@ import { countsText } from '../../../src/support/replayJob.ts';
 const since = '2026-01-31T10:00:00.000Z';
 const until = '2026-01-31T12:00:00.000Z';
 const aJob = (fields: Partial<JobSummary> = {}): JobSummary => ({
-  ...{ id: 'replay 1', kind: 'replay', state: 'interrupted', counts: {} },
+  ...{ id: 'replay 1', kind: 'replay', state: 'interrupted', counts: {}, total: null },
   arguments: { since, until, account: '28', state: 'delivered,failed' },
   startedAt: new Date(until),
   updatedAt: new Date(until),
