@@ -207,3 +207,9 @@ export function Progress({
     </p>
   );
 }
+
+/** The number of an account, leading to its page. */
+export function AccountLink({ id }: { id: number | string | null }) {
+  if (id === null) return <span>?</span>;
+  return <a href={`/accounts/${encodeURIComponent(id)}`}>{String(id)}</a>;
+}

@@ -1,28 +1,21 @@
-import { answerWithin } from '../../support/answerWithin.ts';
 import { readHealth, type Health, type HealthReport, type Lamp } from '../../support/health.ts';
-import { readSlowEndpoints, type SlowEndpoint } from '../../support/statistics.ts';
+import type { SlowEndpoint } from '../../support/statistics.ts';
 import type { Times } from '../../support/words.ts';
 import { Badge, Section, type Tone } from '../components/parts.tsx';
 import type { ConsoleContext } from '../context.ts';
+import { readSlowSoon, SlowEndpoints } from '../endpoints/slowEndpoints.tsx';
 import { Jobs } from './jobs.tsx';
-import { SlowEndpoints, Troubled } from './troubled.tsx';
+import { Troubled } from './troubled.tsx';
 import { Workers } from './workers.tsx';
 
 interface NowFacts extends HealthReport {
   readonly slow: readonly SlowEndpoint[];
 }
 
-/** A list that takes longer comes with the next refresh. */
-const SLOW_PATIENCE_MS = 500;
-
 /** Whether it works, and what is in trouble. Never rejects for a database that does not answer. */
 export async function readNow({ session }: ConsoleContext): Promise<NowFacts> {
-  const limit = { ms: SLOW_PATIENCE_MS, who: 'MongoDB', stopping: session.stopping };
-  const [report, slow] = await Promise.all([
-    readHealth(session),
-    answerWithin(limit, async () => await readSlowEndpoints(session)).catch(() => []),
-  ]);
-  return { ...report, slow };
+  const [report, slow] = await Promise.all([readHealth(session), readSlowSoon(session)]);
+  return { ...report, slow: slow ?? [] };
 }
 
 export function Now({ of: { health, status, slow }, times }: { of: NowFacts; times: Times }) {
@@ -32,7 +25,7 @@ export function Now({ of: { health, status, slow }, times }: { of: NowFacts; tim
       {status === null ? null : (
         <>
           <Troubled of={status} times={times} />
-          <SlowEndpoints of={slow} />
+          {slow.length === 0 ? null : <SlowEndpoints of={slow} />}
           <Workers of={status} times={times} />
           <Jobs of={status.jobs} times={times} />
         </>

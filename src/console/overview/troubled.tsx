@@ -1,8 +1,6 @@
-import type { SlowEndpoint } from '../../support/statistics.ts';
 import { blockageText, count, several, type Times } from '../../support/words.ts';
 import type { WorkerStatus } from '../../support/workerStatus.ts';
-import { Badge, Empty, Section, Table, Time } from '../components/parts.tsx';
-import { milliseconds } from '../plots/statisticsPlots.tsx';
+import { AccountLink, Badge, Empty, Section, Table, Time } from '../components/parts.tsx';
 
 const SHOWN = 20;
 
@@ -39,28 +37,4 @@ export function Troubled({ of, times }: { of: WorkerStatus; times: Times }) {
       ) : null}
     </Section>
   );
-}
-
-/** Endpoints that take long to answer; nothing where there are none. */
-export function SlowEndpoints({ of }: { of: readonly SlowEndpoint[] }) {
-  if (of.length === 0) return null;
-  return (
-    <Section title="Slow endpoints" id="slow">
-      <Table
-        label="Endpoints that took longer than a second on average in the last half hour"
-        headings={['Endpoint', 'Account', 'On average', 'Calls in the last half hour']}
-        rows={of.map(({ webhookId, accountId, url, meanMs, calls }) => [
-          `webhook ${webhookId ?? '?'}, ${url ?? 'no URL'}`,
-          <AccountLink id={accountId} />,
-          milliseconds(meanMs),
-          count(calls),
-        ])}
-      />
-    </Section>
-  );
-}
-
-function AccountLink({ id }: { id: number | string | null }) {
-  if (id === null) return <span>?</span>;
-  return <a href={`/accounts/${encodeURIComponent(id)}`}>{String(id)}</a>;
 }

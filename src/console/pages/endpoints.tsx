@@ -11,12 +11,14 @@ import {
   type OpenBreaker,
   type WaitingEndpoint,
 } from '../../support/webhooks.ts';
+import type { SlowEndpoint } from '../../support/statistics.ts';
 import { blockageText, several } from '../../support/words.ts';
 import { audit } from '../audit.ts';
 import { may, page } from '../components/frame.tsx';
 import { Live } from '../components/parts.tsx';
 import type { Request, Route } from '../context.ts';
 import { Disabled, OpenBreakers, Waiting } from '../endpoints/endpointTables.tsx';
+import { readSlowSoon, SlowEndpoints } from '../endpoints/slowEndpoints.tsx';
 import { readForm } from '../form.ts';
 import { redirectWith } from '../notice.ts';
 
@@ -53,21 +55,29 @@ interface Read {
   readonly blocked: readonly BlockedEndpoint[];
   /** Where else notifications wait. */
   readonly waiting: readonly WaitingEndpoint[];
+  /** Null where that is not known yet. */
+  readonly slow: readonly SlowEndpoint[] | null;
 }
 
 async function readEndpoints(request: Request): Promise<Read> {
   const { session } = request.get('context');
+  const [slow, rest] = await Promise.all([readSlowSoon(session), readBlockedAndWaiting(session)]);
+  return { ...rest, slow };
+}
+
+async function readBlockedAndWaiting(session: Session): Promise<Omit<Read, 'slow'>> {
   const blocked = await listBlocked(session);
   return { blocked, waiting: await listWaiting(session, blocked, WAITING_SHOWN) };
 }
 
-function Endpoints({ request, blocked, waiting }: Read & { request: Request }) {
+function Endpoints({ request, blocked, slow, waiting }: Read & { request: Request }) {
   const { times } = request.get('context');
   const shown = { times, isEditor: may(request, 'editor'), isSupport: may(request, 'support') };
   return (
     <>
       <Disabled endpoints={blocked.filter(isDisabled)} {...shown} />
       <OpenBreakers endpoints={blocked.filter(isOpen)} {...shown} />
+      <SlowEndpoints of={slow} />
       <Waiting endpoints={waiting} {...shown} />
     </>
   );

@@ -1,11 +1,17 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { CountedSpan } from '../../../src/domain/countedSpan.ts';
+import { ensureStatsIndexes } from '../../../src/mongo/indexes.ts';
 import { minuteAt, seedWaiting } from '../../support/seedNotifications.ts';
 import { untyped } from '../../support/untyped.ts';
 import { useConsole } from '../../support/useConsole.ts';
+import { writeStats } from '../../support/writtenStats.ts';
 
 const world = useConsole(import.meta.url);
 const FUTURE = new Date(Date.now() + 3_600_000);
 
+beforeAll(async () => {
+  await ensureStatsIndexes(world().state);
+});
 beforeEach(async () => {
   const { state } = world();
   for (const rows of [state.endpoints, state.retries, state.leases]) {
@@ -61,6 +67,21 @@ describe('the page of endpoints', () => {
     expect(text).toContain('No endpoint is disabled.');
     expect(text).toContain('No breaker is open');
     expect(text).toContain('Nothing waits at any other endpoint.');
+    expect(text).toMatch(/no endpoint took longer than a second on average/);
+  });
+
+  it('says which are slow', async () => {
+    const span: CountedSpan = {
+      ...{ id: 'slow', start: new Date(), of: 'endpoint', accountId: 29, webhookId: 8 },
+      ...{ url: 'https://slow.example/', delivered: 20, failed: 0, skipped: 0 },
+      ...{ attempts: { '2xx': 20 }, calls: 20, tookMs: 100_000, durations: {} },
+    };
+    const quick = { ...span, id: 'quick', url: 'https://quick.example/', tookMs: 100 };
+    await writeStats(world().state, [span, quick]);
+    // One that has not asked before.
+    const { text } = await world().another({}).get('/endpoints', 'viewer');
+    expect(text).toMatch(/Slow endpoints .*webhook 8, https:\/\/slow\.example\/ 29 5\.0 s 20 /);
+    expect(text).not.toContain('quick.example');
   });
 
   it('shows rows that somebody else has written', async () => {
