@@ -1,10 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { delay, orAbort } from '../../src/runtime/abort.ts';
 import type { Answer } from '../../tests/support/answer.ts';
 import { newSms, setStatus } from '../harness/smsPlatform.ts';
-import type { WorkerProcess } from '../harness/workerProcess.ts';
 import { findProgram } from '../services/command.ts';
 import { openConsole } from './console.ts';
 import { shellText, type Narrator } from './narrator.ts';
@@ -12,6 +8,7 @@ import { callOnFlowComplete } from './platform.ts';
 import { createWaiting } from './scene.ts';
 import { SAMPLE_ACCOUNT, SAMPLE_FLOW, SAMPLE_PATH } from './scenes/theSample.ts';
 import { demoSettings, type Stage } from './stage.ts';
+import type { WorkerLog } from './workerLog.ts';
 
 /** On the receiver: URLs by which a person plays the platform's part and the customer's. */
 const DESK = '/demo';
@@ -23,10 +20,8 @@ const LOOK_EVERY_MS = 200;
 export async function keepRunning(
   stage: Stage,
   narrator: Narrator,
-  signal: AbortSignal,
+  { log, signal }: Readonly<{ log: WorkerLog; signal: AbortSignal }>,
 ): Promise<void> {
-  const { worker } = stage;
-  const log = await keepLog(worker);
   openDesk(stage, signal);
   const console = openConsole(stage);
   try {
@@ -35,16 +30,13 @@ export async function keepRunning(
     if (!signal.aborted) throw error;
   } finally {
     await console.stop();
-    await log.remove();
   }
 }
-
-type Log = Awaited<ReturnType<typeof keepLog>>;
 
 async function showAll(
   stage: Stage,
   narrator: Narrator,
-  { link, log, signal }: Readonly<{ link: string; log: Log; signal: AbortSignal }>,
+  { link, log, signal }: Readonly<{ link: string; log: WorkerLog; signal: AbortSignal }>,
 ): Promise<void> {
   const { receiver } = stage;
   narrator.heading('Yours, until Ctrl-C');
@@ -58,7 +50,7 @@ async function showAll(
     narrator.lines(commands.join('\n'));
   }
   narrator.say("The worker's log:");
-  narrator.lines(log.file);
+  narrator.lines(`tail -f ${log.file}`);
   narrator.heading('Requests');
   for (let shown = receiver.requests().length; ; await delay(LOOK_EVERY_MS, signal)) {
     const requests = receiver.requests();
@@ -68,17 +60,7 @@ async function showAll(
       narrator.request(request);
     }
     shown = requests.length;
-    await log.write();
   }
-}
-
-/** A file with the worker's log, for people who want to look into it. */
-export async function keepLog(worker: WorkerProcess) {
-  const folder = await mkdtemp(join(tmpdir(), 'notify-on-delivery-demo-'));
-  const file = join(folder, 'worker.log');
-  const write = async (): Promise<void> => await writeFile(file, worker.output());
-  await write();
-  return { file, write, remove: async () => await rm(folder, { recursive: true, force: true }) };
 }
 
 function openDesk(stage: Stage, signal: AbortSignal): void {

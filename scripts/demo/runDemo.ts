@@ -4,7 +4,7 @@ import { createTeardown } from '../../src/runtime/teardown.ts';
 import { Interrupted } from '../harness/script.ts';
 import type { Exit } from '../harness/processLog.ts';
 import type { WorkerProcess } from '../harness/workerProcess.ts';
-import { keepLog, keepRunning } from './keepRunning.ts';
+import { keepRunning } from './keepRunning.ts';
 import { count, createNarrator, seconds, wrap, type Narrator } from './narrator.ts';
 import { createPlatform } from './platform.ts';
 import {
@@ -22,6 +22,7 @@ import { cleanStop, flowWithoutWebhook, noDefaultWebhook, notOptedIn } from './s
 import { theSample } from './scenes/theSample.ts';
 import { wholeDocuments } from './scenes/wholeDocuments.ts';
 import { setStage, type Stage } from './stage.ts';
+import { keepLog, type WorkerLog } from './workerLog.ts';
 
 export interface DemoOptions {
   /** One JSON value on stdout instead of the story. */
@@ -65,6 +66,7 @@ export async function runDemo(
   const fail = (message: string): void => failed.abort(new Error(message));
   let limit = setTimeout(fail, START_LIMIT_MS, 'The servers did not start in time.');
   const workers: WorkerProcess[] = [];
+  let log: WorkerLog | null = null;
   let exitCode = 0;
   const onWorker = (started: WorkerProcess): void => {
     workers.push(started);
@@ -87,7 +89,8 @@ export async function runDemo(
     if (keep && isPassed(report)) {
       showSummary(report, narrator, performance.now() - began);
       clearTimeout(limit);
-      await keepRunning(stage, narrator, signal);
+      log = keepLog(stage.worker);
+      await keepRunning(stage, narrator, { log, signal });
     }
     await playScene(group === null ? cleanStop : groupStop(group), play);
     if (!keep && isPassed(report)) {
@@ -106,10 +109,11 @@ export async function runDemo(
       thrown instanceof AggregateError ? (thrown.errors as Error[]) : [toError(thrown)];
     report.error ??= causes.map(({ message, cause }) => `${message}: ${String(cause)}`).join('; ');
   });
+  await log?.remove();
   report.ok = isPassed(report);
   report.durationMs = Math.round(performance.now() - began);
   if (interrupted.aborted) stderr.write('\nInterrupted. Everything is stopped again.\n');
-  else if (!report.ok) await showFailure(report, workers, json);
+  else if (!report.ok) showFailure(report, workers, json);
   if (json) stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   return exitCode === 0 && !report.ok ? 1 : exitCode;
 }
@@ -190,11 +194,11 @@ function burstRow({ perSecond, statuses, p50Ms, p99Ms }: BurstFigures): readonly
   ];
 }
 
-async function showFailure(
+function showFailure(
   { error, scenes: played }: Report,
   workers: readonly WorkerProcess[],
   json: boolean,
-): Promise<void> {
+): void {
   if (error !== undefined) stderr.write(`\n${wrap(error)}\n`);
   for (const { name, checks } of json ? played : []) {
     const failed = checks.filter(({ ok }) => !ok);
@@ -203,7 +207,9 @@ async function showFailure(
   for (const worker of workers) {
     const last = lastError(worker);
     if (last !== null) stderr.write(`\nThe worker said: ${last}\n`);
-    stderr.write(`\nThe worker's log: ${(await keepLog(worker)).file}\n`);
+    const log = keepLog(worker);
+    log.finish();
+    stderr.write(`\nThe worker's log: ${log.file}\n`);
   }
 }
 

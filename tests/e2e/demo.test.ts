@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { packageRoot } from '../../config/packageRoot.ts';
@@ -61,6 +62,41 @@ describe('npm run demo', () => {
     demo.child.kill('SIGINT');
     expect(await demo.exitCode).toBe(130);
     expect(await leftBehind(servers())).toEqual([]);
+    // Elsewhere than on a terminal: whole lines, and nothing that moves a cursor.
+    for (const text of [demo.stdout(), demo.stderr()]) {
+      expect(['\r', '\u001B'].some((mover) => text.includes(mover))).toBe(false);
+      expect(text.endsWith('\n')).toBe(true);
+    }
+  }, 240_000);
+
+  it("with --keep, has a file of the worker's log that tail -f follows to its end", async () => {
+    const demo = startDemo(servers(), '--keep');
+    const file = await until('the file', () => /tail -f (\S+)/.exec(demo.stdout())?.[1], {
+      timeoutMs: 120_000,
+    });
+    const tail = spawn('tail', ['-n', '+1', '-f', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let followed = '';
+    let complaints = '';
+    tail.stdout.on('data', (data: Buffer) => (followed += data.toString()));
+    tail.stderr.on('data', (data: Buffer) => (complaints += data.toString()));
+    const [desk] = /http:\S+\/demo\/sms/.exec(demo.stdout()) ?? [''];
+    const answer = await (await fetch(desk)).text();
+    const [, id = 'none'] = /SMS (\S+)/.exec(answer) ?? [];
+    await until('the attempt', () => followed.includes(`"${id}:DELIVERED"`));
+    expect((await readFile(file, 'utf8')).endsWith('\n')).toBe(true);
+    demo.child.kill('SIGINT');
+    await demo.exitCode;
+    await until('the end', () => followed.includes('"event":"stopped"'));
+    tail.kill();
+    const events = followed
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).event as string);
+    expect([events.at(-1), events.filter((event) => event === 'started').length]).toEqual([
+      'stopped',
+      1,
+    ]);
+    expect(complaints).not.toContain('truncated');
   }, 240_000);
 
   it('does not take a database that is in use', async () => {
