@@ -140,7 +140,7 @@ function nameIn(line: string): string | null {
   return isComment(line) ? null : toUserName(line.trim().split(':')[0] ?? '');
 }
 
-/** Replaces the file at once, readable by its owner only. A broken one is left alone. */
+/** Replaces the file at once, readable by its owner, and by its group as before. A broken one is left alone. */
 async function rewrite(
   path: string,
   existence: 'may be new' | 'must exist',
@@ -184,8 +184,14 @@ async function openDraft(draft: string): Promise<FileHandle> {
   }
 }
 
+const GROUP_MAY_READ = 0o040;
+const OTHERS = 0o007;
+
 /** What root writes would be out of the console's reach otherwise. */
 async function keepOwner(file: FileHandle, target: string): Promise<void> {
+  const { mode } = await stat(target).catch(() => ({ mode: 0 }));
+  // Where everybody may read it, nobody has thought of its group.
+  if ((mode & OTHERS) === 0) await file.chmod(0o600 | (mode & GROUP_MAY_READ));
   if (process.getuid?.() !== 0) return;
   const { uid, gid } = await stat(target).catch(async () => await stat(dirname(target)));
   await file.chown(uid, gid);

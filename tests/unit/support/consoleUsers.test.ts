@@ -84,6 +84,13 @@ describe('a file', () => {
     expect(content()).toMatch(/^# of the team\n\n# on leave\nmira:viewer:.*\nasha:support:.*\n$/);
   });
 
+  it('stays readable by its group, as where a container reads it that runs as somebody else', async () => {
+    writeFileSync(path, '');
+    chmodSync(path, 0o640);
+    await addUser(path, { name: 'asha', role: 'viewer', password });
+    expect(statSync(path).mode & 0o777).toBe(0o640);
+  });
+
   it('stays where a link leads to', async () => {
     const target = join(folder, 'real');
     writeFileSync(target, '');
