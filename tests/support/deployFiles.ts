@@ -57,6 +57,7 @@ export function toEnv(lines: readonly string[]): Record<string, string> {
 
 interface Service {
   readonly build: unknown;
+  readonly image?: string;
   readonly ports: readonly [string];
   readonly environment: Readonly<Record<string, string>>;
   readonly stop_grace_period: string;

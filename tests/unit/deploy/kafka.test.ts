@@ -56,6 +56,14 @@ describe('Kafka in compose.kafka.yaml', () => {
     });
   });
 
+  it('has the console look where the workers do, with their image', () => {
+    const { image, environment } = compose['console'] ?? {};
+    expect({ image, environment }).toEqual({
+      image: compose['worker']?.image,
+      environment: environmentOf('worker'),
+    });
+  });
+
   it('has Prometheus scrape both workers', () => {
     const { scrape_configs: jobs } = readYaml('deploy/compose/prometheus.kafka.yml') as {
       scrape_configs: readonly { static_configs: readonly { targets: readonly string[] }[] }[];
