@@ -5,6 +5,7 @@ import { aptInstall } from '../services/apt.ts';
 import { cacheFolder } from '../services/cacheFolder.ts';
 import { findProgram, isExecutable, runCommand } from '../services/command.ts';
 import { findPrometheus } from '../services/prometheus.ts';
+import { checkCompose } from './compose.ts';
 import {
   differences,
   kubernetesVersion,
@@ -70,6 +71,13 @@ export const checks: readonly Check[] = [
     name: `Kubernetes ${name}`,
     async run(scratch: string) {
       return await validate(await renderKustomize(name), join(scratch, `${name}.yaml`));
+    },
+  })),
+  ...[['compose.yaml'], ['compose.yaml', 'compose.kafka.yaml']].map((files) => ({
+    name: `Compose ${files.join(' with ')}`,
+    async run() {
+      await checkCompose(files);
+      return 'nothing to say';
     },
   })),
   {
