@@ -3,6 +3,7 @@ import type { GapStore } from '../ports/source.ts';
 import type { FirstStartOfTopic, TopicMemory, TopicPlace } from '../ports/topicMemory.ts';
 import type { Metrics } from '../ports/telemetry.ts';
 import { anyOf, Stopping } from '../runtime/abort.ts';
+import { joinCalls } from '../runtime/joinCalls.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { retryTransient } from '../runtime/retry.ts';
 import type { HeldPartitions } from './heldPartitions.ts';
@@ -51,11 +52,18 @@ export interface OpeningDeps {
 export function createTermOpening(
   deps: OpeningDeps,
 ): (partition: number, signal: AbortSignal) => Promise<TopicTerm> {
-  const { consumer, keeper, gaps, reader, logger, stopping, isMember } = deps;
+  const { consumer, memory, keeper, gaps, reader, logger, stopping, isMember } = deps;
+  // Partitions that are assigned together ask together, and the answers are about all of them.
+  const together: Opening = {
+    ...deps,
+    topic: joinCalls(consumer.topic),
+    places: joinCalls(memory.load),
+    checkpointAt: joinCalls(deps.checkpointAt),
+  };
   return async (partition, signal) => {
     const what = { what: 'offsets', signal: anyOf(stopping, signal), logger };
     const { topicId, begin, at, topic } = await retryTransient(
-      async () => await settleStart(partition, deps),
+      async () => await settleStart(partition, together),
       what,
     );
     deps.opened(partition, topic);
@@ -74,6 +82,11 @@ export function createTermOpening(
   };
 }
 
+interface Opening extends OpeningDeps {
+  readonly topic: TopicConsumer['topic'];
+  readonly places: TopicMemory['load'];
+}
+
 interface SettledStart {
   readonly topicId: string;
   readonly begin: number;
@@ -85,7 +98,7 @@ interface SettledStart {
 const RECENTLY_MS = 60_000;
 
 /** Where a partition begins; each step is durable before the next, and a crash in between leads to the same again. */
-async function settleStart(partition: number, deps: OpeningDeps): Promise<SettledStart> {
+async function settleStart(partition: number, deps: Opening): Promise<SettledStart> {
   const { consumer, memory, gaps, logger, metrics } = deps;
   const { facts, topic } = await findFacts(partition, deps);
   const { topicId } = facts;
@@ -121,20 +134,20 @@ function reportStart(
 
 async function findFacts(
   partition: number,
-  deps: OpeningDeps,
+  deps: Opening,
 ): Promise<Readonly<{ facts: StartFacts; topic: SettledStart['topic'] }>> {
   const { consumer, memory, checkpointAt, earliest, now, workerId } = deps;
-  const { id: topicId, partitions } = await consumer.topic();
+  const { id: topicId, partitions } = await deps.topic();
   // All at once: until the answers, nobody reads the partition.
-  const [committed, bounds, firstMessageAt, places, first, checkpoint] = await Promise.all([
+  const [committed, bounds, firstMessageAt, found, first, checkpoint] = await Promise.all([
     consumer.committed([partition]),
     consumer.bounds(partition),
     consumer.firstMessageAt(partition),
-    memory.load(),
+    deps.places(),
     memory.firstStart({ topicId, partitions, at: new Date(now()) }),
     checkpointAt(),
   ]);
-  const remembered = places.find((place) => place.partition === partition) ?? null;
+  const remembered = found.find((place) => place.partition === partition) ?? null;
   const isTakenOver =
     remembered !== null &&
     remembered.workerId !== workerId &&

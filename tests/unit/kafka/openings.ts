@@ -1,21 +1,26 @@
-import { describe, expect, it } from '@jest/globals';
 import { createMessageReader } from '../../../src/kafka/messageReader.ts';
 import { createTermOpening } from '../../../src/kafka/openTerm.ts';
 import type { CommitResult, TopicConsumer } from '../../../src/kafka/topicConsumer.ts';
 import { createTopicKeeper } from '../../../src/kafka/topicKeeper.ts';
-import { fromTopicPosition } from '../../../src/kafka/topicPosition.ts';
-import type { TopicTerm } from '../../../src/kafka/topicTerm.ts';
-import { Stopping } from '../../../src/runtime/abort.ts';
+import type { TopicMemory } from '../../../src/ports/topicMemory.ts';
 import { aPosition } from '../../support/builders.ts';
 import { createFakeGaps } from '../../support/fakeGaps.ts';
 import { createFakeMemory } from '../../support/kafka/fakeMemory.ts';
 import { createMemoryLogger } from '../../support/memoryLogger.ts';
 import { decodeAsChange } from './terms.ts';
 
-/** Opens a partition of which nothing was committed yet; commits come to these results, then succeed. */
-async function openFirst(...results: CommitResult[]): Promise<TopicTerm> {
+/** Opens partitions of which nothing was committed yet; commits come to these results, then succeed. */
+export function createOpening({
+  results = [],
+  memory = createFakeMemory(),
+  topic = () => Promise.resolve({ id: 'topic', partitions: 12 }),
+}: Readonly<{
+  results?: CommitResult[];
+  memory?: TopicMemory;
+  topic?: TopicConsumer['topic'];
+}>): ReturnType<typeof createTermOpening> {
   const consumer: Partial<TopicConsumer> = {
-    topic: () => Promise.resolve({ id: 'topic', partitions: 4 }),
+    topic,
     committed: () => Promise.resolve(new Map()),
     bounds: () => Promise.resolve({ low: 0, high: 100 }),
     firstMessageAt: () => Promise.resolve(aPosition(0).wallTime),
@@ -25,9 +30,8 @@ async function openFirst(...results: CommitResult[]): Promise<TopicTerm> {
   const logger = createMemoryLogger();
   const ignored = (): void => undefined;
   const metrics = { gapFound: ignored, messageUnreadable: ignored, messageWritten: ignored };
-  const memory = createFakeMemory();
   const now = (): number => aPosition(200).wallTime.getTime();
-  const openTerm = createTermOpening({
+  return createTermOpening({
     ...{ memory, logger, metrics, now, workerId: 'this worker', opened: ignored },
     consumer: consumer as TopicConsumer,
     keeper: createTopicKeeper(memory, logger),
@@ -39,16 +43,4 @@ async function openFirst(...results: CommitResult[]): Promise<TopicTerm> {
     isMember: () => true,
     stopping: new AbortController().signal,
   });
-  return await openTerm(1, new AbortController().signal);
 }
-
-describe('a partition whose first offset is to be committed', () => {
-  it('is tried again while the group rebalances', async () => {
-    const term = await openFirst('rebalancing');
-    expect(fromTopicPosition(term.partition.start).offset).toBe(40);
-  });
-
-  it('is given up by a member that was expelled, which learns of that only then', async () => {
-    await expect(openFirst('fenced')).rejects.toBeInstanceOf(Stopping);
-  });
-});
