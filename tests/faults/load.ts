@@ -38,7 +38,9 @@ export interface LoadOptions {
   readonly random: Random;
 }
 
-const WRITERS = 8;
+const WRITERS_AT_LEAST = 8;
+/** Each waits for its writes. */
+const PER_WRITER = 10;
 /** A platform that writes more than can be notified would only make the end of each fault a long wait. */
 const BEHIND_AT_MOST = 1_000;
 const patience = { timeoutMs: 120_000, intervalMs: 100 } as const;
@@ -89,6 +91,7 @@ export function startLoad(
       owed.set(`${document._id}:${status}`, document['accountID'] as number);
     }
   };
+  const writers = Math.max(WRITERS_AT_LEAST, Math.ceil(perSecond / PER_WRITER));
   const ways = singly ? singleWays : [...singleWays, ...doubleWays];
   const writeOne = async (): Promise<void> => {
     const accountID = random.pick(accounts);
@@ -103,14 +106,14 @@ export function startLoad(
         begun.add(writing);
         await writing.finally(() => begun.delete(writing));
       }
-      await wait(random.next() * ((2_000 * WRITERS) / perSecond));
+      await wait(random.next() * ((2_000 * writers) / perSecond));
     }
   };
   const finish = async (): Promise<void> => {
     await Promise.all(begun);
     while (afterwards.size > 0) await Promise.all(afterwards);
   };
-  const writing = Promise.all(Array.from({ length: WRITERS }, write));
+  const writing = Promise.all(Array.from({ length: writers }, write));
   writing.catch(() => undefined);
   return {
     owed,

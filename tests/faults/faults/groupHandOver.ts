@@ -6,28 +6,45 @@ import { playGroup } from '../playGroup.ts';
 const slow = [1, 2, 3, 4] as const;
 const SLOW_MS = 3_000;
 
+/** A release is held to as many statuses, at as high a rate as the machine takes up to this, and to slower answers. */
+const long = {
+  ...{ statuses: 50_000, perSecond: 1_000, behindAtMost: 10_000, fastestMs: 2_500 },
+  settings: { MAX_IN_FLIGHT: '1500', MAX_IN_FLIGHT_PER_ENDPOINT: '600' },
+} as const;
+const short = {
+  ...{ statuses: 0, perSecond: 80, behindAtMost: 1_000, fastestMs: 2 },
+  settings: { MAX_IN_FLIGHT: '96' },
+} as const;
+
 export const groupHandOver: Fault = {
   name: 'group-hand-over',
   description: 'SIGTERM to each of three workers on one topic, again and again',
   async run(context) {
     const { isLong, log, random } = context;
     const rounds = isLong ? 12 : 3;
+    const { statuses, perSecond, behindAtMost, fastestMs, settings } = isLong ? long : short;
     const options = {
-      ...{ name: this.name, perSecond: isLong ? 200 : 80 },
-      settings: { LEASE_TTL: '10s', MAX_IN_FLIGHT: '96' },
+      ...{ name: this.name, perSecond, behindAtMost },
+      settings: { LEASE_TTL: '10s', ...settings },
     };
     return await playGroup(context, options, async (scene) => {
       for (const account of slow) {
-        scene.receiver.answer(pathOf(account), () => ({ delayMs: random.between(2, SLOW_MS) }));
+        scene.receiver.answer(pathOf(account), () => ({
+          delayMs: random.between(fastestMs, SLOW_MS),
+        }));
       }
-      for (let round = 1; round <= rounds; round += 1) {
+      const { owed } = scene.load;
+      const beganAt = performance.now();
+      for (let round = 1; round <= rounds || owed.size < statuses; round += 1) {
         await scene.work(2_000, isLong ? 6_000 : 4_000);
-        log(`worker ${round} of ${rounds} is stopped`);
+        log(`worker ${round} is stopped`);
         const stopped = scene.stop(scene.workers[round - 1]);
         await scene.work(0, 1_000);
         await scene.worker();
         await stopped;
       }
+      const seconds = (performance.now() - beganAt) / 1_000;
+      log(`${Math.round(owed.size / seconds)} statuses a second`);
     });
   },
 };
