@@ -16,8 +16,8 @@ const alerts = [
   'alerts',
   ...['deliveries', 'endpoints', 'kafka', 'stream', 'workers'].map((part) => `alerts.${part}.test`),
 ];
-const overlays = ['example', 'example-console', 'example-kafka'];
-const charted = ['example', 'example-console', 'example-kafka'];
+const overlays = ['example', 'example-console', 'example-kafka', 'example-setup'];
+const charted = overlays;
 const chart = 'deploy/helm/notify-on-delivery';
 
 /** A file that is not there has nothing to say. */

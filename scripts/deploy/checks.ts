@@ -32,6 +32,7 @@ const examples = {
   example: ['example'],
   'example-kafka': ['example', 'example-kafka'],
   'example-console': ['example', 'example-console'],
+  'example-setup': ['example', 'example-setup'],
 } as const;
 
 export const checks: readonly Check[] = [
@@ -67,7 +68,7 @@ export const checks: readonly Check[] = [
       return table.trim().split('\n').at(-1) ?? '';
     },
   })),
-  ...['base', 'example', 'example-kafka', 'example-console'].map((name) => ({
+  ...['base', ...Object.keys(examples)].map((name) => ({
     name: `Kubernetes ${name}`,
     async run(scratch: string) {
       return await validate(await renderKustomize(name), join(scratch, `${name}.yaml`));

@@ -36,8 +36,7 @@ capabilities:
 {{- end }}
 {{- end }}
 
-{{/* The worker's, and the console's, which asks the same databases and makes test calls to the same webhooks. */}}
-{{- define "egress" -}}
+{{- define "databaseEgress" -}}
 - to:
     - namespaceSelector:
         matchLabels:
@@ -53,6 +52,11 @@ capabilities:
 # The databases.
 - to: {{- include "addresses" .Values.networkPolicy.databases | nindent 4 }}
   ports: {{- include "ports" .Values.networkPolicy.databasePorts | nindent 4 }}
+{{- end }}
+
+{{/* The worker's, and the console's, which asks the same databases and makes test calls to the same webhooks. */}}
+{{- define "egress" -}}
+{{ include "databaseEgress" . }}
 # Webhooks, at any port of a public address. This repeats the worker's own restrictions.
 - to:
     - ipBlock:
