@@ -90,7 +90,7 @@ module.exports = {
     home('got', '^src/http/'),
     home('ipaddr.js', '^src/http/'),
     home('winston', '^src/observability/logger\\.ts$'),
-    home('prom-client', '^src/observability/(metrics|topicMetrics)\\.ts$'),
+    home('prom-client', '^src/observability/(metrics|(process|topic)Metrics)\\.ts$'),
     home('luxon', '^src/runtime/timeZone\\.ts$'),
     home('zod', '^config/'),
     home('string-width', '^src/cli/output/table\\.ts$'),

@@ -49,6 +49,7 @@ export async function runWorker(config: Config, options: WorkerOptions): Promise
     const telling = tellSystemd({ ...options, socket, health, stopping });
     teardown.add('the messages to systemd', telling.close);
   }
+  teardown.add('the watch over the process', metrics.watchProcess());
   try {
     const httpPort = await openProbes(frame, teardown);
     options.logger.info('started', { pid: process.pid, version: options.version, httpPort });

@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, type LabelValues, Registry } from 'prom-clie
 import { outcomeClasses, outcomeClassOf } from '../domain/attempt.ts';
 import type { FailedReason, SkippedReason } from '../domain/record.ts';
 import type { Metrics, TopicMetrics } from '../ports/telemetry.ts';
+import { createProcessMetrics, type ProcessMetrics } from './processMetrics.ts';
 import { createTopicMetrics } from './topicMetrics.ts';
 
 /** What the worker's collections and the oplog say; the same whichever worker reads it. */
@@ -24,6 +25,7 @@ export interface PrometheusMetrics extends Metrics {
   stateRead(figures: Partial<StateFigures>): void;
   /** For a worker that takes statuses from a topic; the series exist from the first call on. */
   topic(): TopicMetrics;
+  readonly watchProcess: ProcessMetrics['watch'];
   /** The Prometheus text exposition. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -133,27 +135,7 @@ export function createMetrics(
     ['result'],
     knownLabels.lookups,
   );
-  // prom-client's own metrics of the process have other names, and watch the event loop all the time.
-  const cpuSeconds = new Counter({
-    name: `${PREFIX}process_cpu_seconds_total`,
-    help: 'CPU time of the process',
-    registers: [],
-    collect() {
-      const { user, system } = process.cpuUsage();
-      this.reset();
-      this.inc((user + system) / 1_000_000);
-    },
-  });
-  registry.registerMetric(cpuSeconds);
-  derived('process_resident_memory_bytes', 'Resident memory of the process', () =>
-    process.memoryUsage.rss(),
-  );
-  const startedAtSeconds = Date.now() / 1000 - process.uptime();
-  derived(
-    'process_start_time_seconds',
-    'Start time of the process, in Unix time',
-    () => startedAtSeconds,
-  );
+  const ofProcess = createProcessMetrics(registry);
   const buildInfo = gauge('build_info', 'Version of the worker and of Node', ['version', 'node']);
   buildInfo.set({ version, node: process.versions.node }, 1);
   const leaseHeld = gauge('lease_held', 'Whether this worker holds the lease', ['partition']);
@@ -237,6 +219,7 @@ export function createMetrics(
       if (ofTopic === null) figures = { ...figures, checkpointAt: null };
       return (ofTopic ??= createTopicMetrics(registry, now));
     },
+    watchProcess: ofProcess.watch,
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };

@@ -31,7 +31,8 @@ async function exposed(): Promise<Labels> {
   const names = [...text.matchAll(/^# TYPE notify_on_delivery_([a-z_]+) /gm)];
   return new Map(
     names.map(([, name = '']) => {
-      const series = new RegExp(`^notify_on_delivery_${name}\\{(.*)\\}`, 'm').exec(text)?.[1] ?? '';
+      const series =
+        new RegExp(`^notify_on_delivery_${name}(?:_sum)?\\{(.*)\\}`, 'm').exec(text)?.[1] ?? '';
       return [name, [...series.matchAll(/(\w+)="/g)].map(([, label = '']) => label).sort()];
     }),
   );

@@ -287,7 +287,8 @@ describe('the exposition', () => {
       expect(line).toMatch(/^notify_on_delivery_/);
       for (const [, name = ''] of line.matchAll(/[{,]([a-z]+)="/g)) names.add(name);
     }
-    const known = 'cause code collection le node outcome partition reason result state version';
+    const known =
+      'cause code collection kind le node outcome partition reason result state version';
     expect([...names].sort().join(' ')).toBe(known);
   });
 
