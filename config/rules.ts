@@ -2,6 +2,7 @@ import { formatDuration } from './duration.ts';
 import { brokenKafkaRules } from './kafkaRules.ts';
 import type { Problem } from './reading.ts';
 import type { SettingName, UsableValues, Values } from './schema.ts';
+import { brokenTracingRules } from './tracingRules.ts';
 
 type NumberName = { [N in SettingName]: Values[N] extends number ? N : never }[SettingName];
 
@@ -77,5 +78,10 @@ export function brokenRules(values: UsableValues): readonly Problem[] {
       remedy: `change one of them (${because})`,
     };
   });
-  return [...broken, ...oneDatabase(values), ...brokenKafkaRules(values)];
+  return [
+    ...broken,
+    ...oneDatabase(values),
+    ...brokenKafkaRules(values),
+    ...brokenTracingRules(values),
+  ];
 }

@@ -7,6 +7,7 @@ import type { MysqlServer } from './mysqlServer.ts';
 import { leaseSettings, processSettings } from './processSettings.ts';
 import type { TextFile } from './reading.ts';
 import type { Setting } from './setting.ts';
+import { tracingSettings } from './tracingSettings.ts';
 
 /** All settings, in the order of the documentation. */
 const settings = {
@@ -15,6 +16,7 @@ const settings = {
   ...leaseSettings,
   ...kafkaSettings,
   ...consoleSettings,
+  ...tracingSettings,
   ...processSettings,
 } as const;
 export const settingEntries = Object.entries<Setting>(settings);

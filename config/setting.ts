@@ -12,6 +12,7 @@ export const sections = {
   lease: 'Multiple workers',
   kafka: 'More than one machine: Kafka',
   console: 'Console',
+  tracing: 'Traces',
   http: 'Probes and metrics',
   log: 'Log',
   shutdown: 'Shutdown',

@@ -7,9 +7,14 @@ const knownNames = settingEntries.flatMap(([name, setting]) =>
   setting.secret ? [name, `${name}_FILE`] : [name],
 );
 
+/** Standard variables of OpenTelemetry that are no settings here: a platform may set them for all its services. */
+const ofOtherServices =
+  /^OTEL_(?:EXPORTER_OTLP_(?:INSECURE|COMPRESSION|CERTIFICATE|CLIENT_\w+|(?:TRACES|METRICS|LOGS)_\w+)|(?:BSP|BLRP|METRICS?|LOGS?|SPAN|NODE)_\w+)$/;
+
 /** Settings that are valid but probably a mistake. */
 export function findWarnings(env: Environment, values: UsableValues): readonly string[] {
-  const warnings = findMisspellings(Object.keys(env), knownNames).map(
+  const ours = Object.keys(env).filter((name) => !ofOtherServices.test(name));
+  const warnings = findMisspellings(ours, knownNames).map(
     ({ given, meant }) => `${given} is not a setting; did you mean ${meant}?`,
   );
   const inAll = values.MAX_IN_FLIGHT;

@@ -13,6 +13,7 @@ const workerSecrets: Readonly<Record<string, string>> = {
   MYSQL_URI_FILE: 'mysql-uri',
   EGRESS_PROXY_FILE: 'egress-proxy',
   KAFKA_SASL_PASSWORD_FILE: 'kafka-password',
+  OTEL_EXPORTER_OTLP_HEADERS_FILE: 'otlp-headers',
 };
 
 /** What the worker never gets; not everybody who runs commands may read it. */

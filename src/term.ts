@@ -24,6 +24,7 @@ import type { BreakerViews, EndpointStore } from './ports/endpoints.ts';
 import type { WebhookSender } from './ports/notify.ts';
 import type { Partitioning } from './ports/partitioning.ts';
 import type { GapStore, Standbys } from './ports/source.ts';
+import type { Tracing } from './ports/tracing.ts';
 import { delay } from './runtime/abort.ts';
 import { createBusyLoop } from './runtime/busyLoop.ts';
 import type { Logger } from './runtime/logger.ts';
@@ -54,6 +55,7 @@ export interface Frame extends WorkerOptions {
   readonly sampler: StateSampler;
   readonly statistics: EndpointCounts;
   readonly clock: WatchedServerClock;
+  readonly tracing: Tracing;
 }
 
 /** What there is from when MongoDB has first answered. */
@@ -133,7 +135,7 @@ export function createWork(
     partitioning?: Partitioning;
   }>,
 ): Work {
-  const { config, logger, metrics, statistics, clock, abandoned, health } = frame;
+  const { config, logger, metrics, statistics, clock, tracing, abandoned, health } = frame;
   const { stopping, isHeld, owner, views, endpoints, partitioning } = holder;
   const { sms, state } = mongo;
   const { uuidRepresentation } = config.mongodb;
@@ -169,6 +171,7 @@ export function createWork(
     logger,
     metrics,
     statistics,
+    tracing,
     sms: createLookups({ sms, state, uuidRepresentation, logger, signal: stopping }),
     outcomes: createOutcomeStore({
       ...{ ...state, sms, ledger, logger, metrics },

@@ -25,6 +25,7 @@ import { anyOf, ignoreStopping, Stopping } from './runtime/abort.ts';
 import { createTeardown, type Teardown } from './runtime/teardown.ts';
 import { LEASE_MARGIN } from './ports/source.ts';
 import type { Connections, Frame, WorkerOptions } from './term.ts';
+import { openTraces } from './traces.ts';
 import { workUnderLease } from './underLease.ts';
 
 /**
@@ -42,7 +43,6 @@ export async function runWorker(config: Config, options: WorkerOptions): Promise
   const sampler = createStateSampler({ ...options, metrics, stopping });
   const statistics = createEndpointCounts(clock.now);
   const told = { health, metrics, sampler, statistics };
-  const frame = { ...options, ...told, config, clock, stopping, abandoned };
   stopping.addEventListener('abort', health.draining, { once: true });
   const { systemd: socket = null } = options;
   if (socket !== null) {
@@ -51,6 +51,8 @@ export async function runWorker(config: Config, options: WorkerOptions): Promise
   }
   teardown.add('the watch over the process', metrics.watchProcess());
   try {
+    const tracing = await openTraces(config, { ...options, metrics, now: clock.now }, teardown);
+    const frame = { ...options, ...told, config, clock, stopping, abandoned, tracing };
     const httpPort = await openProbes(frame, teardown);
     options.logger.info('started', { pid: process.pid, version: options.version, httpPort });
     const client = config.kafka.brokers.length > 0 ? await loadKafkaClient() : null;

@@ -84,6 +84,7 @@ export default defineConfig({
           ['Installing', 'installing'],
           ['Configuration', 'configuration'],
           ['Operations', 'operations'],
+          ['Tracing', 'tracing'],
           ['Commands', 'commands'],
           ['Console', 'console'],
           ['Kafka', 'kafka'],

@@ -24,6 +24,8 @@ export interface Attempt {
   readonly notificationId: string;
   /** Counts from 1. */
   readonly number: number;
+  /** The header of that name, where the call is traced. */
+  readonly traceparent?: string | undefined;
 }
 
 /** What is kept of a response's body. */

@@ -14,13 +14,14 @@ export function ownHeaders(userAgent: string): Readonly<Record<string, string>> 
 
 /** The headers that differ between attempts. */
 export function attemptHeaders(call: Call): Record<string, string> {
-  const { notificationId, number, body, webhook, startedAt } = call;
+  const { notificationId, number, body, webhook, startedAt, traceparent } = call;
   const timestamp = Math.floor(startedAt.getTime() / 1000);
   const headers: Record<string, string> = {
     'webhook-id': notificationId,
     'webhook-timestamp': String(timestamp),
     'webhook-attempt': String(number),
   };
+  if (traceparent !== undefined) headers['traceparent'] = traceparent;
   if (webhook.signingKeys.length > 0) {
     const content = { id: notificationId, timestamp, body };
     headers['webhook-signature'] = signatureOf(content, webhook.signingKeys);

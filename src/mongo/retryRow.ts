@@ -63,6 +63,8 @@ export interface RetryRow extends EndpointFields, LogFields {
   /** As its SMS was when the row was new. Missing from rows of earlier versions. */
   readonly showsNone?: boolean;
   readonly undecided: AwaitingRoute | null;
+  /** Missing where nothing is traced. */
+  readonly firstTrace?: string;
   /** When it is due, or how long its claim holds, by the server's clock. */
   readonly nextAttemptAt: Date;
   /** `by` is for people. */
@@ -170,7 +172,7 @@ const retryShape = {
 export async function toRetryRow(
   retry: Omit<NewRetry, 'acceptedAt'> & Partial<Pick<NewRetry, 'acceptedAt'>>,
 ): Promise<NewRow> {
-  const { subject, accountId, flowId, body, acceptedAt } = retry;
+  const { subject, accountId, flowId, body, acceptedAt, firstTrace } = retry;
   const { notificationId, smsKey, documentKey, deliveryStatus, statusAt, showsNone } = subject;
   return {
     _id: notificationId,
@@ -185,6 +187,7 @@ export async function toRetryRow(
     ...(acceptedAt === undefined ? {} : { acceptedAt }),
     run: subject.run ?? null,
     ...(showsNone === true ? { showsNone } : {}),
+    ...(firstTrace === undefined ? {} : { firstTrace }),
     ...toRowUpdate(retry),
   };
 }
@@ -267,8 +270,12 @@ export async function readRetryRow(
     ...(row.showsNone === true && log.begun === 0 ? { showsNone: true } : {}),
   };
   const { accountId, flowId, acceptedAt } = row;
-  const rest = { log, webhook: webhookOf(row), undecided: row.undecided ?? null };
+  const rest = { log, webhook: webhookOf(row), undecided: row.undecided ?? null, ...traceOf(row) };
   return { retry: { subject, accountId, flowId, body, acceptedAt, ...rest } };
+}
+
+function traceOf({ firstTrace }: RetryRow): Pick<Retry, 'firstTrace'> {
+  return typeof firstTrace === 'string' ? { firstTrace } : {};
 }
 
 /** Rows of earlier versions lack what has been added since. */

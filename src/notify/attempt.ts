@@ -37,7 +37,7 @@ export async function attempt(
   delivery: Delivery,
   ctx: NotifyContext,
 ): Promise<AttemptResult> {
-  const { notification, claim } = delivery;
+  const { notification, claim, trace } = delivery;
   const { term, sender } = ctx;
   const share = ctx.memory.answers.open();
   try {
@@ -55,15 +55,19 @@ export async function attempt(
     const before = delivery.log;
     delivery.log = begun;
     const { webhook, body, notificationId } = notification;
-    const call = { webhook, body, notificationId, number: begun.begun };
+    const number = begun.begun;
+    const traceparent = trace.calling(notification, number);
+    const call = { webhook, body, notificationId, number, traceparent };
     const outcome = await sender
       .send(call, term.abandoned, share, term.isHeld)
       .catch(stoppedBySender);
     if (outcome === 'stopped') {
+      trace.done();
       // While there is time to finish, the sender stops only before the call.
       if (!term.abandoned.aborted) delivery.log = before;
       return { kind: 'stopped' };
     }
+    trace.called(outcome);
     keepOutcome(delivery, outcome, ctx);
     slot.answered();
     const step = chooseStep(delivery, outcome, ctx);

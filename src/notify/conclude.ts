@@ -24,11 +24,12 @@ export async function conclude(
 
 /** Schedules a retry, and updates the record if an attempt was made. */
 export async function schedule(
-  { notification, claim, log }: Delivery,
+  { notification, claim, trace, log }: Delivery,
   waitMs: number,
   { recorder }: Pick<NotifyContext, 'recorder'>,
   onDurable?: () => void,
 ): Promise<'scheduled' | 'lost' | 'refused'> {
+  trace.recording(notification.accountId, { state: log.begun > 0 ? 'retrying' : 'waiting' });
   const nextAttemptAt = await claim.release(log, waitMs);
   if (nextAttemptAt === 'lost' || nextAttemptAt === 'refused') return nextAttemptAt;
   onDurable?.();
@@ -39,6 +40,7 @@ export async function schedule(
       attemptedRecord(notification, notification.webhook, log, state),
     );
   }
+  trace.done();
   return 'scheduled';
 }
 
@@ -47,7 +49,7 @@ export async function endExhausted(delivery: Delivery, ctx: NotifyContext): Prom
 }
 
 async function end(
-  { notification, claim, log }: Delivery,
+  { notification, claim, trace, log }: Delivery,
   step: End,
   { recorder, endpoints, queues }: NotifyContext,
   onDurable?: () => void,
@@ -58,9 +60,11 @@ async function end(
       ? ({ state: 'delivered' } as const)
       : ({ state: 'failed', reason: step.reason } as const);
   const record = attemptedRecord(notification, webhook, log, state);
+  trace.recording(notification.accountId, state);
   if (log.last === null || !disablesEndpoint(log.last)) {
     const also = { ...redirectOf(log.last), ...(onDurable && { remembered: onDurable }) };
     await recorder.end(notification, record, await claim.token(), also);
+    trace.done();
     return 'ended';
   }
   endpoints.avoid(webhook.endpointKey);
@@ -71,5 +75,6 @@ async function end(
     queues.endpointDisabled(webhook.endpointKey);
   };
   await recorder.end(notification, record, await claim.token(), { onRemembered });
+  trace.done();
   return 'ended';
 }

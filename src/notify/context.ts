@@ -12,6 +12,7 @@ import type { EndpointStore } from '../ports/endpoints.ts';
 import type { RetryStore } from '../ports/retries.ts';
 import type { Statistics } from '../ports/statistics.ts';
 import type { Metrics } from '../ports/telemetry.ts';
+import type { Tracing } from '../ports/tracing.ts';
 import { createByteBudget, type ByteBudget } from '../runtime/byteBudget.ts';
 import { createKeyedMutex, type KeyedMutex } from '../runtime/keyedMutex.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -84,6 +85,7 @@ export interface NotifyContext {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly statistics: Statistics;
+  readonly tracing: Tracing;
 }
 
 type Made = 'lookUp' | 'recorder' | 'locks' | 'active' | 'claims' | 'memory';

@@ -32,9 +32,9 @@ export async function deliver(
   slot: Slot | null,
   ctx: NotifyContext,
 ): Promise<DeliveryResult> {
-  const { notification, deadline, claim, log } = what;
+  const { notification, deadline, claim, trace, log } = what;
   const hold = ctx.memory.responses.open();
-  const delivery: Delivery = { notification, deadline, claim, log, hold };
+  const delivery: Delivery = { notification, deadline, claim, trace, log, hold };
   try {
     const first =
       slot === null ? await attemptAs('fresh', delivery, ctx) : await attempt(slot, delivery, ctx);

@@ -1,5 +1,6 @@
 import type { AttemptLog } from '../domain/attempt.ts';
 import type { Notification } from '../domain/notification.ts';
+import type { Trace } from '../ports/tracing.ts';
 import type { Hold } from '../runtime/byteBudget.ts';
 import type { Claim } from './claim.ts';
 
@@ -9,6 +10,7 @@ export interface Delivery {
   /** No attempt may begin after this. */
   readonly deadline: Date;
   readonly claim: Claim;
+  readonly trace: Trace;
   /** What its attempts have come to so far. */
   log: AttemptLog;
   /** What the last response of these takes of memory. */

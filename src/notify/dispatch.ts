@@ -21,7 +21,7 @@ export async function dispatch(
   const canBeScheduled = await retries.canHold(retry.body);
   if (what.kind === 'routeUnknown') {
     if (!canBeScheduled) return 'unknown';
-    return (await retries.schedule(retry, what.waitMs)) === 'refused' ? 'unknown' : 'done';
+    return (await schedule(what, what.waitMs, ctx)) === 'refused' ? 'unknown' : 'done';
   }
   const { smsKey } = retry.subject;
   if (canBeScheduled) {
@@ -35,14 +35,25 @@ export async function dispatch(
     }
     if (result !== 'busy' && result !== 'shed') return 'done';
     const waitMs = result === 'shed' ? 0 : SIBLING_PATIENCE_MS;
-    if ((await retries.schedule(retry, waitMs)) !== 'refused') return 'done';
+    if ((await schedule(what, waitMs, ctx)) !== 'refused') return 'done';
   }
   await locks.delivery.run(smsKey, () => deliverFresh(what, false, onDurable, ctx));
   return 'done';
 }
 
+async function schedule(
+  { retry, trace }: Parameters<typeof dispatch>[0],
+  waitMs: number,
+  { retries }: NotifyContext,
+): Promise<Date | 'refused'> {
+  trace.recording(retry.accountId, { state: 'waiting' });
+  const scheduled = await retries.schedule(retry, waitMs);
+  trace.done();
+  return scheduled;
+}
+
 async function deliverFresh(
-  { notification, retry }: Extract<Evaluation, { kind: 'notify' }>,
+  { notification, retry, trace }: Extract<Evaluation, { kind: 'notify' }>,
   canBeScheduled: boolean,
   onDurable: () => void,
   ctx: NotifyContext,
@@ -50,5 +61,5 @@ async function deliverFresh(
   const claim = createClaim({ retry, token: null, canBeScheduled }, ctx);
   void claim.persisted.then(onDurable);
   const deadline = deadlineOf(retry.acceptedAt, ctx.policy.giveUpAfterMs);
-  return await deliver({ notification, deadline, claim, log: retry.log }, null, ctx);
+  return await deliver({ notification, deadline, claim, trace, log: retry.log }, null, ctx);
 }

@@ -12,6 +12,7 @@ import { deadlineOf, routeWaitMs } from '../domain/retryPolicy.ts';
 import { isStale, parseSmsDetail } from '../domain/sms.ts';
 import type { NewRetry } from '../ports/retries.ts';
 import type { EndedAt } from '../ports/statistics.ts';
+import type { Trace } from '../ports/tracing.ts';
 import type { Hold } from '../runtime/byteBudget.ts';
 import type { NotifyContext } from './context.ts';
 import { restoreRecords } from './restore.ts';
@@ -25,6 +26,7 @@ export interface Evaluated {
   readonly hold: Hold;
   /** Its notification is in progress in this process: then only lost records are put back. */
   readonly isActive: boolean;
+  readonly trace: Trace;
   /** Nobody is asked for its route: whoever serves its row decides. */
   readonly leavesRouteOpen?: boolean;
 }
@@ -41,9 +43,10 @@ export type Evaluation =
       retry: NewRetry;
       /** A predecessor may still be calling for another status of this SMS. */
       siblingClaimed: boolean;
+      trace: Trace;
     }>
   /** Its route can't be looked up now, while others can, or is left open; it is to be due after `waitMs`. */
-  | Readonly<{ kind: 'routeUnknown'; retry: NewRetry; waitMs: number }>;
+  | Readonly<{ kind: 'routeUnknown'; retry: NewRetry; waitMs: number; trace: Trace }>;
 
 const nothing = { kind: 'nothing' } as const;
 
@@ -70,14 +73,16 @@ interface NewStatus {
 
 /** Keeps nothing of what is remembered but what tells whether the status is new. */
 async function learn(
-  { change, subject, isActive }: Evaluated,
+  { change, subject, isActive, trace }: Evaluated,
   hold: Hold,
   ctx: NotifyContext,
 ): Promise<Extract<Evaluation, { kind: 'nothing' | 'ended' }> | NewStatus> {
   const { metrics, logger } = ctx;
   const { notificationId, smsKey, documentKey } = subject;
   const wants = change.document === null ? 'document' : 'history';
+  trace.begin('look-up');
   const lookup = await ctx.lookUp({ documentKey, smsKey, notificationId, wants }, hold);
+  trace.done();
   if (lookup.unreadable !== undefined) {
     logger.error('unusable_document', { notificationId, error: lookup.unreadable });
     return unusable(subject);
@@ -113,7 +118,7 @@ async function learn(
 const unknownRoute = { kind: 'unknown' } as const;
 
 async function decideNew(
-  { change: { operation }, acceptedAt, leavesRouteOpen = false }: Evaluated,
+  { change: { operation }, acceptedAt, trace, leavesRouteOpen = false }: Evaluated,
   { subject, document, siblingClaimed }: NewStatus,
   ctx: NotifyContext,
 ): Promise<Evaluation> {
@@ -126,6 +131,7 @@ async function decideNew(
     return unusable(subject, parseIntegerId(ownField(document, 'accountID')));
   }
   const { accountId, flowId } = detail;
+  trace.begin('decision');
   const route = leavesRouteOpen
     ? unknownRoute
     : await routes.find({ accountId, flowId, deliveryStatus }, term.stopping);
@@ -139,6 +145,7 @@ async function decideNew(
     isDisabled: endpoints.isDisabled,
     acceptedFor: null,
   });
+  trace.done();
   switch (decision.kind) {
     case 'ignore':
       metrics.notNotified(decision.reason);
@@ -158,17 +165,27 @@ async function decideNew(
     case 'routeUnknown':
     case 'notify': {
       const body = buildPayload({ id: document['_id'] ?? null, document, zone });
-      const accepted = { subject, accountId, flowId, body, acceptedAt, log: noAttempts };
-      if (decision.kind === 'routeUnknown') {
+      const webhook = decision.kind === 'notify' ? decision.webhook : null;
+      const firstTrace = trace.accepted({ accountId, flowId, webhook });
+      const accepted = {
+        subject,
+        accountId,
+        flowId,
+        body,
+        acceptedAt,
+        log: noAttempts,
+        firstTrace,
+      };
+      if (webhook === null) {
         const undecided = { isStale: stale, lookUps: 0 };
         const waitMs = leavesRouteOpen ? 0 : routeWaitMs(0);
-        return { kind: 'routeUnknown', retry: { ...accepted, webhook: null, undecided }, waitMs };
+        const retry = { ...accepted, webhook, undecided };
+        return { kind: 'routeUnknown', retry, waitMs, trace };
       }
-      const { webhook } = decision;
       // The spread at the end: V8 is slow to add to one.
       const notification = { accountId, flowId, webhook, body, ...subject };
       const retry = { webhook, undecided: null, ...accepted };
-      return { kind: 'notify', notification, retry, siblingClaimed };
+      return { kind: 'notify', notification, retry, siblingClaimed, trace };
     }
     default:
       return decision satisfies never;

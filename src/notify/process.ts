@@ -53,12 +53,13 @@ async function processStatus(
   durability: PromiseWithResolvers<boolean>,
   ctx: NotifyContext,
 ): Promise<boolean> {
-  const { locks, active, term, clock, memory } = ctx;
+  const { locks, active, term, clock, memory, tracing } = ctx;
   const { smsKey, notificationId } = subject;
   const hold = memory.lookedUp.open();
   // Before anything is asked of a database: waiting for one counts.
   const acceptedAt = new Date(clock.now());
-  const evaluated = { change, subject, acceptedAt, hold };
+  const trace = tracing.begin(subject, undefined);
+  const evaluated = { change, subject, acceptedAt, hold, trace };
   try {
     // What no row can hold is delivered here.
     for (let leavesRouteOpen = parksAll; ; leavesRouteOpen = false) {
@@ -79,6 +80,7 @@ async function processStatus(
       await delay(routeWaitMs(0), term.stopping);
     }
   } finally {
+    trace.end();
     hold.release();
   }
 }
@@ -99,7 +101,7 @@ async function evaluateOnce(
   readonly duplicateOf: Promise<unknown> | undefined;
 }> {
   const { active, term, metrics, recorder } = ctx;
-  const { change, subject } = what;
+  const { change, subject, trace } = what;
   const { notificationId } = subject;
   term.stopping.throwIfAborted();
   const duplicateOf = active.get(notificationId);
@@ -115,7 +117,9 @@ async function evaluateOnce(
     evaluation = await evaluate({ ...what, isActive }, ctx);
     if (evaluation.kind === 'ended') {
       const { accountId, webhook = null, record } = evaluation;
+      trace.recording(accountId, record);
       await recorder.end({ ...subject, accountId, webhook }, record, null);
+      trace.done();
     }
   } finally {
     if (!isActive && !isToDispatch(evaluation)) active.delete(notificationId);

@@ -70,5 +70,6 @@ export const eventSentences: Readonly<Record<LogEvent, string>> = {
   audit: 'Somebody changed or revealed something in the console',
   http_thread_ended: 'A thread that makes calls ended and will be replaced',
   systemd_not_told: 'A message to systemd could not be sent',
+  traces_dropped: 'Spans of traces could not be sent to the collector',
   database_retry: 'A database operation failed and will be retried',
 };

@@ -1,9 +1,10 @@
 import { Counter, Gauge, Histogram, type LabelValues, Registry } from 'prom-client';
 import { outcomeClasses, outcomeClassOf } from '../domain/attempt.ts';
 import type { FailedReason, SkippedReason } from '../domain/record.ts';
-import type { Metrics, TopicMetrics } from '../ports/telemetry.ts';
+import type { Metrics, TopicMetrics, TraceMetrics } from '../ports/telemetry.ts';
 import { createProcessMetrics, type ProcessMetrics } from './processMetrics.ts';
 import { createTopicMetrics } from './topicMetrics.ts';
+import { createTraceMetrics } from './traceMetrics.ts';
 
 /** What the worker's collections and the oplog say; the same whichever worker reads it. */
 export interface StateFigures {
@@ -25,6 +26,8 @@ export interface PrometheusMetrics extends Metrics {
   stateRead(figures: Partial<StateFigures>): void;
   /** For a worker that takes statuses from a topic; the series exist from the first call on. */
   topic(): TopicMetrics;
+  /** The same for a worker that sends traces. */
+  traces(): TraceMetrics;
   readonly watchProcess: ProcessMetrics['watch'];
   /** The Prometheus text exposition. */
   text(): Promise<string>;
@@ -177,6 +180,7 @@ export function createMetrics(
   });
   const secondsSince = (atMs: number): number => Math.max(0, (now() - atMs) / 1000);
   let ofTopic: TopicMetrics | null = null;
+  let ofTraces: TraceMetrics | null = null;
 
   return {
     notificationEnded: (state, reason) => notifications.inc({ state, reason }),
@@ -219,6 +223,7 @@ export function createMetrics(
       if (ofTopic === null) figures = { ...figures, checkpointAt: null };
       return (ofTopic ??= createTopicMetrics(registry, now));
     },
+    traces: () => (ofTraces ??= createTraceMetrics(registry)),
     watchProcess: ofProcess.watch,
     text: () => registry.metrics(),
     contentType: registry.contentType,

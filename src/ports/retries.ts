@@ -21,6 +21,8 @@ export interface Retry {
   readonly webhook: RecordedWebhook | null;
   /** What is kept of the decision while its route is not known; null once it is. */
   readonly undecided: AwaitingRoute | null;
+  /** The `traceparent` of the trace in which it was accepted, where it was traced. */
+  readonly firstTrace?: string | undefined;
 }
 
 /** A notification whose route has not been looked up successfully yet. */

@@ -33,6 +33,13 @@ export interface TopicMetrics {
   messageWritten(atMs: number): void;
 }
 
+/** The same of traces, where any are sent. */
+export interface TraceMetrics {
+  spansExported(count: number): void;
+  /** `stopped`: they were left when the worker ended. */
+  spansDropped(cause: 'queue_full' | 'export_failed' | 'stopped', count: number): void;
+}
+
 /** Where the loops say how they are, for `/livez` and `/readyz`. */
 export interface LoopHealth {
   /** The stream was read. */

@@ -9,6 +9,7 @@ import type { NotifyContext } from '../notify/context.ts';
 import { deliver } from '../notify/deliver.ts';
 import { findRouteSoon } from '../notify/findRouteSoon.ts';
 import { NO_ENDPOINT, type ClaimedRetry } from '../ports/retries.ts';
+import type { Trace } from '../ports/tracing.ts';
 import { isToBeCalled, release, TRY_AGAIN_MS, type TakenRetry } from './takeUp.ts';
 
 /** One that was called before and whose route is unknown. It is due as soon as that is known, see `askForRoutes`. */
@@ -33,15 +34,18 @@ export async function processRetry(
   ctx: NotifyContext,
 ): Promise<'done' | Led> {
   let result: 'done' | 'busy' | Led = 'done';
+  const { subject, firstTrace } = taken.retry;
+  const trace = ctx.tracing.begin(subject, firstTrace);
   try {
     // At once or not at all: what it would wait for may itself wait for the slot that this row holds.
-    result = await ctx.locks.delivery.runWithin(taken.retry.subject.smsKey, 0, () =>
-      decideRetry(taken, place, ctx),
+    result = await ctx.locks.delivery.runWithin(subject.smsKey, 0, () =>
+      decideRetry(taken, place, trace, ctx),
     );
     if (result !== 'busy') return result;
     await release(taken, TRY_AGAIN_MS, taken.update, ctx);
     return 'done';
   } finally {
+    trace.end();
     if (typeof result !== 'object') taken.leave();
   }
 }
@@ -49,15 +53,18 @@ export async function processRetry(
 async function decideRetry(
   claimed: TakenRetry,
   place: Place,
+  trace: Trace,
   ctx: NotifyContext,
 ): Promise<'done' | Led> {
   const { recorder, endpoints, policy, term, metrics, clock } = ctx;
   // It may have waited for its slot while a former holder of the lease wrote its end.
   const isOld = performance.now() - claimed.checkedAtMs > CHECK_HOLDS_MS;
+  if (isOld) trace.begin('look-up');
   if (isOld && !(await isToBeCalled(claimed, claimed.update, ctx))) return 'done';
   const { retry, token } = claimed;
   const { subject, accountId, flowId, webhook, undecided, acceptedAt } = retry;
   const { deliveryStatus } = subject;
+  trace.begin('decision');
   const route = await findRouteSoon({ accountId, flowId, deliveryStatus }, ctx);
   // Nobody was asked: a successor decides.
   if (route.kind === 'unknown' && term.stopping.aborted) {
@@ -71,22 +78,27 @@ async function decideRetry(
     isDisabled: endpoints.isDisabled,
     acceptedFor: undecided === null ? webhook : null,
   });
+  trace.done();
   switch (decision.kind) {
     case 'ignore':
       await recorder.closeRow(subject, null, token);
       metrics.notNotified(decision.reason);
       return 'done';
-    case 'skip':
-      await recorder.end({ ...subject, accountId }, skippedRecord(subject, decision.reason), token);
+    case 'skip': {
+      const record = skippedRecord(subject, decision.reason);
+      trace.recording(accountId, record);
+      await recorder.end({ ...subject, accountId }, record, token);
       return 'done';
+    }
     case 'fail':
+      trace.recording(accountId, { state: 'failed', reason: decision.reason });
       await fail(claimed, decision, ctx);
       return 'done';
     case 'routeUnknown':
       await waitForRoute(claimed, ctx);
       return 'done';
     case 'notify':
-      return await deliverRetry(claimed, decision.webhook, place, ctx);
+      return await deliverRetry({ ...claimed, webhook: decision.webhook, trace }, place, ctx);
     default:
       return decision satisfies never;
   }
@@ -118,8 +130,7 @@ async function waitForRoute(claimed: ClaimedRetry, ctx: NotifyContext): Promise<
 
 /** Makes the call if the row has a slot at the endpoint that it leads to. */
 async function deliverRetry(
-  taken: TakenRetry,
-  webhook: Webhook,
+  { webhook, trace, ...taken }: TakenRetry & Readonly<{ webhook: Webhook; trace: Trace }>,
   place: Place,
   ctx: NotifyContext,
 ): Promise<'done' | Led> {
@@ -133,6 +144,7 @@ async function deliverRetry(
   const decided = { ...retry, webhook, undecided: null };
   const claim = createClaim({ retry: decided, token, canBeScheduled: true }, ctx);
   const deadline = deadlineOf(acceptedAt, ctx.policy.giveUpAfterMs);
-  await deliver({ notification, deadline, claim, log }, place.slot, ctx);
+  trace.accepted({ accountId, flowId, webhook });
+  await deliver({ notification, deadline, claim, trace, log }, place.slot, ctx);
   return 'done';
 }

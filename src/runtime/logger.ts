@@ -64,6 +64,7 @@ export type LogEvent =
   | 'database_retry'
   | 'http_thread_ended'
   | 'systemd_not_told'
+  | 'traces_dropped'
   | 'console_started'
   | 'console_link'
   | 'console_request_failed'

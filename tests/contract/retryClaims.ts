@@ -55,6 +55,21 @@ export function describeRetryClaims(underTest: () => RetriesUnderTest): void {
     for (const each of claims.keys()) await retries.makeDue(each);
   }
 
+  describe('a row of a traced notification', () => {
+    it('says in which trace it was accepted, however often it is scheduled', async () => {
+      const firstTrace = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+      await store.schedule(retryFor('a', { firstTrace }), 0);
+      await retries.makeDue(id);
+      const [first] = await claimUpTo(store, 1);
+      expect(first?.retry.firstTrace).toBe(firstTrace);
+      const update = { log: briefLog, webhook: aWebhook(), undecided: null };
+      await store.release(id, first?.token ?? '', update, 0);
+      await retries.makeDue(id);
+      const [second] = await claimUpTo(store, 1);
+      expect(second?.retry).toMatchObject({ firstTrace, log: { begun: briefLog.begun } });
+    });
+  });
+
   describe('claiming what is due', () => {
     it('takes the oldest first, and no more than asked for', async () => {
       const ids = await addDueRows(20);

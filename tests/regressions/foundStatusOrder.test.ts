@@ -5,6 +5,7 @@ import type { DeliveryRecord } from '../../src/domain/record.ts';
 import { StreamFailure } from '../../src/ports/source.ts';
 import { identify } from '../../src/domain/identify.ts';
 import { evaluate } from '../../src/notify/evaluate.ts';
+import { noTrace } from '../../src/ports/tracing.ts';
 import { Stopping } from '../../src/runtime/abort.ts';
 import { aChange, aDocument, aRetry, aPosition, aRecord, aSubject } from '../support/builders.ts';
 import { createFakeGaps } from '../support/fakeGaps.ts';
@@ -99,7 +100,13 @@ describe('a status that a search finds', () => {
     const identity = change === null ? null : identify(change, new Set());
     if (change === null || identity?.kind !== 'subject') throw new Error('it can not be placed');
     const { subject } = identity;
-    const evaluated = { change, subject, acceptedAt: new Date(), hold: nothingHeld };
+    const evaluated = {
+      change,
+      subject,
+      acceptedAt: new Date(),
+      hold: nothingHeld,
+      trace: noTrace,
+    };
     expect(await evaluate({ ...evaluated, isActive: false }, world.ctx)).toMatchObject({
       notification: { statusAt: at(4) },
     });

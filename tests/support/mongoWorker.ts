@@ -4,6 +4,7 @@ import { stateCollections } from '../../src/mongo/database.ts';
 import { createGapStore } from '../../src/mongo/gaps.ts';
 import { createLookups } from '../../src/mongo/lookups.ts';
 import { createNotifyContext } from '../../src/notify/context.ts';
+import { noTracing } from '../../src/ports/tracing.ts';
 import { createProcess } from '../../src/notify/process.ts';
 import { askForRoutes } from '../../src/retries/askForRoutes.ts';
 import { runRetryLoop } from '../../src/retries/retryLoop.ts';
@@ -35,6 +36,7 @@ export function createMongoWorker(client: MongoClient, database: string, has: re
   const ctx = createNotifyContext({
     ...{ routes, sender, retries, logger, metrics, outcomes: outcomes.store },
     statistics: createRecordingStatistics(),
+    tracing: noTracing,
     policy: policyOf({}),
     term: { stopping: signal, abandoned: abandoned.signal, isHeld: () => true },
     clock: Date,

@@ -10,6 +10,7 @@ import { scanGaps } from '../../src/source/gapScan.ts';
 import { createReadLimits } from '../../src/source/readLoop.ts';
 import { Stopping } from '../../src/runtime/abort.ts';
 import { createTimeZone } from '../../src/runtime/timeZone.ts';
+import { noTracing, type Tracing } from '../../src/ports/tracing.ts';
 import { createFakeDatabase, type FakeDatabase } from './fakeDatabase.ts';
 import { createFakeGaps, type FakeGaps } from './fakeGaps.ts';
 import { createFakeCheckpoints, type FakeCheckpoints } from './fakeCheckpoints.ts';
@@ -47,6 +48,7 @@ export interface WorldOptions extends Partial<RetrySchedule> {
   readonly maxUnacked?: number;
   readonly responsesBytes?: number;
   readonly answers?: ReadingRoom;
+  readonly tracing?: Tracing;
   /** Always by default. */
   isHeld?(): boolean;
 }
@@ -137,6 +139,7 @@ export function createWorld(options: WorldOptions = {}): World {
     ...{ sms: database, outcomes: database, policy: policyOf(options) },
     clock: { now: () => Date.now() },
     random: () => 0.5,
+    tracing: options.tracing ?? noTracing,
     recordSkips: options.recordSkips ?? true,
     responseLimitBytes: 16_384,
   });

@@ -23,6 +23,7 @@ export type ToThread =
       bodyBytes: number,
       /** See `Share`. */
       freeBytes: number,
+      traceparent: string | undefined,
     ]
   | readonly ['abort', id: number]
   /** The reply to a reader that has asked for room. */
@@ -74,7 +75,7 @@ export function steadyMs(): number {
 }
 
 export function toCallMessage(id: number, call: Call, freeBytes: number): ToThread {
-  const { notificationId, number, body, startedAt } = call;
+  const { notificationId, number, body, startedAt, traceparent } = call;
   const { url, headers, signingKeys, endpointKey } = call.webhook;
   return [
     'call',
@@ -88,6 +89,7 @@ export function toCallMessage(id: number, call: Call, freeBytes: number): ToThre
     endpointKey,
     body.byteLength,
     freeBytes,
+    traceparent,
   ];
 }
 
@@ -100,11 +102,13 @@ type CallMessage = ToThread & readonly ['call', ...unknown[]];
 
 export function toCall(message: CallMessage, body: Uint8Array): Call {
   const [, , startedAtMs, notificationId, number, url, headers, signingKeys, endpointKey] = message;
+  const traceparent = message[11];
   return {
     notificationId,
     number,
     body,
     startedAt: new Date(startedAtMs),
+    traceparent,
     webhook: {
       url: new URL(url),
       headers: headers ?? {},

@@ -37,6 +37,7 @@ export interface Caller {
     sent?: Uint8Array,
     share?: Share,
     mayBegin?: () => boolean,
+    traceparent?: string,
   ): Promise<AttemptOutcome>;
   close(): Promise<void>;
 }
@@ -69,6 +70,7 @@ export function createCaller(changes: Partial<ThreadedSenderOptions> = {}): Call
       sent = body,
       share = roomForAll,
       mayBegin = () => true,
+      traceparent,
     ) =>
       await sender.send(
         {
@@ -76,6 +78,7 @@ export function createCaller(changes: Partial<ThreadedSenderOptions> = {}): Call
           body: sent,
           notificationId,
           number: 3,
+          traceparent,
         },
         signal,
         share,

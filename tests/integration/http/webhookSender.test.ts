@@ -68,6 +68,16 @@ describe.each(bothForms)('a call by %s', (_form, createCaller) => {
     expect(receiver.requests()[0]?.headers).toMatchObject(headers);
   });
 
+  it('carries the traceparent it is given, and that of the webhook only without one', async () => {
+    const receiver = opened(await startReceiver());
+    const { call } = opened(createCaller());
+    const [own, given] = ['c', 'd'].map((each) => `00-${each.repeat(32)}-${each.repeat(16)}-01`);
+    const webhook = webhookAt(receiver.url(), { headers: { traceparent: own ?? '' } });
+    await call(webhook, undefined, undefined, undefined, undefined, given);
+    await call(webhook);
+    expect(receiver.requests().map(({ headers }) => headers['traceparent'])).toEqual([given, own]);
+  });
+
   it('is signed with every key, verifiably', async () => {
     const receiver = opened(await startReceiver());
     const { call } = opened(createCaller());

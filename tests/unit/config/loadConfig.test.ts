@@ -81,6 +81,7 @@ describe('loadConfig', () => {
       http: { host: '0.0.0.0', port: 8_080 },
       log: { level: 'info', format: 'json' },
       shutdown: { graceMs: 25_000 },
+      tracing: expect.any(Object),
     });
   });
 

@@ -15,6 +15,7 @@ async function exposed(): Promise<Series> {
   const topic = metrics.topic();
   topic.partitionLag(0, 1);
   topic.messageWritten(Date.now());
+  metrics.traces();
   metrics.streamReopened('280');
   metrics.recordFailed('121');
   metrics.leaseHeld('0', true);

@@ -161,10 +161,10 @@ describe('the AsyncAPI document', () => {
     const { properties, required = [] } = asyncApi.components.messages['notification']?.headers ?? {
       properties: {},
     };
-    const signed = Object.keys(headersOf('a', 'SENT', 1));
-    expect(Object.keys(properties).sort()).toEqual(signed.sort());
-    const optional = signed.filter((name) => !required.includes(name));
-    expect(optional).toEqual(['accept-encoding', 'webhook-signature']);
+    const called = [...Object.keys(headersOf('a', 'SENT', 1)), 'traceparent'];
+    expect(Object.keys(properties).sort()).toEqual(called.sort());
+    const optional = called.filter((name) => !required.includes(name));
+    expect(optional).toEqual(['accept-encoding', 'traceparent', 'webhook-signature']);
     for (const [name, { examples }] of Object.entries(properties)) {
       for (const example of examples as readonly string[]) {
         expect(headerProblems({ ...headersOf('a', 'SENT', 1), [name]: example })).toEqual([]);
@@ -172,12 +172,15 @@ describe('the AsyncAPI document', () => {
     }
   });
 
-  it.each(['webhook-id', 'webhook-timestamp', 'webhook-attempt', 'webhook-signature'])(
-    'refuses another %s',
-    (name) => {
-      expect(headerProblems({ ...headersOf('a', 'SENT', 1), [name]: '-' })).not.toEqual([]);
-    },
-  );
+  it.each([
+    'webhook-id',
+    'webhook-timestamp',
+    'webhook-attempt',
+    'webhook-signature',
+    'traceparent',
+  ])('refuses another %s', (name) => {
+    expect(headerProblems({ ...headersOf('a', 'SENT', 1), [name]: '-' })).not.toEqual([]);
+  });
 
   it('has the sample of a document', () => {
     expect(bodyProblems(sent(sampleDocument, sampleDocument._id))).toEqual([]);

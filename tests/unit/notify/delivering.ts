@@ -6,6 +6,7 @@ import type { DeliveryRecord } from '../../../src/domain/record.ts';
 import { deadlineOf } from '../../../src/domain/retryPolicy.ts';
 import { createClaim } from '../../../src/notify/claim.ts';
 import { deliver, type DeliveryResult } from '../../../src/notify/deliver.ts';
+import { noTrace } from '../../../src/ports/tracing.ts';
 import { answered, aNotification } from '../../support/builders.ts';
 import { createFakeSender } from '../../support/fakePorts.ts';
 import { createWorld, type World, type WorldOptions } from '../../support/world.ts';
@@ -53,7 +54,7 @@ export async function deliverIn(
   void claim.persisted.then(options.onPersisted);
   const deadline = deadlineOf(acceptedAt, ctx.policy.giveUpAfterMs);
   const slot = options.claim !== undefined && log.begun === 0 ? ownSlot : null;
-  return await deliver({ notification, deadline, claim, log }, slot, ctx);
+  return await deliver({ notification, deadline, claim, trace: noTrace, log }, slot, ctx);
 }
 
 /** Delivers it and lets time pass until that is over; the record written last. */

@@ -3,6 +3,7 @@ import type { Change } from '../../../src/domain/change.ts';
 import type { Route } from '../../../src/domain/route.ts';
 import { identify } from '../../../src/domain/identify.ts';
 import { evaluate, type Evaluation } from '../../../src/notify/evaluate.ts';
+import { noTrace } from '../../../src/ports/tracing.ts';
 import { Stopping } from '../../../src/runtime/abort.ts';
 import {
   aChange,
@@ -36,8 +37,8 @@ async function take(world: World, change: Change, isUnderWay = false): Promise<E
   if (identity.kind !== 'subject') throw new Error(identity.kind);
   const acceptedAt = new Date();
   const { subject } = identity;
-  const hold = nothingHeld;
-  return await evaluate({ change, subject, acceptedAt, hold, isActive: isUnderWay }, world.ctx);
+  const evaluated = { change, subject, acceptedAt, hold: nothingHeld, trace: noTrace };
+  return await evaluate({ ...evaluated, isActive: isUnderWay }, world.ctx);
 }
 
 const scheduleOne = async (
@@ -208,7 +209,8 @@ describe('a whole-document save', () => {
     const memory = { ...world.ctx.memory, remembered };
     const ctx = { ...world.ctx, memory, lookUp };
     const change = aReplace();
-    const evaluated = { change, subject: aSubject(), acceptedAt: new Date(), hold: nothingHeld };
+    const found = { change, subject: aSubject(), acceptedAt: new Date() };
+    const evaluated = { ...found, hold: nothingHeld, trace: noTrace };
     const taken = evaluate({ ...evaluated, isActive: false }, ctx);
     await until('the route is asked for', () => world.routes.asked.length > 0);
     expect([held, remembered.room]).toEqual([600, 1000]);

@@ -27,6 +27,7 @@ async function exposed(): Promise<Labels> {
   const topic = metrics.topic();
   topic.partitionLag(0, 1);
   topic.messageWritten(Date.now());
+  metrics.traces();
   const text = await metrics.text();
   const names = [...text.matchAll(/^# TYPE notify_on_delivery_([a-z_]+) /gm)];
   return new Map(
