@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { packageRoot } from '../../config/packageRoot.ts';
 import { findProgram, runCommand } from '../services/command.ts';
+import { helm } from './helm.ts';
 
 const options = { timeoutMs: 600_000 };
 const folder = join(packageRoot(), 'deploy');
 const chart = join(folder, 'helm', 'notify-on-delivery');
 
 const kustomizeModule = 'sigs.k8s.io/kustomize/kustomize/v5@v5.8.2';
-const helmModule = 'helm.sh/helm/v3/cmd/helm@v3.22.0';
 export const kubernetesVersion = '1.31';
 
 /** By kustomize, by kubectl, which contains it, or by Go's tool, which builds it. */
@@ -19,13 +19,6 @@ export async function renderKustomize(name: string): Promise<string> {
   const isGo = program.endsWith('go');
   const args = isKubectl ? ['kustomize'] : isGo ? ['run', kustomizeModule, 'build'] : ['build'];
   return await runCommand(program, [...args, join(folder, 'kubernetes', name)], options);
-}
-
-async function helm(...args: readonly string[]): Promise<string> {
-  const program = await findProgram(['helm', 'go']);
-  if (program === null) throw new Error('Neither helm nor go was found.');
-  const words = program.endsWith('helm') ? args : ['run', helmModule, ...args];
-  return await runCommand(program, words, options);
 }
 
 /** Throws with what Helm finds wrong with the chart. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { findHelm, helm } from '../deploy/helm.ts';
 import { findProgram, runCommand } from '../services/command.ts';
 
 interface Release {
@@ -92,10 +93,12 @@ async function makeDeb({ root, out, version }: Release): Promise<Made> {
 
 async function makeChart({ root, out, version }: Release): Promise<Made> {
   if (!existsSync(join(root, chart))) return { leftOut: `there is no ${chart}` };
-  if ((await findProgram(['helm'])) === null) return { leftOut: 'helm was not found' };
+  if ((await findHelm()) === null) {
+    return { leftOut: 'neither helm nor Go, which builds it, was found' };
+  }
   // By itself, helm would overwrite the package, which has the same name.
   const folder = join(out, 'chart');
-  await inTree(root, 'helm', ['package', chart, '--destination', folder]);
+  await helm('package', join(root, chart), '--destination', folder);
   const name = `notify-on-delivery-chart-${version}.tgz`;
   await rename(join(folder, `notify-on-delivery-${version}.tgz`), join(out, name));
   await rmdir(folder);

@@ -23,7 +23,7 @@ async function release(...args: readonly string[]): Promise<string> {
 }
 
 /** These take minutes where their tools are; ci.yml makes them. */
-const withoutSlow = ['--without', 'image', '--without', 'deb'];
+const withoutSlow = ['image', 'deb', 'chart'].flatMap((name) => ['--without', name]);
 
 /** What a release would change. */
 async function state(): Promise<readonly string[]> {
@@ -70,7 +70,7 @@ describe('npm run release', () => {
       expect(output).toMatch(/^made +commit +Release 77\.1\.0, with the tag v77\.1\.0$/m);
       expect(output).not.toMatch(/^refuses/m);
       expect(output).toMatch(/^left out +image +as you asked$/m);
-      expect(output).toMatch(/^(?:made|left out) +chart +\S/m);
+      expect(output).toMatch(/^left out +chart +as you asked$/m);
       expect(await state()).toEqual(before);
     },
     longMs,
