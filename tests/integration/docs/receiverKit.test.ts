@@ -23,6 +23,8 @@ interface Example {
   readonly command: readonly [program: string, ...args: readonly string[]];
   /** Whether it needs the packages of its `requirements.txt`. */
   readonly needsPackages?: boolean;
+  /** Where the first start fetches what it is made of. */
+  readonly beginsWithinMs?: number;
 }
 
 const receivers: readonly Example[] = [
@@ -30,6 +32,7 @@ const receivers: readonly Example[] = [
   { name: 'flask', command: ['python3', 'receiver.py'], needsPackages: true },
   { name: 'fastapi', command: ['python3', 'receiver.py'], needsPackages: true },
   { name: 'java', command: ['java', 'Receiver.java'] },
+  { name: 'spring', command: ['mvn', '-q', '-B', 'spring-boot:run'], beginsWithinMs: 240_000 },
   { name: 'go', command: ['go', 'run', '.'] },
   { name: 'php', command: ['php', '-S', '127.0.0.1:0', 'receiver.php'] },
 ];
@@ -90,7 +93,7 @@ interface RunningExample {
 }
 
 async function start(
-  { name, command: [program, ...args] }: Example,
+  { name, command: [program, ...args], beginsWithinMs = 45_000 }: Example,
   environment: Readonly<Record<string, string>>,
 ): Promise<RunningExample> {
   const store = await mkdtemp(join(tmpdir(), 'notify-on-delivery-receiver-'));
@@ -111,10 +114,11 @@ async function start(
   });
   running.push(child);
   const read = collect(child);
-  const port = await until(`${name} listens`, () => {
+  const listens = (): string | null => {
     if (child.exitCode !== null) throw new Error(read());
     return /(?:port |127\.0\.0\.1:)(?<port>[1-9]\d+)/.exec(read())?.groups?.['port'] ?? null;
-  });
+  };
+  const port = await until(`${name} listens`, listens, { timeoutMs: beginsWithinMs });
   return {
     url: `http://127.0.0.1:${port}/hooks`,
     said: () =>
