@@ -44,6 +44,12 @@ const consoleProject = {
   // Fills a million SMS first: only when asked for.
   testPathIgnorePatterns: process.env.TEST_SCALE === '1' ? [] : ['/scale\\.test\\.ts$'],
 };
+/** It makes and boots a Debian, as root: `npm run test:install` asks for it. It starts servers of its own. */
+const install = {
+  ...base,
+  displayName: 'install',
+  testMatch: ['<rootDir>/tests/install/**/*.test.ts'],
+};
 const withoutKafka = { testPathIgnorePatterns: ['/node_modules/', '/tests/[^/]+/kafka/'] };
 
 export default {
@@ -70,5 +76,6 @@ export default {
     },
     ...(process.env.TEST_KAFKA === '1' ? [kafka] : []),
     ...(process.env.TEST_CONSOLE === '1' ? [consoleProject] : []),
+    ...(process.env.TEST_INSTALL === '1' ? [install] : []),
   ],
 };

@@ -44,6 +44,7 @@ const others = new Set([
   'LONG_TESTS',
   'TEST_SCALE',
   'UPDATE_SCREENSHOTS',
+  'UPDATE_TRANSCRIPT',
   'TEST_MYSQL',
   'TEST_GUARDED',
   'TEST_HTTP_THREADS',
