@@ -1,5 +1,6 @@
 import { loadAdminSettings, loadConfig, loadUsersFile } from '../config/loadConfig.ts';
 import { formatProblem } from '../config/reading.ts';
+import { namingCommands } from './cli/output/namedCommands.ts';
 import { runCli } from './cli/program.ts';
 import { loadDotEnv, readAlternativeQuery, readVersion } from './installation.ts';
 import { surviveClosedOutputs } from './runtime/closedOutputs.ts';
@@ -13,6 +14,8 @@ surviveClosedOutputs(({ message }) => {
 });
 loadDotEnv();
 const environment = commandEnvironment(process.env);
+/** Set by the wrapper, to the name by which it was called. */
+const { NOTIFY_ON_DELIVERY_COMMAND: command } = process.env;
 /** What can go on later stops soon after the first signal; a second one ends the process. */
 const { stopping } = onStopSignals({
   graceMs: 30_000,
@@ -25,8 +28,8 @@ process.exitCode = await runCli(process.argv.slice(2), {
   alternativeQuery: readAlternativeQuery(),
   stopping,
   stdin: process.stdin,
-  stdout: process.stdout,
-  stderr: process.stderr,
+  stdout: command === undefined ? process.stdout : namingCommands(process.stdout, command),
+  stderr: command === undefined ? process.stderr : namingCommands(process.stderr, command),
   settings() {
     if (!environment.ok) return environment;
     const loaded = loadConfig(environment.env);

@@ -95,7 +95,7 @@ function whoWorks({ leases, topicWorkers }: Overview, isGroup: boolean): Finding
       ? note(check, `${worker} is active on the change stream: until it ends, the others stand by`)
       : ok(check, `${worker} is active`);
   }
-  if (topicWorkers === 0) return note(check, 'none is active: start one with npm start');
+  if (topicWorkers === 0) return note(check, 'none is active: start one');
   const active = `${several(topicWorkers, 'worker')} active on the topic`;
   return isGroup
     ? ok(check, active)

@@ -134,7 +134,7 @@ function workerLamp(status: WorkerStatus): Lamp {
   if (!isWorking(status)) {
     const detail =
       standbys.length === 0
-        ? 'no worker is active: start one with npm start'
+        ? 'no worker is active: start one'
         : `no worker is active, though ${several(standbys.length, 'worker')} ${standbys.length === 1 ? 'stands' : 'stand'} by: look at its log`;
     return { name, state: 'bad', detail };
   }

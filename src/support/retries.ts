@@ -82,7 +82,7 @@ export function obstacleText(obstacle: Obstacle, times: Times, why = whyBlocked)
         : `${wait} for MySQL's answer about their route: ${obstacle.error}`;
     }
     case 'no_worker':
-      return 'No worker is active: start one with npm start.';
+      return 'No worker is active: start one.';
     default:
       return obstacle satisfies never;
   }

@@ -95,6 +95,21 @@ describe('the wrapper', () => {
     expect(placesOf(JSON.parse(status.stdout))).toEqual(placesOf(direct.json()));
   });
 
+  it('names commands as they are called here, where there may be no npm', async () => {
+    const named = { NOTIFY_ON_DELIVERY_SETTINGS: folder };
+    await e2e().central.optIn(2, 102, { url: e2e().receiver.url() });
+    await e2e().central.setFlow(103, 2, false);
+    const ends = [
+      await wrapper(named, 'replay', '--help'),
+      await wrapper(named, 'check', '--account', '2', '--flow', '103'),
+      await wrapper(named, 'check', '--account', '2', '--flow', '103', '--json'),
+    ];
+    for (const { stdout } of ends) expect(stdout).not.toMatch(/npm/);
+    expect(ends[0]?.stdout).toContain('\n  notify-on-delivery replay --since 2026-01-31T10:00');
+    expect(ends[1]?.stdout).toContain('notify-on-delivery setup flow 103 --account 2 --enable');
+    expect(ends[2]?.stdout).toContain('notify-on-delivery setup flow 103 --account 2 --enable');
+  });
+
   it('says what is wrong with a folder that is none', async () => {
     const end = await wrapper({ NOTIFY_ON_DELIVERY_SETTINGS: '/nowhere' }, 'status');
     expect([end.code, end.stdout]).toEqual([1, '']);

@@ -57,7 +57,7 @@ describe('the verdict', () => {
   it('says that no worker is active', async () => {
     const { status, body } = await open().get('/');
     expect(status).toBe(200);
-    expect(body).toContain('It does not work: no worker is active: start one with npm start.');
+    expect(body).toContain('It does not work: no worker is active: start one.');
     expect(body).toContain('MySQL answers');
   });
 
