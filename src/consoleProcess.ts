@@ -4,7 +4,7 @@ import { loadConfig } from '../config/loadConfig.ts';
 import { packageRoot } from '../config/packageRoot.ts';
 import { formatProblem } from '../config/reading.ts';
 import { runConsole } from './console/run.ts';
-import { loadDotEnv, readAlternativeQuery, readVersion } from './installation.ts';
+import { commandName, loadDotEnv, readAlternativeQuery, readVersion } from './installation.ts';
 import { createLogger } from './observability/logger.ts';
 import { exitCodes, refuseSettings, runToEnd } from './processEnd.ts';
 import { surviveClosedOutputs } from './runtime/closedOutputs.ts';
@@ -38,6 +38,7 @@ async function main(): Promise<number> {
       zone,
       stopping,
       version: readVersion(),
+      commandName: commandName(),
       alternativeQuery: readAlternativeQuery(),
       staticFolder: join(packageRoot(), 'src/console/static'),
     });

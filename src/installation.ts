@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../config/packageRoot.ts';
 import type { QueryFile } from './mysql/routeQuery.ts';
@@ -16,6 +16,12 @@ export function loadDotEnv(): void {
 export function readAlternativeQuery(): QueryFile {
   const file = 'config/route.key-value.sql';
   return { file, text: readFileSync(join(packageRoot(), file), 'utf8') };
+}
+
+/** How commands are called here: by the wrapper where the package is installed with it, as in an image. */
+export function commandName(): string {
+  const isInstalled = existsSync(join(packageRoot(), 'bin/notify-on-delivery'));
+  return isInstalled ? 'notify-on-delivery' : 'npm run cli --';
 }
 
 export function readVersion(): string {

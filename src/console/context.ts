@@ -19,6 +19,8 @@ export interface ConsoleContext {
   readonly audit: Audit;
   /** Long work that pages begin and then watch. */
   readonly jobs: Jobs;
+  /** How command lines begin where this is installed. */
+  readonly commandName: string;
   readonly logger: Logger;
   /** Signs what a browser keeps for this process. */
   readonly cookieSecret: string;

@@ -23,13 +23,15 @@ interface RunOptions extends Omit<SessionOptions, 'connections'> {
   /** Its lines are written whatever LOG_LEVEL is: for what whoever starts the console has to see. */
   readonly announcer: Pick<Logger, 'info'>;
   readonly zone: TimeZone;
+  /** How command lines begin where this is installed. */
+  readonly commandName: string;
   /** With the style sheet, the script and the icon. */
   readonly staticFolder: string;
 }
 
 /** Serves until `stopping`. Rejects with a `ConfigurationError` where it can't be served as it is set up. */
 export async function runConsole(config: Config, options: RunOptions): Promise<void> {
-  const { logger, announcer, zone, stopping, staticFolder } = options;
+  const { logger, announcer, zone, stopping, staticFolder, commandName } = options;
   const teardown = createTeardown();
   try {
     const session = openSession(config, { ...options, connections: CONNECTIONS }, teardown);
@@ -42,6 +44,7 @@ export async function runConsole(config: Config, options: RunOptions): Promise<v
       times: createTimes((time) => zone.format(time)),
       audit: openAudit(session, logger),
       jobs: createJobs(session, logger),
+      commandName,
       logger,
       cookieSecret: randomBytes(32).toString('base64'),
     };

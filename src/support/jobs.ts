@@ -52,15 +52,18 @@ export function accountReplayOf(job: JobSummary): AccountReplay | null {
     : { accountId, span: { since, until, accountId }, states };
 }
 
-/** The command line that does the same, or goes on with it. Every argument is safe in a shell. */
-export function commandOf({ kind, arguments: given }: JobSummary): string | null {
+/** The command line that does the same, or goes on with it; `prefix` is how commands begin. Every argument is safe in a shell. */
+export function commandOf(
+  { kind, arguments: given }: JobSummary,
+  prefix = 'npm run cli --',
+): string | null {
   if (kind !== 'replay' && kind !== 'backfill') return null;
   const options = ['since', 'until', 'account', 'state'].flatMap((name) => {
     const value = given[name];
     return value === undefined ? [] : [`--${name} ${value}`];
   });
   const areSafe = options.every((option) => /^--[a-z]+ [\w:.,-]+$/.test(option));
-  return areSafe ? ['npm run cli --', kind, ...options].join(' ') : null;
+  return areSafe ? [prefix, kind, ...options].join(' ') : null;
 }
 
 /** A process that has saved nothing for so long is gone, or hangs. */

@@ -56,6 +56,7 @@ export function openConsoleApp(settings: Readonly<Record<string, string>>) {
     times: createTimes((time) => zone.format(time)),
     audit: openAudit(session, logger),
     jobs: createJobs(session, logger),
+    commandName: 'npm run cli --',
     logger,
     cookieSecret: 'of a test',
   };

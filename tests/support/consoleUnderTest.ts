@@ -93,6 +93,7 @@ export async function startConsole(options: Options = {}): Promise<ConsoleUnderT
     times: createTimes((time) => zone.format(time)),
     audit: openAudit(session, logger),
     jobs: createJobs(session, logger),
+    commandName: 'npm run cli --',
     logger,
     cookieSecret,
   };

@@ -45,7 +45,7 @@ async function jobPage(request: Request): Promise<Response> {
           <JobFacts request={request} job={job} />
         </Live>
       </Section>
-      <Command job={job} />
+      <Command job={job} name={request.get('context').commandName} />
     </>
   );
   return await page(request, { title: titleOf(job), children });
@@ -143,8 +143,8 @@ function GoOn({ job }: { job: JobSummary }) {
   );
 }
 
-function Command({ job }: { job: JobSummary }) {
-  const command = commandOf(job);
+function Command({ job, name }: { job: JobSummary; name: string }) {
+  const command = commandOf(job, name);
   if (command === null) return null;
   return (
     <Section title="By command" id="command">

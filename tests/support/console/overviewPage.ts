@@ -35,6 +35,7 @@ export function openOverview(settings: Readonly<Record<string, string>>) {
       times: createTimes((time) => zone.format(time)),
       audit: { add: () => Promise.resolve() },
       jobs: createJobs(session, logger),
+      commandName: 'npm run cli --',
     },
     gate: {
       identify: () => Promise.resolve({ name: 'somebody', role: 'viewer' }),

@@ -39,6 +39,9 @@ describe('the command of a job', () => {
     );
     const backfill = aJob({ kind: 'backfill', arguments: { since } });
     expect(commandOf(backfill)).toBe(`npm run cli -- backfill --since ${since}`);
+    expect(commandOf(backfill, 'notify-on-delivery')).toBe(
+      `notify-on-delivery backfill --since ${since}`,
+    );
   });
 
   it.each<[string, Partial<JobSummary>]>([
