@@ -18,6 +18,7 @@ import { createModeGuard } from './mongo/modeGuard.ts';
 import { createPlacement } from './mongo/placement.ts';
 import type { ReportUnreadable } from './mongo/storedRow.ts';
 import { createTopicMemory } from './mongo/topicMemory.ts';
+import { createFindKeyHashes, type FindKeyHashes } from './mongo/wholeKeys.ts';
 import { createProcess } from './notify/process.ts';
 import { untilReady, watchDatabase } from './observability/watchDatabase.ts';
 import { runPipeline, type Work } from './pipeline.ts';
@@ -163,7 +164,7 @@ async function workAsMember(
     ...{ checkpoints: state.checkpoints, topic: config.kafka.topic ?? '', workerId: owner },
     ...{ partitions: held.count, earliest, unreadable },
   });
-  const keeper = createTopicKeeper(memory, logger);
+  const keeper = createTopicKeeper(memory, logger, () => keys.example);
   const gaps = openGaps(frame, connections.mongo, { stopping, unreadable });
   const reader = createMessageReader({ decode, now: clock.now, metrics: topicMetrics, logger });
   const { startAt } = config.notify;
@@ -171,18 +172,18 @@ async function workAsMember(
     ...{ memory, keeper, gaps, reader, startAt, checkpointAt, earliest, now: clock.now },
     ...{ isMember: isHeld, logger, metrics, stopping, opened: held.opened, workerId: owner },
   };
+  const findKeyHashes = createFindKeyHashes(connections.mongo.sms, keys);
+  const placing = { work, partitioning, findKeyHashes, unreadable };
   await Promise.all([
-    runPipeline(
-      { ...work, chores: createChores(frame, connections, { work, partitioning, unreadable }) },
-      (workOn) =>
-        member.run({
-          work: workOn,
-          rebalanced: held.rebalanced,
-          openTermBy(opened) {
-            consumer = opened;
-            return createTermOpening({ ...opening, consumer: opened });
-          },
-        }),
+    runPipeline({ ...work, chores: createChores(frame, connections, placing) }, (workOn) =>
+      member.run({
+        work: workOn,
+        rebalanced: held.rebalanced,
+        openTermBy(opened) {
+          consumer = opened;
+          return createTermOpening({ ...opening, consumer: opened });
+        },
+      }),
     ),
     keeper.run(stopping),
     held.run(stopping),
@@ -198,8 +199,14 @@ function createChores(
   {
     work,
     partitioning,
+    findKeyHashes,
     unreadable,
-  }: Readonly<{ work: Work; partitioning: Partitioning; unreadable: ReportUnreadable }>,
+  }: Readonly<{
+    work: Work;
+    partitioning: Partitioning;
+    findKeyHashes: FindKeyHashes;
+    unreadable: ReportUnreadable;
+  }>,
 ): Work['chores'] {
   const { ctx } = work;
   const park = createProcess(ctx, { parksAll: true });
@@ -209,7 +216,7 @@ function createChores(
     if (partition.id !== FIRST_PARTITION) return;
     const { stopping } = partition;
     const placement = createPlacement({
-      ...{ retries: mongo.state.retries, partitioning, logger, metrics, unreadable },
+      ...{ retries: mongo.state.retries, partitioning, findKeyHashes, logger, metrics, unreadable },
       signal: stopping,
     });
     await Promise.all([

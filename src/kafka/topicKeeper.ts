@@ -1,4 +1,4 @@
-import type { SavedTopicPlace, TopicMemory } from '../ports/topicMemory.ts';
+import type { KeyExample, SavedTopicPlace, TopicMemory } from '../ports/topicMemory.ts';
 import { pause, waitAtMost } from '../runtime/abort.ts';
 import { toError } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -17,17 +17,36 @@ export interface TopicKeeper {
   run(stopping: AbortSignal): Promise<void>;
 }
 
-export function createTopicKeeper(memory: TopicMemory, logger: Logger): TopicKeeper {
+/** @param newestExample null before the first message; the same object for as long as there is no better one */
+export function createTopicKeeper(
+  memory: Pick<TopicMemory, 'save' | 'saveKeyExample'>,
+  logger: Logger,
+  newestExample: () => KeyExample | null = () => null,
+): TopicKeeper {
+  let savedExample: KeyExample | null = null;
   const unsaved = new Map<number, SavedTopicPlace>();
-  const save = async (places: readonly SavedTopicPlace[]): Promise<void> => {
+  const orWarn = async (write: () => Promise<void>): Promise<void> => {
     try {
+      await write();
+    } catch (error) {
+      logger.warn('database_retry', { what: 'topic memory', error: toError(error) });
+    }
+  };
+  const save = async (places: readonly SavedTopicPlace[]): Promise<void> => {
+    await orWarn(async () => {
       await memory.save(places);
       for (const place of places) {
         if (unsaved.get(place.partition) === place) unsaved.delete(place.partition);
       }
-    } catch (error) {
-      logger.warn('database_retry', { what: 'topic memory', error: toError(error) });
-    }
+    });
+  };
+  const saveExample = async (): Promise<void> => {
+    const example = newestExample();
+    if (example === null || example === savedExample) return;
+    await orWarn(async () => {
+      await memory.saveKeyExample(example);
+      savedExample = example;
+    });
   };
   return {
     committed: (place) => void unsaved.set(place.partition, place),
@@ -40,7 +59,9 @@ export function createTopicKeeper(memory: TopicMemory, logger: Logger): TopicKee
     async run(stopping) {
       while (!stopping.aborted) {
         await pause(KEEP_EVERY_MS, stopping);
-        if (!stopping.aborted && unsaved.size > 0) await save([...unsaved.values()]);
+        if (stopping.aborted) return;
+        if (unsaved.size > 0) await save([...unsaved.values()]);
+        await saveExample();
       }
     },
   };

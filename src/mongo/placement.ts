@@ -11,10 +11,10 @@ import {
   withDeadline,
 } from './calls.ts';
 import { ordinaryRow, type RetryRow, type RetryRows } from './retryRow.ts';
-import { stampOf } from './rowPartitions.ts';
 import { createRefusedRows, writeApart } from './rowWrites.ts';
 import type { ReportUnreadable } from './storedRow.ts';
 import { equalTo, exactText } from './storedValue.ts';
+import type { FindKeyHashes } from './wholeKeys.ts';
 
 /** Rows that are placed at once. */
 const STRAY_AT_MOST = 500;
@@ -26,13 +26,15 @@ const LARGEST_HASH = 0x7f_ff_ff_ff;
 export function createPlacement(options: {
   readonly retries: RetryRows;
   readonly partitioning: Pick<Partitioning, 'count' | 'keyHashOf'>;
+  /** By the documents, for keys that are not known well enough without. */
+  readonly findKeyHashes: FindKeyHashes;
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, 'recordFailed'>;
   readonly unreadable: ReportUnreadable;
   /** Aborted when this worker is to place no more. */
   readonly signal: AbortSignal;
 }): Placement {
-  const { retries, partitioning, logger, metrics, unreadable, signal } = options;
+  const { retries, partitioning, findKeyHashes, logger, metrics, unreadable, signal } = options;
   const patience = createPatience(limits.write);
   const probe = async (): Promise<void> =>
     await tryToInsert(retries, limits.write, await ordinaryRow());
@@ -52,18 +54,30 @@ export function createPlacement(options: {
     const fields = { projection: { _id: 1, documentKey: 1 }, keys: ['documentKey'] };
     return await findAll(patience, retries, rows as never, { ...fields, limit });
   };
-  const toUpdate = (row: Document, value: unknown): AnyBulkWriteOperation<RetryRow> => {
+  const hashesOf = async (rows: readonly Document[]): Promise<readonly (number | null)[]> => {
+    const hashes = rows.map((row) => partitioning.keyHashOf({ opaque: row['documentKey'] }));
+    const unknown = rows.filter((_, index) => hashes[index] === null);
+    if (unknown.length === 0) return hashes;
+    const found = await findKeyHashes(unknown.map((row): unknown => row['documentKey']));
+    let next = 0;
+    return hashes.map((hash) => hash ?? found[next++] ?? null);
+  };
+  /** A row whose SMS is not known, or gone, is in the first partition, and stays there. */
+  const toUpdate = (
+    row: Document,
+    value: unknown,
+    keyHash: number | null,
+  ): AnyBulkWriteOperation<RetryRow> => {
     const _id: unknown = row['_id'];
-    const { partition, keyHash } = stampOf({ opaque: row['documentKey'] }, partitioning);
-    if (keyHash === undefined) {
+    if (keyHash === null) {
       const problem = 'documentKey names no SMS of the topic';
       const advice = 'the worker that has partition 0 serves it; nothing needs to be done';
       unreadable({ collection: retries.collectionName, id: _id, problem, advice });
     }
     const update =
-      keyHash === undefined
-        ? { $set: { partition }, $unset: { keyHash: 1 } }
-        : { $set: { partition, keyHash } };
+      keyHash === null
+        ? { $set: { partition: 0 }, $unset: { keyHash: 1 } }
+        : { $set: { partition: keyHash % partitioning.count(), keyHash } };
     const filter = { _id, partition: equalTo(value) };
     return { updateOne: { filter, update } } as AnyBulkWriteOperation<RetryRow>;
   };
@@ -75,9 +89,11 @@ export function createPlacement(options: {
       for (const value of await findStrayValues()) {
         const left = STRAY_AT_MOST - ids.length;
         if (left === 0) break;
-        for (const row of await findStray(value, left)) {
+        const rows = await findStray(value, left);
+        const hashes = await hashesOf(rows);
+        for (const [index, row] of rows.entries()) {
           ids.push(row['_id']);
-          updates.set(exactText(row['_id']), toUpdate(row, value));
+          updates.set(exactText(row['_id']), toUpdate(row, value, hashes[index] ?? null));
         }
       }
       if (ids.length === 0) return { placed: 0, isAll: true };

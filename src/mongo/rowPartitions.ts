@@ -14,13 +14,13 @@ export const partitionIndexes = [{ key: partitionIndex }];
 
 type Stamp = Pick<RetryRow, 'partition' | 'keyHash'>;
 
-/** Where a row belongs. One whose key can't be known is in the first partition, and stays there. */
+/** Where a row belongs; nothing where the key is not known well enough: then `Placement` puts it into its partition. */
 export function stampOf(
   documentKey: DocumentKey,
   { count, keyHashOf }: Pick<Partitioning, 'count' | 'keyHashOf'>,
 ): Stamp {
   const keyHash = keyHashOf(documentKey);
-  return keyHash === null ? { partition: 0 } : { partition: keyHash % count(), keyHash };
+  return keyHash === null ? {} : { partition: keyHash % count(), keyHash };
 }
 
 export function inPartitions(partitions: Partitions): Filter<RetryRow> {

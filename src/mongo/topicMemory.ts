@@ -1,6 +1,7 @@
-import type { Document, Filter, UpdateFilter } from 'mongodb';
+import { Binary, type Document, type Filter, type UpdateFilter } from 'mongodb';
 import type {
   FirstStartOfTopic,
+  KeyExample,
   SavedTopicPlace,
   TopicMemory,
   TopicPlace,
@@ -10,6 +11,7 @@ import type { CheckpointRows } from './checkpoints.ts';
 import { codes, expectedFailures } from './errors.ts';
 import {
   dateOf,
+  documentOf,
   isCount,
   kinds,
   problemIn,
@@ -34,8 +36,11 @@ interface TopicMemoryRow {
   readonly partitions: number;
 }
 
-/** The first start of a topic: `_id` is `kafka:<topic>`. */
-type FirstStartRow = Omit<TopicMemoryRow, 'offset' | 'savedAt'>;
+/** The first start of a topic: `_id` is `kafka:<topic>`. Later also with an example of its keys. */
+interface FirstStartRow extends Omit<TopicMemoryRow, 'offset' | 'savedAt'> {
+  readonly messageKey?: Binary;
+  readonly documentKey?: Document;
+}
 
 interface Update {
   readonly filter: Filter<TopicMemoryRow>;
@@ -83,6 +88,8 @@ export function createTopicMemory(options: {
   const prefix = `${PREFIX}${topic}:`;
 
   const timeOf = (row: Document): Date => dateOf(row['at']) ?? dateOf(row['savedAt']) ?? earliest();
+  const ofFirstStart = { _id: `${PREFIX}${topic}` };
+  const firstStarts = checkpoints.db.collection<FirstStartRow>(collection);
   const toFirstStart = (row: Document): FirstStartOfTopic => {
     const at = timeOf(row);
     const problem = problemIn(row, firstStartShape);
@@ -134,7 +141,7 @@ export function createTopicMemory(options: {
 
   return {
     async firstStart({ topicId, partitions: count, at }) {
-      const filter = { _id: `${PREFIX}${topic}` };
+      const filter = ofFirstStart;
       const update = { $setOnInsert: { topicId, partitions: count, at, workerId } };
       const { upsertedCount } = await withDeadline(patience, () =>
         rows.updateOne(filter, update, { upsert: true }),
@@ -149,6 +156,21 @@ export function createTopicMemory(options: {
       const ofTopic = { _id: { $gte: prefix, $lt: `${PREFIX}${topic};` } };
       const found = await findAll(patience, rows, ofTopic);
       return found.map(toPlace).filter((place) => place !== null);
+    },
+    async keyExample() {
+      const [row] = await findAll(patience, firstStarts, ofFirstStart, { keys: ['documentKey'] });
+      const messageKey: unknown = row?.['messageKey'];
+      const documentKey: unknown = row?.['documentKey'];
+      const isExample =
+        messageKey instanceof Binary && Object.hasOwn(documentOf(documentKey), '_id');
+      return isExample ? { messageKey: messageKey.buffer, documentKey } : null;
+    },
+    async saveKeyExample({ messageKey, documentKey }: KeyExample) {
+      const $set = {
+        messageKey: new Binary(messageKey),
+        documentKey: documentKey as Document,
+      };
+      await withDeadline(patience, () => firstStarts.updateOne(ofFirstStart, { $set }));
     },
     async save(places) {
       if (places.length === 0) return;

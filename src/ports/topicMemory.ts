@@ -28,6 +28,13 @@ export interface FirstStartOfTopic {
   readonly isNew: boolean;
 }
 
+/** How the key of a message names its document: enough to know that of any other document. */
+export interface KeyExample {
+  readonly messageKey: Uint8Array;
+  /** As the change event has it: the store's own. */
+  readonly documentKey: unknown;
+}
+
 /**
  * Where the workers that take statuses from a topic left off, should Kafka lose what they have committed there. Written
  * with majority. Each call rejects when the database does not answer.
@@ -42,4 +49,8 @@ export interface TopicMemory {
   load(): Promise<readonly TopicPlace[]>;
   /** Those that are further, or of another topic than the one that is remembered; the others stay as they are. */
   save(places: readonly SavedTopicPlace[]): Promise<void>;
+  /** For commands, which read no messages. Null where none is saved. */
+  keyExample(): Promise<KeyExample | null>;
+  /** Not before `firstStart`. */
+  saveKeyExample(example: KeyExample): Promise<void>;
 }

@@ -3,7 +3,8 @@ import { loadKafkaClient } from '../kafka/client.ts';
 import { readGroupOffsets, type GroupOffset } from '../kafka/groupOffsets.ts';
 import { createMessageKeys } from '../mongo/messageKeys.ts';
 import { createTopicMemory } from '../mongo/topicMemory.ts';
-import type { TopicPlace } from '../ports/topicMemory.ts';
+import { createFindKeyHashes } from '../mongo/wholeKeys.ts';
+import type { TopicMemory } from '../ports/topicMemory.ts';
 import { toError } from '../runtime/errors.ts';
 import type { Session } from './session.ts';
 
@@ -21,7 +22,8 @@ export const takesFromTopic = ({ config }: Pick<Session, 'config'>): boolean =>
 export async function readTopicStatus(session: Session) {
   if (!takesFromTopic(session)) return null;
   const { brokers, topic, group } = session.config.kafka;
-  const [places, offsets] = await Promise.all([rememberedPlaces(session), askKafka(session)]);
+  const memory = await openMemory(session);
+  const [places, offsets] = await Promise.all([memory.load(), askKafka(session)]);
   const found = typeof offsets === 'string' ? [] : offsets;
   const partitions = Math.max(0, found.length, ...places.map(({ partition }) => partition + 1));
   return {
@@ -53,28 +55,34 @@ async function askKafka({ config }: Session): Promise<readonly GroupOffset[] | s
   }
 }
 
-async function rememberedPlaces({ config, mongo }: Session): Promise<readonly TopicPlace[]> {
+async function openMemory({ config, mongo }: Session): Promise<TopicMemory> {
   const { checkpoints } = (await mongo()).state;
-  const memory = createTopicMemory({
+  return createTopicMemory({
     ...{ checkpoints, topic: config.kafka.topic ?? '', workerId: CLIENT_ID },
     ...{ partitions: () => 0, earliest: () => new Date(0) },
   });
-  return await memory.load();
 }
 
 /**
  * Everything about this SMS that was written before is acknowledged; null when nothing is known. By the partition of its
- * messages, as the connector places them by default.
+ * messages, whose keys are as the worker has met them, and which the connector places as it does by default; by the
+ * partition that is furthest behind, if its own can't be known.
  */
 export async function readAcknowledgedAt(
   session: Session,
   storedId: unknown,
 ): Promise<Date | null> {
-  const places = await rememberedPlaces(session);
+  const memory = await openMemory(session);
+  const [places, example] = await Promise.all([memory.load(), memory.keyExample()]);
   const partitions = Math.max(0, ...places.map(({ partition }) => partition + 1));
   if (partitions === 0) return null;
-  const { uuidRepresentation } = session.config.mongodb;
-  const keyHash = createMessageKeys(uuidRepresentation).keyHashOf({ opaque: { _id: storedId } });
+  const keys = createMessageKeys(session.config.mongodb.uuidRepresentation, example);
+  const documentKey = { _id: storedId };
+  const keyHash =
+    keys.keyHashOf({ opaque: documentKey }) ??
+    (await createFindKeyHashes((await session.mongo()).sms, keys)([documentKey]))[0] ??
+    null;
+  if (keyHash === null) return new Date(Math.min(...places.map(({ at }) => at.getTime())));
   const own = partitionOf(keyHash, partitions);
   return places.find(({ partition }) => partition === own)?.at ?? null;
 }

@@ -1,10 +1,12 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { newSms } from '../../../scripts/harness/smsPlatform.ts';
+import { keyHashOf, partitionOf } from '../../../src/domain/partitionKey.ts';
 import { stateCollections } from '../../../src/mongo/database.ts';
 import { createLeaseStore } from '../../../src/mongo/leases.ts';
 import { createMessageKeys } from '../../../src/mongo/messageKeys.ts';
 import { createModeGuard } from '../../../src/mongo/modeGuard.ts';
 import { createTopicMemory } from '../../../src/mongo/topicMemory.ts';
+import type { TopicMemory } from '../../../src/ports/topicMemory.ts';
 import { cliWith } from '../../support/cli.ts';
 import { runCommand } from '../../support/commands.ts';
 import { useEndToEnd } from '../../support/endToEnd.ts';
@@ -48,15 +50,18 @@ beforeAll(async () => {
 
 /** Of `sms-1`. */
 function partition(): number {
-  return createMessageKeys().keyHashOf({ opaque: { _id: 'sms-1' } }) % 3;
+  return Number(createMessageKeys().keyHashOf({ opaque: { _id: 'sms-1' } })) % 3;
 }
 
-async function remember(number: number, when: Date): Promise<void> {
-  const memory = createTopicMemory({
+function memory(): TopicMemory {
+  return createTopicMemory({
     ...{ checkpoints: stateCollections(e2e().servers.db).checkpoints, topic, workerId: 'host:7' },
     ...{ partitions: () => 3, earliest: () => new Date(0) },
   });
-  await memory.save([{ partition: number, topicId: 'its id', offset: 1, at: when }]);
+}
+
+async function remember(number: number, when: Date): Promise<void> {
+  await memory().save([{ partition: number, topicId: 'its id', offset: 1, at: when }]);
 }
 
 describe('check', () => {
@@ -209,5 +214,30 @@ describe('explain', () => {
     expect((await cliWith(settings(), 'status')).stdout).toMatch(
       /^checkpoint +1970.* of the change stream, not moved on$/m,
     );
+  });
+
+  it('knows its partition by keys as the connector writes them there, with a shard key, too', async () => {
+    const { sms } = e2e();
+    const keyText = (_id: string) => `{"flowId": {"$numberInt": "200"}, "_id": "${_id}"}`;
+    const ofShards = (_id: string) => partitionOf(keyHashOf(Buffer.from(keyText(_id))), 3);
+    const ids = Array.from({ length: 100 }, (_, index) => `sharded-${index}`);
+    const elsewhere = ids.find((_id) => ofShards(_id) === (partition() + 1) % 3) ?? '';
+    const document = newSms({ accountID: 28, flowId: 200, deliveryStatus: 'SENT' });
+    await sms.insertOne({ ...document, _id: elsewhere });
+    const topicId = 'its id';
+    await memory().firstStart({ topicId, partitions: 3, at });
+    await memory().saveKeyExample({
+      messageKey: Buffer.from(keyText('sms-1')),
+      documentKey: { flowId: 200, _id: 'sms-1' },
+    });
+    const [first, second] = [new Date(at.getTime() + 1_000), new Date(at.getTime() + 2_000)];
+    await remember((partition() + 1) % 3, first);
+    await remember((partition() + 2) % 3, second);
+    const explained = async (id: string) =>
+      (await cliWith(settings(), 'explain', id, '--json')).json();
+    expect(await explained(elsewhere)).toMatchObject({ checkpointAt: first.toISOString() });
+    const other = ids.find((_id) => ofShards(_id) === (partition() + 2) % 3) ?? '';
+    await sms.insertOne({ ...document, _id: other });
+    expect(await explained(other)).toMatchObject({ checkpointAt: second.toISOString() });
   });
 });

@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Binary, BSONRegExp, Decimal128, type Document } from 'mongodb';
+import { keyHashOf } from '../../../src/domain/partitionKey.ts';
 import { stateCollections } from '../../../src/mongo/database.ts';
 import { ensureStateCollections } from '../../../src/mongo/indexes.ts';
+import { createMessageKeys } from '../../../src/mongo/messageKeys.ts';
 import { createPlacement } from '../../../src/mongo/placement.ts';
 import { createReplayQueue } from '../../../src/mongo/retrySupport.ts';
+import { createFindKeyHashes } from '../../../src/mongo/wholeKeys.ts';
 import type { PlacedUpTo } from '../../../src/ports/partitioning.ts';
 import { NO_ENDPOINT } from '../../../src/ports/retries.ts';
 import { aSubject } from '../../support/builders.ts';
@@ -41,9 +44,10 @@ beforeEach(async () => {
 });
 afterEach(() => abandoned.abort(new Error('the time is up')));
 
-function placement() {
+function placement(keys = createMessageKeys()) {
   return createPlacement({
     ...{ retries: retries.rows, partitioning, logger, signal: abandoned.signal },
+    findKeyHashes: createFindKeyHashes(servers().db.collection('sms'), keys),
     metrics: createRecordingMetrics(),
     unreadable: (row) => void unreadable.push(row),
   });
@@ -152,6 +156,32 @@ describe('placing what is in no partition', () => {
     expect(row).not.toHaveProperty('keyHash');
     expect(unreadable).toMatchObject([{ id: 'sms-1:DELIVERED' }]);
     expect(await placement().placeStray()).toEqual({ placed: 0, isAll: true });
+  });
+
+  it('reads the documents where the topic’s keys have the shard key, and rows do not', async () => {
+    const keys = createMessageKeys();
+    const keyOf = (name: string, accountID: number) =>
+      Buffer.from(`{"accountID": ${accountID}, "_id": "${name}"}`);
+    keys.names(keyOf('sms-0', 7), { accountID: 7, _id: 'sms-0' });
+    const sms = servers().db.collection<Document & { _id: string }>('sms');
+    await sms.insertMany([
+      { _id: 'sms-1', accountID: 28, to: 'x' },
+      { _id: 'sms-2', accountID: 29 },
+    ]);
+    await schedule(['sms-1', 'gone', 'sms-2']);
+    partitioning = { ...partitioning, keyHashOf: keys.keyHashOf };
+    expect(await placement(keys).placeStray()).toEqual({ placed: 3, isAll: true });
+    for (const [name, accountID] of [
+      ['sms-1', 28],
+      ['sms-2', 29],
+    ] as const) {
+      const keyHash = keyHashOf(keyOf(name, accountID));
+      const row = await retries.row(`${name}:DELIVERED`);
+      expect(row).toMatchObject({ keyHash, partition: keyHash % 4 });
+    }
+    expect(await retries.row('gone:DELIVERED')).toMatchObject({ partition: 0 });
+    expect(unreadable).toMatchObject([{ id: 'gone:DELIVERED' }]);
+    expect(await placement(keys).placeStray()).toEqual({ placed: 0, isAll: true });
   });
 
   it('is not kept from the others by a row that the server refuses to write', async () => {

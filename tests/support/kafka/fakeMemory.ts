@@ -1,5 +1,6 @@
 import type {
   FirstStartOfTopic,
+  KeyExample,
   SavedTopicPlace,
   TopicMemory,
 } from '../../../src/ports/topicMemory.ts';
@@ -11,6 +12,7 @@ const savedLongAgo = { workerId: 'another worker', savedAt: new Date(0) };
 export interface FakeMemoryState {
   readonly places: Map<number, SavedTopicPlace>;
   first: Omit<FirstStartOfTopic, 'isNew'> | null;
+  example?: KeyExample;
 }
 
 export function createFakeMemory(
@@ -28,6 +30,14 @@ export function createFakeMemory(
     async load() {
       await turn('load');
       return [...state.places.values()].map((place) => ({ ...place, ...savedLongAgo }));
+    },
+    async keyExample() {
+      await turn('keyExample');
+      return state.example ?? null;
+    },
+    async saveKeyExample(example) {
+      await turn('saveKeyExample');
+      state.example = example;
     },
     async save(places) {
       await turn('save');

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createTopicKeeper } from '../../../src/kafka/topicKeeper.ts';
-import type { SavedTopicPlace, TopicMemory } from '../../../src/ports/topicMemory.ts';
+import type { KeyExample, SavedTopicPlace, TopicMemory } from '../../../src/ports/topicMemory.ts';
 import { Stopping } from '../../../src/runtime/abort.ts';
 import { createMemoryLogger } from '../../support/memoryLogger.ts';
 
@@ -8,22 +8,28 @@ const place = (partition: number, offset: number): SavedTopicPlace => ({
   ...{ partition, offset, topicId: 'id', at: new Date(0) },
 });
 
-function createKeeping(save: TopicMemory['save'] = async () => undefined) {
+function createKeeping(
+  save: TopicMemory['save'] = async () => undefined,
+  example: () => KeyExample | null = () => null,
+) {
   const saved: (readonly SavedTopicPlace[])[] = [];
+  const examples: KeyExample[] = [];
   const memory = {
     async save(places: readonly SavedTopicPlace[]) {
       saved.push(places);
       await save(places);
     },
-    load: async () => [],
-    firstStart: async () => ({ topicId: 'id', partitions: 1, at: new Date(0), isNew: true }),
+    async saveKeyExample(given: KeyExample) {
+      examples.push(given);
+      await save([]);
+    },
   };
   const logger = createMemoryLogger();
-  const keeper = createTopicKeeper(memory, logger);
+  const keeper = createTopicKeeper(memory, logger, example);
   const stopping = new AbortController();
   const done = keeper.run(stopping.signal);
   return {
-    ...{ keeper, saved, logger },
+    ...{ keeper, saved, examples, logger },
     async stop() {
       stopping.abort(new Stopping());
       await done;
@@ -80,6 +86,35 @@ describe('what was committed', () => {
     expect(isOver).toBe(false);
     await jest.advanceTimersByTimeAsync(1);
     await handingOver;
+    await stop();
+  });
+});
+
+describe('an example of the keys', () => {
+  const exampleOf = (_id: number): KeyExample => ({
+    messageKey: Buffer.from(`{"_id": ${_id}}`),
+    documentKey: { _id },
+  });
+
+  it('is written once there is one, and again when there is another, or it could not be', async () => {
+    let fails = false;
+    let example: KeyExample | null = null;
+    const { examples, stop } = createKeeping(
+      async () => {
+        if (fails) throw new Error('away');
+      },
+      () => example,
+    );
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(examples).toEqual([]);
+    example = exampleOf(1);
+    await jest.advanceTimersByTimeAsync(30_000);
+    expect(examples).toEqual([exampleOf(1)]);
+    [example, fails] = [exampleOf(2), true];
+    await jest.advanceTimersByTimeAsync(10_000);
+    fails = false;
+    await jest.advanceTimersByTimeAsync(30_000);
+    expect(examples).toEqual([exampleOf(1), exampleOf(2), exampleOf(2)]);
     await stop();
   });
 });

@@ -53,6 +53,42 @@ describe('the keys of a topic', () => {
     expect(keys.keyHashOf({ opaque: { _id: 28 } })).toBe(hash('{"_id": 28}'));
   });
 
+  it('have the shard key, of which more has to be known than the id, once that has been seen', () => {
+    const keys = createMessageKeys();
+    expect(keys.keyHashOf({ opaque: { _id: 'sms-2' } })).toBe(hash('{"_id": "sms-2"}'));
+    const seen = '{"region.code": "IN", "_id": "sms-1"}';
+    expect(keys.names(bytes(seen), { 'region.code': 'IN', _id: 'sms-1' })).toBe(true);
+    expect(keys.keyHashOf({ opaque: { _id: 'sms-2' } })).toBeNull();
+    expect(keys.keyHashOf({ opaque: { _id: 'sms-2' }, keyHash: 7 })).toBe(7);
+    const whole = hash('{"region.code": "LK", "_id": "sms-2"}');
+    expect(keys.keyHashOf({ opaque: { 'region.code': 'LK', _id: 'sms-2' } })).toBe(whole);
+    expect(keys.keyHashIn({ _id: 'sms-2', region: { code: 'LK', name: 'x' }, to: 1 })).toBe(whole);
+    expect(keys.fields).toEqual(['region.code', '_id']);
+    // Of a document without it.
+    const partial = '{"_id": "sms-3"}';
+    expect(keys.names(bytes(partial), { _id: 'sms-3' })).toBe(true);
+    expect(keys.fields).toEqual(['region.code', '_id']);
+    expect(keys.keyHashIn({ _id: 'sms-3', region: 'none' })).toBe(hash(partial));
+    expect(keys.keyHashOf({ opaque: null })).toBeNull();
+  });
+
+  it('are known to others by an example', () => {
+    const keys = createMessageKeys();
+    expect(keys.example).toBeNull();
+    keys.names(bytes('{"_id": 1}'), { _id: 1 });
+    const { example: first } = keys;
+    keys.names(bytes('{"_id": 2}'), { _id: 2 });
+    expect(keys.example).toBe(first);
+    const seen = '{"flow": {"$numberLong": "7"}, "_id": {"$numberLong": "28"}}';
+    keys.names(bytes(seen), { flow: 7, _id: 28 });
+    const others = createMessageKeys(undefined, keys.example);
+    expect(others.keyHashIn({ _id: 29, flow: 8 })).toBe(
+      hash('{"flow": {"$numberLong": "8"}, "_id": {"$numberLong": "29"}}'),
+    );
+    keys.names(bytes(`{"_id": "${'x'.repeat(5_000)}"}`), { _id: 'x'.repeat(5_000), other: 1 });
+    expect(keys.example).toEqual(others.example);
+  });
+
   it('have a hash for every id there may be', () => {
     const { keyHashOf: hashOf } = createMessageKeys();
     const odd = [
@@ -65,6 +101,6 @@ describe('the keys of a topic', () => {
       {},
     ];
     const hashes = [...odd, new UUID(), Long.MAX_VALUE].map((_id) => hashOf({ opaque: { _id } }));
-    expect(hashes.every((each) => each >= 0 && Number.isInteger(each))).toBe(true);
+    expect(hashes.every((each) => Number.isInteger(each) && Number(each) >= 0)).toBe(true);
   });
 });
