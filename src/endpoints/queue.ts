@@ -30,7 +30,7 @@ export interface EndpointQueue {
   breaker: Breaker;
   /** Who is called there; null before its breaker has opened. */
   called: Called | null;
-  /** Calls that are not answered yet. */
+  /** Slots that are not released. By these, queues get their share of all slots. */
   inFlight: number;
   readonly lines: Readonly<Record<Waiting, Set<Waiter>>>;
   /** Whose turn it is when fresh notifications and retries both wait. */
@@ -38,7 +38,7 @@ export interface EndpointQueue {
   isOverloaded: boolean;
   /** How long its endpoint took to answer, lately; null before it has. */
   answersAfterMs: number | null;
-  /** When each call began that is not answered yet, oldest first. */
+  /** When each call began that is not answered yet, oldest first. Their number is what an endpoint's limit is about. */
   readonly unanswered: Set<Readonly<{ since: number }>>;
 }
 

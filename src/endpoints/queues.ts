@@ -95,7 +95,7 @@ export function createEndpointQueues(options: {
   const mayRun = ({ breaker }: EndpointQueue, nowMs: number): number =>
     Math.min(maxInFlightPerEndpoint, breaker.limit(nowMs));
   const refresh = (queue: EndpointQueue, nowMs: number): void => {
-    const canStart = waitingIn(queue) > 0 && queue.inFlight < mayRun(queue, nowMs);
+    const canStart = waitingIn(queue) > 0 && queue.unanswered.size < mayRun(queue, nowMs);
     if (canStart) ready.add(queue, nowMs);
     else ready.delete(queue);
   };
@@ -115,7 +115,6 @@ export function createEndpointQueues(options: {
     const endCall = (): boolean => {
       if (!queue.unanswered.delete(call)) return false;
       unanswered -= 1;
-      queue.inFlight -= 1;
       return true;
     };
     return {
@@ -130,6 +129,7 @@ export function createEndpointQueues(options: {
         if (!isHeld) return;
         isHeld = false;
         endCall();
+        queue.inFlight -= 1;
         inFlight -= 1;
         if (isQuick) quick -= 1;
         const now = performance.now();
@@ -187,7 +187,7 @@ export function createEndpointQueues(options: {
       // The probe of an open breaker is a scheduled one.
       const isProbe = as === 'scheduled' && mayRun(queue, now) > 0;
       if (as === 'fresh' ? shedsFresh(queue) : queue.breaker.isOpen && !isProbe) return 'shed';
-      const isFree = waitingIn(queue) === 0 && queue.inFlight < mayRun(queue, now);
+      const isFree = waitingIn(queue) === 0 && queue.unanswered.size < mayRun(queue, now);
       if (isFree && ready.mayTake(queue, maxInFlight - inFlight, now)) {
         const slot = occupy(queue, now);
         onInFlight?.(inFlight);

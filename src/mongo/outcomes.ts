@@ -3,6 +3,7 @@ import type { DeliveryRecord } from '../domain/record.ts';
 import type { Ending, OutcomeStore, RecordedEnding } from '../ports/notify.ts';
 import type { Metrics } from '../ports/telemetry.ts';
 import { createBatcher } from '../runtime/batcher.ts';
+import { createCondition } from '../runtime/condition.ts';
 import { isolate } from '../runtime/isolate.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { retryTransient } from '../runtime/retry.ts';
@@ -111,6 +112,7 @@ export function createOutcomeStore(options: {
   };
 
   let unshown = 0;
+  const hasRoom = createCondition();
   const showing = createBatcher<Remembered, null>({
     ...{ maxSize: BATCH_SIZE, concurrency: 2, lingerMs: 0 },
     weight: { atMost: BATCH_BYTES, of: ({ ending }) => weightOf(ending) },
@@ -122,7 +124,7 @@ export function createOutcomeStore(options: {
     weight: { atMost: BATCH_BYTES, of: weightOf },
     lingerMs: () => (options.areSlotsAwaited() ? LINGER_AWAITED_MS : LINGER_MS),
     async run(endings) {
-      if (unshown >= MOST_UNSHOWN) await showing.idle();
+      await hasRoom.until(() => unshown < MOST_UNSHOWN, signal);
       return await isolate<Ending, Known | null>(endings, remember, {
         ...{ ...trying, what: 'outcome', alone: endAlone },
       });
@@ -137,6 +139,7 @@ export function createOutcomeStore(options: {
         await showing.add({ ending, known });
       } finally {
         unshown -= 1;
+        hasRoom.check();
       }
     },
   };

@@ -86,6 +86,24 @@ describe('queues', () => {
     expect([begun.length, queues.free]).toEqual([4, 0]);
   });
 
+  it('leave a slot to others while the outcomes of one that answers at once are not remembered', async () => {
+    const queues = someQueues({ maxInFlight: 16, maxInFlightPerEndpoint: 16 });
+    const stop = new AbortController();
+    let begun = 0;
+    for (let left = 16; left > 0; left -= 1) {
+      void queues.take('a', 'fresh', stop.signal).then((slot) => {
+        if (typeof slot !== 'object') return;
+        begun += 1;
+        slot.answered();
+      });
+      await turn();
+    }
+    expect([begun, queues.free]).toEqual([15, 1]);
+    await given(queues.take('b', 'fresh', never));
+    expect(queues.free).toBe(0);
+    stop.abort();
+  });
+
   it('know an endpoint while one of its calls waits or runs, however many have ended', async () => {
     const { run, end, begun } = createHeld(3, 2);
     for (const name of ['a1', 'a2', 'a3', 'a4']) void run('a', name);
