@@ -1,4 +1,4 @@
-import { freeText, integer, oneOf, optional } from './parsers.ts';
+import { freeText, integer, optional } from './parsers.ts';
 import type { Setting } from './setting.ts';
 import { otlpEndpoint, otlpHeaders, resourceAttributes } from './tracingParsers.ts';
 
@@ -21,14 +21,14 @@ export const tracingSettings = {
   },
   OTEL_EXPORTER_OTLP_PROTOCOL: {
     key: 'tracing.protocol',
-    parser: oneOf(['http/protobuf', 'http/json', 'grpc']),
+    parser: freeText,
     default: 'http/protobuf',
     description:
       'How traces are sent. Only `http/protobuf` can be used; with `OTEL_EXPORTER_OTLP_ENDPOINT`, the others are refused.',
   },
   OTEL_EXPORTER_OTLP_TIMEOUT: {
     key: 'tracing.timeoutMs',
-    parser: integer({ min: 1, max: 60_000 }),
+    parser: integer({ min: 1, max: 600_000 }),
     default: '10000',
     description: 'How long the collector may take for a batch of spans, in milliseconds.',
   },
@@ -48,14 +48,7 @@ export const tracingSettings = {
   },
   OTEL_TRACES_SAMPLER: {
     key: 'tracing.sampler',
-    parser: oneOf([
-      'parentbased_always_on',
-      'parentbased_always_off',
-      'parentbased_traceidratio',
-      'always_on',
-      'always_off',
-      'traceidratio',
-    ]),
+    parser: freeText,
     default: 'parentbased_always_on',
     description:
       'Which notifications are traced: `always_on` (all), `always_off` (none, but calls carry `traceparent`), `traceidratio` (the share in `OTEL_TRACES_SAMPLER_ARG`). With `parentbased_` they mean the same, as no trace here has a parent.',

@@ -26,7 +26,7 @@ export async function openTraces(
   const opened = openTracing({
     ...{ endpoint, headers: headers ?? {}, timeoutMs, logger, now },
     metrics: metrics.traces(),
-    sampler,
+    sampler: sampler ?? 'parentbased_always_on',
     share: Number(tracing.samplerArgument ?? 1),
     resource: {
       'service.name': 'notify-on-delivery',

@@ -15,11 +15,11 @@ const BACKOFF = { minMs: 1_000, maxMs: 30_000 };
 /** An exporter limits its time itself. */
 const OVERDUE_MS = 1_000;
 const LOG_EVERY_MS = 60_000;
-/** For what is left when the worker ends. */
-const CLOSE_MS = 2_000;
+/** For what is left when the worker ends: shorter than the rest of its end may take. */
+const CLOSE_MS = 1_000;
 
 export interface SpanQueue extends SpanProcessor {
-  /** Sends what is left, for two seconds at most. */
+  /** Sends what is left, for a second at most. */
   close(): Promise<void>;
 }
 

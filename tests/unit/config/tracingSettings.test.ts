@@ -99,6 +99,11 @@ describe('the settings of traces', () => {
       'OTEL_TRACES_SAMPLER_ARG is not a number from 0 to 1; write the share of notifications to trace, such as 0.05',
     ]);
     expect(saidOf({ ...traced, OTEL_TRACES_SAMPLER_ARG: 'x' })).toEqual([]);
+    const ofOthers = { OTEL_TRACES_SAMPLER: 'xray', OTEL_EXPORTER_OTLP_TIMEOUT: '120000' };
+    expect(saidOf({ ...required, ...ofOthers })).toEqual([]);
+    expect(saidOf({ ...traced, ...ofOthers })).toEqual([
+      'OTEL_TRACES_SAMPLER is xray, which this worker does not know; set one of always_on, parentbased_always_on, always_off, parentbased_always_off, traceidratio, parentbased_traceidratio',
+    ]);
   });
 
   it.each(['0', '1', '0.5', '1.0', '.25'])('take the share %s', (share) => {
