@@ -12,11 +12,11 @@ setPriority(constants.priority.PRIORITY_LOW);
 
 const origin = process.argv[2] ?? '';
 const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
-const headers = { 'x-forwarded-user': 'bench', 'x-forwarded-groups': 'editor' };
 const paths = ['/', `/accounts/${FIRST_ACCOUNT}`, '/endpoints', '/accounts', '/find?q=no-such-sms'];
 
 /** Resolves when it has been answered, or not. */
-async function visit(path: string): Promise<boolean> {
+async function visit(path: string, who: number): Promise<boolean> {
+  const headers = { 'x-forwarded-user': `visitor ${who}`, 'x-forwarded-groups': 'editor' };
   return await new Promise((resolve) => {
     const request = get(`${origin}${path}`, { agent, headers }, (response) => {
       response.resume().once('close', () => resolve(true));
@@ -27,7 +27,7 @@ async function visit(path: string): Promise<boolean> {
 
 async function keepVisiting(first: number): Promise<never> {
   for (let n = first; ; n += 1) {
-    if (await visit(paths[n % paths.length] ?? '/')) continue;
+    if (await visit(paths[n % paths.length] ?? '/', first)) continue;
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
 }

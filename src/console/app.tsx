@@ -21,7 +21,7 @@ const LARGEST_FORM_BYTES = 64 * 1024;
 const turnsOfPages = {
   atOnce: 1,
   inAll: 120,
-  perKey: 120,
+  perKey: 20,
   longestTurnMs: 250,
   restTimes: 3,
 } as const;
@@ -94,6 +94,8 @@ async function admit(
   if (person === null) return await gate.challenge(request);
   request.set('person', person);
   if (mayAct(person.role, route.role)) {
+    // Acts are few, and must not wait behind pages that refresh themselves.
+    if (route.method === 'POST') return await route.handle(request);
     const made = await turns.run(person.name, async () => await route.handle(request));
     return made === 'busy' ? await tooBusy(request) : made;
   }
@@ -108,7 +110,7 @@ async function admit(
 async function tooBusy(request: Request): Promise<Response> {
   const children = (
     <Problem title="Too busy">
-      Too many pages are asked for at once. Nothing was done; try again in a few seconds.
+      Too many pages are asked for at once. Try again in a few seconds.
     </Problem>
   );
   request.header('Retry-After', '5');
