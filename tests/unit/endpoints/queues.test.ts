@@ -90,12 +90,14 @@ describe('queues', () => {
     const queues = someQueues({ maxInFlight: 16, maxInFlightPerEndpoint: 16 });
     const stop = new AbortController();
     let begun = 0;
+    const callOne = async (): Promise<void> => {
+      const slot = await queues.take('a', 'fresh', stop.signal);
+      if (typeof slot !== 'object') return;
+      begun += 1;
+      slot.answered();
+    };
     for (let left = 16; left > 0; left -= 1) {
-      void queues.take('a', 'fresh', stop.signal).then((slot) => {
-        if (typeof slot !== 'object') return;
-        begun += 1;
-        slot.answered();
-      });
+      void callOne();
       await turn();
     }
     expect([begun, queues.free]).toEqual([15, 1]);
