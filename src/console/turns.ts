@@ -49,7 +49,7 @@ export function createTurns({
         if (running < atOnce) running += 1;
         else await new Promise<void>((resolve) => waiting.push(resolve));
         const begunAt = performance.now();
-        const result = task();
+        const result = Promise.try(task);
         await waitAtMost(
           longestTurnMs,
           result.catch(() => undefined),

@@ -126,7 +126,9 @@ export function createOutcomeStore(options: {
     async run(endings) {
       await hasRoom.until(() => unshown < MOST_UNSHOWN, signal);
       return await isolate<Ending, Known | null>(endings, remember, {
-        ...{ ...trying, what: 'outcome', alone: endAlone },
+        ...trying,
+        what: 'outcome',
+        alone: endAlone,
       });
     },
   });

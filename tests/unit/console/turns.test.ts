@@ -54,7 +54,12 @@ it('goes on after a task that failed', async () => {
   const failing = turns.run('key', async () => await Promise.reject(new Error('of the task')));
   const next = turns.run('key', async () => await Promise.resolve('ran'));
   await expect(failing).rejects.toThrow('of the task');
+  const throwing = turns.run('key', () => {
+    throw new Error('at once');
+  });
+  await expect(throwing).rejects.toThrow('at once');
   expect(await next).toBe('ran');
+  expect(await turns.run('key', async () => await Promise.resolve('too'))).toBe('too');
 });
 
 it('does not make others wait for a task that takes long', async () => {
