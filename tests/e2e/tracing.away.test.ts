@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { newSms } from '../../scripts/harness/smsPlatform.ts';
-import { startCollector, type Collector } from '../../scripts/services/collector/startCollector.ts';
+import { startCollector } from '../../scripts/services/collector/startCollector.ts';
 import { useEndToEnd } from '../support/endToEnd.ts';
 import { readMetrics } from '../support/readMetrics.ts';
 import { settled } from '../support/settled.ts';
@@ -13,22 +13,15 @@ import {
   tracingTo,
 } from '../support/traced.ts';
 import { until } from '../support/until.ts';
+import { useCollector } from '../support/useCollector.ts';
 
 const e2e = useEndToEnd(import.meta.url);
-let collector: Collector;
-
-// The first time, the collector is built.
-beforeAll(async () => {
-  collector = await startCollector();
-}, 660_000);
-afterAll(async () => {
-  await collector.close();
-});
+const collector = useCollector();
 
 describe('a worker', () => {
   it('that samples nothing sends nothing, but names the trace to the receiver', async () => {
     const worker = await e2e().worker({
-      ...tracingTo(collector),
+      ...tracingTo(collector()),
       OTEL_TRACES_SAMPLER: 'always_off',
     });
     const account = await newAccount(e2e());
@@ -38,7 +31,7 @@ describe('a worker', () => {
       expect.stringMatching(/^00-[\da-f]{32}-[\da-f]{16}-00$/),
     ]);
     await worker.stop();
-    expect(await collector.text()).not.toContain(id);
+    expect(await collector().text()).not.toContain(id);
   });
 
   it('without a collector sends no header of its own', async () => {

@@ -1,5 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startCollector, type Collector } from '../../scripts/services/collector/startCollector.ts';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { CollectedSpan } from '../../scripts/services/collector/readSpans.ts';
 import type { WorkerProcess } from '../../scripts/harness/workerProcess.ts';
 import { useEndToEnd } from '../support/endToEnd.ts';
@@ -13,23 +12,16 @@ import {
   tracingTo,
 } from '../support/traced.ts';
 import { until } from '../support/until.ts';
+import { useCollector } from '../support/useCollector.ts';
 
 const e2e = useEndToEnd(import.meta.url);
-let collector: Collector;
-
-// The first time, the collector is built.
-beforeAll(async () => {
-  collector = await startCollector();
-}, 660_000);
-afterAll(async () => {
-  await collector.close();
-});
+const collector = useCollector();
 
 /** The spans of all traces of a notification, oldest trace first, once there are so many traces. */
 async function tracesOf(id: string, count = 1): Promise<readonly (readonly CollectedSpan[])[]> {
   const name = 'notify_on_delivery.notification_id';
   return await until(`${count} traces of ${id} have arrived`, async () => {
-    const spans = await collector.spans();
+    const spans = await collector().spans();
     const roots = spans.filter(({ attributes }) => String(attributes[name]).startsWith(`${id}:`));
     if (roots.length < count) return null;
     return roots
@@ -61,7 +53,7 @@ describe.each(['0', '2'])('with %s threads that make the calls, a notification',
   let worker: WorkerProcess;
   beforeAll(async () => {
     worker = await e2e().worker({
-      ...tracingTo(collector),
+      ...tracingTo(collector()),
       HTTP_THREADS: threads,
       QUICK_RETRIES: '100ms',
       RETRY_SCHEDULE: '1s,1s',
@@ -137,12 +129,12 @@ describe.each(['0', '2'])('with %s threads that make the calls, a notification',
       'notify_on_delivery.state': 'skipped',
       'notify_on_delivery.reason': 'flow_webhook_disabled',
     });
-    expect(await collector.text()).not.toContain(unwanted);
+    expect(await collector().text()).not.toContain(unwanted);
   });
 
   it('tells the collector no secret, and the log not how to reach it', async () => {
     expect(await metricOf(worker, 'trace_spans_exported_total')).toBeGreaterThan(0);
-    const text = await collector.text();
+    const text = await collector().text();
     const [authorization, ...others] = new Set(
       text
         .trimEnd()
