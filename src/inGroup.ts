@@ -13,6 +13,7 @@ import { createTermOpening } from './kafka/openTerm.ts';
 import type { TopicConsumer } from './kafka/topicConsumer.ts';
 import { createTopicKeeper } from './kafka/topicKeeper.ts';
 import { createBreakerViews } from './mongo/breakers.ts';
+import { createKeyExamples } from './mongo/keyExamples.ts';
 import { createMessageKeys, type MessageKeys } from './mongo/messageKeys.ts';
 import { createModeGuard } from './mongo/modeGuard.ts';
 import { createPlacement } from './mongo/placement.ts';
@@ -26,6 +27,7 @@ import type { Partitioning } from './ports/partitioning.ts';
 import { FIRST_PARTITION, type LeaseStore, type ModeGuard } from './ports/source.ts';
 import type { TopicMetrics } from './ports/telemetry.ts';
 import type { DecodeMessage } from './ports/topic.ts';
+import type { KeyExamples } from './ports/topicMemory.ts';
 import { placeRows } from './retries/placeRows.ts';
 import { scanGaps } from './source/gapScan.ts';
 import { runUnderLease } from './source/lease.ts';
@@ -50,6 +52,7 @@ export interface GroupParts extends WorkerParts {
 interface Group extends GroupParts {
   /** What is learnt of the topic's keys. */
   readonly keys: MessageKeys;
+  readonly keyExamples: KeyExamples;
   readonly decode: DecodeMessage;
   readonly topicMetrics: TopicMetrics;
   readonly troubled: ConsumerGroupDeps['troubled'];
@@ -69,16 +72,21 @@ export async function workInGroup(
   const { ttlMs } = config.lease;
   const watch = { ...frame, component: 'kafka' } as const;
   const keys = createMessageKeys(config.mongodb.uuidRepresentation);
+  const keyExamples = createKeyExamples({ checkpoints, topic: config.kafka.topic ?? '' });
   const decode = topicDecoder(config, connections.mongo.sms, keys);
   const checked = { ...parts, decode };
-  await untilReady(watch, async () => await checkTopicAtStart(frame, connections, checked));
+  await untilReady(watch, async () => {
+    const example = await keyExamples.load();
+    if (example !== null) keys.learnFrom(example);
+    await checkTopicAtStart(frame, connections, checked);
+  });
   let problem: string | null = null;
   const watching = watchDatabase(watch, async () => {
     if (problem !== null) throw new Error(problem);
     await Promise.resolve();
   });
   const group: Group = {
-    ...{ ...parts, keys, decode, topicMetrics: frame.metrics.topic() },
+    ...{ ...parts, keys, keyExamples, decode, topicMetrics: frame.metrics.topic() },
     troubled(told) {
       problem = told;
     },
@@ -140,7 +148,8 @@ async function workAsMember(
 ): Promise<void> {
   const { config, logger, metrics, clock } = frame;
   const { state } = connections.mongo;
-  const { owner, endpoints, unreadable, checkpointAt, keys, decode, topicMetrics } = group;
+  const { owner, endpoints, unreadable, checkpointAt, keys, keyExamples, decode, topicMetrics } =
+    group;
   const { stopping, isHeld } = member;
   let consumer: TopicConsumer | null = null;
   let queues: Work['ctx']['queues'] | null = null;
@@ -164,7 +173,7 @@ async function workAsMember(
     ...{ checkpoints: state.checkpoints, topic: config.kafka.topic ?? '', workerId: owner },
     ...{ partitions: held.count, earliest, unreadable },
   });
-  const keeper = createTopicKeeper(memory, logger, () => keys.example);
+  const keeper = createTopicKeeper(memory, keyExamples, keys, logger);
   const gaps = openGaps(frame, connections.mongo, { stopping, unreadable });
   const reader = createMessageReader({ decode, now: clock.now, metrics: topicMetrics, logger });
   const { startAt } = config.notify;

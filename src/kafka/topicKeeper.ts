@@ -1,4 +1,9 @@
-import type { KeyExample, SavedTopicPlace, TopicMemory } from '../ports/topicMemory.ts';
+import type {
+  KeyExample,
+  KeyExamples,
+  SavedTopicPlace,
+  TopicMemory,
+} from '../ports/topicMemory.ts';
 import { pause, waitAtMost } from '../runtime/abort.ts';
 import { toError } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -17,11 +22,19 @@ export interface TopicKeeper {
   run(stopping: AbortSignal): Promise<void>;
 }
 
-/** @param newestExample null before the first message; the same object for as long as there is no better one */
+/** What a worker knows of the topic's keys. */
+interface LearningKeys {
+  /** Null before the first message; the same object for as long as there is no better one. */
+  readonly example: KeyExample | null;
+  learnFrom(example: KeyExample): void;
+}
+
+/** Also shares what is known of the topic's keys: a partition without messages has rows, too. */
 export function createTopicKeeper(
-  memory: Pick<TopicMemory, 'save' | 'saveKeyExample'>,
+  memory: Pick<TopicMemory, 'save'>,
+  examples: KeyExamples,
+  keys: LearningKeys,
   logger: Logger,
-  newestExample: () => KeyExample | null = () => null,
 ): TopicKeeper {
   let savedExample: KeyExample | null = null;
   const unsaved = new Map<number, SavedTopicPlace>();
@@ -40,11 +53,13 @@ export function createTopicKeeper(
       }
     });
   };
-  const saveExample = async (): Promise<void> => {
-    const example = newestExample();
-    if (example === null || example === savedExample) return;
+  const shareExample = async (): Promise<void> => {
     await orWarn(async () => {
-      await memory.saveKeyExample(example);
+      const shared = await examples.load();
+      const { example } = keys;
+      if (shared !== null) keys.learnFrom(shared);
+      if (example === null || example === savedExample) return;
+      await examples.save(example);
       savedExample = example;
     });
   };
@@ -61,7 +76,7 @@ export function createTopicKeeper(
         await pause(KEEP_EVERY_MS, stopping);
         if (stopping.aborted) return;
         if (unsaved.size > 0) await save([...unsaved.values()]);
-        await saveExample();
+        await shareExample();
       }
     },
   };

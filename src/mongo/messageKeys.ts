@@ -30,6 +30,8 @@ export interface MessageKeys {
   readonly fields: readonly string[];
   /** The same of a document that has been read. One without some of the fields has a key without them. */
   keyHashIn(document: Document): number;
+  /** Learns from a message that somebody else has read. */
+  learnFrom(example: KeyExample): void;
   /** What was learnt, for others who read no messages. Null before the first message. */
   readonly example: KeyExample | null;
 }
@@ -39,11 +41,7 @@ const LESSONS = 100;
 /** Of a message's key: a larger one is no example to keep. */
 const EXAMPLE_BYTES = 4_096;
 
-/** @param known an example that another has made */
-export function createMessageKeys(
-  uuids?: UuidRepresentation,
-  known: KeyExample | null = null,
-): MessageKeys {
+export function createMessageKeys(uuids?: UuidRepresentation): MessageKeys {
   let format = defaultKeyFormat;
   let fields: readonly string[] = ['_id'];
   let lessons = 0;
@@ -77,9 +75,11 @@ export function createMessageKeys(
     if (learnFields(documentKey) || hasLearnt || example === null) keep(bytes, documentKey);
     return true;
   };
-  if (known !== null) names(known.messageKey, known.documentKey as Document);
   return {
     names,
+    learnFrom({ messageKey, documentKey }) {
+      names(messageKey, documentKey as Document);
+    },
     keyHashOf({ opaque, keyHash }) {
       if (keyHash !== undefined) return keyHash;
       const lacks = (name: string): boolean => !Object.hasOwn(documentOf(opaque), name);

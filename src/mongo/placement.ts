@@ -1,6 +1,7 @@
 import { MinKey, MongoBulkWriteError, type AnyBulkWriteOperation, type Document } from 'mongodb';
 import type { Partitioning, Placement } from '../ports/partitioning.ts';
 import type { Metrics } from '../ports/telemetry.ts';
+import { toError } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/logger.ts';
 import {
   aggregateAll,
@@ -10,6 +11,7 @@ import {
   tryToInsert,
   withDeadline,
 } from './calls.ts';
+import { passes } from './errors.ts';
 import { ordinaryRow, type RetryRow, type RetryRows } from './retryRow.ts';
 import { createRefusedRows, writeApart } from './rowWrites.ts';
 import type { ReportUnreadable } from './storedRow.ts';
@@ -55,10 +57,11 @@ export function createPlacement(options: {
     return await findAll(patience, retries, rows as never, { ...fields, limit });
   };
   const hashesOf = async (rows: readonly Document[]): Promise<readonly (number | null)[]> => {
-    const hashes = rows.map((row) => partitioning.keyHashOf({ opaque: row['documentKey'] }));
-    const unknown = rows.filter((_, index) => hashes[index] === null);
+    const keys = rows.map((row): unknown => row['documentKey']);
+    const hashes = keys.map((opaque) => partitioning.keyHashOf({ opaque }));
+    const unknown = keys.filter((_, index) => hashes[index] === null);
     if (unknown.length === 0) return hashes;
-    const found = await findKeyHashes(unknown.map((row): unknown => row['documentKey']));
+    const found = await findApart(unknown, findKeyHashes);
     let next = 0;
     return hashes.map((hash) => hash ?? found[next++] ?? null);
   };
@@ -138,6 +141,31 @@ export function createPlacement(options: {
     },
   };
 }
+
+/**
+ * Null also for a document key that the server refuses to look for, while it looks for others. Rejects where the
+ * database answers for none.
+ */
+async function findApart(
+  documentKeys: readonly unknown[],
+  find: FindKeyHashes,
+): Promise<readonly (number | null)[]> {
+  try {
+    return await find(documentKeys);
+  } catch (thrown) {
+    const error = toError(thrown);
+    if (passes(error)) throw error;
+    if (documentKeys.length === 1) {
+      await find([ordinaryKey]);
+      return [null];
+    }
+    const middle = Math.ceil(documentKeys.length / 2);
+    const first = await findApart(documentKeys.slice(0, middle), find);
+    return [...first, ...(await findApart(documentKeys.slice(middle), find))];
+  }
+}
+
+const ordinaryKey: Document = { _id: '' };
 
 function isPartition(value: unknown, count: number): boolean {
   return Number.isInteger(value) && Number(value) >= 0 && Number(value) < count;

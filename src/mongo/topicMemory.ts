@@ -1,7 +1,6 @@
-import { Binary, type Document, type Filter, type UpdateFilter } from 'mongodb';
+import type { Document, Filter, UpdateFilter } from 'mongodb';
 import type {
   FirstStartOfTopic,
-  KeyExample,
   SavedTopicPlace,
   TopicMemory,
   TopicPlace,
@@ -11,7 +10,6 @@ import type { CheckpointRows } from './checkpoints.ts';
 import { codes, expectedFailures } from './errors.ts';
 import {
   dateOf,
-  documentOf,
   isCount,
   kinds,
   problemIn,
@@ -36,11 +34,8 @@ interface TopicMemoryRow {
   readonly partitions: number;
 }
 
-/** The first start of a topic: `_id` is `kafka:<topic>`. Later also with an example of its keys. */
-interface FirstStartRow extends Omit<TopicMemoryRow, 'offset' | 'savedAt'> {
-  readonly messageKey?: Binary;
-  readonly documentKey?: Document;
-}
+/** The first start of a topic. */
+type FirstStartRow = Omit<TopicMemoryRow, 'offset' | 'savedAt'>;
 
 interface Update {
   readonly filter: Filter<TopicMemoryRow>;
@@ -60,6 +55,11 @@ const shape = {
 } as const satisfies ShapeOf<TopicMemoryRow>;
 
 const PREFIX = 'kafka:';
+
+/** The `_id` of the row of a topic's first start, which also has an example of its keys. */
+export function idOfFirstStart(topic: string): string {
+  return `${PREFIX}${topic}`;
+}
 
 /** Of the `_id`s of these rows; those of checkpoints do not match. */
 export const isTopicMemory = new RegExp(`^${PREFIX}`);
@@ -88,8 +88,7 @@ export function createTopicMemory(options: {
   const prefix = `${PREFIX}${topic}:`;
 
   const timeOf = (row: Document): Date => dateOf(row['at']) ?? dateOf(row['savedAt']) ?? earliest();
-  const ofFirstStart = { _id: `${PREFIX}${topic}` };
-  const firstStarts = checkpoints.db.collection<FirstStartRow>(collection);
+  const ofFirstStart = { _id: idOfFirstStart(topic) };
   const toFirstStart = (row: Document): FirstStartOfTopic => {
     const at = timeOf(row);
     const problem = problemIn(row, firstStartShape);
@@ -156,21 +155,6 @@ export function createTopicMemory(options: {
       const ofTopic = { _id: { $gte: prefix, $lt: `${PREFIX}${topic};` } };
       const found = await findAll(patience, rows, ofTopic);
       return found.map(toPlace).filter((place) => place !== null);
-    },
-    async keyExample() {
-      const [row] = await findAll(patience, firstStarts, ofFirstStart, { keys: ['documentKey'] });
-      const messageKey: unknown = row?.['messageKey'];
-      const documentKey: unknown = row?.['documentKey'];
-      const isExample =
-        messageKey instanceof Binary && Object.hasOwn(documentOf(documentKey), '_id');
-      return isExample ? { messageKey: messageKey.buffer, documentKey } : null;
-    },
-    async saveKeyExample({ messageKey, documentKey }: KeyExample) {
-      const $set = {
-        messageKey: new Binary(messageKey),
-        documentKey: documentKey as Document,
-      };
-      await withDeadline(patience, () => firstStarts.updateOne(ofFirstStart, { $set }));
     },
     async save(places) {
       if (places.length === 0) return;

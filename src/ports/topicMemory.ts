@@ -49,8 +49,14 @@ export interface TopicMemory {
   load(): Promise<readonly TopicPlace[]>;
   /** Those that are further, or of another topic than the one that is remembered; the others stay as they are. */
   save(places: readonly SavedTopicPlace[]): Promise<void>;
-  /** For commands, which read no messages. Null where none is saved. */
-  keyExample(): Promise<KeyExample | null>;
-  /** Not before `firstStart`. */
-  saveKeyExample(example: KeyExample): Promise<void>;
+}
+
+/** The example of a topic's keys that all workers and commands share. Each call rejects when the database does not answer. */
+export interface KeyExamples {
+  /** Null where none is saved. */
+  load(): Promise<KeyExample | null>;
+  /**
+   * In place of the one that is saved, unless that has all of its fields and more. Not before the topic's `firstStart`.
+   */
+  save(example: KeyExample): Promise<void>;
 }

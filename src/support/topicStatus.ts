@@ -1,6 +1,7 @@
 import { partitionOf } from '../domain/partitionKey.ts';
 import { loadKafkaClient } from '../kafka/client.ts';
 import { readGroupOffsets, type GroupOffset } from '../kafka/groupOffsets.ts';
+import { createKeyExamples } from '../mongo/keyExamples.ts';
 import { createMessageKeys } from '../mongo/messageKeys.ts';
 import { createTopicMemory } from '../mongo/topicMemory.ts';
 import { createFindKeyHashes } from '../mongo/wholeKeys.ts';
@@ -55,12 +56,16 @@ async function askKafka({ config }: Session): Promise<readonly GroupOffset[] | s
   }
 }
 
-async function openMemory({ config, mongo }: Session): Promise<TopicMemory> {
-  const { checkpoints } = (await mongo()).state;
+async function openMemory(session: Session): Promise<TopicMemory> {
   return createTopicMemory({
-    ...{ checkpoints, topic: config.kafka.topic ?? '', workerId: CLIENT_ID },
+    ...{ ...(await topicRows(session)), workerId: CLIENT_ID },
     ...{ partitions: () => 0, earliest: () => new Date(0) },
   });
+}
+
+async function topicRows({ config, mongo }: Session) {
+  const { checkpoints } = (await mongo()).state;
+  return { checkpoints, topic: config.kafka.topic ?? '' };
 }
 
 /**
@@ -73,10 +78,12 @@ export async function readAcknowledgedAt(
   storedId: unknown,
 ): Promise<Date | null> {
   const memory = await openMemory(session);
-  const [places, example] = await Promise.all([memory.load(), memory.keyExample()]);
+  const examples = createKeyExamples(await topicRows(session));
+  const [places, example] = await Promise.all([memory.load(), examples.load()]);
   const partitions = Math.max(0, ...places.map(({ partition }) => partition + 1));
   if (partitions === 0) return null;
-  const keys = createMessageKeys(session.config.mongodb.uuidRepresentation, example);
+  const keys = createMessageKeys(session.config.mongodb.uuidRepresentation);
+  if (example !== null) keys.learnFrom(example);
   const documentKey = { _id: storedId };
   const keyHash =
     keys.keyHashOf({ opaque: documentKey }) ??

@@ -3,6 +3,7 @@ import { newSms } from '../../../scripts/harness/smsPlatform.ts';
 import { keyHashOf, partitionOf } from '../../../src/domain/partitionKey.ts';
 import { stateCollections } from '../../../src/mongo/database.ts';
 import { createLeaseStore } from '../../../src/mongo/leases.ts';
+import { createKeyExamples } from '../../../src/mongo/keyExamples.ts';
 import { createMessageKeys } from '../../../src/mongo/messageKeys.ts';
 import { createModeGuard } from '../../../src/mongo/modeGuard.ts';
 import { createTopicMemory } from '../../../src/mongo/topicMemory.ts';
@@ -226,7 +227,8 @@ describe('explain', () => {
     await sms.insertOne({ ...document, _id: elsewhere });
     const topicId = 'its id';
     await memory().firstStart({ topicId, partitions: 3, at });
-    await memory().saveKeyExample({
+    const { checkpoints } = stateCollections(e2e().servers.db);
+    await createKeyExamples({ checkpoints, topic }).save({
       messageKey: Buffer.from(keyText('sms-1')),
       documentKey: { flowId: 200, _id: 'sms-1' },
     });

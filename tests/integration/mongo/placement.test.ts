@@ -44,10 +44,12 @@ beforeEach(async () => {
 });
 afterEach(() => abandoned.abort(new Error('the time is up')));
 
-function placement(keys = createMessageKeys()) {
+function placement(
+  keys = createMessageKeys(),
+  findKeyHashes = createFindKeyHashes(servers().db.collection('sms'), keys),
+) {
   return createPlacement({
-    ...{ retries: retries.rows, partitioning, logger, signal: abandoned.signal },
-    findKeyHashes: createFindKeyHashes(servers().db.collection('sms'), keys),
+    ...{ retries: retries.rows, partitioning, findKeyHashes, logger, signal: abandoned.signal },
     metrics: createRecordingMetrics(),
     unreadable: (row) => void unreadable.push(row),
   });
@@ -182,6 +184,33 @@ describe('placing what is in no partition', () => {
     expect(await retries.row('gone:DELIVERED')).toMatchObject({ partition: 0 });
     expect(unreadable).toMatchObject([{ id: 'gone:DELIVERED' }]);
     expect(await placement(keys).placeStray()).toEqual({ placed: 0, isAll: true });
+  });
+
+  it('is not kept from the others by a key that the server refuses to look for', async () => {
+    const keys = createMessageKeys();
+    keys.names(Buffer.from('{"accountID": 7, "_id": "a"}'), { accountID: 7, _id: 'a' });
+    partitioning = { ...partitioning, keyHashOf: keys.keyHashOf };
+    const sms = servers().db.collection<Document & { _id: string }>('sms');
+    const names = ['sms-1', 'sms-2', 'sms-3'];
+    await sms.insertMany(names.map((_id) => ({ _id, accountID: 28 })));
+    await schedule(names);
+    const refused = { $set: { documentKey: { _id: { $bad: 1 } } } } as never;
+    await retries.rows.updateOne({ sms: 'sms-2' }, refused);
+    expect(await placement(keys).placeStray()).toEqual({ placed: 3, isAll: true });
+    for (const name of ['sms-1', 'sms-3']) {
+      const keyHash = keyHashOf(Buffer.from(`{"accountID": 28, "_id": "${name}"}`));
+      expect(await retries.row(`${name}:DELIVERED`)).toMatchObject({ keyHash });
+    }
+    expect(await retries.row('sms-2:DELIVERED')).toMatchObject({ partition: 0 });
+    expect(unreadable).toMatchObject([{ id: 'sms-2:DELIVERED' }]);
+  });
+
+  it('waits where the database refuses to look for any', async () => {
+    partitioning = { ...partitioning, keyHashOf: () => null };
+    await schedule(['sms-1', 'sms-2']);
+    const refuse = async () => await Promise.reject(new Error('refused'));
+    await expect(placement(createMessageKeys(), refuse).placeStray()).rejects.toThrow('refused');
+    expect(await misplaced()).toHaveLength(2);
   });
 
   it('is not kept from the others by a row that the server refuses to write', async () => {

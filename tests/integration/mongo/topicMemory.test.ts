@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { ObjectId, UUID, type Collection, type Document } from 'mongodb';
+import type { Collection, Document } from 'mongodb';
 import { stateCollections } from '../../../src/mongo/database.ts';
 import { createTopicMemory } from '../../../src/mongo/topicMemory.ts';
 import { createStateReaders, readOverview } from '../../../src/mongo/workerState.ts';
@@ -118,44 +118,6 @@ describe('the first start of a topic', () => {
       ...{ topicId: '', partitions: 0, at: from, isNew: false },
     });
     expect(unreadable).toMatchObject([{ id: 'kafka:sms' }]);
-  });
-});
-
-describe('an example of the keys of a topic', () => {
-  const example = {
-    messageKey: Buffer.from('{"region.code": {"$numberLong": "7"}, "_id": "sms-1"}'),
-    documentKey: { 'region.code': 7, _id: 'sms-1' },
-  };
-
-  it('is kept, the newest, and hides nothing else', async () => {
-    expect(await memory().keyExample()).toBeNull();
-    await memory().firstStart(first);
-    expect(await memory().keyExample()).toBeNull();
-    await memory().saveKeyExample({ ...example, documentKey: { _id: 1 } });
-    await memory('sms', 'worker-2').saveKeyExample(example);
-    expect(await memory().keyExample()).toEqual(example);
-    expect(await memory().firstStart(first)).toEqual({ ...first, isNew: false });
-    expect(await memory('sms-2').keyExample()).toBeNull();
-    expect(unreadable).toEqual([]);
-  });
-
-  it('has an `_id` as it was, of whatever type', async () => {
-    await memory().firstStart(first);
-    for (const _id of [new ObjectId(), new UUID(), new Date(0), null, 7, [1, 'x']]) {
-      await memory().saveKeyExample({ ...example, documentKey: { _id } });
-      expect(await memory().keyExample()).toEqual({ ...example, documentKey: { _id } });
-    }
-  });
-
-  it.each([
-    ['messageKey', 'text'],
-    ['documentKey', 'text'],
-    ['documentKey', { region: 7 }],
-  ])('is none where it can’t be read: its %s is %p', async (field, value) => {
-    await memory().firstStart(first);
-    await memory().saveKeyExample(example);
-    await rows.updateOne({}, { $set: { [field]: value } });
-    expect(await memory().keyExample()).toBeNull();
   });
 });
 

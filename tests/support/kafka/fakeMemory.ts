@@ -1,9 +1,11 @@
+import { createTopicKeeper, type TopicKeeper } from '../../../src/kafka/topicKeeper.ts';
 import type {
   FirstStartOfTopic,
-  KeyExample,
+  KeyExamples,
   SavedTopicPlace,
   TopicMemory,
 } from '../../../src/ports/topicMemory.ts';
+import type { Logger } from '../../../src/runtime/logger.ts';
 import { atOnce, type Turn } from '../fakePorts.ts';
 
 const savedLongAgo = { workerId: 'another worker', savedAt: new Date(0) };
@@ -12,7 +14,6 @@ const savedLongAgo = { workerId: 'another worker', savedAt: new Date(0) };
 export interface FakeMemoryState {
   readonly places: Map<number, SavedTopicPlace>;
   first: Omit<FirstStartOfTopic, 'isNew'> | null;
-  example?: KeyExample;
 }
 
 export function createFakeMemory(
@@ -31,14 +32,6 @@ export function createFakeMemory(
       await turn('load');
       return [...state.places.values()].map((place) => ({ ...place, ...savedLongAgo }));
     },
-    async keyExample() {
-      await turn('keyExample');
-      return state.example ?? null;
-    },
-    async saveKeyExample(example) {
-      await turn('saveKeyExample');
-      state.example = example;
-    },
     async save(places) {
       await turn('save');
       for (const place of places) {
@@ -48,4 +41,12 @@ export function createFakeMemory(
       }
     },
   };
+}
+
+const noExamples: KeyExamples = { load: async () => null, save: async () => undefined };
+const noKeys = { example: null, learnFrom: () => undefined };
+
+/** Of workers that meet one kind of key. */
+export function keeperOf(memory: TopicMemory, logger: Logger): TopicKeeper {
+  return createTopicKeeper(memory, noExamples, noKeys, logger);
 }

@@ -1,7 +1,6 @@
 import { runInGroup, type Member } from '../../../src/kafka/consumerGroup.ts';
 import { createMessageReader } from '../../../src/kafka/messageReader.ts';
 import { createTermOpening } from '../../../src/kafka/openTerm.ts';
-import { createTopicKeeper } from '../../../src/kafka/topicKeeper.ts';
 import { afterMessage } from '../../../src/kafka/topicPosition.ts';
 import { runPipeline } from '../../../src/pipeline.ts';
 import type { WebhookSender } from '../../../src/ports/notify.ts';
@@ -17,7 +16,7 @@ import { createRecordingHealth, createRecordingMetrics, watch } from '../recorde
 import { someQueues } from '../someQueues.ts';
 import { createWorld } from '../world.ts';
 import type { FakeGroup } from './fakeGroup.ts';
-import { createFakeMemory, type FakeMemoryState } from './fakeMemory.ts';
+import { createFakeMemory, keeperOf, type FakeMemoryState } from './fakeMemory.ts';
 import { createFakeProcess, type FakeProcess, type Pick } from './processes.ts';
 
 /** What all workers share. */
@@ -81,7 +80,7 @@ export function startGroupWorker(name: string, surroundings: GroupSurroundings):
       surroundings.addGap(from, to);
     },
   };
-  const keeper = createTopicKeeper(memoryOf, logger);
+  const keeper = keeperOf(memoryOf, logger);
   const groupDeps: Parameters<typeof runInGroup>[0] = {
     openConsumer: () => group.open(process),
     ...{ sessionMs, logger, now, health: createRecordingHealth(), troubled: () => undefined },

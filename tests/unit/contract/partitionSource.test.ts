@@ -2,7 +2,6 @@ import { describe } from '@jest/globals';
 import { runInGroup } from '../../../src/kafka/consumerGroup.ts';
 import { createMessageReader } from '../../../src/kafka/messageReader.ts';
 import { createTermOpening } from '../../../src/kafka/openTerm.ts';
-import { createTopicKeeper } from '../../../src/kafka/topicKeeper.ts';
 import { createLeasedPartition } from '../../../src/source/leasedPartition.ts';
 import {
   describePartitionSource,
@@ -14,7 +13,11 @@ import { createFakeGaps } from '../../support/fakeGaps.ts';
 import { createFakeLeases, noLease } from '../../support/fakeLeases.ts';
 import { atOnce, createFakeSource, reading } from '../../support/fakePorts.ts';
 import { createFakeGroup } from '../../support/kafka/fakeGroup.ts';
-import { createFakeMemory, type FakeMemoryState } from '../../support/kafka/fakeMemory.ts';
+import {
+  createFakeMemory,
+  keeperOf,
+  type FakeMemoryState,
+} from '../../support/kafka/fakeMemory.ts';
 import { createFakeProcess } from '../../support/kafka/processes.ts';
 import { decodeName } from '../../support/kafka/groupWorker.ts';
 import { createMemoryLogger } from '../../support/memoryLogger.ts';
@@ -80,7 +83,7 @@ function inGroup(): PartitionUnderTest {
       const process = createFakeProcess(workerId);
       const { logger, health, metrics } = told();
       const memory = createFakeMemory(atOnce, state);
-      const keeper = createTopicKeeper(memory, logger);
+      const keeper = keeperOf(memory, logger);
       const reader = createMessageReader({ decode: decodeName, now, metrics, logger });
       const joining = {
         openConsumer: () => group.open(process),

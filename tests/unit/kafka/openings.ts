@@ -1,11 +1,10 @@
 import { createMessageReader } from '../../../src/kafka/messageReader.ts';
 import { createTermOpening } from '../../../src/kafka/openTerm.ts';
 import type { CommitResult, TopicConsumer } from '../../../src/kafka/topicConsumer.ts';
-import { createTopicKeeper } from '../../../src/kafka/topicKeeper.ts';
 import type { TopicMemory } from '../../../src/ports/topicMemory.ts';
 import { aPosition } from '../../support/builders.ts';
 import { createFakeGaps } from '../../support/fakeGaps.ts';
-import { createFakeMemory } from '../../support/kafka/fakeMemory.ts';
+import { createFakeMemory, keeperOf } from '../../support/kafka/fakeMemory.ts';
 import { createMemoryLogger } from '../../support/memoryLogger.ts';
 import { decodeAsChange } from './terms.ts';
 
@@ -34,7 +33,7 @@ export function createOpening({
   return createTermOpening({
     ...{ memory, logger, metrics, now, workerId: 'this worker', opened: ignored },
     consumer: consumer as TopicConsumer,
-    keeper: createTopicKeeper(memory, logger),
+    keeper: keeperOf(memory, logger),
     gaps: createFakeGaps(),
     reader: createMessageReader({ decode: decodeAsChange, now, metrics, logger }),
     startAt: null,

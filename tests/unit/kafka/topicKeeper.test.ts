@@ -10,26 +10,36 @@ const place = (partition: number, offset: number): SavedTopicPlace => ({
 
 function createKeeping(
   save: TopicMemory['save'] = async () => undefined,
-  example: () => KeyExample | null = () => null,
+  own: () => KeyExample | null = () => null,
 ) {
   const saved: (readonly SavedTopicPlace[])[] = [];
   const examples: KeyExample[] = [];
+  const learnt: KeyExample[] = [];
   const memory = {
     async save(places: readonly SavedTopicPlace[]) {
       saved.push(places);
       await save(places);
     },
-    async saveKeyExample(given: KeyExample) {
+  };
+  const shared = {
+    load: async () => examples.at(-1) ?? null,
+    async save(given: KeyExample) {
       examples.push(given);
       await save([]);
     },
   };
+  const keys = {
+    get example() {
+      return own();
+    },
+    learnFrom: (example: KeyExample) => void learnt.push(example),
+  };
   const logger = createMemoryLogger();
-  const keeper = createTopicKeeper(memory, logger, example);
+  const keeper = createTopicKeeper(memory, shared, keys, logger);
   const stopping = new AbortController();
   const done = keeper.run(stopping.signal);
   return {
-    ...{ keeper, saved, examples, logger },
+    ...{ keeper, saved, examples, learnt, logger },
     async stop() {
       stopping.abort(new Stopping());
       await done;
@@ -115,6 +125,20 @@ describe('an example of the keys', () => {
     fails = false;
     await jest.advanceTimersByTimeAsync(30_000);
     expect(examples).toEqual([exampleOf(1), exampleOf(2), exampleOf(2)]);
+    await stop();
+  });
+
+  it('is learnt from by who has read no message, whenever there is another', async () => {
+    const { examples, learnt, stop } = createKeeping();
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(learnt).toEqual([]);
+    examples.push(exampleOf(1));
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(learnt).toEqual([exampleOf(1)]);
+    examples.push(exampleOf(2));
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(learnt).toEqual([exampleOf(1), exampleOf(2)]);
+    expect(examples).toHaveLength(2);
     await stop();
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Binary, Decimal128, Long, ObjectId, UUID } from 'mongodb';
 import { keyHashOf } from '../../../src/domain/partitionKey.ts';
 import { createMessageKeys } from '../../../src/mongo/messageKeys.ts';
+import type { KeyExample } from '../../../src/ports/topicMemory.ts';
 
 const bytes = (text: string): Buffer => Buffer.from(text);
 const hash = (text: string): number => keyHashOf(bytes(text));
@@ -81,7 +82,8 @@ describe('the keys of a topic', () => {
     expect(keys.example).toBe(first);
     const seen = '{"flow": {"$numberLong": "7"}, "_id": {"$numberLong": "28"}}';
     keys.names(bytes(seen), { flow: 7, _id: 28 });
-    const others = createMessageKeys(undefined, keys.example);
+    const others = createMessageKeys();
+    others.learnFrom(keys.example as KeyExample);
     expect(others.keyHashIn({ _id: 29, flow: 8 })).toBe(
       hash('{"flow": {"$numberLong": "8"}, "_id": {"$numberLong": "29"}}'),
     );
