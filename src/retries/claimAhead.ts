@@ -11,6 +11,8 @@ const CLAIMED_BYTES = 32 * 1024 * 1024;
 
 /** Rows that are claimed before there is a slot for them, so that no slot waits for a claim. */
 export interface ClaimedAhead {
+  /** To be called with all that has something due. */
+  setDue(endpointKeys: Iterable<string>): void;
   /** The next row of this endpoint. Null if nothing is due, or if there is no room for its bytes: it then stays due. */
   next(endpointKey: string): Promise<TakenRetry | null>;
   /** A row from `next` is finished. As many rows may be claimed ahead as are unfinished. */
@@ -29,6 +31,11 @@ interface Stock {
   coming: number;
   /** Rows from `next` that are unfinished. */
   inHand: number;
+  /**
+   * Nothing was due when the database was asked, and nothing is known to have become due since: it is not asked again.
+   * Where 10,000 were replayed over 20 endpoints, 600 searches a second found nothing.
+   */
+  isExhausted: boolean;
 }
 
 /** `gone`: it was claimed, but there is nothing to do for it now. */
@@ -54,7 +61,7 @@ export function createClaimedAhead(
   const stockOf = (endpointKey: string): Stock => {
     const known = stocks.get(endpointKey);
     if (known !== undefined) return known;
-    const stock = { ready: [], waiting: [], coming: 0, inHand: 0 };
+    const stock = { ready: [], waiting: [], coming: 0, inHand: 0, isExhausted: false };
     stocks.set(endpointKey, stock);
     return stock;
   };
@@ -68,7 +75,7 @@ export function createClaimedAhead(
   const aimOf = (endpointKey: string, { inHand }: Stock): number =>
     endpointKey === NO_ENDPOINT
       ? Math.ceil(maxInFlight / 2)
-      : Math.min(inHand, queues.maxInFlightPerEndpoint);
+      : Math.min(inHand, 2 * queues.maxInFlightPerEndpoint);
 
   const settle = (endpointKey: string, stock: Stock): void => {
     while (stock.waiting.length > stock.coming) stock.waiting.shift()?.(null);
@@ -124,6 +131,8 @@ export function createClaimedAhead(
         if (stock.waiting.length > 0 || isExpected(endpointKey)) keep(stock, arrival);
         else await giveBack(arrival, ctx);
       } else if (arrival === 'gone') refill(endpointKey, stock);
+      // Commands add rows that lead nowhere all the time.
+      else stock.isExhausted = endpointKey !== NO_ENDPOINT;
       settle(endpointKey, stock);
     }
   };
@@ -133,8 +142,9 @@ export function createClaimedAhead(
     const aim = aimOf(endpointKey, stock);
     const needed = waiting.length - coming;
     const spare = ready.length + coming - waiting.length;
-    if (term.stopping.aborted || !bodies.hasRoom || (needed <= 0 && spare > aim / 2)) return;
-    const count = Math.max(needed, Math.min(aim - spare, maxInFlight - ahead));
+    const mayAsk = !term.stopping.aborted && bodies.hasRoom && !stock.isExhausted;
+    if (!mayAsk || (needed <= 0 && spare > aim / 2)) return;
+    const count = Math.max(needed, Math.min(aim - spare, 2 * maxInFlight - ahead));
     for (let index = 0; index < count; index += 1) {
       stock.coming += 1;
       ahead += 1;
@@ -143,6 +153,12 @@ export function createClaimedAhead(
   };
 
   return {
+    setDue(endpointKeys) {
+      for (const endpointKey of endpointKeys) {
+        const stock = stocks.get(endpointKey);
+        if (stock !== undefined) stock.isExhausted = false;
+      }
+    },
     async next(endpointKey) {
       const stock = stockOf(endpointKey);
       const taken = stock.ready.shift();

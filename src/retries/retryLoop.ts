@@ -31,7 +31,7 @@ const BEGUN_PER_TURN = 8;
 export async function runRetryLoop(ctx: NotifyContext, track: Track): Promise<void> {
   const { retries, queues, logger, term } = ctx;
   const { stopping } = term;
-  const reserve = createReservations(ctx, track);
+  const { reserve, setDue } = createReservations(ctx, track);
   while (!stopping.aborted) {
     const askedAt = performance.now();
     let atLeastMs = ASK_EVERY_MS;
@@ -39,6 +39,7 @@ export async function runRetryLoop(ctx: NotifyContext, track: Track): Promise<vo
     try {
       const due = await orAbort(retries.dueEndpoints(ASK_SELDOM_MS), stopping);
       queues.setDue(new Set(due.keys));
+      setDue(due.keys);
       for (const endpointKey of due.keys) reserve(endpointKey);
       atLeastMs = Math.max(
         ASK_EVERY_MS,
@@ -58,8 +59,8 @@ export async function runRetryLoop(ctx: NotifyContext, track: Track): Promise<vo
   }
 }
 
-/** Adds a reservation for an endpoint, unless there are enough. */
-function createReservations(ctx: NotifyContext, track: Track): (endpointKey: string) => void {
+/** `reserve` adds a reservation for an endpoint, unless there are enough. */
+function createReservations(ctx: NotifyContext, track: Track) {
   const { queues, term } = ctx;
   const { stopping } = term;
   /** Reservations in the queues. */
@@ -122,7 +123,7 @@ function createReservations(ctx: NotifyContext, track: Track): (endpointKey: str
     // At a stop its claim, if it had one, is left to run out: a successor continues.
     track(use(endpointKey).catch(ignoreStopping));
   };
-  return reserve;
+  return { reserve, setDue: ahead.setDue };
 }
 
 function createCounts() {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { type AttemptOutcome, noAttempts } from '../../../src/domain/attempt.ts';
 import type { Route } from '../../../src/domain/route.ts';
 import { smsKeyOf } from '../../../src/domain/ids.ts';
+import { NO_ENDPOINT } from '../../../src/ports/retries.ts';
 import {
   aDocument,
   aLog,
@@ -132,8 +133,8 @@ describe('rows that are claimed before there is a slot for them', () => {
 
 describe('rows that lead nowhere yet', () => {
   const undecided = { isStale: false, lookUps: 0 };
-  const schedule = async (world: World): Promise<void> => {
-    for (let index = 0; index < 6; index += 1) {
+  const schedule = async (world: World, count = 6): Promise<void> => {
+    for (let index = 0; index < count; index += 1) {
       const subject = aSubject({ smsKey: `sms-${index}` });
       await world.retries.schedule(aRetry({ subject, webhook: null, undecided }), 0);
     }
@@ -160,6 +161,33 @@ describe('rows that lead nowhere yet', () => {
       expect(claim).toBeNull();
       expect(retry).toMatchObject({ webhook: aWebhook(), undecided: null });
     }
+    await world.stop();
+  });
+
+  // It was asked 76 times, each time for nothing.
+  it('have their endpoint asked seldom whether it has others due', async () => {
+    const queues = someQueues({ maxInFlight: 8, maxInFlightPerEndpoint: 8 });
+    const world = redeliverIn({ queues, routes: createFakeRoutes(() => open) });
+    const claim = jest.spyOn(world.retries, 'claimDue');
+    await schedule(world, 200);
+    expect(world.sender.sent).toHaveLength(200);
+    const asked = claim.mock.calls.filter(([endpointKey]) => endpointKey !== NO_ENDPOINT);
+    expect(asked.length).toBeLessThan(50);
+    await world.stop();
+  });
+
+  it('do not keep an endpoint from what becomes due there meanwhile', async () => {
+    const stuck = deferred<AttemptOutcome>();
+    const sender = createFakeSender(({ number, notificationId }) =>
+      notificationId.startsWith('sms-0') && number === 1 ? stuck.promise : answered(200),
+    );
+    const world = redeliverIn({ sender, routes: createFakeRoutes(() => open) });
+    await schedule(world);
+    expect(world.retries.rows.size).toBe(1);
+    await world.retries.schedule(aRetry({ subject: aSubject({ smsKey: 'other' }) }), 0);
+    await pass(2_000);
+    expect(world.sender.sent).toHaveLength(7);
+    stuck.resolve(answered(200));
     await world.stop();
   });
 });
