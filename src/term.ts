@@ -175,7 +175,7 @@ export function createWork(
     sms: createLookups({ sms, state, uuidRepresentation, logger, signal: stopping }),
     outcomes: createOutcomeStore({
       ...{ ...state, sms, ledger, logger, metrics },
-      areSlotsAwaited: () => queues.isAwaited,
+      areOutcomesAwaited: () => queues.areOutcomesAwaited,
       signal: abandoned,
     }),
     recordSkips: notify.recordSkips,

@@ -31,7 +31,7 @@ export interface EndpointQueue {
   /** Who is called there; null before its breaker has opened. */
   called: Called | null;
   /** Slots that are not released. By these, queues get their share of all slots. */
-  inFlight: number;
+  held: number;
   readonly lines: Readonly<Record<Waiting, Set<Waiter>>>;
   /** Whose turn it is when fresh notifications and retries both wait. */
   next: 'fresh' | 'scheduled';
@@ -47,7 +47,7 @@ export function createQueue(breaker: Breaker): EndpointQueue {
     breaker,
     called: null,
     lines: { fresh: new Set(), quickRetry: new Set(), scheduled: new Set() },
-    inFlight: 0,
+    held: 0,
     next: 'fresh',
     isOverloaded: false,
     answersAfterMs: null,

@@ -23,11 +23,12 @@ import {
 import { createLoadShedder } from './overload.ts';
 import { createPaces } from './paces.ts';
 import { createReadyQueues } from './readyQueues.ts';
+import { createSlotCounts } from './slotCounts.ts';
 
 /**
- * Bounded concurrency: of calls per endpoint, and in total of calls and of outcomes that are not remembered yet. Each
- * endpoint has a queue. A free slot goes to the queue with work and room that has the fewest calls in flight, and some
- * slots are kept for endpoints with none (`readyQueues.ts`), so that busy or slow endpoints can't take them all, no
+ * Bounded concurrency: of calls per endpoint and in total, and of outcomes that are not remembered yet, of which half as
+ * many are allowed. Each endpoint has a queue. A free slot goes to the queue with work and room that holds the fewest,
+ * and some are kept for endpoints with none (`readyQueues.ts`), so that busy or slow endpoints can't take them all, no
  * matter how many there are. Within a queue, fresh notifications and scheduled retries take turns, each in order of
  * arrival.
  *
@@ -55,12 +56,12 @@ export interface EndpointQueues {
   readonly due: ReadonlySet<string>;
   /** Of those due, the endpoints whose breaker is open. */
   readonly blocked: readonly string[];
-  /** Free slots. */
+  /** Calls that may begin. */
   readonly free: number;
   /** Calls whose endpoints have not answered yet. */
   readonly unanswered: number;
-  /** Whether anything waits for a slot. */
-  readonly isAwaited: boolean;
+  /** Whether anything waits for outcomes to be remembered, since they hold too many slots. */
+  readonly areOutcomesAwaited: boolean;
   readonly maxInFlight: number;
   readonly maxInFlightPerEndpoint: number;
   /** Changes `maxInFlightPerEndpoint`. Where more calls run than that, none begins until fewer do. */
@@ -87,8 +88,7 @@ export function createEndpointQueues(options: {
   const queues = new Map<string, EndpointQueue>();
   const paces = createPaces(options.isBusy);
   const ready = createReadyQueues(maxInFlight, paces);
-  let inFlight = 0;
-  let unanswered = 0;
+  const slots = createSlotCounts(maxInFlight);
   let waiting = 0;
   let due: ReadonlySet<string> = new Set();
 
@@ -106,15 +106,14 @@ export function createEndpointQueues(options: {
     const call = { since: nowMs };
     const isQuick = paces.of(queue, call.since) === 'quick';
     queue.unanswered.add(call);
-    unanswered += 1;
-    queue.inFlight += 1;
-    inFlight += 1;
+    queue.held += 1;
+    slots.took();
     if (isQuick) ready.quickUse((quick += 1), call.since);
     let isHeld = true;
     /** False if it has ended before. */
     const endCall = (): boolean => {
       if (!queue.unanswered.delete(call)) return false;
-      unanswered -= 1;
+      slots.answered();
       return true;
     };
     return {
@@ -129,8 +128,8 @@ export function createEndpointQueues(options: {
         if (!isHeld) return;
         isHeld = false;
         endCall();
-        queue.inFlight -= 1;
-        inFlight -= 1;
+        queue.held -= 1;
+        slots.released();
         if (isQuick) quick -= 1;
         const now = performance.now();
         refresh(queue, now);
@@ -141,7 +140,7 @@ export function createEndpointQueues(options: {
 
   const handOut = (nowMs: number): void => {
     for (;;) {
-      const queue = ready.next(maxInFlight - inFlight, nowMs);
+      const queue = ready.next(slots.free, nowMs);
       if (queue === undefined) break;
       ready.delete(queue);
       const start = takeNext(queue);
@@ -150,7 +149,7 @@ export function createEndpointQueues(options: {
       refresh(queue, nowMs);
       start(slot);
     }
-    onInFlight?.(inFlight);
+    onInFlight?.(slots.unanswered);
   };
 
   const queueOf = (endpointKey: string): EndpointQueue => {
@@ -172,7 +171,7 @@ export function createEndpointQueues(options: {
     if (called !== null && openness !== null) breakerWatcher?.closed(called, openness, why);
   };
   const isForgettable = (queue: EndpointQueue): boolean =>
-    queue.inFlight === 0 &&
+    queue.held === 0 &&
     waitingIn(queue) === 0 &&
     !queue.isOverloaded &&
     queue.breaker.isFresh(performance.now());
@@ -188,9 +187,9 @@ export function createEndpointQueues(options: {
       const isProbe = as === 'scheduled' && mayRun(queue, now) > 0;
       if (as === 'fresh' ? shedsFresh(queue) : queue.breaker.isOpen && !isProbe) return 'shed';
       const isFree = waitingIn(queue) === 0 && queue.unanswered.size < mayRun(queue, now);
-      if (isFree && ready.mayTake(queue, maxInFlight - inFlight, now)) {
+      if (isFree && ready.mayTake(queue, slots.free, now)) {
         const slot = occupy(queue, now);
-        onInFlight?.(inFlight);
+        onInFlight?.(slots.unanswered);
         return slot;
       }
       const line = queue.lines[as];
@@ -273,13 +272,13 @@ export function createEndpointQueues(options: {
       return [...due].filter((endpointKey) => queues.get(endpointKey)?.breaker.isOpen === true);
     },
     get free() {
-      return maxInFlight - inFlight;
+      return slots.free;
     },
     get unanswered() {
-      return unanswered;
+      return slots.unanswered;
     },
-    get isAwaited() {
-      return waiting > 0;
+    get areOutcomesAwaited() {
+      return waiting > 0 && slots.hasManyOutcomes;
     },
     maxInFlight,
     get maxInFlightPerEndpoint() {

@@ -32,7 +32,7 @@ export interface ReadyQueues {
 
 interface Place {
   readonly pace: Pace;
-  readonly inFlight: number;
+  readonly held: number;
   readonly since: number;
 }
 
@@ -46,27 +46,27 @@ export function createReadyQueues(maxInFlight: number, paces: Paces): ReadyQueue
   const quickPeak = createRecentPeak(FORGET_HALF_MS);
 
   /** How many it must leave. */
-  const leaves = (pace: Pace, inFlight: number, nowMs: number): number => {
-    if (pace === 'quick') return Math.min(inFlight, kept);
-    if (pace === 'unknown') return inFlight === 0 ? Math.floor(kept / 4) : kept;
+  const leaves = (pace: Pace, held: number, nowMs: number): number => {
+    if (pace === 'quick') return Math.min(held, kept);
+    if (pace === 'unknown') return held === 0 ? Math.floor(kept / 4) : kept;
     if (kept === 0) return 0;
-    const forQuick = quickPeak.at(nowMs) + (inFlight === 0 ? kept / 2 : kept);
+    const forQuick = quickPeak.at(nowMs) + (held === 0 ? kept / 2 : kept);
     return Math.min(Math.floor(forQuick), Math.floor(maxInFlight / 2));
   };
   const remove = (queue: EndpointQueue): void => {
     const place = places.get(queue);
     if (place === undefined) return;
     places.delete(queue);
-    shelves[place.pace].delete(queue, place.inFlight);
+    shelves[place.pace].delete(queue, place.held);
   };
   const add = (queue: EndpointQueue, nowMs: number): void => {
     const pace = paces.of(queue, nowMs);
-    const { inFlight } = queue;
+    const { held } = queue;
     const place = places.get(queue);
-    if (place?.pace === pace && place.inFlight === inFlight) return;
+    if (place?.pace === pace && place.held === held) return;
     remove(queue);
-    places.set(queue, { pace, inFlight, since: nowMs });
-    shelves[pace].add(queue, inFlight);
+    places.set(queue, { pace, held, since: nowMs });
+    shelves[pace].add(queue, held);
   };
   /** The first of this pace. One that has become slow while it waited goes to where it belongs. */
   const firstOf = (pace: Pace, nowMs: number): EndpointQueue | undefined => {
@@ -87,14 +87,13 @@ export function createReadyQueues(maxInFlight: number, paces: Paces): ReadyQueue
     let next = one ?? other;
     if (one !== undefined && other !== undefined) {
       const isOther =
-        other.inFlight < one.inFlight ||
-        (other.inFlight === one.inFlight && sinceOf(other) < sinceOf(one));
+        other.held < one.held || (other.held === one.held && sinceOf(other) < sinceOf(one));
       next = isOther ? other : one;
     }
-    if (next === undefined || slow === undefined || slow.inFlight > next.inFlight) {
+    if (next === undefined || slow === undefined || slow.held > next.held) {
       return next ?? slow;
     }
-    const isTurn = slow.inFlight < next.inFlight || passedOver >= PASSED_OVER;
+    const isTurn = slow.held < next.held || passedOver >= PASSED_OVER;
     passedOver = isTurn ? 0 : passedOver + 1;
     return isTurn ? slow : next;
   };
@@ -105,15 +104,13 @@ export function createReadyQueues(maxInFlight: number, paces: Paces): ReadyQueue
     next(free, nowMs) {
       const [quick, unknown, slow] = fromQuickest.map((pace) => {
         const queue = firstOf(pace, nowMs);
-        return queue !== undefined && leaves(pace, queue.inFlight, nowMs) < free
-          ? queue
-          : undefined;
+        return queue !== undefined && leaves(pace, queue.held, nowMs) < free ? queue : undefined;
       });
       return choose(quick, unknown, slow);
     },
     quickUse: quickPeak.add,
     mayTake(queue, free, nowMs) {
-      return leaves(paces.of(queue, nowMs), queue.inFlight, nowMs) < free;
+      return leaves(paces.of(queue, nowMs), queue.held, nowMs) < free;
     },
   };
 }
@@ -139,13 +136,13 @@ function createShelves() {
   /** None is below this one. */
   let lowest = 0;
   return {
-    add(queue: EndpointQueue, inFlight: number): void {
-      const shelf = (shelves[inFlight] ??= new Set());
+    add(queue: EndpointQueue, held: number): void {
+      const shelf = (shelves[held] ??= new Set());
       shelf.add(queue);
-      lowest = Math.min(lowest, inFlight);
+      lowest = Math.min(lowest, held);
     },
-    delete(queue: EndpointQueue, inFlight: number): void {
-      shelves[inFlight]?.delete(queue);
+    delete(queue: EndpointQueue, held: number): void {
+      shelves[held]?.delete(queue);
     },
     first(): EndpointQueue | undefined {
       for (; lowest < shelves.length; lowest += 1) {

@@ -38,7 +38,7 @@ export function createOutcomeStore(options: {
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, 'recordFailed'>;
   /** Whether anything waits for one of the slots that are held until their outcomes are written. */
-  areSlotsAwaited(): boolean;
+  areOutcomesAwaited(): boolean;
   /** Aborted when the worker can't wait any longer for a write. */
   readonly signal: AbortSignal;
 }): OutcomeStore {
@@ -122,7 +122,7 @@ export function createOutcomeStore(options: {
   const remembering = createBatcher<Ending, Known | null>({
     ...{ maxSize: BATCH_SIZE, concurrency: 2 },
     weight: { atMost: BATCH_BYTES, of: weightOf },
-    lingerMs: () => (options.areSlotsAwaited() ? LINGER_AWAITED_MS : LINGER_MS),
+    lingerMs: () => (options.areOutcomesAwaited() ? LINGER_AWAITED_MS : LINGER_MS),
     async run(endings) {
       await hasRoom.until(() => unshown < MOST_UNSHOWN, signal);
       return await isolate<Ending, Known | null>(endings, remember, {

@@ -1,10 +1,8 @@
 import { pause } from '../runtime/abort.ts';
 
-/**
- * Reading pauses at `PAUSE_FROM` changes in hand until `RESUME_AT` are left, so that lookups come in large batches.
- */
-const PAUSE_FROM = 192;
-const RESUME_AT = 96;
+/** Reading pauses from so many changes in hand for each possible call on, and from so many in any case. */
+const PAUSE_FROM_PER_CALL = 0.75;
+const PAUSE_FROM_AT_LEAST = 192;
 const LOOK_EVERY_MS = 1;
 const LONGEST_PAUSE_MS = 50;
 
@@ -17,9 +15,16 @@ const LONGEST_PAUSE_MS = 50;
  * hand then count as stuck, and as many more may be read.
  *
  * @param inHand changes that were read and are neither acknowledged nor being called
+ * @param maxInFlight calls that may run: while they do, more changes are between their answers and their records
  * @returns a function to call before a change is begun; it resolves when the change may begin, or at a stop
  */
-export function createReadAhead(inHand: () => number): (stopping: AbortSignal) => Promise<void> {
+export function createReadAhead(
+  inHand: () => number,
+  maxInFlight: number,
+): (stopping: AbortSignal) => Promise<void> {
+  const pauseFrom = Math.max(PAUSE_FROM_AT_LEAST, PAUSE_FROM_PER_CALL * maxInFlight);
+  // So that look-ups come in large batches.
+  const resumeAt = pauseFrom / 2;
   let stuck = 0;
   const used = (): number => {
     const now = inHand();
@@ -27,9 +32,9 @@ export function createReadAhead(inHand: () => number): (stopping: AbortSignal) =
     return now - stuck;
   };
   return async (stopping) => {
-    if (used() < PAUSE_FROM) return;
+    if (used() < pauseFrom) return;
     const begunAt = performance.now();
-    while (used() > RESUME_AT && !stopping.aborted) {
+    while (used() > resumeAt && !stopping.aborted) {
       if (performance.now() - begunAt >= LONGEST_PAUSE_MS) stuck = inHand();
       else await pause(LOOK_EVERY_MS, stopping);
     }

@@ -47,7 +47,7 @@ export function createOutcomes(
     retries,
     logger,
     metrics: { recordFailed: (code) => void failedCodes.push(code) },
-    areSlotsAwaited: () => false,
+    areOutcomesAwaited: () => false,
     signal: abandoned.signal,
   });
   return {
