@@ -3,6 +3,7 @@ import type { NotifyContext } from '../notify/context.ts';
 import { NO_ENDPOINT } from '../ports/retries.ts';
 import { ignoreStopping } from '../runtime/abort.ts';
 import { createByteBudget } from '../runtime/byteBudget.ts';
+import { createRecentCount, type RecentCount } from '../runtime/recentCount.ts';
 import { giveBack, takeUp, type TakenRetry } from './takeUp.ts';
 import type { Track } from './track.ts';
 
@@ -31,6 +32,8 @@ interface Stock {
   coming: number;
   /** Rows from `next` that are unfinished. */
   inHand: number;
+  /** Rows from `next`, lately. */
+  readonly recent: RecentCount;
   /**
    * Nothing was due when the database was asked, and nothing is known to have become due since: it is not asked again.
    * Where 10,000 were replayed over 20 endpoints, 600 searches a second found nothing.
@@ -38,12 +41,18 @@ interface Stock {
   isExhausted: boolean;
 }
 
+/**
+ * Rows that an endpoint has taken in a tenth of a second are claimed together: with twenty endpoints that return, each
+ * batch of claims searched twenty times, for two or three rows each.
+ */
+const RECENT_HALF_MS = 100;
+
 /** `gone`: it was claimed, but there is nothing to do for it now. */
 type Arrival = TakenRetry | 'gone' | 'nothingDue';
 
 /**
- * Claims as many further rows of an endpoint as are in hand there. So an endpoint that accepts none has few claimed
- * rows, claims don't expire in a queue, and rows are claimed together.
+ * Claims as many further rows of an endpoint as are in hand there, or have been lately. So an endpoint that accepts none
+ * has few claimed rows, claims don't expire in a queue, and rows are claimed together.
  *
  * @param isExpected whether the next row of this endpoint will be asked for; other rows are released
  */
@@ -61,7 +70,8 @@ export function createClaimedAhead(
   const stockOf = (endpointKey: string): Stock => {
     const known = stocks.get(endpointKey);
     if (known !== undefined) return known;
-    const stock = { ready: [], waiting: [], coming: 0, inHand: 0, isExhausted: false };
+    const recent = createRecentCount(RECENT_HALF_MS);
+    const stock = { ready: [], waiting: [], coming: 0, inHand: 0, recent, isExhausted: false };
     stocks.set(endpointKey, stock);
     return stock;
   };
@@ -72,10 +82,10 @@ export function createClaimedAhead(
     if (isEmpty && stocks.get(endpointKey) === stock) stocks.delete(endpointKey);
   };
   /** Rows that lead nowhere yet are in hand only for a moment. */
-  const aimOf = (endpointKey: string, { inHand }: Stock): number =>
+  const aimOf = (endpointKey: string, { inHand, recent }: Stock): number =>
     endpointKey === NO_ENDPOINT
       ? Math.ceil(maxInFlight / 2)
-      : Math.min(inHand, 2 * queues.maxInFlightPerEndpoint);
+      : Math.min(Math.max(inHand, recent.count), 2 * queues.maxInFlightPerEndpoint);
 
   const settle = (endpointKey: string, stock: Stock): void => {
     while (stock.waiting.length > stock.coming) stock.waiting.shift()?.(null);
@@ -83,6 +93,7 @@ export function createClaimedAhead(
   };
   const hand = (stock: Stock, taken: TakenRetry): TakenRetry => {
     stock.inHand += 1;
+    stock.recent.add();
     return taken;
   };
   /** Gives the row to a waiting slot, or keeps it if none waits. */

@@ -68,6 +68,25 @@ describe('rows that are claimed before there is a slot for them', () => {
     await world.stop();
   });
 
+  it('are as many as were called lately, since rows are claimed by one search for each endpoint', async () => {
+    const stuck = deferred<AttemptOutcome>();
+    let calls = 0;
+    const sender = createFakeSender(() => ((calls += 1) > 20 ? stuck.promise : answered(200)));
+    const queues = someQueues({ maxInFlight: 4, maxInFlightPerEndpoint: 4 });
+    const world = redeliverIn({ queues, sender });
+    for (let index = 0; index < 60; index += 1) {
+      await world.retries.schedule(aRetry({ subject: aSubject({ smsKey: `sms-${index}` }) }), 0);
+    }
+    await pass(1_000);
+    expect(world.sender.sent).toHaveLength(24);
+    expect(claimedOf(world).length).toBeGreaterThan(8);
+    expect(claimedOf(world).length).toBeLessThanOrEqual(12);
+    stuck.resolve(answered(200));
+    await pass(5_000);
+    expect(world.retries.rows.size).toBe(0);
+    await world.stop();
+  });
+
   // One claimed ahead was checked when it was claimed, and called minutes later although a former holder of the lease
   // had written its end meanwhile.
   it('are checked again before their call if their slot was long in coming', async () => {
