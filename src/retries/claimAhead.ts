@@ -12,11 +12,9 @@ const CLAIMED_BYTES = 32 * 1024 * 1024;
 
 /** Rows that are claimed before there is a slot for them, so that no slot waits for a claim. */
 export interface ClaimedAhead {
-  /** To be called with all that has something due. */
-  setDue(endpointKeys: Iterable<string>): void;
   /** The next row of this endpoint. Null if nothing is due, or if there is no room for its bytes: it then stays due. */
   next(endpointKey: string): Promise<TakenRetry | null>;
-  /** A row from `next` is finished. As many rows may be claimed ahead as are unfinished. */
+  /** A row from `next` is finished. */
   over(endpointKey: string): void;
   /** Lets a row that leads to this endpoint wait for a slot there. False if enough are waiting. */
   add(endpointKey: string, taken: TakenRetry): boolean;
@@ -34,11 +32,6 @@ interface Stock {
   inHand: number;
   /** Rows from `next`, lately. */
   readonly recent: RecentCount;
-  /**
-   * Nothing was due when the database was asked, and nothing is known to have become due since: it is not asked again.
-   * Where 10,000 were replayed over 20 endpoints, 600 searches a second found nothing.
-   */
-  isExhausted: boolean;
 }
 
 /**
@@ -71,7 +64,7 @@ export function createClaimedAhead(
     const known = stocks.get(endpointKey);
     if (known !== undefined) return known;
     const recent = createRecentCount(RECENT_HALF_MS);
-    const stock = { ready: [], waiting: [], coming: 0, inHand: 0, recent, isExhausted: false };
+    const stock = { ready: [], waiting: [], coming: 0, inHand: 0, recent };
     stocks.set(endpointKey, stock);
     return stock;
   };
@@ -86,6 +79,13 @@ export function createClaimedAhead(
     endpointKey === NO_ENDPOINT
       ? Math.ceil(maxInFlight / 2)
       : Math.min(Math.max(inHand, recent.count), 2 * queues.maxInFlightPerEndpoint);
+
+  /**
+   * Rows of a replay lead nowhere at first, and then wait here for their endpoints, which have nothing else due: where
+   * 10,000 were replayed over 20 endpoints, 600 searches a second found nothing.
+   */
+  const mayBeDue = (endpointKey: string): boolean =>
+    endpointKey === NO_ENDPOINT || queues.due.has(endpointKey);
 
   const settle = (endpointKey: string, stock: Stock): void => {
     while (stock.waiting.length > stock.coming) stock.waiting.shift()?.(null);
@@ -142,8 +142,6 @@ export function createClaimedAhead(
         if (stock.waiting.length > 0 || isExpected(endpointKey)) keep(stock, arrival);
         else await giveBack(arrival, ctx);
       } else if (arrival === 'gone') refill(endpointKey, stock);
-      // Commands add rows that lead nowhere all the time.
-      else stock.isExhausted = endpointKey !== NO_ENDPOINT;
       settle(endpointKey, stock);
     }
   };
@@ -153,9 +151,9 @@ export function createClaimedAhead(
     const aim = aimOf(endpointKey, stock);
     const needed = waiting.length - coming;
     const spare = ready.length + coming - waiting.length;
-    const mayAsk = !term.stopping.aborted && bodies.hasRoom && !stock.isExhausted;
+    const mayAsk = !term.stopping.aborted && bodies.hasRoom && mayBeDue(endpointKey);
     if (!mayAsk || (needed <= 0 && spare > aim / 2)) return;
-    const count = Math.max(needed, Math.min(aim - spare, 2 * maxInFlight - ahead));
+    const count = Math.max(needed, Math.min(aim - spare, Math.floor(1.5 * maxInFlight) - ahead));
     for (let index = 0; index < count; index += 1) {
       stock.coming += 1;
       ahead += 1;
@@ -164,12 +162,6 @@ export function createClaimedAhead(
   };
 
   return {
-    setDue(endpointKeys) {
-      for (const endpointKey of endpointKeys) {
-        const stock = stocks.get(endpointKey);
-        if (stock !== undefined) stock.isExhausted = false;
-      }
-    },
     async next(endpointKey) {
       const stock = stockOf(endpointKey);
       const taken = stock.ready.shift();
@@ -193,7 +185,7 @@ export function createClaimedAhead(
     add(endpointKey, taken) {
       const stock = stockOf(endpointKey);
       const { ready, waiting, coming } = stock;
-      const isShort = ready.length + coming < queues.maxInFlightPerEndpoint;
+      const isShort = ready.length + coming < 2 * queues.maxInFlightPerEndpoint;
       const hasRoom = isShort && ahead < 2 * maxInFlight;
       const isKept = waiting.length > 0 || (hasRoom && isExpected(endpointKey));
       if (isKept) keep(stock, taken);

@@ -25,13 +25,13 @@ const BEGUN_PER_TURN = 8;
  *
  * Each endpoint with something due has a reservation in its queue. When a reservation gets a slot, it takes the row
  * that has been due longest, and two new reservations replace it. When nothing is due any more, the reservations run
- * out. Rows are claimed for the slots that there are, and about as many again in advance (`claimAhead.ts`). So a
+ * out. Rows are claimed for the slots that there are, and some in advance (`claimAhead.ts`). So a
  * backlog starts slowly, claims don't expire in a queue, and the rows of an endpoint take up no more than its queue.
  */
 export async function runRetryLoop(ctx: NotifyContext, track: Track): Promise<void> {
   const { retries, queues, logger, term } = ctx;
   const { stopping } = term;
-  const { reserve, setDue } = createReservations(ctx, track);
+  const reserve = createReservations(ctx, track);
   while (!stopping.aborted) {
     const askedAt = performance.now();
     let atLeastMs = ASK_EVERY_MS;
@@ -39,7 +39,6 @@ export async function runRetryLoop(ctx: NotifyContext, track: Track): Promise<vo
     try {
       const due = await orAbort(retries.dueEndpoints(ASK_SELDOM_MS), stopping);
       queues.setDue(new Set(due.keys));
-      setDue(due.keys);
       for (const endpointKey of due.keys) reserve(endpointKey);
       atLeastMs = Math.max(
         ASK_EVERY_MS,
@@ -59,8 +58,8 @@ export async function runRetryLoop(ctx: NotifyContext, track: Track): Promise<vo
   }
 }
 
-/** `reserve` adds a reservation for an endpoint, unless there are enough. */
-function createReservations(ctx: NotifyContext, track: Track) {
+/** Adds a reservation for an endpoint, unless there are enough. */
+function createReservations(ctx: NotifyContext, track: Track): (endpointKey: string) => void {
   const { queues, term } = ctx;
   const { stopping } = term;
   /** Reservations in the queues. */
@@ -123,7 +122,7 @@ function createReservations(ctx: NotifyContext, track: Track) {
     // At a stop its claim, if it had one, is left to run out: a successor continues.
     track(use(endpointKey).catch(ignoreStopping));
   };
-  return { reserve, setDue: ahead.setDue };
+  return reserve;
 }
 
 function createCounts() {
