@@ -11,8 +11,8 @@ export interface BatcherOptions<Item, Result> {
   /** Nor more than together weigh so much; one item of any weight makes a batch. */
   readonly weight?: Readonly<{ atMost: number; of(item: Item): number }>;
   /**
-   * How long a batch that is not full waits for more, asked again before each batch. 0: until the end of this turn of
-   * the event loop.
+   * How long a batch that is not full waits for more, asked again for each item. 0: until the end of this turn of the
+   * event loop.
    */
   readonly lingerMs: number | (() => number);
   /** Batches under way at once. While all are busy, the next batch grows to `maxSize`. */
@@ -39,6 +39,7 @@ export function createBatcher<Item, Result>(
   let queue: Waiting<Item, Result>[] = [];
   let running = 0;
   let cancelFlush: (() => void) | null = null;
+  let flushAtMs = 0;
   let idleWaiters: (() => void)[] = [];
 
   const runBatch = async (batch: readonly Waiting<Item, Result>[]): Promise<void> => {
@@ -84,14 +85,21 @@ export function createBatcher<Item, Result>(
       const immediate = setImmediate(flush);
       return () => clearImmediate(immediate);
     }
+    flushAtMs = performance.now() + lingerMs;
     const timer = setTimeout(flush, lingerMs);
     return () => clearTimeout(timer);
   };
 
+  /** By what `lingerMs` says now. */
+  const isWaitTooLong = (): boolean =>
+    typeof options.lingerMs === 'function' &&
+    performance.now() + options.lingerMs() < flushAtMs - 1;
   const schedule = (): void => {
     if (queue.length >= maxSize()) {
       flush();
-    } else if (queue.length > 0 && cancelFlush === null && running < concurrency) {
+    } else if (queue.length > 0 && running < concurrency) {
+      if (cancelFlush !== null && !isWaitTooLong()) return;
+      cancelFlush?.();
       cancelFlush = flushLater();
     } else if (queue.length === 0 && running === 0) {
       const waiters = idleWaiters;

@@ -194,6 +194,22 @@ describe('a batcher with a linger', () => {
     expect(itemsOf()).toEqual([[1], [2]]);
   });
 
+  // Outcomes waited for 25 ms since the first of them, although all slots were held by then.
+  it('cuts the wait short for an item that comes when it is to be shorter, and makes it no longer', () => {
+    let lingerMs = 25;
+    const { add, itemsOf } = createHeld({ lingerMs: () => lingerMs });
+    void add(1);
+    jest.advanceTimersByTime(5);
+    lingerMs = 2;
+    void add(2);
+    lingerMs = 25;
+    jest.advanceTimersByTime(1);
+    expect(itemsOf()).toEqual([]);
+    jest.advanceTimersByTime(1);
+    expect(itemsOf()).toEqual([[1, 2]]);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
   it('does not wait when a batch is full', () => {
     const { add, itemsOf } = createHeld({ lingerMs: 5 });
     for (const item of [1, 2, 3]) void add(item);
