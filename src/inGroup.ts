@@ -75,11 +75,9 @@ export async function workInGroup(
   const keyExamples = createKeyExamples({ checkpoints, topic: config.kafka.topic ?? '' });
   const decode = topicDecoder(config, connections.mongo.sms, keys);
   const checked = { ...parts, decode };
-  await untilReady(watch, async () => {
-    const example = await keyExamples.load();
-    if (example !== null) keys.learnFrom(example);
-    await checkTopicAtStart(frame, connections, checked);
-  });
+  const example = await untilReady({ ...frame, component: 'mongodb' }, keyExamples.load);
+  if (example !== null) keys.learnFrom(example);
+  await untilReady(watch, async () => await checkTopicAtStart(frame, connections, checked));
   let problem: string | null = null;
   const watching = watchDatabase(watch, async () => {
     if (problem !== null) throw new Error(problem);

@@ -56,9 +56,12 @@ export function createTopicKeeper(
   const shareExample = async (): Promise<void> => {
     await orWarn(async () => {
       const shared = await examples.load();
-      const { example } = keys;
+      const own = keys.example;
       if (shared !== null) keys.learnFrom(shared);
-      if (example === null || example === savedExample) return;
+      const { example } = keys;
+      if (example !== own) savedExample = example;
+      // It is not there while no partition has been opened.
+      if (example === null || (example === savedExample && shared !== null)) return;
       await examples.save(example);
       savedExample = example;
     });

@@ -30,7 +30,7 @@ export interface MessageKeys {
   readonly fields: readonly string[];
   /** The same of a document that has been read. One without some of the fields has a key without them. */
   keyHashIn(document: Document): number;
-  /** Learns from a message that somebody else has read. */
+  /** Learns from a message that somebody else has read, if its key has fields that are not known yet. */
   learnFrom(example: KeyExample): void;
   /** What was learnt, for others who read no messages. Null before the first message. */
   readonly example: KeyExample | null;
@@ -78,7 +78,8 @@ export function createMessageKeys(uuids?: UuidRepresentation): MessageKeys {
   return {
     names,
     learnFrom({ messageKey, documentKey }) {
-      names(messageKey, documentKey as Document);
+      const isKnown = Object.keys(documentKey as Document).every((name) => fields.includes(name));
+      if (example === null || !isKnown) names(messageKey, documentKey as Document);
     },
     keyHashOf({ opaque, keyHash }) {
       if (keyHash !== undefined) return keyHash;

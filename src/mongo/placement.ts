@@ -56,12 +56,12 @@ export function createPlacement(options: {
     const fields = { projection: { _id: 1, documentKey: 1 }, keys: ['documentKey'] };
     return await findAll(patience, retries, rows as never, { ...fields, limit });
   };
-  const hashesOf = async (rows: readonly Document[]): Promise<readonly (number | null)[]> => {
+  const hashesOf = async (rows: readonly Document[]): Promise<readonly Found[]> => {
     const keys = rows.map((row): unknown => row['documentKey']);
     const hashes = keys.map((opaque) => partitioning.keyHashOf({ opaque }));
     const unknown = keys.filter((_, index) => hashes[index] === null);
     if (unknown.length === 0) return hashes;
-    const found = await findApart(unknown, findKeyHashes);
+    const found = await findApart(unknown, findKeyHashes, signal);
     let next = 0;
     return hashes.map((hash) => hash ?? found[next++] ?? null);
   };
@@ -69,18 +69,21 @@ export function createPlacement(options: {
   const toUpdate = (
     row: Document,
     value: unknown,
-    keyHash: number | null,
+    keyHash: Found,
   ): AnyBulkWriteOperation<RetryRow> => {
     const _id: unknown = row['_id'];
-    if (keyHash === null) {
-      const problem = 'documentKey names no SMS of the topic';
+    const isKnown = typeof keyHash === 'number';
+    if (!isKnown) {
+      const problem =
+        keyHash === null
+          ? 'documentKey names no SMS of the topic'
+          : `documentKey can't be looked for: ${keyHash.message}`;
       const advice = 'the worker that has partition 0 serves it; nothing needs to be done';
       unreadable({ collection: retries.collectionName, id: _id, problem, advice });
     }
-    const update =
-      keyHash === null
-        ? { $set: { partition: 0 }, $unset: { keyHash: 1 } }
-        : { $set: { partition: keyHash % partitioning.count(), keyHash } };
+    const update = isKnown
+      ? { $set: { partition: keyHash % partitioning.count(), keyHash } }
+      : { $set: { partition: 0 }, $unset: { keyHash: 1 } };
     const filter = { _id, partition: equalTo(value) };
     return { updateOne: { filter, update } } as AnyBulkWriteOperation<RetryRow>;
   };
@@ -142,26 +145,50 @@ export function createPlacement(options: {
   };
 }
 
+/** The hash of a row's key; null where there is no such SMS, an error where it can't be looked for. */
+type Found = number | null | Error;
+
+/** As many times in a row the database must refuse a key, and look for another one each time. */
+const TRIES = 3;
+
 /**
- * Null also for a document key that the server refuses to look for, while it looks for others. Rejects where the
- * database answers for none.
+ * Has an error for a document key that the server refuses to look for, while it looks for others. Rejects where the
+ * database answers for none, and at a stop.
  */
 async function findApart(
   documentKeys: readonly unknown[],
   find: FindKeyHashes,
-): Promise<readonly (number | null)[]> {
+  stopping: AbortSignal,
+): Promise<readonly Found[]> {
+  stopping.throwIfAborted();
   try {
     return await find(documentKeys);
   } catch (thrown) {
     const error = toError(thrown);
     if (passes(error)) throw error;
-    if (documentKeys.length === 1) {
-      await find([ordinaryKey]);
-      return [null];
-    }
+    if (documentKeys.length === 1) return [await findAlone(documentKeys, find, error)];
     const middle = Math.ceil(documentKeys.length / 2);
-    const first = await findApart(documentKeys.slice(0, middle), find);
-    return [...first, ...(await findApart(documentKeys.slice(middle), find))];
+    const first = await findApart(documentKeys.slice(0, middle), find, stopping);
+    return [...first, ...(await findApart(documentKeys.slice(middle), find, stopping))];
+  }
+}
+
+async function findAlone(
+  documentKey: readonly unknown[],
+  find: FindKeyHashes,
+  refusal: Error,
+): Promise<Found> {
+  let error = refusal;
+  for (let tries = 1; ; tries += 1) {
+    await find([ordinaryKey]);
+    if (tries === TRIES) return error;
+    try {
+      const [found = null] = await find(documentKey);
+      return found;
+    } catch (thrown) {
+      error = toError(thrown);
+      if (passes(error)) throw error;
+    }
   }
 }
 

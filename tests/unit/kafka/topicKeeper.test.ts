@@ -128,6 +128,16 @@ describe('an example of the keys', () => {
     await stop();
   });
 
+  it('is written again where it is not there any more, or could not be yet', async () => {
+    const own = exampleOf(1);
+    const { examples, stop } = createKeeping(undefined, () => own);
+    await jest.advanceTimersByTimeAsync(10_000);
+    examples.length = 0;
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(examples).toEqual([own]);
+    await stop();
+  });
+
   it('is learnt from by who has read no message, whenever there is another', async () => {
     const { examples, learnt, stop } = createKeeping();
     await jest.advanceTimersByTimeAsync(10_000);

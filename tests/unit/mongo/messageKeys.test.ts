@@ -87,6 +87,9 @@ describe('the keys of a topic', () => {
     expect(others.keyHashIn({ _id: 29, flow: 8 })).toBe(
       hash('{"flow": {"$numberLong": "8"}, "_id": {"$numberLong": "29"}}'),
     );
+    const { example } = others;
+    others.learnFrom({ messageKey: bytes('{"_id":1}'), documentKey: { _id: 1 } });
+    expect(others.example).toBe(example);
     keys.names(bytes(`{"_id": "${'x'.repeat(5_000)}"}`), { _id: 'x'.repeat(5_000), other: 1 });
     expect(keys.example).toEqual(others.example);
   });
