@@ -13,8 +13,8 @@ export type Waiting =
 /** The right to make one call; to be released, once or more often. */
 export interface Slot {
   /**
-   * The call is over, answered or not, and its endpoint's breaker knows: the endpoint may get another one. Until it is
-   * released, the slot counts in total only.
+   * The call is over, answered or not, and its endpoint's breaker knows: another call may begin. Until it is released, the
+   * slot counts as that of an outcome.
    */
   answered(): void;
   release(): void;

@@ -26,8 +26,8 @@ import { createReadyQueues } from './readyQueues.ts';
 import { createSlotCounts } from './slotCounts.ts';
 
 /**
- * Bounded concurrency: of calls per endpoint and in total, and of outcomes that are not remembered yet, of which half as
- * many are allowed. Each endpoint has a queue. A free slot goes to the queue with work and room that holds the fewest,
+ * Bounded concurrency: of calls per endpoint and in total, and of calls and outcomes together that are not remembered
+ * yet (`slotCounts.ts`). Each endpoint has a queue. A free slot goes to the queue with work and room that holds the fewest,
  * and some are kept for endpoints with none (`readyQueues.ts`), so that busy or slow endpoints can't take them all, no
  * matter how many there are. Within a queue, fresh notifications and scheduled retries take turns, each in order of
  * arrival.
@@ -100,7 +100,7 @@ export function createEndpointQueues(options: {
     else ready.delete(queue);
   };
 
-  /** Slots of calls whose endpoints were quick when they began. */
+  /** Calls whose endpoints were quick when they began. */
   let quick = 0;
   const occupy = (queue: EndpointQueue, nowMs: number): Slot => {
     const call = { since: nowMs };
@@ -114,6 +114,7 @@ export function createEndpointQueues(options: {
     const endCall = (): boolean => {
       if (!queue.unanswered.delete(call)) return false;
       slots.answered();
+      if (isQuick) quick -= 1;
       return true;
     };
     return {
@@ -130,7 +131,6 @@ export function createEndpointQueues(options: {
         endCall();
         queue.held -= 1;
         slots.released();
-        if (isQuick) quick -= 1;
         const now = performance.now();
         refresh(queue, now);
         handOut(now);

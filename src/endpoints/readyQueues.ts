@@ -3,7 +3,7 @@ import type { Pace, Paces } from './paces.ts';
 
 /** From so many slots on some are kept. */
 const KEPT_FROM = 8;
-/** The share that is kept for endpoints with no call in flight. */
+/** The share that is kept for endpoints that hold none. */
 const KEPT_SHARE = 1 / 16;
 /** A slow queue holds a slot for so many times as long as a quick one; so often it is passed over for one. */
 const PASSED_OVER = 100;
@@ -12,9 +12,9 @@ const PASSED_OVER = 100;
 const FORGET_HALF_MS = 10_000;
 
 /**
- * Queues with work and room, in the order in which they get what is free: first the one with the fewest calls in
- * flight, among equals the one that has waited longest, but slow ones after the others, up to a hundred in a row.
- * Some slots are kept for endpoints with no call in flight, and some of these for the ones that are known to give them
+ * Queues with work and room, in the order in which they get what is free: first the one that holds the fewest
+ * slots, among equals the one that has waited longest, but slow ones after the others, up to a hundred in a row.
+ * Some slots are kept for endpoints that hold none, and some of these for the ones that are known to give them
  * back soon: slow ones leave as many more as quick ones have needed at once lately, up to half of all. So no number
  * of slow endpoints, seen before or not, takes all. Quick ones are lent of what is kept as many as they leave.
  */
@@ -130,7 +130,7 @@ function createRecentPeak(halfMs: number) {
   };
 }
 
-/** Queues by their calls in flight, in the order they came. */
+/** Queues by the slots they hold, in the order they came. */
 function createShelves() {
   const shelves: (Set<EndpointQueue> | undefined)[] = [];
   /** None is below this one. */

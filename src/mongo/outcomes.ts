@@ -13,7 +13,7 @@ import type { Ledger } from './ledger.ts';
 import { createRecordWriter } from './recordWriter.ts';
 import type { RetryRows } from './retryRow.ts';
 
-/** How long a batch is collected while nothing waits for its slots, and while something does. */
+/** How long a batch is collected, and while outcomes hold so many slots that calls wait for them. */
 const LINGER_MS = 25;
 const LINGER_AWAITED_MS = 2;
 
@@ -37,7 +37,7 @@ export function createOutcomeStore(options: {
   readonly retries: RetryRows;
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, 'recordFailed'>;
-  /** Whether anything waits for one of the slots that are held until their outcomes are written. */
+  /** Whether calls wait for slots that are held until outcomes are remembered. */
   areOutcomesAwaited(): boolean;
   /** Aborted when the worker can't wait any longer for a write. */
   readonly signal: AbortSignal;
