@@ -175,7 +175,7 @@ export function createWork(
     sms: createLookups({ sms, state, uuidRepresentation, logger, signal: stopping }),
     outcomes: createOutcomeStore({
       ...{ ...state, sms, ledger, logger, metrics },
-      areOutcomesAwaited: () => queues.areOutcomesAwaited,
+      areSlotsAwaited: () => queues.isAwaited,
       signal: abandoned,
     }),
     recordSkips: notify.recordSkips,

@@ -79,7 +79,7 @@ function leastSlowness(queues: Iterable<EndpointQueue>, paces: Paces, now: numbe
   let known = 0;
   let quickest = Infinity;
   for (const queue of queues) {
-    if (queue.held === 0 || paces.of(queue, now) === 'unknown') continue;
+    if (queue.inFlight === 0 || paces.of(queue, now) === 'unknown') continue;
     known += 1;
     quickest = Math.min(quickest, slownessOf(queue, now));
   }

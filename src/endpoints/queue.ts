@@ -13,8 +13,8 @@ export type Waiting =
 /** The right to make one call; to be released, once or more often. */
 export interface Slot {
   /**
-   * The call is over, answered or not, and its endpoint's breaker knows: another call may begin. Until it is released, the
-   * slot counts as that of an outcome.
+   * The call is over, answered or not, and its endpoint's breaker knows: the endpoint may get another one. Until it is
+   * released, the slot counts in total only.
    */
   answered(): void;
   release(): void;
@@ -31,7 +31,7 @@ export interface EndpointQueue {
   /** Who is called there; null before its breaker has opened. */
   called: Called | null;
   /** Slots that are not released. By these, queues get their share of all slots. */
-  held: number;
+  inFlight: number;
   readonly lines: Readonly<Record<Waiting, Set<Waiter>>>;
   /** Whose turn it is when fresh notifications and retries both wait. */
   next: 'fresh' | 'scheduled';
@@ -47,7 +47,7 @@ export function createQueue(breaker: Breaker): EndpointQueue {
     breaker,
     called: null,
     lines: { fresh: new Set(), quickRetry: new Set(), scheduled: new Set() },
-    held: 0,
+    inFlight: 0,
     next: 'fresh',
     isOverloaded: false,
     answersAfterMs: null,

@@ -23,12 +23,11 @@ import {
 import { createLoadShedder } from './overload.ts';
 import { createPaces } from './paces.ts';
 import { createReadyQueues } from './readyQueues.ts';
-import { createSlotCounts } from './slotCounts.ts';
 
 /**
- * Bounded concurrency: of calls per endpoint and in total, and of calls and outcomes together that are not remembered
- * yet (`slotCounts.ts`). Each endpoint has a queue. A free slot goes to the queue with work and room that holds the fewest,
- * and some are kept for endpoints with none (`readyQueues.ts`), so that busy or slow endpoints can't take them all, no
+ * Bounded concurrency: of calls per endpoint, and in total of calls and of outcomes that are not remembered yet. Each
+ * endpoint has a queue. A free slot goes to the queue with work and room that has the fewest calls in flight, and some
+ * slots are kept for endpoints with none (`readyQueues.ts`), so that busy or slow endpoints can't take them all, no
  * matter how many there are. Within a queue, fresh notifications and scheduled retries take turns, each in order of
  * arrival.
  *
@@ -56,12 +55,12 @@ export interface EndpointQueues {
   readonly due: ReadonlySet<string>;
   /** Of those due, the endpoints whose breaker is open. */
   readonly blocked: readonly string[];
-  /** Calls that may begin. */
+  /** Free slots. */
   readonly free: number;
   /** Calls whose endpoints have not answered yet. */
   readonly unanswered: number;
-  /** Whether anything waits for outcomes to be remembered, since they hold too many slots. */
-  readonly areOutcomesAwaited: boolean;
+  /** Whether anything waits for a slot. */
+  readonly isAwaited: boolean;
   readonly maxInFlight: number;
   readonly maxInFlightPerEndpoint: number;
   /** Changes `maxInFlightPerEndpoint`. Where more calls run than that, none begins until fewer do. */
@@ -88,7 +87,8 @@ export function createEndpointQueues(options: {
   const queues = new Map<string, EndpointQueue>();
   const paces = createPaces(options.isBusy);
   const ready = createReadyQueues(maxInFlight, paces);
-  const slots = createSlotCounts(maxInFlight);
+  let inFlight = 0;
+  let unanswered = 0;
   let waiting = 0;
   let due: ReadonlySet<string> = new Set();
 
@@ -100,21 +100,21 @@ export function createEndpointQueues(options: {
     else ready.delete(queue);
   };
 
-  /** Calls whose endpoints were quick when they began. */
+  /** Slots of calls whose endpoints were quick when they began. */
   let quick = 0;
   const occupy = (queue: EndpointQueue, nowMs: number): Slot => {
     const call = { since: nowMs };
     const isQuick = paces.of(queue, call.since) === 'quick';
     queue.unanswered.add(call);
-    queue.held += 1;
-    slots.took();
+    unanswered += 1;
+    queue.inFlight += 1;
+    inFlight += 1;
     if (isQuick) ready.quickUse((quick += 1), call.since);
     let isHeld = true;
     /** False if it has ended before. */
     const endCall = (): boolean => {
       if (!queue.unanswered.delete(call)) return false;
-      slots.answered();
-      if (isQuick) quick -= 1;
+      unanswered -= 1;
       return true;
     };
     return {
@@ -129,8 +129,9 @@ export function createEndpointQueues(options: {
         if (!isHeld) return;
         isHeld = false;
         endCall();
-        queue.held -= 1;
-        slots.released();
+        queue.inFlight -= 1;
+        inFlight -= 1;
+        if (isQuick) quick -= 1;
         const now = performance.now();
         refresh(queue, now);
         handOut(now);
@@ -140,7 +141,7 @@ export function createEndpointQueues(options: {
 
   const handOut = (nowMs: number): void => {
     for (;;) {
-      const queue = ready.next(slots.free, nowMs);
+      const queue = ready.next(maxInFlight - inFlight, nowMs);
       if (queue === undefined) break;
       ready.delete(queue);
       const start = takeNext(queue);
@@ -149,7 +150,7 @@ export function createEndpointQueues(options: {
       refresh(queue, nowMs);
       start(slot);
     }
-    onInFlight?.(slots.unanswered);
+    onInFlight?.(inFlight);
   };
 
   const queueOf = (endpointKey: string): EndpointQueue => {
@@ -171,7 +172,7 @@ export function createEndpointQueues(options: {
     if (called !== null && openness !== null) breakerWatcher?.closed(called, openness, why);
   };
   const isForgettable = (queue: EndpointQueue): boolean =>
-    queue.held === 0 &&
+    queue.inFlight === 0 &&
     waitingIn(queue) === 0 &&
     !queue.isOverloaded &&
     queue.breaker.isFresh(performance.now());
@@ -187,9 +188,9 @@ export function createEndpointQueues(options: {
       const isProbe = as === 'scheduled' && mayRun(queue, now) > 0;
       if (as === 'fresh' ? shedsFresh(queue) : queue.breaker.isOpen && !isProbe) return 'shed';
       const isFree = waitingIn(queue) === 0 && queue.unanswered.size < mayRun(queue, now);
-      if (isFree && ready.mayTake(queue, slots.free, now)) {
+      if (isFree && ready.mayTake(queue, maxInFlight - inFlight, now)) {
         const slot = occupy(queue, now);
-        onInFlight?.(slots.unanswered);
+        onInFlight?.(inFlight);
         return slot;
       }
       const line = queue.lines[as];
@@ -272,13 +273,13 @@ export function createEndpointQueues(options: {
       return [...due].filter((endpointKey) => queues.get(endpointKey)?.breaker.isOpen === true);
     },
     get free() {
-      return slots.free;
+      return maxInFlight - inFlight;
     },
     get unanswered() {
-      return slots.unanswered;
+      return unanswered;
     },
-    get areOutcomesAwaited() {
-      return waiting > 0 && slots.hasManyOutcomes;
+    get isAwaited() {
+      return waiting > 0;
     },
     maxInFlight,
     get maxInFlightPerEndpoint() {

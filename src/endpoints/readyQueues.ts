@@ -3,7 +3,7 @@ import type { Pace, Paces } from './paces.ts';
 
 /** From so many slots on some are kept. */
 const KEPT_FROM = 8;
-/** The share that is kept for endpoints that hold none. */
+/** The share that is kept for endpoints with no call in flight. */
 const KEPT_SHARE = 1 / 16;
 /** A slow queue holds a slot for so many times as long as a quick one; so often it is passed over for one. */
 const PASSED_OVER = 100;
@@ -12,9 +12,9 @@ const PASSED_OVER = 100;
 const FORGET_HALF_MS = 10_000;
 
 /**
- * Queues with work and room, in the order in which they get what is free: first the one that holds the fewest
- * slots, among equals the one that has waited longest, but slow ones after the others, up to a hundred in a row.
- * Some slots are kept for endpoints that hold none, and some of these for the ones that are known to give them
+ * Queues with work and room, in the order in which they get what is free: first the one with the fewest calls in
+ * flight, among equals the one that has waited longest, but slow ones after the others, up to a hundred in a row.
+ * Some slots are kept for endpoints with no call in flight, and some of these for the ones that are known to give them
  * back soon: slow ones leave as many more as quick ones have needed at once lately, up to half of all. So no number
  * of slow endpoints, seen before or not, takes all. Quick ones are lent of what is kept as many as they leave.
  */
@@ -32,7 +32,7 @@ export interface ReadyQueues {
 
 interface Place {
   readonly pace: Pace;
-  readonly held: number;
+  readonly inFlight: number;
   readonly since: number;
 }
 
@@ -46,27 +46,27 @@ export function createReadyQueues(maxInFlight: number, paces: Paces): ReadyQueue
   const quickPeak = createRecentPeak(FORGET_HALF_MS);
 
   /** How many it must leave. */
-  const leaves = (pace: Pace, held: number, nowMs: number): number => {
-    if (pace === 'quick') return Math.min(held, kept);
-    if (pace === 'unknown') return held === 0 ? Math.floor(kept / 4) : kept;
+  const leaves = (pace: Pace, inFlight: number, nowMs: number): number => {
+    if (pace === 'quick') return Math.min(inFlight, kept);
+    if (pace === 'unknown') return inFlight === 0 ? Math.floor(kept / 4) : kept;
     if (kept === 0) return 0;
-    const forQuick = quickPeak.at(nowMs) + (held === 0 ? kept / 2 : kept);
+    const forQuick = quickPeak.at(nowMs) + (inFlight === 0 ? kept / 2 : kept);
     return Math.min(Math.floor(forQuick), Math.floor(maxInFlight / 2));
   };
   const remove = (queue: EndpointQueue): void => {
     const place = places.get(queue);
     if (place === undefined) return;
     places.delete(queue);
-    shelves[place.pace].delete(queue, place.held);
+    shelves[place.pace].delete(queue, place.inFlight);
   };
   const add = (queue: EndpointQueue, nowMs: number): void => {
     const pace = paces.of(queue, nowMs);
-    const { held } = queue;
+    const { inFlight } = queue;
     const place = places.get(queue);
-    if (place?.pace === pace && place.held === held) return;
+    if (place?.pace === pace && place.inFlight === inFlight) return;
     remove(queue);
-    places.set(queue, { pace, held, since: nowMs });
-    shelves[pace].add(queue, held);
+    places.set(queue, { pace, inFlight, since: nowMs });
+    shelves[pace].add(queue, inFlight);
   };
   /** The first of this pace. One that has become slow while it waited goes to where it belongs. */
   const firstOf = (pace: Pace, nowMs: number): EndpointQueue | undefined => {
@@ -87,13 +87,14 @@ export function createReadyQueues(maxInFlight: number, paces: Paces): ReadyQueue
     let next = one ?? other;
     if (one !== undefined && other !== undefined) {
       const isOther =
-        other.held < one.held || (other.held === one.held && sinceOf(other) < sinceOf(one));
+        other.inFlight < one.inFlight ||
+        (other.inFlight === one.inFlight && sinceOf(other) < sinceOf(one));
       next = isOther ? other : one;
     }
-    if (next === undefined || slow === undefined || slow.held > next.held) {
+    if (next === undefined || slow === undefined || slow.inFlight > next.inFlight) {
       return next ?? slow;
     }
-    const isTurn = slow.held < next.held || passedOver >= PASSED_OVER;
+    const isTurn = slow.inFlight < next.inFlight || passedOver >= PASSED_OVER;
     passedOver = isTurn ? 0 : passedOver + 1;
     return isTurn ? slow : next;
   };
@@ -104,13 +105,15 @@ export function createReadyQueues(maxInFlight: number, paces: Paces): ReadyQueue
     next(free, nowMs) {
       const [quick, unknown, slow] = fromQuickest.map((pace) => {
         const queue = firstOf(pace, nowMs);
-        return queue !== undefined && leaves(pace, queue.held, nowMs) < free ? queue : undefined;
+        return queue !== undefined && leaves(pace, queue.inFlight, nowMs) < free
+          ? queue
+          : undefined;
       });
       return choose(quick, unknown, slow);
     },
     quickUse: quickPeak.add,
     mayTake(queue, free, nowMs) {
-      return leaves(paces.of(queue, nowMs), queue.held, nowMs) < free;
+      return leaves(paces.of(queue, nowMs), queue.inFlight, nowMs) < free;
     },
   };
 }
@@ -130,19 +133,19 @@ function createRecentPeak(halfMs: number) {
   };
 }
 
-/** Queues by the slots they hold, in the order they came. */
+/** Queues by their calls in flight, in the order they came. */
 function createShelves() {
   const shelves: (Set<EndpointQueue> | undefined)[] = [];
   /** None is below this one. */
   let lowest = 0;
   return {
-    add(queue: EndpointQueue, held: number): void {
-      const shelf = (shelves[held] ??= new Set());
+    add(queue: EndpointQueue, inFlight: number): void {
+      const shelf = (shelves[inFlight] ??= new Set());
       shelf.add(queue);
-      lowest = Math.min(lowest, held);
+      lowest = Math.min(lowest, inFlight);
     },
-    delete(queue: EndpointQueue, held: number): void {
-      shelves[held]?.delete(queue);
+    delete(queue: EndpointQueue, inFlight: number): void {
+      shelves[inFlight]?.delete(queue);
     },
     first(): EndpointQueue | undefined {
       for (; lowest < shelves.length; lowest += 1) {

@@ -13,7 +13,7 @@ import type { Ledger } from './ledger.ts';
 import { createRecordWriter } from './recordWriter.ts';
 import type { RetryRows } from './retryRow.ts';
 
-/** How long a batch is collected, and while outcomes hold so many slots that calls wait for them. */
+/** How long a batch is collected while nothing waits for its slots, and while something does. */
 const LINGER_MS = 25;
 const LINGER_AWAITED_MS = 2;
 
@@ -37,8 +37,8 @@ export function createOutcomeStore(options: {
   readonly retries: RetryRows;
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, 'recordFailed'>;
-  /** Whether calls wait for slots that are held until outcomes are remembered. */
-  areOutcomesAwaited(): boolean;
+  /** Whether anything waits for one of the slots that are held until their outcomes are written. */
+  areSlotsAwaited(): boolean;
   /** Aborted when the worker can't wait any longer for a write. */
   readonly signal: AbortSignal;
 }): OutcomeStore {
@@ -122,7 +122,7 @@ export function createOutcomeStore(options: {
   const remembering = createBatcher<Ending, Known | null>({
     ...{ maxSize: BATCH_SIZE, concurrency: 2 },
     weight: { atMost: BATCH_BYTES, of: weightOf },
-    lingerMs: () => (options.areOutcomesAwaited() ? LINGER_AWAITED_MS : LINGER_MS),
+    lingerMs: () => (options.areSlotsAwaited() ? LINGER_AWAITED_MS : LINGER_MS),
     async run(endings) {
       await hasRoom.until(() => unshown < MOST_UNSHOWN, signal);
       return await isolate<Ending, Known | null>(endings, remember, {

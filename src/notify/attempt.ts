@@ -28,8 +28,8 @@ export type AttemptResult =
 
 /**
  * One attempt, and the end or the wait in the database that follows; no call if it is too late for one. Of the limits on
- * calls in flight, both have room again when the call is over, unless too many results are not yet in the ledger or in
- * durable state: a crash never repeats more calls than the slots allow (`slotCounts.ts`). This is one function because
+ * calls in flight, the endpoint's has room again when the call is over, the one in total when the result is in the
+ * ledger or in durable state. So a crash never repeats more calls than that one allows. This is one function because
  * every function that waits stays in memory for that long.
  */
 export async function attempt(

@@ -1,8 +1,10 @@
 import { pause } from '../runtime/abort.ts';
 
-/** Reading pauses from so many changes in hand for each possible call on, and from so many in any case. */
-const PAUSE_FROM_PER_CALL = 0.75;
-const PAUSE_FROM_AT_LEAST = 192;
+/**
+ * Reading pauses at `PAUSE_FROM` changes in hand until `RESUME_AT` are left, so that lookups come in large batches.
+ */
+const PAUSE_FROM = 192;
+const RESUME_AT = 96;
 const LOOK_EVERY_MS = 1;
 const LONGEST_PAUSE_MS = 50;
 
@@ -15,16 +17,9 @@ const LONGEST_PAUSE_MS = 50;
  * hand then count as stuck, and as many more may be read.
  *
  * @param inHand changes that were read and are neither acknowledged nor being called
- * @param maxInFlight calls that may run: while they do, more changes are between their answers and their records
  * @returns a function to call before a change is begun; it resolves when the change may begin, or at a stop
  */
-export function createReadAhead(
-  inHand: () => number,
-  maxInFlight: number,
-): (stopping: AbortSignal) => Promise<void> {
-  const pauseFrom = Math.max(PAUSE_FROM_AT_LEAST, PAUSE_FROM_PER_CALL * maxInFlight);
-  // So that look-ups come in large batches.
-  const resumeAt = pauseFrom / 2;
+export function createReadAhead(inHand: () => number): (stopping: AbortSignal) => Promise<void> {
   let stuck = 0;
   const used = (): number => {
     const now = inHand();
@@ -32,9 +27,9 @@ export function createReadAhead(
     return now - stuck;
   };
   return async (stopping) => {
-    if (used() < pauseFrom) return;
+    if (used() < PAUSE_FROM) return;
     const begunAt = performance.now();
-    while (used() > resumeAt && !stopping.aborted) {
+    while (used() > RESUME_AT && !stopping.aborted) {
       if (performance.now() - begunAt >= LONGEST_PAUSE_MS) stuck = inHand();
       else await pause(LOOK_EVERY_MS, stopping);
     }

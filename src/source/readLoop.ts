@@ -33,13 +33,13 @@ const READ_BYTES = 32 * 1024 * 1024;
  */
 export function createReadLimits(
   maxUnacked: number,
-  queues: Readonly<{ unanswered: number; maxInFlight: number }>,
+  queues: Readonly<{ unanswered: number }>,
 ): ReadLimits {
   const unacked = createUnacked(maxUnacked);
   return {
     unacked,
     budget: createByteBudget(READ_BYTES),
-    mayBegin: createReadAhead(() => unacked.count - queues.unanswered, queues.maxInFlight),
+    mayBegin: createReadAhead(() => unacked.count - queues.unanswered),
   };
 }
 

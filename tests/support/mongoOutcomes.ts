@@ -47,7 +47,7 @@ export function createOutcomes(
     retries,
     logger,
     metrics: { recordFailed: (code) => void failedCodes.push(code) },
-    areOutcomesAwaited: () => false,
+    areSlotsAwaited: () => false,
     signal: abandoned.signal,
   });
   return {
