@@ -54,11 +54,12 @@ export function createMessageKeys(uuids?: UuidRepresentation): MessageKeys {
       example = { messageKey: Uint8Array.from(messageKey), documentKey };
     }
   };
+  const hasKnownFields = (documentKey: Document): boolean =>
+    Object.keys(documentKey).every((name) => fields.includes(name));
   /** A document that lacks some of the fields has a key without them, which says nothing about the others. */
   const learnFields = (documentKey: Document): boolean => {
-    const names = Object.keys(documentKey);
-    if (names.every((name) => fields.includes(name))) return false;
-    fields = names;
+    if (hasKnownFields(documentKey)) return false;
+    fields = Object.keys(documentKey);
     return true;
   };
   const names: MessageKeys['names'] = (bytes, documentKey) => {
@@ -78,8 +79,8 @@ export function createMessageKeys(uuids?: UuidRepresentation): MessageKeys {
   return {
     names,
     learnFrom({ messageKey, documentKey }) {
-      const isKnown = Object.keys(documentKey as Document).every((name) => fields.includes(name));
-      if (example === null || !isKnown) names(messageKey, documentKey as Document);
+      const key = documentKey as Document;
+      if (example === null || !hasKnownFields(key)) names(messageKey, key);
     },
     keyHashOf({ opaque, keyHash }) {
       if (keyHash !== undefined) return keyHash;
