@@ -1,4 +1,5 @@
 import { isPlainDocument, type PlainDocument, type PlainValue } from './plainValue.ts';
+import type { ShownRecord } from './notification.ts';
 import type { DeliveryRecord } from './record.ts';
 
 const endedStates: ReadonlySet<PlainValue | undefined> = new Set([
@@ -47,8 +48,8 @@ export function lostRecords(
   return [...ended, ...notEnded].flatMap((entry) => {
     const { notificationId, record } = entry;
     if (record === null) return [];
-    const shownRecord = shown.get(notificationId);
-    const isShown = shows(shownRecord, record) || (shownRecord !== undefined && isReplayed(entry));
+    const shownNow = shown.get(notificationId);
+    const isShown = shows(shownNow, record) || (shownNow !== undefined && isReplayed(entry));
     return isShown ? [] : [{ ...entry, record }];
   });
 }
@@ -75,6 +76,14 @@ export function knownTimes(
   );
   const shown = [...shownOf(document).values()].map((record) => record['statusAt']);
   return [...remembered, ...shown].filter((time) => time instanceof Date);
+}
+
+/** What the document shows, to whom is to write the record of this notification. */
+export function shownRecord(document: PlainDocument, notificationId: string): ShownRecord | null {
+  const record = document['notify_on_delivery'];
+  if (record === undefined) return 'none';
+  const isOwn = isPlainDocument(record) && record['notificationId'] === notificationId;
+  return isOwn && record['earlier'] === undefined ? 'own' : null;
 }
 
 /** What the document's record and its `earlier` list show, by notification. */

@@ -2,12 +2,18 @@ import type { DocumentKey } from './change.ts';
 import type { IntegerId } from './ids.ts';
 import type { Webhook } from './route.ts';
 
+/**
+ * What a document showed as the record when it was read: `none`, or `own`: this notification's, without `earlier`. No
+ * promise, since another status' record may be there by now.
+ */
+export type ShownRecord = 'none' | 'own';
+
 /** Identifies one SMS, to the document store and everywhere else. */
 export interface SmsName {
   readonly documentKey: DocumentKey;
   readonly smsKey: string;
-  /** The document was read and showed no record then, which makes writing one cheaper. */
-  readonly showsNone?: boolean;
+  /** Makes writing a record cheaper. None where it showed anything else, or was not read. */
+  readonly shows?: ShownRecord | null;
 }
 
 /** Which status of which SMS: identifies every notification, skipped ones included. */

@@ -1,4 +1,4 @@
-import type { Document } from 'mongodb';
+import type { Document, Filter } from 'mongodb';
 import type { DeliveryRecord } from '../domain/record.ts';
 import { comparisonsFor, type Comparisons } from './comparisons.ts';
 
@@ -50,12 +50,35 @@ export function recordUpdate(
 }
 
 /** What a record of this state must not replace when it is the same notification's. */
-const statesBeyond: Readonly<Record<DeliveryRecord['state'], readonly string[]>> = {
+const statesBeyond: Readonly<Record<DeliveryRecord['state'], string[]>> = {
   retrying: ['failed', 'skipped', 'delivered'],
   failed: ['delivered'],
   skipped: ['delivered'],
   delivered: [],
 };
+
+/**
+ * Matches documents that show this notification's record alone, and of which `recordUpdate` makes one that shows `record`.
+ * Null where that can't be said by a filter. Only for a collection without a collation.
+ */
+export function ownReplacedBy(
+  { notificationId, state, attempts }: DeliveryRecord,
+  { isReplay }: { readonly isReplay: boolean },
+): Filter<Document> | null {
+  const own = {
+    'notify_on_delivery.notificationId': notificationId,
+    'notify_on_delivery.earlier': { $exists: false },
+  };
+  if (state !== 'retrying') {
+    return isReplay ? own : { ...own, 'notify_on_delivery.state': { $nin: statesBeyond[state] } };
+  }
+  if (isReplay || attempts === undefined) return null;
+  return {
+    ...own,
+    'notify_on_delivery.state': 'retrying',
+    'notify_on_delivery.attempts': { $lte: attempts },
+  };
+}
 
 /** A record put back may be late: while the notification waits, the one with more attempts is the later. */
 function isBeyond(

@@ -1,11 +1,11 @@
-import type { Collection, Document } from 'mongodb';
+import type { Collection, Document, Filter } from 'mongodb';
 import type { RecordedEnding } from '../ports/notify.ts';
 import type { Metrics } from '../ports/telemetry.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { limits, redact, withDeadline, type Limit } from './calls.ts';
 import { exactly } from './comparisons.ts';
 import { codes, expectedFailures, serverCode, type PartlyDone } from './errors.ts';
-import { recordUpdate } from './recordUpdate.ts';
+import { ownReplacedBy, recordUpdate } from './recordUpdate.ts';
 import { findByKeys, kindOf, without, type CollectionKind } from './smsCollection.ts';
 
 /**
@@ -92,10 +92,10 @@ export function createRecordWriter(options: {
     for (const ending of refused) await writeOne(withoutResponse(ending), keyOf(ending), way);
     const taken = endings.filter((_, index) => !failed.has(index));
     if (matchedCount === taken.length) return;
-    if (taken.some(({ showsNone }) => showsNone)) {
-      // Some have one by now. Those that were written can be written again.
+    if (taken.some(({ shows }) => shows !== null)) {
+      // Some show another one by now. Those that were written can be written again.
       await write(
-        taken.map((ending) => ({ ...ending, showsNone: false })),
+        taken.map((ending) => ({ ...ending, shows: null })),
         limit,
       );
       return;
@@ -117,18 +117,26 @@ export function createRecordWriter(options: {
 }
 
 /**
- * A document without a record takes it as it is. That costs the worker a third, and the server two thirds, of
- * the update that decides what is to be shown (measured in batches of 30 and 200).
+ * A document that shows what the record replaces takes it as it is. That costs the worker a third, and the server two
+ * thirds, of the update that decides what is to be shown (measured in batches of 30 and 200).
  */
 function operationOf(ending: RecordedEnding, kind: CollectionKind) {
-  const { record, showsNone } = ending;
   const filter = exactly(keyOf(ending), kind.hasCollation);
-  return showsNone
-    ? {
-        filter: { notify_on_delivery: { $exists: false }, ...filter },
-        update: { $set: { notify_on_delivery: record } },
-      }
-    : { filter, update: updateOf(ending, kind) };
+  const replaced = replacedBy(ending, kind);
+  return replaced === null
+    ? { filter, update: updateOf(ending, kind) }
+    : {
+        filter: { ...replaced, ...filter },
+        update: { $set: { notify_on_delivery: ending.record } },
+      };
+}
+
+/** Matches a document of which `recordUpdate` would make the same; null where that is not known to be cheaper. */
+function replacedBy(ending: RecordedEnding, kind: CollectionKind): Filter<Document> | null {
+  if (ending.shows === 'none') return { notify_on_delivery: { $exists: false } };
+  // A collation may find ids equal that differ.
+  if (ending.shows === null || kind.hasCollation) return null;
+  return ownReplacedBy(ending.record, { isReplay: ending.run !== undefined });
 }
 
 function updateOf({ record, run }: RecordedEnding, { hasCollation }: CollectionKind): Document[] {

@@ -6,6 +6,7 @@ import {
   type PastAttempt,
 } from '../domain/attempt.ts';
 import type { IntegerId } from '../domain/ids.ts';
+import type { ShownRecord } from '../domain/notification.ts';
 import { weightOfLog } from '../domain/weight.ts';
 import {
   NO_ENDPOINT,
@@ -60,8 +61,9 @@ export interface RetryRow extends EndpointFields, LogFields {
   readonly bodyBytes: number;
   readonly acceptedAt: Date;
   readonly run: string | null;
-  /** As its SMS was when the row was new. Missing from rows of earlier versions. */
+  /** What its document showed when the row was new. Missing where that was anything else. */
   readonly showsNone?: boolean;
+  readonly showsOwn?: boolean;
   readonly undecided: AwaitingRoute | null;
   /** Missing where nothing is traced. */
   readonly firstTrace?: string;
@@ -173,7 +175,7 @@ export async function toRetryRow(
   retry: Omit<NewRetry, 'acceptedAt'> & Partial<Pick<NewRetry, 'acceptedAt'>>,
 ): Promise<NewRow> {
   const { subject, accountId, flowId, body, acceptedAt, firstTrace } = retry;
-  const { notificationId, smsKey, documentKey, deliveryStatus, statusAt, showsNone } = subject;
+  const { notificationId, smsKey, documentKey, deliveryStatus, statusAt, shows } = subject;
   return {
     _id: notificationId,
     sms: smsKey,
@@ -186,7 +188,8 @@ export async function toRetryRow(
     bodyBytes: body.byteLength,
     ...(acceptedAt === undefined ? {} : { acceptedAt }),
     run: subject.run ?? null,
-    ...(showsNone === true ? { showsNone } : {}),
+    ...(shows === 'none' ? { showsNone: true } : {}),
+    ...(shows === 'own' ? { showsOwn: true } : {}),
     ...(firstTrace === undefined ? {} : { firstTrace }),
     ...toRowUpdate(retry),
   };
@@ -265,13 +268,19 @@ export async function readRetryRow(
     notificationId: row._id,
     deliveryStatus: row.deliveryStatus,
     statusAt: row.statusAt,
+    shows: shownFor(row, log),
     ...runOf(row),
-    // Once an attempt has begun, it is shown.
-    ...(row.showsNone === true && log.begun === 0 ? { showsNone: true } : {}),
   };
   const { accountId, flowId, acceptedAt } = row;
   const rest = { log, webhook: webhookOf(row), undecided: row.undecided ?? null, ...traceOf(row) };
   return { retry: { subject, accountId, flowId, body, acceptedAt, ...rest } };
+}
+
+/** Once an attempt has begun, it is shown. */
+function shownFor({ showsNone, showsOwn }: RetryRow, { begun }: AttemptLog): ShownRecord | null {
+  if (showsOwn === true) return 'own';
+  if (showsNone !== true) return null;
+  return begun === 0 ? 'none' : 'own';
 }
 
 function traceOf({ firstTrace }: RetryRow): Pick<Retry, 'firstTrace'> {

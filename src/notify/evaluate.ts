@@ -101,9 +101,10 @@ async function learn(
     return nothing;
   }
   const siblingClaimed = lookup.waiting.some((row) => row.isClaimed);
+  // By the time this one is shown, a waiting notification may be shown too.
+  const showsNone = document['notify_on_delivery'] === undefined && lookup.waiting.length === 0;
   const known = {
-    // By the time this one is shown, a waiting notification may be shown too.
-    showsNone: document['notify_on_delivery'] === undefined && lookup.waiting.length === 0,
+    shows: showsNone ? ('none' as const) : null,
     ...subject,
     statusAt: notBeforeKnown(change, knownTimes(lookup, document)),
   };

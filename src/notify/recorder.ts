@@ -36,10 +36,10 @@ export function createRecorder(deps: {
   const { outcomes, metrics, statistics, logger, recordSkips } = deps;
   return {
     async end(subject, record, claim, also) {
-      const { documentKey, smsKey, notificationId, accountId, showsNone = false } = subject;
+      const { documentKey, smsKey, notificationId, accountId, shows = null } = subject;
       const isSkipped = record.state === 'skipped';
       const showRecord = !isSkipped || recordSkips;
-      const name = { documentKey, smsKey, notificationId, accountId, showsNone, ...runOf(subject) };
+      const name = { documentKey, smsKey, notificationId, accountId, shows, ...runOf(subject) };
       await outcomes.end({ record, claim, showRecord, remember: true, ...also, ...name });
       const reason = record.reason ?? '';
       if (record.state !== 'retrying') {
@@ -54,14 +54,14 @@ export function createRecorder(deps: {
       }
     },
     async show(sms, record) {
-      const { documentKey, smsKey } = sms;
+      const { documentKey, smsKey, shows = null } = sms;
       const { notificationId } = record;
-      const name = { documentKey, smsKey, notificationId, showsNone: false, ...runOf(sms) };
+      const name = { documentKey, smsKey, notificationId, shows, ...runOf(sms) };
       await outcomes.end({ record, claim: null, showRecord: true, remember: false, ...name });
     },
     async closeRow(subject, record, claim) {
       const { documentKey, smsKey, notificationId } = subject;
-      const name = { documentKey, smsKey, notificationId, showsNone: false, ...runOf(subject) };
+      const name = { documentKey, smsKey, notificationId, shows: null, ...runOf(subject) };
       await outcomes.end({ record, claim, showRecord: record !== null, remember: false, ...name });
     },
   };

@@ -2,7 +2,7 @@ import type { Attempt, AttemptOutcome } from '../domain/attempt.ts';
 import type { DocumentKey } from '../domain/change.ts';
 import type { PlainDocument } from '../domain/plainValue.ts';
 import type { IntegerId } from '../domain/ids.ts';
-import type { SmsName } from '../domain/notification.ts';
+import type { ShownRecord, SmsName } from '../domain/notification.ts';
 import type { DeliveryRecord } from '../domain/record.ts';
 import type { RouteKey, RouteLookup } from '../domain/route.ts';
 import type { Share } from '../runtime/readingRoom.ts';
@@ -80,8 +80,8 @@ export interface Ending {
   readonly remember: boolean;
   /** The claim on its waiting row, which is removed. */
   readonly claim: string | null;
-  /** As in the name of the SMS: no promise, another status' record may be there by now. */
-  readonly showsNone: boolean;
+  /** As in the name of the SMS. */
+  readonly shows: ShownRecord | null;
   /** Where its last answer redirected to, as it may be shown: remembered for operators. */
   readonly location?: string;
   /** As in its subject: it replaces what an earlier run, or none, has left of the same notification. */

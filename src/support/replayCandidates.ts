@@ -1,4 +1,4 @@
-import { isDuplicate } from '../domain/duplicates.ts';
+import { isDuplicate, shownRecord } from '../domain/duplicates.ts';
 import type { FoundDocument } from '../domain/gap.ts';
 import { identify } from '../domain/identify.ts';
 import type { IntegerId } from '../domain/ids.ts';
@@ -130,8 +130,10 @@ function toEnqueue(
   if (detail.kind === 'unusable') return { kind: 'unusable' };
   if (accountId !== null && detail.accountId !== accountId) return { kind: 'outside' };
   const body = buildPayload({ id: document['_id'] ?? null, document, zone });
+  const shows = shownRecord(document, subject.notificationId);
+  const { accountId: ofAccount, flowId } = detail;
   return {
     kind: 'enqueue',
-    replay: { subject, accountId: detail.accountId, flowId: detail.flowId, body },
+    replay: { subject: { ...subject, shows }, accountId: ofAccount, flowId, body },
   };
 }

@@ -92,7 +92,9 @@ describe.each([
     const write = async (at: number): Promise<void> => {
       const record = delivered(`STATUS ${at}`, { at });
       await Promise.all(
-        wanted.map(async (id) => await store.end(anEnding(id, { record, showsNone: at === 1 }))),
+        wanted.map(
+          async (id) => await store.end(anEnding(id, { record, shows: at === 1 ? 'none' : null })),
+        ),
       );
     };
     const examined = await docsExamined(sms, async () => {

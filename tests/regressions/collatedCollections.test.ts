@@ -127,11 +127,11 @@ describe.each<[keyof typeof collations, string, string]>([
     expect(await findSms(sms, there)).toMatchObject({ _id: there });
   });
 
-  it.each([true, false])(
-    'does not get its record written into the other: %s',
-    async (showsNone) => {
+  it.each(['none', 'own', null] as const)(
+    'does not get its record written into the other that showed %s',
+    async (shows) => {
       const { store, logger } = createOutcomes(client, database());
-      await store.end(anEnding(gone, { showsNone }));
+      await store.end(anEnding(gone, { shows }));
       expect(logger.of('document_gone')).toMatchObject([{ fields: { phase: 'record' } }]);
       expect(await sms.findOne({})).toEqual(document);
     },

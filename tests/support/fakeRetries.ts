@@ -271,7 +271,8 @@ function endpointOf({ webhook }: NewRetry): string {
 }
 
 /** The endpoint's key stays behind. */
-export function retryOf({ webhook, ...retry }: NewRetry): Retry {
+export function retryOf({ webhook, subject, ...rest }: NewRetry): Retry {
+  const retry = { ...rest, subject: { shows: null, ...subject } };
   if (webhook === null) return { ...retry, webhook };
   const { webhookId, displayUrl } = webhook;
   return { ...retry, webhook: { webhookId, displayUrl } };

@@ -18,7 +18,7 @@ export function anEnding(
     showRecord: true,
     remember: true,
     claim: null,
-    showsNone: false,
+    shows: null,
     ...fields,
   };
 }

@@ -15,10 +15,10 @@ interface Status {
 }
 
 /** What comes back of it: the endpoint's key stays behind, since it holds secrets. */
-export function storedRetryOf({ webhook, body, ...rest }: NewRetry): Retry {
+export function storedRetryOf({ webhook, body, subject, ...rest }: NewRetry): Retry {
   const shown =
     webhook === null ? null : { webhookId: webhook.webhookId, displayUrl: webhook.displayUrl };
-  return { ...rest, body: Buffer.from(body), webhook: shown };
+  return { ...rest, subject: { shows: null, ...subject }, body: Buffer.from(body), webhook: shown };
 }
 
 /** Schedules one in its own hands; the claim's token. */

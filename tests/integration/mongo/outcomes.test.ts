@@ -56,7 +56,7 @@ describe('the end of a notification', () => {
     const second = delivered('DELIVERED', { at: 2 });
     const first = failed('SENT', { at: 1, attempts: 1 });
     const ends = [first, second].flatMap((record) =>
-      ['none', 'other'].map((id) => anEnding(id, { record, showsNone: true })),
+      ['none', 'other'].map((id) => anEnding(id, { record, shows: 'none' })),
     );
     await insertSms('none');
     await insertSms('other', { notify_on_delivery: { state: 'of somebody else' } });

@@ -74,7 +74,7 @@ describe('a change that is new', () => {
       flowId: 200,
       webhook: aWebhook(),
       body: expect.any(Uint8Array),
-      showsNone: true,
+      shows: 'none',
     });
     const { _id, _class, ...others } = document;
     expect(JSON.parse(Buffer.from(taken.notification.body).toString())).toEqual({

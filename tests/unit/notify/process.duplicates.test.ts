@@ -26,7 +26,7 @@ const handle = async (world: World, change: Change): Promise<boolean> =>
 const remember = async (world: World, record: DeliveryRecord, showRecord = true): Promise<void> => {
   const { notificationId } = record;
   const documentKey = { opaque: { _id: 'sms-1' } };
-  const known = { documentKey, smsKey: 'sms-1', notificationId, claim: null, showsNone: false };
+  const known = { documentKey, smsKey: 'sms-1', notificationId, claim: null, shows: null };
   await world.database.end({ ...known, record, showRecord, remember: true });
 };
 
@@ -90,7 +90,7 @@ describe('a status that was notified before', () => {
         showRecord: true,
         remember: false,
         claim: null,
-        showsNone: false,
+        shows: null,
       })),
     );
     expect(

@@ -61,7 +61,7 @@ describe('a new status', () => {
         remember: true,
         remembered: expect.any(Function),
         claim: null,
-        showsNone: true,
+        shows: 'none',
       },
     ]);
     expect(world.metrics.reported).toContainEqual(['notificationEnded', 'delivered', '']);

@@ -10,7 +10,7 @@ import { newClaim } from '../../support/someRetries.ts';
 const subject = anEndedSubject();
 const id = subject.notificationId;
 const { documentKey } = subject;
-const known = { documentKey, smsKey: 'sms-1', notificationId: id, showsNone: false };
+const known = { documentKey, smsKey: 'sms-1', notificationId: id, shows: null };
 
 function createEnding(options: WorldOptions = {}): World & { readonly end: Recorder } {
   const world = createWorld(options);
