@@ -1,6 +1,7 @@
 import { Binary, type Document, type Filter } from 'mongodb';
 import type { IdSet } from '../ports/retries.ts';
 import { findAll, withDeadline, type Limit } from './calls.ts';
+import type { DueSearch } from './dueSearch.ts';
 import { inMs, type RetryRow, type RetryRows } from './retryRow.ts';
 import { inPartitions, type Partitions } from './rowPartitions.ts';
 import { writeApart, type Refuse } from './rowWrites.ts';
@@ -39,28 +40,33 @@ interface Claimable {
  */
 export async function claimDueRows(
   retries: RetryRows,
-  { endpointKeys, partitions, except }: Claimable & Readonly<{ endpointKeys: readonly string[] }>,
+  {
+    endpointKeys,
+    search,
+    ...claimable
+  }: Claimable & Readonly<{ endpointKeys: readonly string[]; search: DueSearch }>,
   claim: Claim,
 ): Promise<readonly (StoredRow | null)[]> {
   const wanted = new Map<string, number>();
   for (const key of endpointKeys) wanted.set(key, (wanted.get(key) ?? 0) + 1);
-  const due = await Promise.all(
-    [...wanted].map(
-      async ([endpoint, atMost]) =>
-        await rowsBut(except, atMost, async (skipped) => {
-          const filter = { ...skipped, ...inPartitions(partitions), endpoint, $expr: isDue };
-          const oldest = { projection: sizes, sort: { nextAttemptAt: 1 }, limit: atMost } as const;
-          return await findAll(claim.limit, retries, filter, oldest);
-        }),
-    ),
-  );
+  const findOldest = async ([endpoint, limit]: readonly [string, number]) => {
+    const place = { ...inPartitions(claimable.partitions), ...search.range(endpoint), endpoint };
+    const oldest = { projection: sizes, sort: { nextAttemptAt: 1 }, limit } as const;
+    return await rowsBut(claimable.except, limit, async (skipped) => {
+      const filter = { ...skipped, ...place, $expr: isDue };
+      return await findAll(claim.limit, retries, filter, oldest);
+    });
+  };
+  const due = await Promise.all([...wanted].map(findOldest));
   const rows = await claimThose(retries, due.flat(), claim);
   const byId = new Map(rows.map((row) => [exactText(row._id), row]));
   const left = new Map(
-    [...wanted.keys()].map((key, index) => [
-      key,
-      (due[index] ?? []).flatMap(({ _id }) => byId.get(exactText(_id)) ?? []),
-    ]),
+    [...wanted].map(([key, atMost], index) => {
+      const found = due[index] ?? [];
+      const ours = found.flatMap(({ _id }) => byId.get(exactText(_id)) ?? []);
+      search.claimed(key, ours.length < atMost ? null : found.at(-1)?.['nextAttemptAt']);
+      return [key, ours];
+    }),
   );
   return endpointKeys.map((key) => left.get(key)?.shift() ?? null);
 }
@@ -164,6 +170,7 @@ const storedBytes = { $bsonSize: '$$ROOT' };
  * compressed bodies, as far as they are small; they are few, and soon gone.
  */
 const sizes: Document = {
+  nextAttemptAt: 1,
   bodyBytes: 1,
   logBytes: 1,
   storedBytes: { $cond: [saysNone, storedBytes, '$$REMOVE'] },

@@ -7,6 +7,7 @@ import type { Logger } from '../runtime/logger.ts';
 import { createBackoff } from '../runtime/retry.ts';
 import { withDeadline, type Patience } from './calls.ts';
 import { claimDueRows, claimOldRows, putAside, type Claim, type StoredRow } from './claimRows.ts';
+import { createDueSearch } from './dueSearch.ts';
 import { readRetryRow, type RetryRows } from './retryRow.ts';
 import type { Partitions } from './rowPartitions.ts';
 import type { RefusedRows } from './rowWrites.ts';
@@ -78,6 +79,7 @@ export function createClaims(options: {
       },
     };
   };
+  const search = createDueSearch();
   const allBut = (except: IdSet): IdSet => ({ has: (id) => except.has(id) || refused.has(id) });
 
   /** Null for a row that can't be read: it is put aside. */
@@ -108,7 +110,7 @@ export function createClaims(options: {
       const excepts = [...new Set(wanted.map((each) => each.except))];
       const except = allBut({ has: (id) => excepts.some((each) => each.has(id)) });
       const claimable = { partitions: options.partitions(), except };
-      const claimed = await claimDueRows(retries, { endpointKeys, ...claimable }, claim);
+      const claimed = await claimDueRows(retries, { endpointKeys, search, ...claimable }, claim);
       const read = await Promise.all(
         claimed.map(async (row) => (row === null ? null : await toClaimed(row, claim))),
       );

@@ -9,6 +9,7 @@ import { mongoClientFor, useServers } from '../../support/servers.ts';
 import {
   briefLog,
   claimUpTo,
+  idsOfClaimed,
   newClaim,
   otherWebhook,
   retryFor,
@@ -102,6 +103,28 @@ describe('claiming what is due', () => {
     } finally {
       await watched.close();
     }
+  });
+
+  it('goes on where it ended, so as not to pass what is gone again, and soon finds what is due since before', async () => {
+    const ids = await addDueRows(5);
+    const filters: Document[] = [];
+    await using watched = await mongoClientFor(servers().mongodbUri, { monitorCommands: true });
+    watched.on('commandStarted', ({ command }) => {
+      if ('sort' in command) filters.push(command['filter'] as Document);
+    });
+    const { store } = createRetries(watched, servers().database);
+    expect(idsOfClaimed(await claimUpTo(store, 2))).toEqual(ids.slice(0, 2));
+    expect(idsOfClaimed(await claimUpTo(store, 2))).toEqual(ids.slice(2, 4));
+    expect(filters[0]).not.toHaveProperty('nextAttemptAt');
+    expect(filters[1]).toMatchObject({ nextAttemptAt: { $gte: expect.any(Date) } });
+    await retries.store.schedule(retriesOf('early:DELIVERED'), 0);
+    await retries.rows.updateOne({ sms: 'early' }, { $set: { nextAttemptAt: new Date(0) } });
+    const claimed = await until('both are claimed', async () => {
+      const some = [...(await claimUpTo(store, 1)), ...(await claimUpTo(store, 1))];
+      return some.length > 0 ? idsOfClaimed(some) : undefined;
+    });
+    const rest = claimed.length > 1 ? [] : await claimUpTo(store, 1);
+    expect([...claimed, ...idsOfClaimed(rest)].toSorted()).toEqual(['early:DELIVERED', ids[4]]);
   });
 });
 

@@ -222,4 +222,16 @@ describe('a call that waits for a slot', () => {
     await end('a1');
     expect(await running).toBe('a1');
   });
+
+  it('are awaited when something waits and most slots are taken, not when it waits for its endpoint', async () => {
+    const { queues, run, end } = createHeld(4, 2);
+    for (const name of ['a1', 'a2', 'a3']) void run('a', name);
+    await turn();
+    expect(queues.isAwaited).toBe(false);
+    void run('b', 'b1');
+    await turn();
+    expect(queues.isAwaited).toBe(true);
+    await end('a1');
+    expect(queues.isAwaited).toBe(false);
+  });
 });
