@@ -15,8 +15,8 @@ export interface BatcherOptions<Item, Result> {
    * event loop.
    */
   readonly lingerMs: number | (() => number);
-  /** Batches under way at once. While all are busy, the next batch grows to `maxSize`. */
-  readonly concurrency: number;
+  /** Batches under way at once; asked for anew before each. While all are busy, the next grows to `maxSize`. */
+  readonly concurrency: number | (() => number);
   /**
    * Must answer in the order of the items, one result each, or what will give it: the batch is over then, and
    * nobody else waits for it. A rejection rejects the whole batch.
@@ -34,7 +34,8 @@ interface Waiting<Item, Result> {
 export function createBatcher<Item, Result>(
   options: BatcherOptions<Item, Result>,
 ): Batcher<Item, Result> {
-  const { concurrency, run, weight } = options;
+  const { run, weight } = options;
+  const hasTurn = (): boolean => running < valueOf(options.concurrency);
   const maxSize = (): number => valueOf(options.maxSize);
   let queue: Waiting<Item, Result>[] = [];
   let running = 0;
@@ -71,7 +72,7 @@ export function createBatcher<Item, Result>(
   const flush = (): void => {
     cancelFlush?.();
     cancelFlush = null;
-    while (running < concurrency && queue.length > 0) {
+    while (hasTurn() && queue.length > 0) {
       const size = sizeOf(queue);
       const batch = queue.slice(0, size);
       queue = queue.slice(size);
@@ -97,7 +98,7 @@ export function createBatcher<Item, Result>(
   const schedule = (): void => {
     if (queue.length >= maxSize()) {
       flush();
-    } else if (queue.length > 0 && running < concurrency) {
+    } else if (queue.length > 0 && hasTurn()) {
       if (cancelFlush !== null && !isWaitTooLong()) return;
       cancelFlush?.();
       cancelFlush = flushLater();

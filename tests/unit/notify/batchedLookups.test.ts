@@ -13,11 +13,14 @@ const LIMIT = 100 * KB;
 const ANSWER = 40 * KB;
 
 /** Documents of that size; a store that leaves what is beyond one answer. */
-function createReading(sizeOf: (smsKey: string) => number) {
+function createReading(
+  sizeOf: (smsKey: string) => number,
+  answering: () => Promise<void> = async () => await Promise.resolve(),
+) {
   const batches: string[][] = [];
   const document = (smsKey: string) => aDocument({ _id: smsKey, text: 'x'.repeat(sizeOf(smsKey)) });
   const sms: Lookups = {
-    lookUp(requests) {
+    async lookUp(requests) {
       batches.push(requests.map(({ smsKey }) => smsKey));
       let weight = 0;
       const lookups = requests.map(({ smsKey, wants }): Lookup => {
@@ -31,7 +34,8 @@ function createReading(sizeOf: (smsKey: string) => number) {
         weight += weightOf(document(smsKey));
         return { ...nothing, document: document(smsKey) };
       });
-      return Promise.resolve(lookups);
+      await answering();
+      return lookups;
     },
   };
   const lookedUp = createByteBudget(LIMIT);
@@ -103,6 +107,37 @@ describe('look-ups of what is remembered', () => {
 });
 
 describe('look-ups of documents', () => {
+  it.each([
+    ['ordinary', 100, 2],
+    ['large', 20 * KB, 1],
+  ])(
+    'that are %s are made beside each other as far as that takes little',
+    async (_, size, most) => {
+      const held: PromiseWithResolvers<void>[] = [];
+      const answerAll = async (): Promise<void> => {
+        for (const { resolve } of held.splice(0)) resolve();
+        await settleDown();
+      };
+      const { askAll, batches } = createReading(
+        () => size,
+        async () => {
+          const answer = Promise.withResolvers<void>();
+          held.push(answer);
+          await answer.promise;
+        },
+      );
+      askAll(1);
+      await settleDown();
+      await answerAll();
+      for (let n = 1; n < 5; n += 1) {
+        askAll(1, n);
+        await settleDown();
+      }
+      expect(held).toHaveLength(most);
+      expect(batches).toHaveLength(1 + most);
+    },
+  );
+
   it('are made all together while documents are small', async () => {
     const { askAll, answered, batches, lookedUp } = createReading(() => 10);
     askAll(20);
