@@ -78,7 +78,7 @@ export function knownTimes(
   return [...remembered, ...shown].filter((time) => time instanceof Date);
 }
 
-/** What the document shows, to whom is to write the record of this notification. */
+/** What the document shows, as far as it makes writing this notification's record cheaper. */
 export function shownRecord(document: PlainDocument, notificationId: string): ShownRecord | null {
   const record = document['notify_on_delivery'];
   if (record === undefined) return 'none';

@@ -12,7 +12,7 @@ export type ShownRecord = 'none' | 'own';
 export interface SmsName {
   readonly documentKey: DocumentKey;
   readonly smsKey: string;
-  /** Makes writing a record cheaper. None where it showed anything else, or was not read. */
+  /** Makes writing a record cheaper. Null or absent if it showed anything else, or was not read. */
   readonly shows?: ShownRecord | null;
 }
 

@@ -9,7 +9,7 @@ const KEPT_AT_MOST = 1_000;
 export interface DueSearch {
   /** Of the rows of this endpoint, those to search. */
   range(endpointKey: string): Filter<RetryRow>;
-  /** As many rows as were asked for were found there and claimed, the last one due since then; null: fewer. */
+  /** `lastDueSince`: of the last row, if as many rows as were asked for were found there and claimed; else null. */
   claimed(endpointKey: string, lastDueSince: unknown): void;
 }
 
