@@ -59,7 +59,7 @@ export interface EndpointQueues {
   readonly free: number;
   /** Calls whose endpoints have not answered yet. */
   readonly unanswered: number;
-  /** Whether anything waits, and may have to until slots of answered calls are free: most of them are taken. */
+  /** Whether anything waits while at least half of the slots are taken: it may wait for those of answered calls. */
   readonly isAwaited: boolean;
   readonly maxInFlight: number;
   readonly maxInFlightPerEndpoint: number;
@@ -279,7 +279,7 @@ export function createEndpointQueues(options: {
       return unanswered;
     },
     get isAwaited() {
-      return waiting > 0 && inFlight > maxInFlight / 2;
+      return waiting > 0 && inFlight >= Math.floor(maxInFlight / 2);
     },
     maxInFlight,
     get maxInFlightPerEndpoint() {

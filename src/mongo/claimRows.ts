@@ -49,13 +49,21 @@ export async function claimDueRows(
 ): Promise<readonly (StoredRow | null)[]> {
   const wanted = new Map<string, number>();
   for (const key of endpointKeys) wanted.set(key, (wanted.get(key) ?? 0) + 1);
-  const findOldest = async ([endpoint, limit]: readonly [string, number]) => {
-    const place = { ...inPartitions(claimable.partitions), ...search.range(endpoint), endpoint };
+  const findFrom = async (from: Date | null, endpoint: string, limit: number) => {
+    const range = from === null ? {} : { nextAttemptAt: { $gte: from } };
+    const place = { ...inPartitions(claimable.partitions), ...range, endpoint };
     const oldest = { projection: sizes, sort: { nextAttemptAt: 1 }, limit } as const;
     return await rowsBut(claimable.except, limit, async (skipped) => {
       const filter = { ...skipped, ...place, $expr: isDue };
       return await findAll(claim.limit, retries, filter, oldest);
     });
+  };
+  const findOldest = async ([endpoint, limit]: readonly [string, number]) => {
+    const from = search.begin(endpoint);
+    const found = await findFrom(from, endpoint, limit);
+    if (from === null || found.length === limit) return found;
+    search.beginAtStart(endpoint);
+    return await findFrom(null, endpoint, limit);
   };
   const due = await Promise.all([...wanted].map(findOldest));
   const rows = await claimThose(retries, due.flat(), claim);
@@ -64,7 +72,7 @@ export async function claimDueRows(
     [...wanted].map(([key, atMost], index) => {
       const found = due[index] ?? [];
       const ours = found.flatMap(({ _id }) => byId.get(exactText(_id)) ?? []);
-      search.claimed(key, ours.length < atMost ? null : found.at(-1)?.['nextAttemptAt']);
+      search.end(key, ours.length < atMost ? null : found.at(-1)?.['nextAttemptAt']);
       return [key, ours];
     }),
   );

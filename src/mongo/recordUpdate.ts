@@ -50,7 +50,7 @@ export function recordUpdate(
 }
 
 /** What a record of this state must not replace when it is the same notification's. */
-const statesBeyond: Readonly<Record<DeliveryRecord['state'], string[]>> = {
+const statesBeyond: Readonly<Record<DeliveryRecord['state'], readonly string[]>> = {
   retrying: ['failed', 'skipped', 'delivered'],
   failed: ['delivered'],
   skipped: ['delivered'],
@@ -58,25 +58,17 @@ const statesBeyond: Readonly<Record<DeliveryRecord['state'], string[]>> = {
 };
 
 /**
- * Matches documents that show this notification's record alone, and of which `recordUpdate` makes one that shows `record`.
- * Null where that can't be said by a filter. Only for a collection without a collation.
+ * Matches documents that show this notification's record alone, and of which `recordUpdate` makes one that shows `record`:
+ * the end of a replay. Null for other records. Only for a collection without a collation.
  */
 export function ownReplacedBy(
-  { notificationId, state, attempts }: DeliveryRecord,
+  { notificationId, state }: DeliveryRecord,
   { isReplay }: { readonly isReplay: boolean },
 ): Filter<Document> | null {
-  const own = {
+  if (!isReplay || state === 'retrying') return null;
+  return {
     'notify_on_delivery.notificationId': notificationId,
     'notify_on_delivery.earlier': { $exists: false },
-  };
-  if (state !== 'retrying') {
-    return isReplay ? own : { ...own, 'notify_on_delivery.state': { $nin: statesBeyond[state] } };
-  }
-  if (isReplay || attempts === undefined) return null;
-  return {
-    ...own,
-    'notify_on_delivery.state': 'retrying',
-    'notify_on_delivery.attempts': { $lte: attempts },
   };
 }
 

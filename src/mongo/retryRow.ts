@@ -276,11 +276,10 @@ export async function readRetryRow(
   return { retry: { subject, accountId, flowId, body, acceptedAt, ...rest } };
 }
 
-/** Once an attempt has begun, it is shown. */
+/** Once an attempt has begun, it is shown: alone, or among other statuses' by now. */
 function shownFor({ showsNone, showsOwn }: RetryRow, { begun }: AttemptLog): ShownRecord | null {
   if (showsOwn === true) return 'own';
-  if (showsNone !== true) return null;
-  return begun === 0 ? 'none' : 'own';
+  return showsNone === true && begun === 0 ? 'none' : null;
 }
 
 function traceOf({ firstTrace }: RetryRow): Pick<Retry, 'firstTrace'> {

@@ -11,7 +11,7 @@ import type { Lookup, LookupRequest, Lookups } from '../ports/notify.ts';
 export type BatchedLookup = (request: LookupRequest, hold: Hold) => Promise<Lookup>;
 
 const BATCH_SIZE = 500;
-/** No more of one look-up than an ordinary document and its history take. */
+/** While a look-up brings about so much at most, two batches are read beside each other. */
 const ORDINARY_BYTES = 8 * 1024;
 /** What the latest batch counts among those before it. */
 const LATEST = 0.5;
@@ -60,8 +60,8 @@ function createReader(
         ? BATCH_SIZE
         : Math.min(BATCH_SIZE, Math.max(1, Math.floor(budget.room / likelyWeight))),
     lingerMs: 0,
-    // At ordinary rates, a status need not wait for the look-up of the one before. Large answers come one at a time.
-    concurrency: () => (likelyWeight <= ORDINARY_BYTES ? 2 : 1),
+    // At ordinary rates, a status need not wait for the look-up of the one before.
+    concurrency: () => (likelyWeight > 0 && likelyWeight <= ORDINARY_BYTES ? 2 : 1),
     async run(waiting) {
       while (!budget.hasRoom) await budget.untilRoom(stopping);
       const requests = waiting.map(({ request }) => request);

@@ -105,7 +105,7 @@ describe('claiming what is due', () => {
     }
   });
 
-  it('goes on where it ended, so as not to pass what is gone again, and soon finds what is due since before', async () => {
+  it('goes on where it ended, but where that brings too few, finds what is due since before', async () => {
     const ids = await addDueRows(5);
     const filters: Document[] = [];
     await using watched = await mongoClientFor(servers().mongodbUri, { monitorCommands: true });
@@ -119,12 +119,7 @@ describe('claiming what is due', () => {
     expect(filters[1]).toMatchObject({ nextAttemptAt: { $gte: expect.any(Date) } });
     await retries.store.schedule(retriesOf('early:DELIVERED'), 0);
     await retries.rows.updateOne({ sms: 'early' }, { $set: { nextAttemptAt: new Date(0) } });
-    const claimed = await until('both are claimed', async () => {
-      const some = [...(await claimUpTo(store, 1)), ...(await claimUpTo(store, 1))];
-      return some.length > 0 ? idsOfClaimed(some) : undefined;
-    });
-    const rest = claimed.length > 1 ? [] : await claimUpTo(store, 1);
-    expect([...claimed, ...idsOfClaimed(rest)].toSorted()).toEqual(['early:DELIVERED', ids[4]]);
+    expect(idsOfClaimed(await claimUpTo(store, 2))).toEqual(['early:DELIVERED', ids[4]]);
   });
 });
 

@@ -117,7 +117,18 @@ describe('a row', () => {
     expect({ ...claimed?.retry, subject: asGiven }).toStrictEqual(storedRetryOf(scheduledRetry));
   });
 
-  it('says that its document showed no record, and its own once there was an attempt', async () => {
+  it('of a replay says that its document showed its own record, before and after an attempt', async () => {
+    const { store } = retries;
+    const retry = retryFor('sms-1', { subject: aSubject({ shows: 'own', run: 'a run' }) });
+    await store.schedule(retry, 0);
+    const [first] = await claimUpTo(store, 1);
+    const update = { log: briefLog, webhook: retry.webhook, undecided: null };
+    await store.release(idOf(retry), first?.token ?? '', update, 0);
+    const [second] = await claimUpTo(store, 1);
+    expect([first, second].map((claimed) => claimed?.retry.subject.shows)).toEqual(['own', 'own']);
+  });
+
+  it('says that its document showed no record, until there was an attempt to show', async () => {
     const { store } = retries;
     const retry = retryFor('sms-1', { subject: aSubject({ shows: 'none' }) });
     await store.schedule(retry, 0);
@@ -126,7 +137,7 @@ describe('a row', () => {
     const update = { log: briefLog, webhook: retry.webhook, undecided: null };
     await store.release(idOf(retry), first?.token ?? '', update, 0);
     const [second] = await claimUpTo(store, 1);
-    expect(second?.retry.subject.shows).toBe('own');
+    expect(second?.retry.subject.shows).toBeNull();
   });
 
   it('has no secret of the endpoint in it', async () => {

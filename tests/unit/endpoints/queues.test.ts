@@ -223,12 +223,12 @@ describe('a call that waits for a slot', () => {
     expect(await running).toBe('a1');
   });
 
-  it('are awaited when something waits and most slots are taken, not when it waits for its endpoint', async () => {
-    const { queues, run, end } = createHeld(4, 2);
+  it('are awaited when something waits while half of the slots are taken', async () => {
+    const { queues, run, end } = createHeld(8, 2);
     for (const name of ['a1', 'a2', 'a3']) void run('a', name);
     await turn();
     expect(queues.isAwaited).toBe(false);
-    void run('b', 'b1');
+    for (const name of ['b1', 'b2']) void run('b', name);
     await turn();
     expect(queues.isAwaited).toBe(true);
     await end('a1');
